@@ -1,0 +1,23 @@
+# cellm_library(NAME SOURCES ... TESTS ... DEPENDS ... PRIVATE_DEPENDS ...)
+#
+# One static library per folder of src/. DEPENDS names exactly the folders that its headers and sources
+# may include (docs/architecture.md); tools/check_includes.py holds the includes against this list.
+# TESTS are the foo_test.cc files beside their foo.cc; they form one executable, NAME_test.
+function(cellm_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;DEPENDS;PRIVATE_DEPENDS;TEST_DEPENDS" ${ARGN})
+  add_library(cellm_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(cellm_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  list(TRANSFORM ARG_DEPENDS PREPEND cellm_ OUTPUT_VARIABLE depends)
+  target_link_libraries(cellm_${name} PUBLIC ${depends} fmt::fmt
+    PRIVATE cellm_warnings ${ARG_PRIVATE_DEPENDS})
+  if(ARG_TESTS AND BUILD_TESTING)
+    add_executable(${name}_test ${ARG_TESTS})
+    list(TRANSFORM ARG_TEST_DEPENDS PREPEND cellm_ OUTPUT_VARIABLE test_depends)
+    target_link_libraries(${name}_test PRIVATE cellm_${name} ${test_depends} cellm_warnings
+      ${ARG_PRIVATE_DEPENDS} GTest::gtest_main)
+    target_compile_definitions(${name}_test PRIVATE
+      CELLM_TESTDATA="${PROJECT_SOURCE_DIR}/testdata")
+    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}.
+      PROPERTIES LABELS unit)
+  endif()
+endfunction()

@@ -1,0 +1,46 @@
+#include "base/cpu_features.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+
+namespace cellm {
+
+const CpuFeatures& cpu_features() {
+  static const CpuFeatures features = [] {
+    CpuFeatures found;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    found.avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
+                 __builtin_cpu_supports("f16c") != 0;
+#endif
+    return found;
+  }();
+  return features;
+}
+
+unsigned physical_cores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return 1;
+  std::set<std::string> cores;
+  unsigned logical = 0;
+  for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    ++logical;
+    // Two logical processors with the same list of siblings are one core.
+    std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
+                       "/topology/thread_siblings_list");
+    std::string siblings;
+    if (file && std::getline(file, siblings)) cores.insert(siblings);
+  }
+  const auto counted = static_cast<unsigned>(cores.size());
+  return std::max(1U, counted == 0 ? logical : counted);
+}
+
+}  // namespace cellm

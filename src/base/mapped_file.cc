@@ -1,0 +1,78 @@
+#include "base/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace cellm {
+namespace {
+
+// A file descriptor that closes itself.
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int f) : fd(f) {}
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+};
+
+// Opens a regular file and says how large it is.
+int open_regular(const std::string& path, std::size_t& size) {
+  // O_NONBLOCK: opening a FIFO must not wait for a writer; it is refused below.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) throw data_error("{}: cannot open: {}", printable(path), std::strerror(errno));
+  struct stat info {};
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    ::close(fd);
+    throw data_error("{}: not a regular file", printable(path));
+  }
+  size = static_cast<std::size_t>(info.st_size);
+  return fd;
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::filesystem::path& path) : path_(path.string()) {
+  const Descriptor file(open_regular(path_, size_));
+  if (size_ == 0) return;
+  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.fd, 0);
+  if (address == MAP_FAILED) {
+    throw data_error("{}: cannot map {} bytes: {}", printable(path_), size_, std::strerror(errno));
+  }
+  data_ = static_cast<const std::byte*>(address);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) {
+  const std::string name = path.string();
+  std::size_t size = 0;
+  const Descriptor file(open_regular(name, size));
+  if (size > max_bytes) {
+    throw data_error("{}: {} bytes, more than the {} allowed for such a file", printable(name), size,
+                     max_bytes);
+  }
+  std::string content(size, '\0');
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::read(file.fd, content.data() + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw data_error("{}: cannot read: {}", printable(name), std::strerror(errno));
+    if (got == 0) throw data_error("{}: ended after {} of {} bytes", printable(name), done, size);
+    done += static_cast<std::size_t>(got);
+  }
+  return content;
+}
+
+}  // namespace cellm

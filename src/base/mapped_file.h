@@ -1,0 +1,33 @@
+// A file mapped read-only into memory, and small files read whole.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace cellm {
+
+// Maps a regular file for its own lifetime. Immutable after construction, so it may be shared between
+// threads. The mapping is private and read-only; an empty file gives an empty range.
+class MappedFile {
+ public:
+  // Throws Error(kData) if the file cannot be opened, is no regular file, or cannot be mapped.
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// The whole content of a regular file of at most `max_bytes`. Throws Error(kData).
+std::string read_file(const std::filesystem::path& path, std::size_t max_bytes);
+
+}  // namespace cellm

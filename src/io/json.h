@@ -1,0 +1,53 @@
+// JSON from strangers: bounded parsing, and access whose errors name the file and the path.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cellm {
+
+using Json = nlohmann::json;
+
+// Arrays and objects inside each other; model files use 6.
+inline constexpr int kMaxJsonDepth = 64;
+
+// Parses one JSON document. Throws Error(kData), naming `source`, for invalid JSON or UTF-8, an object
+// with the same key twice, or nesting deeper than kMaxJsonDepth.
+Json parse_json(std::string_view text, std::string_view source);
+
+// A value inside a document with the path that led to it, e.g. "config.json: text_config.hidden_size".
+// A path starts as the file's name and a colon. Points into the document, which must outlive it. All accessors throw Error(kData) naming the path,
+// what was expected and what was found.
+class JsonNode {
+ public:
+  JsonNode(const Json& value, std::string path) : value_(&value), path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+  const Json& value() const { return *value_; }
+
+  // The member of this object, if it is there and not null. Throws if this is no object.
+  std::optional<JsonNode> find(std::string_view key) const;
+  JsonNode at(std::string_view key) const;  // the same, required
+
+  std::string as_string() const;
+  bool as_bool() const;
+  double as_number() const;  // finite
+  std::uint64_t as_uint(std::uint64_t min = 0,
+                        std::uint64_t max = static_cast<std::uint64_t>(INT64_MAX)) const;
+  std::vector<JsonNode> as_array() const;
+  std::vector<std::pair<std::string, JsonNode>> as_object() const;  // in the order of keys
+  bool is_object() const;
+  bool is_array() const;
+  bool is_string() const;
+
+ private:
+  const Json* value_;
+  std::string path_;
+};
+
+}  // namespace cellm

@@ -1,0 +1,88 @@
+// A model as someone published it, whatever the container: the common view that loading and converting
+// share. Every reader presents Hugging Face names, shapes and values, so nothing behind it knows
+// containers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "format/tensor.h"
+
+namespace cellm {
+
+// A tensor as a list shows it. Companion tensors (scales) are folded into the one they belong to.
+struct TensorInfo {
+  std::string name;                // the Hugging Face name
+  std::vector<std::size_t> shape;  // as Hugging Face has it; at least one dimension, none of them 0
+  FormatId format = FormatId::kF32;  // how view() gives it
+  std::size_t group = 0;             // weights that share a scale; 0: no scales
+  std::string stored_as;             // the container's own name of its type, for people: "BF16", "Q4_K"
+  std::uint64_t stored_bytes = 0;    // payload in the container, companions included
+
+  std::size_t cols() const { return shape.back(); }
+  std::size_t rows() const;  // product of all dimensions but the last; 1 for a vector
+};
+
+// What a GGUF file says of its tokenizer, unchanged.
+struct GgufTokenizer {
+  std::string model;                      // tokenizer.ggml.model, "gpt2" for byte-level BPE
+  std::string pre;                        // tokenizer.ggml.pre, e.g. "qwen2", "qwen35", "smollm"
+  std::vector<std::string> tokens;        // byte-level spelling, by id
+  std::vector<std::int32_t> token_types;  // 1 normal, 3 control, 4 user-defined, 5 unused
+  std::vector<std::string> merges;        // "left right"
+};
+
+struct TokenizerJson {
+  std::string text;    // tokenizer.json, whole
+  std::string source;  // its path, for messages
+};
+
+// The compact form that the converter puts into a .cellm file (tokenizer/compact.h).
+struct CompactTokenizer {
+  std::span<const std::byte> bytes;  // valid as long as `owner`
+  std::shared_ptr<const void> owner;
+};
+
+using TokenizerData = std::variant<std::monostate, TokenizerJson, CompactTokenizer, GgufTokenizer>;
+
+// Immutable and safe to use from several threads after construction.
+class ModelSource {
+ public:
+  virtual ~ModelSource() = default;
+
+  virtual const std::string& path() const = 0;  // of the file or folder, for messages
+
+  // config.json in the Hugging Face form (for a GGUF: made from its metadata), as JSON text.
+  virtual const std::string& config_json() const = 0;
+  // generation_config.json as JSON text, empty if there is none.
+  virtual const std::string& generation_config_json() const = 0;
+  // The Jinja chat template, empty if there is none.
+  virtual const std::string& chat_template() const = 0;
+  // monostate if the model comes without a tokenizer. May be expensive: the tokenizer is read now.
+  virtual TokenizerData tokenizer() const = 0;
+
+  virtual const std::vector<TensorInfo>& tensors() const = 0;  // sorted by name, names distinct
+
+  // The tensor in place, if its bytes are stored just as TensorInfo says; otherwise nothing, and
+  // read_rows() has to compute it. A vector is a matrix of one row.
+  virtual std::optional<Tensor> view(std::size_t index) const = 0;
+
+  // The values of rows [begin, end) as f32, (end - begin) × cols, exact for every source format.
+  virtual void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const = 0;
+};
+
+// The index of a tensor by name in source.tensors(), if it is there.
+std::optional<std::size_t> find_tensor(const ModelSource& source, std::string_view name);
+
+// Opens a Hugging Face folder, a .gguf or a .cellm file; decides by content, not by name. Throws
+// Error(kData) for what is damaged and Error(kUnsupported) for what is none of the three.
+std::unique_ptr<ModelSource> open_model_source(const std::filesystem::path& path);
+
+}  // namespace cellm
