@@ -11,7 +11,7 @@ namespace cellm {
 inline constexpr std::size_t kAlignment = 64;
 
 struct AlignedDelete {
-  void operator()(void* memory) const { ::operator delete(memory, std::align_val_t{kAlignment}); }
+  void operator()(void* memory) const { ::operator delete (memory, std::align_val_t{kAlignment}); }
 };
 
 // A fixed-size array of trivial T, zero-initialised. Throws std::bad_alloc.
@@ -22,7 +22,8 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(std::size_t size)
-      : memory_(static_cast<T*>(::operator new(checked_bytes(size), std::align_val_t{kAlignment}))),
+      : memory_(
+            static_cast<T*>(::operator new (checked_bytes(size), std::align_val_t{kAlignment}))),
         size_(size) {
     std::uninitialized_fill_n(memory_.get(), size, T{});
   }

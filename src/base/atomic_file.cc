@@ -1,14 +1,13 @@
 #include "base/atomic_file.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
+#include <signal.h>
 #include <string_view>
 #include <system_error>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -77,8 +76,8 @@ void AtomicFile::commit() {
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("replace");
   ::close(fd_);
   fd_ = -1;
-  // The rename itself is durable once the folder is; a file system that cannot do this loses nothing
-  // but the newest name.
+  // The rename itself is durable once the folder is; a file system that cannot do this loses
+  // nothing but the newest name.
   const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
   const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder_fd >= 0) {

@@ -10,9 +10,9 @@
 namespace cellm {
 
 // Writes to a temporary file beside the target and renames it over the target in commit(), after
-// fsync. Until then the target is untouched; a destroyed writer without commit() removes the temporary
-// file. A killed process leaves at most the temporary file, named TARGET.PID.tmp, which the next writer
-// to the same target removes if its process is gone. Not thread-safe.
+// fsync. Until then the target is untouched; a destroyed writer without commit() removes the
+// temporary file. A killed process leaves at most the temporary file, named TARGET.PID.tmp, which
+// the next writer to the same target removes if its process is gone. Not thread-safe.
 class AtomicFile {
  public:
   // Throws Error(kResources) when the disk is full, else Error(kData) naming the path.

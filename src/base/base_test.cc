@@ -1,10 +1,10 @@
-#include <gtest/gtest.h>
-
 #include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+
+#include <gtest/gtest.h>
 
 #include "base/aligned_buffer.h"
 #include "base/atomic_file.h"

@@ -14,10 +14,12 @@
 
 namespace cellm {
 
-static_assert(std::endian::native == std::endian::little, "cellm reads little-endian files in place");
+static_assert(std::endian::native == std::endian::little,
+              "cellm reads little-endian files in place");
 
-// A cursor over a byte range. Every read checks what is left first and throws Error(kData) that names
-// the source, the offset and the field; nothing is allocated from a count before it is known to fit.
+// A cursor over a byte range. Every read checks what is left first and throws Error(kData) that
+// names the source, the offset and the field; nothing is allocated from a count before it is known
+// to fit.
 class ByteReader {
  public:
   // `source` names the file in messages and must outlive the reader, as must `bytes`.
@@ -28,8 +30,7 @@ class ByteReader {
   std::size_t remaining() const { return bytes_.size() - offset_; }
 
   template <class T>
-    requires std::integral<T> || std::floating_point<T>
-  T read(std::string_view field) {
+  requires std::integral<T> || std::floating_point<T> T read(std::string_view field) {
     const auto raw = read_bytes(sizeof(T), field);
     T value;
     std::memcpy(&value, raw.data(), sizeof(T));

@@ -1,11 +1,10 @@
 #include "base/cpu_features.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <sched.h>
 #include <set>
 #include <string>
 

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t kMaxPrintable = 200;
 
-// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none (Unicode 15, table 3-7).
+// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none (Unicode 15, table
+// 3-7).
 std::size_t utf8_sequence(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);

@@ -1,11 +1,11 @@
 // The one exception of cellm and the check for our own mistakes.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace cellm {
 
@@ -18,8 +18,8 @@ enum class ErrorKind : int {
   kResources = 5,    // out of memory or disk
 };
 
-// Thrown for everything that the outside can cause: files, arguments, the machine. The message is one
-// line that names the file, then the tensor or field, what was expected and what was found.
+// Thrown for everything that the outside can cause: files, arguments, the machine. The message is
+// one line that names the file, then the tensor or field, what was expected and what was found.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}

@@ -1,13 +1,12 @@
 #include "base/mapped_file.h"
 
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstdint>
-#include <cstring>
 
 #include "base/error.h"
 
@@ -60,8 +59,8 @@ std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) 
   std::size_t size = 0;
   const Descriptor file(open_regular(name, size));
   if (size > max_bytes) {
-    throw data_error("{}: {} bytes, more than the {} allowed for such a file", printable(name), size,
-                     max_bytes);
+    throw data_error("{}: {} bytes, more than the {} allowed for such a file", printable(name),
+                     size, max_bytes);
   }
   std::string content(size, '\0');
   std::size_t done = 0;

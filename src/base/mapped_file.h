@@ -8,8 +8,8 @@
 
 namespace cellm {
 
-// Maps a regular file for its own lifetime. Immutable after construction, so it may be shared between
-// threads. The mapping is private and read-only; an empty file gives an empty range.
+// Maps a regular file for its own lifetime. Immutable after construction, so it may be shared
+// between threads. The mapping is private and read-only; an empty file gives an empty range.
 class MappedFile {
  public:
   // Throws Error(kData) if the file cannot be opened, is no regular file, or cannot be mapped.

@@ -56,8 +56,8 @@ void ThreadPool::run(std::size_t count, std::size_t grain, Invoke invoke, void* 
 
   work_on_chunks();
 
-  // A worker counts itself in before it looks at open_; so after this either it sees the loop closed
-  // or we see it inside and wait for the chunk it has claimed.
+  // A worker counts itself in before it looks at open_; so after this either it sees the loop
+  // closed or we see it inside and wait for the chunk it has claimed.
   open_.store(false);
   for (int spins = 0; inside_.load() != 0; ++spins) {
     if (spins < kSpins) {

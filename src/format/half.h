@@ -1,5 +1,5 @@
-// Conversions between f32 and the 16-bit floats, bit by bit (IEEE 754-2019 §4.3.1: to nearest, ties to
-// even). The kernels have faster ones; these are the reference.
+// Conversions between f32 and the 16-bit floats, bit by bit (IEEE 754-2019 §4.3.1: to nearest, ties
+// to even). The kernels have faster ones; these are the reference.
 #pragma once
 
 #include <bit>
@@ -23,7 +23,7 @@ inline std::uint16_t f32_to_f16(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000U);
   const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
-  if (magnitude > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U);  // NaN, quiet
+  if (magnitude > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U);   // NaN, quiet
   if (magnitude >= 0x477FF000U) return static_cast<std::uint16_t>(sign | 0x7C00U);  // ≥ 65520
   std::uint32_t half = 0;
   if (magnitude < 0x38800000U) {  // below 2⁻¹⁴: subnormal, let the f32 adder round at 2⁻²⁴

@@ -1,10 +1,10 @@
 #include "io/json.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 
@@ -136,8 +136,14 @@ std::vector<std::pair<std::string, JsonNode>> JsonNode::as_object() const {
   return nodes;
 }
 
-bool JsonNode::is_object() const { return value_->is_object(); }
-bool JsonNode::is_array() const { return value_->is_array(); }
-bool JsonNode::is_string() const { return value_->is_string(); }
+bool JsonNode::is_object() const {
+  return value_->is_object();
+}
+bool JsonNode::is_array() const {
+  return value_->is_array();
+}
+bool JsonNode::is_string() const {
+  return value_->is_string();
+}
 
 }  // namespace cellm

@@ -3,11 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace cellm {
 
@@ -16,13 +17,14 @@ using Json = nlohmann::json;
 // Arrays and objects inside each other; model files use 6.
 inline constexpr int kMaxJsonDepth = 64;
 
-// Parses one JSON document. Throws Error(kData), naming `source`, for invalid JSON or UTF-8, an object
-// with the same key twice, or nesting deeper than kMaxJsonDepth.
+// Parses one JSON document. Throws Error(kData), naming `source`, for invalid JSON or UTF-8, an
+// object with the same key twice, or nesting deeper than kMaxJsonDepth.
 Json parse_json(std::string_view text, std::string_view source);
 
-// A value inside a document with the path that led to it, e.g. "config.json: text_config.hidden_size".
-// A path starts as the file's name and a colon. Points into the document, which must outlive it. All accessors throw Error(kData) naming the path,
-// what was expected and what was found.
+// A value inside a document with the path that led to it, e.g. "config.json:
+// text_config.hidden_size". A path starts as the file's name and a colon. Points into the document,
+// which must outlive it. All accessors throw Error(kData) naming the path, what was expected and
+// what was found.
 class JsonNode {
  public:
   JsonNode(const Json& value, std::string path) : value_(&value), path_(std::move(path)) {}

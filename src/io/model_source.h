@@ -1,6 +1,6 @@
-// A model as someone published it, whatever the container: the common view that loading and converting
-// share. Every reader presents Hugging Face names, shapes and values, so nothing behind it knows
-// containers.
+// A model as someone published it, whatever the container: the common view that loading and
+// converting share. Every reader presents Hugging Face names, shapes and values, so nothing behind
+// it knows containers.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ struct TensorInfo {
   std::vector<std::size_t> shape;  // as Hugging Face has it; at least one dimension, none of them 0
   FormatId format = FormatId::kF32;  // how view() gives it
   std::size_t group = 0;             // weights that share a scale; 0: no scales
-  std::string stored_as;             // the container's own name of its type, for people: "BF16", "Q4_K"
-  std::uint64_t stored_bytes = 0;    // payload in the container, companions included
+  std::string stored_as;  // the container's own name of its type, for people: "BF16", "Q4_K"
+  std::uint64_t stored_bytes = 0;  // payload in the container, companions included
 
   std::size_t cols() const { return shape.back(); }
   std::size_t rows() const;  // product of all dimensions but the last; 1 for a vector
@@ -75,7 +75,8 @@ class ModelSource {
   virtual std::optional<Tensor> view(std::size_t index) const = 0;
 
   // The values of rows [begin, end) as f32, (end - begin) × cols, exact for every source format.
-  virtual void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const = 0;
+  virtual void read_rows(std::size_t index, std::size_t begin, std::size_t end,
+                         float* out) const = 0;
 };
 
 // The index of a tensor by name in source.tensors(), if it is there.

@@ -1,0 +1,24 @@
+// f32: IEEE single precision, as some sources store it. Never written to a .cellm file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "format/tensor.h"
+
+namespace cellm {
+
+struct F32 {
+  static constexpr FormatId kId = FormatId::kF32;
+  static constexpr std::string_view kName = "f32";
+  static constexpr bool kHasScales = false;
+  static constexpr double kBitsPerWeight = 32.0;
+  static std::size_t row_bytes(std::size_t cols) { return cols * sizeof(float); }
+  static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
+                           std::byte* codes, std::uint16_t* scales);
+  static void dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
+                             std::size_t group, float* out);
+};
+
+}  // namespace cellm

@@ -1,0 +1,55 @@
+#include "format/formats.h"
+
+#include <array>
+
+#include "base/error.h"
+
+namespace cellm {
+namespace {
+
+template <WeightFormat F>
+constexpr FormatInfo info_of() {
+  return {F::kId,       F::kName,        F::kHasScales,    F::kBitsPerWeight,
+          F::row_bytes, F::quantize_row, F::dequantize_row};
+}
+
+template <class... F>
+constexpr std::array<FormatInfo, kFormatCount> table_of(std::tuple<F...>*) {
+  std::array<FormatInfo, kFormatCount> table{};
+  ((table[static_cast<std::size_t>(F::kId)] = info_of<F>()), ...);
+  return table;
+}
+
+constexpr auto kTable = table_of(static_cast<AllFormats*>(nullptr));
+
+}  // namespace
+
+const FormatInfo& format_info(FormatId id) {
+  const auto index = static_cast<std::size_t>(id);
+  CELLM_CHECK(index < kTable.size());
+  return kTable[index];
+}
+
+std::optional<FormatId> find_format(std::string_view dtype_name) {
+  for (const auto& info : kTable) {
+    if (info.name == dtype_name) return info.id;
+  }
+  return std::nullopt;
+}
+
+std::size_t scales_per_row(const Tensor& tensor) {
+  return tensor.group == 0 ? 0 : tensor.cols / tensor.group;
+}
+
+std::size_t tensor_bytes(const Tensor& tensor) {
+  return tensor.rows * (format_info(tensor.format).row_bytes(tensor.cols) +
+                        scales_per_row(tensor) * sizeof(std::uint16_t));
+}
+
+void dequantize_row(const Tensor& tensor, std::size_t row, float* out) {
+  const auto& info = format_info(tensor.format);
+  info.dequantize_row(tensor.data + row * info.row_bytes(tensor.cols),
+                      tensor.scales + row * scales_per_row(tensor), tensor.cols, tensor.group, out);
+}
+
+}  // namespace cellm

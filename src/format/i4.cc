@@ -1,0 +1,37 @@
+#include "format/i4.h"
+
+#include <cstring>
+
+#include "format/absmax.h"
+#include "format/half.h"
+
+namespace cellm {
+
+void I4::quantize_row(const float* weights, std::size_t cols, std::size_t group, std::byte* codes,
+                      std::uint16_t* scales) {
+  std::memset(codes, cols % 2 == 0 ? 0 : 0x80, row_bytes(cols));
+  for (std::size_t begin = 0; begin < cols; begin += group) {
+    const float scale = absmax_scale(weights + begin, group, 7.0F);
+    *scales++ = f32_to_f16(scale);
+    for (std::size_t i = begin; i < begin + group; ++i) {
+      const auto nibble = static_cast<std::byte>(round_to_code(weights[i], scale, 7.0F) + 8);
+      std::byte& pair = codes[i / 2];
+      pair =
+          i % 2 == 0 ? (pair & std::byte{0xF0}) | nibble : (pair & std::byte{0x0F}) | nibble << 4;
+    }
+  }
+}
+
+void I4::dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
+                        std::size_t group, float* out) {
+  for (std::size_t begin = 0; begin < cols; begin += group) {
+    const float scale = f16_to_f32(*scales++);
+    for (std::size_t i = begin; i < begin + group; ++i) {
+      const int nibble =
+          std::to_integer<int>(i % 2 == 0 ? codes[i / 2] & std::byte{0x0F} : codes[i / 2] >> 4);
+      out[i] = static_cast<float>(nibble - 8) * scale;
+    }
+  }
+}
+
+}  // namespace cellm

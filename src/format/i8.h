@@ -1,0 +1,27 @@
+// i8: one signed byte per weight, value = code × scale of its group (version 1: the whole row).
+//
+// Reference quantization: scale = max|w| / 127 in f32 (1 for a group of zeros), code =
+// clamp(round(w / scale), ±127), halves away from zero; the stored scale is the f16 of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "format/tensor.h"
+
+namespace cellm {
+
+struct I8 {
+  static constexpr FormatId kId = FormatId::kI8;
+  static constexpr std::string_view kName = "i8";
+  static constexpr bool kHasScales = true;
+  static constexpr double kBitsPerWeight = 8.0;
+  static std::size_t row_bytes(std::size_t cols) { return cols; }
+  static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
+                           std::byte* codes, std::uint16_t* scales);
+  static void dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
+                             std::size_t group, float* out);
+};
+
+}  // namespace cellm

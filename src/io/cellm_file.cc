@@ -1,0 +1,354 @@
+#include "io/cellm_file.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <set>
+#include <xxhash.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/byte_reader.h"
+#include "base/error.h"
+#include "format/formats.h"
+#include "io/json.h"
+#include "io/shape.h"
+
+namespace cellm {
+namespace {
+
+constexpr std::uint32_t kMaxHeaderBytes = 256U << 20;  // 131,072 tensors take about 20 MB
+constexpr std::size_t kMaxBlobs = 64;
+
+std::uint64_t parse_checksum(const JsonNode& node) {
+  const std::string text = node.as_string();
+  std::uint64_t value = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (text.size() != 16 || failure != std::errc() || end != text.data() + text.size()) {
+    throw data_error("{}: expected 16 hexadecimal digits, found \"{}\"", node.path(),
+                     printable(text));
+  }
+  return value;
+}
+
+// The range of an entry, checked against the file.
+CellmEntry parse_entry(const JsonNode& node, const std::string& source, std::uint64_t data_begin,
+                       std::uint64_t file_bytes) {
+  CellmEntry entry;
+  entry.name = node.at("name").as_string();
+  const std::string where = source + ": " + printable(entry.name);
+  if (entry.name.empty() || entry.name.size() > kMaxTensorNameBytes) {
+    throw data_error("{}: a name of {} bytes, allowed are 1 to {}", node.path(), entry.name.size(),
+                     kMaxTensorNameBytes);
+  }
+  entry.offset = node.at("offset_bytes").as_uint();
+  entry.bytes = node.at("nbytes").as_uint();
+  if (entry.offset % kCellmAlignment != 0) {
+    throw data_error("{}: offset {} is not a multiple of {}", where, entry.offset, kCellmAlignment);
+  }
+  if (entry.offset < data_begin || entry.offset > file_bytes ||
+      entry.bytes > file_bytes - entry.offset) {
+    throw data_error("{}: {} bytes at {} lie outside of the file's data, bytes {} to {}", where,
+                     entry.bytes, entry.offset, data_begin, file_bytes);
+  }
+  return entry;
+}
+
+// Bytes that the payload of a tensor must have. Quantized formats are matrices only.
+std::uint64_t expected_bytes(const CellmEntry& entry, FormatId format, const std::string& where) {
+  const auto& info = format_info(format);
+  if (format != FormatId::kF16 && entry.shape.size() != 2) {
+    throw data_error("{}: {} of shape {}; only a matrix can be {}", where, entry.dtype,
+                     shape_text(entry.shape), entry.dtype);
+  }
+  // The widest format has 4 bytes per weight: if that fits in 63 bits, so does everything below.
+  checked_bytes(entry.shape, 4, where);
+  std::uint64_t rows = 1;
+  for (std::size_t i = 0; i + 1 < entry.shape.size(); ++i) rows *= entry.shape[i];
+  return rows * info.row_bytes(entry.shape.back());
+}
+
+void refuse_overlaps(const CellmHeader& header, const std::string& source) {
+  std::vector<const CellmEntry*> all;
+  for (const auto& entry : header.tensors) all.push_back(&entry);
+  for (const auto& entry : header.blobs) all.push_back(&entry);
+  std::sort(all.begin(), all.end(),
+            [](const auto* a, const auto* b) { return a->offset < b->offset; });
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (all[i]->offset < all[i - 1]->offset + all[i - 1]->bytes) {
+      throw data_error("{}: {} and {} overlap at byte {}", source, printable(all[i - 1]->name),
+                       printable(all[i]->name), all[i]->offset);
+    }
+  }
+}
+
+std::span<const std::byte> payload(const MappedFile& file, const CellmEntry& entry) {
+  return file.bytes().subspan(entry.offset, entry.bytes);
+}
+
+// A config.json made of the header's own fields, for a file whose writer kept no
+// source_text_config.
+Json config_from_header(const JsonNode& header) {
+  Json config;
+  const auto copy = [&](const char* from, const char* to) {
+    if (const auto node = header.find(from)) config[to] = node->value();
+  };
+  copy("model_type", "model_type");
+  copy("vocab_size", "vocab_size");
+  copy("hidden_dim", "hidden_size");
+  copy("intermediate_size", "intermediate_size");
+  copy("num_layers", "num_hidden_layers");
+  copy("num_heads", "num_attention_heads");
+  copy("num_kv_heads", "num_key_value_heads");
+  copy("head_dim", "head_dim");
+  copy("rms_norm_eps", "rms_norm_eps");
+  copy("rope_theta", "rope_theta");
+  copy("bos_token_id", "bos_token_id");
+  copy("eos_token_id", "eos_token_id");
+  copy("max_position_embeddings", "max_position_embeddings");
+  copy("tie_word_embeddings", "tie_word_embeddings");
+  return config;
+}
+
+class CellmSource final : public ModelSource {
+ public:
+  explicit CellmSource(std::shared_ptr<const MappedFile> file)
+      : file_(std::move(file)), header_(read_cellm_header(*file_)) {
+    const std::string source = printable(file_->path());
+    const Json json = parse_json(header_.json, source);
+    const JsonNode root(json, source + ":");
+    Json config;
+    if (const auto text_config = root.find("source_text_config")) {
+      config = text_config->value();
+      if (!config.is_object()) throw data_error("{}: expected an object", text_config->path());
+      // These may stand beside text_config in a multimodal config.json.
+      for (const char* key : {"tie_word_embeddings", "model_type"}) {
+        if (!config.contains(key) && json.contains(key)) config[key] = json[key];
+      }
+    } else {
+      config = config_from_header(root);
+    }
+    config_json_ = config.dump();
+    generation_config_json_ = blob_text(kGenerationConfigBlob);
+    chat_template_ = blob_text(kChatTemplateBlob);
+    build_tensors(source);
+  }
+
+  const std::string& path() const override { return file_->path(); }
+  const std::string& config_json() const override { return config_json_; }
+  const std::string& generation_config_json() const override { return generation_config_json_; }
+  const std::string& chat_template() const override { return chat_template_; }
+  const std::vector<TensorInfo>& tensors() const override { return infos_; }
+
+  TokenizerData tokenizer() const override {
+    const CellmEntry* blob = find_blob(kTokenizerBlob);
+    if (blob == nullptr) return std::monostate{};
+    return CompactTokenizer{payload(*file_, *blob), file_};
+  }
+
+  std::optional<Tensor> view(std::size_t index) const override { return views_.at(index); }
+
+  void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
+    const Tensor& tensor = views_.at(index);
+    for (std::size_t row = begin; row < end; ++row, out += tensor.cols) {
+      dequantize_row(tensor, row, out);
+    }
+  }
+
+ private:
+  const CellmEntry* find_blob(std::string_view name) const {
+    for (const auto& blob : header_.blobs) {
+      if (blob.name == name) return &blob;
+    }
+    return nullptr;
+  }
+
+  std::string blob_text(std::string_view name) const {
+    const CellmEntry* blob = find_blob(name);
+    if (blob == nullptr) return {};
+    const auto bytes = payload(*file_, *blob);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
+  // Joins each tensor with its scales.
+  void build_tensors(const std::string& source) {
+    std::map<std::string_view, const CellmEntry*> by_name;
+    for (const auto& entry : header_.tensors) by_name[entry.name] = &entry;
+    std::set<std::string_view> companions;
+    for (const auto& [name, entry] : by_name) {
+      const std::string where = source + ": tensor " + printable(name);
+      const FormatId format = *find_format(entry->dtype);
+      TensorInfo info{entry->name, entry->shape, format, 0, entry->dtype, entry->bytes};
+      Tensor tensor{format,  info.rows(), info.cols(), 0, file_->bytes().data() + entry->offset,
+                    nullptr, file_};
+      if (format_info(format).has_scales) {
+        const std::string scale_name = entry->name + std::string(kScaleSuffix);
+        const auto found = by_name.find(scale_name);
+        if (found == by_name.end())
+          throw data_error("{}: {} is missing", where, printable(scale_name));
+        const CellmEntry& scales = *found->second;
+        const std::size_t groups = scales.shape.size() == 2 ? scales.shape[1] : 1;
+        if (scales.dtype != "f16" || scales.shape.size() > 2 || scales.shape[0] != info.rows() ||
+            info.cols() % groups != 0) {
+          throw data_error("{}: scales are {} of shape {}, expected f16 [{}] or [{}, groups]",
+                           where, scales.dtype, shape_text(scales.shape), info.rows(), info.rows());
+        }
+        companions.insert(found->first);
+        info.group = tensor.group = info.cols() / groups;
+        info.stored_bytes += scales.bytes;
+        tensor.scales =
+            reinterpret_cast<const std::uint16_t*>(file_->bytes().data() + scales.offset);
+      }
+      infos_.push_back(std::move(info));
+      views_.push_back(std::move(tensor));
+    }
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < infos_.size(); ++i) {
+      if (companions.contains(infos_[i].name)) continue;
+      if (kept != i) {
+        infos_[kept] = std::move(infos_[i]);
+        views_[kept] = std::move(views_[i]);
+      }
+      ++kept;
+    }
+    infos_.resize(kept);
+    views_.resize(kept);
+  }
+
+  std::shared_ptr<const MappedFile> file_;
+  CellmHeader header_;
+  std::string config_json_;
+  std::string generation_config_json_;
+  std::string chat_template_;
+  std::vector<TensorInfo> infos_;
+  std::vector<Tensor> views_;
+};
+
+}  // namespace
+
+CellmHeader read_cellm_header(const MappedFile& file) {
+  const std::string source = printable(file.path());
+  ByteReader reader(file.bytes(), source);
+  if (reader.read_text(kCellmMagic.size(), "magic") != kCellmMagic) {
+    throw data_error("{}: not a .cellm file: it does not start with {}", source, kCellmMagic);
+  }
+  const auto version = reader.read<std::uint8_t>("version");
+  if (version != kCellmVersion) {
+    throw unsupported_error("{}: .cellm version {}, this program reads version {}", source, version,
+                            kCellmVersion);
+  }
+  const auto header_bytes = reader.read<std::uint32_t>("header length");
+  if (header_bytes > kMaxHeaderBytes) {
+    throw data_error("{}: header length {} is above the limit of {}", source, header_bytes,
+                     kMaxHeaderBytes);
+  }
+  CellmHeader header;
+  header.json = reader.read_text(header_bytes, "header");
+  header.data_begin = (reader.offset() + kCellmAlignment - 1) / kCellmAlignment * kCellmAlignment;
+
+  const Json json = parse_json(header.json, source);
+  const JsonNode root(json, source + ":");
+  std::set<std::string> names;
+  const auto list = [&](const JsonNode& nodes, std::size_t limit) {
+    if (nodes.value().size() > limit) {
+      throw data_error("{}: {} entries, more than the {} allowed", nodes.path(),
+                       nodes.value().size(), limit);
+    }
+    std::vector<std::pair<JsonNode, CellmEntry>> entries;
+    for (const auto& node : nodes.as_array()) {
+      entries.emplace_back(node, parse_entry(node, source, header.data_begin, file.bytes().size()));
+    }
+    return entries;
+  };
+  for (auto& [node, entry] : list(root.at("tensors"), kMaxTensors)) {
+    const std::string where = source + ": tensor " + printable(entry.name);
+    if (!names.insert(entry.name).second) throw data_error("{}: listed twice", where);
+    entry.dtype = node.at("dtype").as_string();
+    entry.shape = parse_shape(node.at("shape"));
+    const auto format = find_format(entry.dtype);
+    if (!format || *format == FormatId::kF32 || *format == FormatId::kBF16) {
+      throw unsupported_error("{}: unknown dtype {}", where, printable(entry.dtype));
+    }
+    const std::uint64_t expected = expected_bytes(entry, *format, where);
+    if (entry.bytes != expected) {
+      throw data_error("{}: {} bytes, but {} of shape {} takes {}", where, entry.bytes, entry.dtype,
+                       shape_text(entry.shape), expected);
+    }
+    header.tensors.push_back(std::move(entry));
+  }
+  if (const auto blobs = root.find("blobs")) {
+    names.clear();
+    for (auto& [node, entry] : list(*blobs, kMaxBlobs)) {
+      if (!names.insert(entry.name).second) {
+        throw data_error("{}: blob {} is listed twice", source, printable(entry.name));
+      }
+      header.blobs.push_back(std::move(entry));
+    }
+  }
+  if (const auto checksums = root.find("checksums")) {
+    header.header_checksum = parse_checksum(checksums->at("header"));
+    for (auto& entry : header.tensors)
+      entry.checksum = parse_checksum(checksums->at("tensors").at(entry.name));
+    for (auto& entry : header.blobs)
+      entry.checksum = parse_checksum(checksums->at("blobs").at(entry.name));
+  }
+  refuse_overlaps(header, source);
+  return header;
+}
+
+std::unique_ptr<ModelSource> open_cellm(std::shared_ptr<const MappedFile> file) {
+  return std::make_unique<CellmSource>(std::move(file));
+}
+
+std::size_t verify_cellm(const MappedFile& file) {
+  const CellmHeader header = read_cellm_header(file);
+  const std::string source = printable(file.path());
+  if (header.header_checksum) {
+    // The writer takes the header's checksum with zeros in its place (io/cellm_writer.cc).
+    std::string json = header.json;
+    const std::string digits = fmt::format("{:016x}", *header.header_checksum);
+    const std::string field = "\"header\":\"" + digits + "\"";
+    const std::size_t at = json.find(field);
+    if (at == std::string::npos)
+      throw data_error("{}: header checksum is not where it belongs", source);
+    json.replace(at + field.size() - 17, 16, 16, '0');
+    if (XXH3_64bits(json.data(), json.size()) != *header.header_checksum) {
+      throw data_error("{}: the header is damaged: its checksum does not match", source);
+    }
+  }
+  std::size_t checked = 0;
+  std::vector<const CellmEntry*> all;
+  for (const auto& entry : header.tensors) all.push_back(&entry);
+  for (const auto& entry : header.blobs) all.push_back(&entry);
+  for (const auto* entry : all) {
+    if (!entry->checksum) continue;
+    ++checked;
+    const auto bytes = payload(file, *entry);
+    if (XXH3_64bits(bytes.data(), bytes.size()) != *entry->checksum) {
+      throw data_error("{}: {} is damaged: its checksum does not match", source,
+                       printable(entry->name));
+    }
+  }
+  // What no checksum covers is padding, and padding is zero.
+  std::sort(all.begin(), all.end(),
+            [](const auto* a, const auto* b) { return a->offset < b->offset; });
+  std::uint64_t end = kCellmMagic.size() + 5 + header.json.size();
+  const auto require_zero = [&](std::uint64_t begin, std::uint64_t stop) {
+    for (std::uint64_t i = begin; i < stop; ++i) {
+      if (file.bytes()[i] != std::byte{0}) {
+        throw data_error("{}: byte {} is padding and should be 0", source, i);
+      }
+    }
+  };
+  for (const auto* entry : all) {
+    require_zero(end, entry->offset);
+    end = entry->offset + entry->bytes;
+  }
+  if (end != file.bytes().size()) {
+    throw data_error("{}: {} bytes after the last payload", source, file.bytes().size() - end);
+  }
+  return checked;
+}
+
+}  // namespace cellm

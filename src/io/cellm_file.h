@@ -1,0 +1,58 @@
+// Reading .cellm files, version 1 (docs/file-format.md).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mapped_file.h"
+#include "io/model_source.h"
+
+namespace cellm {
+
+inline constexpr std::string_view kCellmMagic = "CELLM";
+inline constexpr std::uint8_t kCellmVersion = 1;
+inline constexpr std::size_t kCellmAlignment = 64;
+inline constexpr std::string_view kScaleSuffix = ".qscale";
+
+// Names of the blobs that the converter writes.
+inline constexpr std::string_view kTokenizerBlob = "tokenizer";
+inline constexpr std::string_view kChatTemplateBlob = "chat_template";
+inline constexpr std::string_view kGenerationConfigBlob = "generation_config";
+
+// One payload of the file as its header lists it: a tensor, a companion of scales, or a blob.
+struct CellmEntry {
+  std::string name;
+  std::string dtype;               // empty for a blob
+  std::vector<std::size_t> shape;  // empty for a blob
+  std::uint64_t offset = 0;        // from the start of the file
+  std::uint64_t bytes = 0;
+  std::optional<std::uint64_t> checksum;  // XXH3-64 of the payload, if the header has one
+};
+
+// What the header says, checked: offsets that are multiples of 64 and lie in the file, no overlaps,
+// no name twice, sizes that fit dtype and shape.
+struct CellmHeader {
+  std::string json;                 // the header as stored
+  std::vector<CellmEntry> tensors;  // in the order of the file
+  std::vector<CellmEntry> blobs;
+  std::uint64_t data_begin = 0;  // offset of the first byte after header and padding
+  std::optional<std::uint64_t> header_checksum;
+};
+
+// Throws Error(kData), or Error(kUnsupported) for another version or an unknown dtype.
+CellmHeader read_cellm_header(const MappedFile& file);
+
+// The model in a .cellm file. The configuration is the header's source_text_config, or made of the
+// header's own fields if it has none. Throws as read_cellm_header().
+std::unique_ptr<ModelSource> open_cellm(std::shared_ptr<const MappedFile> file);
+
+// Checks every checksum that the file holds, and that the padding is zero. Throws Error(kData)
+// naming the first payload that is damaged. Returns how many payloads had a checksum.
+std::size_t verify_cellm(const MappedFile& file);
+
+}  // namespace cellm

@@ -1,0 +1,324 @@
+#include "io/hf_folder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "format/formats.h"
+#include "io/json.h"
+#include "io/safetensors.h"
+#include "io/shape.h"
+
+namespace cellm {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;  // of any JSON beside the weights
+constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;  // tokenizer.json; real: 13 MB
+constexpr std::size_t kMaxShards = 4096;
+constexpr std::size_t kMlxBits = 4;
+constexpr std::size_t kMlxCodesPerWord = 32 / kMlxBits;
+
+struct Entry {
+  TensorInfo info;
+  std::string dtype;
+  std::span<const std::byte> raw;  // as stored
+  Tensor tensor;                   // data is null unless the dtype is one of ours
+  bool subtract_one = false;       // a norm weight to which MLX added 1
+
+  // Set for MLX affine quantization: w = scale · code + bias per group of a row; `raw` holds eight
+  // 4-bit codes in a u32, lowest bits first (mlx.core.quantize).
+  Tensor mlx_scales;  // (rows, groups)
+  Tensor mlx_biases;
+  bool is_mlx() const { return mlx_scales.data != nullptr; }
+};
+
+std::optional<FormatId> readable_format(std::string_view dtype) {
+  if (dtype == "F32") return FormatId::kF32;
+  if (dtype == "F16") return FormatId::kF16;
+  if (dtype == "BF16") return FormatId::kBF16;
+  return std::nullopt;
+}
+
+class HfFolder final : public ModelSource {
+ public:
+  explicit HfFolder(const fs::path& folder) : folder_(folder), path_(folder.string()) {
+    config_json_ = read_file(folder / "config.json", kMaxTextBytes);
+    const Json config = parse_json(config_json_, file_name("config.json"));
+    if (fs::exists(folder / "generation_config.json")) {
+      generation_config_json_ = read_file(folder / "generation_config.json", kMaxTextBytes);
+    }
+    read_chat_template();
+    open_weights();
+    if (config.is_object() && config.contains("quantization")) fold_mlx_triples();
+    undo_mlx_norms();
+    for (const auto& entry : entries_) tensors_.push_back(entry.info);
+  }
+
+  const std::string& path() const override { return path_; }
+  const std::string& config_json() const override { return config_json_; }
+  const std::string& generation_config_json() const override { return generation_config_json_; }
+  const std::string& chat_template() const override { return chat_template_; }
+  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+
+  TokenizerData tokenizer() const override {
+    const fs::path file = folder_ / "tokenizer.json";
+    if (!fs::exists(file)) return std::monostate{};
+    return TokenizerJson{read_file(file, kMaxTokenizerBytes), file.string()};
+  }
+
+  std::optional<Tensor> view(std::size_t index) const override {
+    const Entry& entry = entries_.at(index);
+    if (entry.subtract_one || entry.tensor.data == nullptr) return std::nullopt;
+    const std::size_t alignment = entry.tensor.format == FormatId::kF32 ? 4 : 2;
+    // safetensors promises no alignment; a reader in place needs it.
+    if (reinterpret_cast<std::uintptr_t>(entry.tensor.data) % alignment != 0) return std::nullopt;
+    return entry.tensor;
+  }
+
+  void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
+    const Entry& entry = entries_.at(index);
+    const std::size_t cols = entry.info.cols();
+    for (std::size_t row = begin; row < end; ++row, out += cols) {
+      if (entry.is_mlx()) {
+        read_mlx_row(entry, row, out);
+        continue;
+      }
+      if (entry.tensor.data == nullptr) {
+        throw unsupported_error("{}: tensor {} is {}; cellm reads BF16, F16 and F32", path_,
+                                entry.info.name, entry.dtype);
+      }
+      dequantize_row(entry.tensor, row, out);
+      if (entry.subtract_one) {
+        for (std::size_t i = 0; i < cols; ++i) out[i] -= 1.0F;
+      }
+    }
+  }
+
+ private:
+  std::string file_name(std::string_view name) const {
+    return printable((folder_ / name).string());
+  }
+
+  void read_chat_template() {
+    if (fs::exists(folder_ / "chat_template.jinja")) {
+      chat_template_ = read_file(folder_ / "chat_template.jinja", kMaxTextBytes);
+      return;
+    }
+    if (!fs::exists(folder_ / "tokenizer_config.json")) return;
+    const std::string source = file_name("tokenizer_config.json");
+    const Json json =
+        parse_json(read_file(folder_ / "tokenizer_config.json", kMaxTextBytes), source);
+    const auto found = JsonNode(json, source + ":").find("chat_template");
+    if (!found) return;
+    if (!found->is_array()) {
+      chat_template_ = found->as_string();
+      return;
+    }
+    for (const auto& item : found->as_array()) {
+      if (item.at("name").as_string() == "default")
+        chat_template_ = item.at("template").as_string();
+    }
+  }
+
+  // The safetensors files of this folder, and the names the index gives to each (empty: all).
+  std::map<std::string, std::set<std::string>> list_files() const {
+    std::vector<std::string> weights;
+    std::vector<std::string> indexes;
+    for (const auto& item : fs::directory_iterator(folder_)) {
+      const std::string name = item.path().filename().string();
+      if (name.ends_with(".safetensors")) weights.push_back(name);
+      if (name.ends_with(".safetensors.index.json")) indexes.push_back(name);
+    }
+    std::map<std::string, std::set<std::string>> files;
+    if (indexes.size() > 1) {
+      std::erase_if(indexes, [](const auto& n) { return n != "model.safetensors.index.json"; });
+    }
+    if (!indexes.empty()) {
+      const std::string source = file_name(indexes.front());
+      const Json json = parse_json(read_file(folder_ / indexes.front(), kMaxTextBytes), source);
+      for (const auto& [tensor, file] : JsonNode(json, source + ":").at("weight_map").as_object()) {
+        const std::string name = file.as_string();
+        if (name.empty() || name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos ||
+            !name.ends_with(".safetensors")) {
+          throw data_error("{}: \"{}\" is not the name of a safetensors file in this folder",
+                           file.path(), printable(name));
+        }
+        files[name].insert(tensor);
+      }
+    } else if (std::find(weights.begin(), weights.end(), "model.safetensors") != weights.end()) {
+      files["model.safetensors"];
+    } else {
+      for (const auto& name : weights) files[name];
+    }
+    if (files.empty())
+      throw data_error("{}: no *.safetensors file in this folder", printable(path_));
+    if (files.size() > kMaxShards) {
+      throw data_error("{}: {} shards, more than the {} allowed", printable(path_), files.size(),
+                       kMaxShards);
+    }
+    return files;
+  }
+
+  void open_weights() {
+    std::set<std::string> seen;
+    for (const auto& [name, wanted] : list_files()) {
+      SafetensorsFile file = open_safetensors(folder_ / name);
+      for (const auto& tensor : wanted) {
+        const auto found = std::lower_bound(
+            file.entries.begin(), file.entries.end(), tensor,
+            [](const SafetensorsEntry& entry, const std::string& n) { return entry.name < n; });
+        if (found == file.entries.end() || found->name != tensor) {
+          throw data_error("{}: tensor {} is missing, which the index promises", file_name(name),
+                           printable(tensor));
+        }
+      }
+      for (auto& stored : file.entries) {
+        if (!wanted.empty() && !wanted.contains(stored.name)) continue;
+        if (!seen.insert(stored.name).second) {
+          throw data_error("{}: tensor {} is also in another file of the folder", file_name(name),
+                           printable(stored.name));
+        }
+        entries_.push_back(make_entry(std::move(stored), file.file));
+      }
+    }
+    std::sort(entries_.begin(), entries_.end(),
+              [](const Entry& a, const Entry& b) { return a.info.name < b.info.name; });
+  }
+
+  static Entry make_entry(SafetensorsEntry stored, std::shared_ptr<const void> owner) {
+    Entry entry;
+    const auto format = readable_format(stored.dtype);
+    entry.info = {stored.name,  std::move(stored.shape), format.value_or(FormatId::kF32), 0,
+                  stored.dtype, stored.data.size()};
+    entry.dtype = stored.dtype;
+    entry.raw = stored.data;
+    entry.tensor.rows = entry.info.rows();
+    entry.tensor.cols = entry.info.cols();
+    entry.tensor.owner = std::move(owner);
+    if (format) {
+      entry.tensor.format = *format;
+      entry.tensor.data = stored.data.data();
+    }
+    return entry;
+  }
+
+  Entry* find(const std::string& name) {
+    const auto found = std::lower_bound(
+        entries_.begin(), entries_.end(), name,
+        [](const Entry& entry, const std::string& n) { return entry.info.name < n; });
+    return found != entries_.end() && found->info.name == name ? &*found : nullptr;
+  }
+
+  static void read_mlx_row(const Entry& entry, std::size_t row, float* out);
+  void fold_mlx_triples();
+  void undo_mlx_norms();
+
+  fs::path folder_;
+  std::string path_;
+  std::string config_json_;
+  std::string generation_config_json_;
+  std::string chat_template_;
+  std::vector<Entry> entries_;
+  std::vector<TensorInfo> tensors_;
+};
+
+void HfFolder::read_mlx_row(const Entry& entry, std::size_t row, float* out) {
+  const std::size_t cols = entry.info.cols();
+  const std::size_t groups = entry.mlx_scales.cols;
+  const std::size_t group = cols / groups;
+  std::vector<float> scales(groups);
+  std::vector<float> biases(groups);
+  dequantize_row(entry.mlx_scales, row, scales.data());
+  dequantize_row(entry.mlx_biases, row, biases.data());
+  const std::byte* codes = entry.raw.data() + row * (cols / 2);  // little-endian: lowest byte first
+  for (std::size_t i = 0; i < cols; ++i) {
+    const unsigned code = std::to_integer<unsigned>(codes[i / 2]) >> (kMlxBits * (i % 2)) & 0xFU;
+    out[i] = scales[i / group] * static_cast<float>(code) + biases[i / group];
+  }
+}
+
+// X.weight (U32), X.scales and X.biases become one tensor X.weight of eight times as many columns.
+void HfFolder::fold_mlx_triples() {
+  std::set<std::string> folded;
+  for (auto& entry : entries_) {
+    if (entry.dtype != "U32" || !entry.info.name.ends_with(".weight")) continue;
+    const std::string where = path_ + ": tensor " + printable(entry.info.name);
+    const std::string stem = entry.info.name.substr(0, entry.info.name.size() - 7);
+    const Entry* scales = find(stem + ".scales");
+    const Entry* biases = find(stem + ".biases");
+    if (scales == nullptr || biases == nullptr) {
+      throw data_error("{}: MLX codes without {}", where,
+                       scales == nullptr ? ".scales" : ".biases");
+    }
+    for (const Entry* companion : {scales, biases}) {
+      if (entry.info.shape.size() != 2 || companion->tensor.data == nullptr ||
+          companion->info.shape.size() != 2 ||
+          companion->info.shape.front() != entry.info.shape.front() ||
+          companion->info.cols() != scales->info.cols()) {
+        throw data_error("{}: {} of shape {} and type {} does not fit codes of shape {}", where,
+                         printable(companion->info.name), shape_text(companion->info.shape),
+                         companion->dtype, shape_text(entry.info.shape));
+      }
+    }
+    const std::size_t cols = entry.info.cols() * kMlxCodesPerWord;
+    const std::size_t groups = scales->info.cols();
+    // Codes of b bits fill cols · b / 32 words: any other width contradicts the usual group sizes.
+    const bool fits =
+        cols % groups == 0 && (cols / groups == 32 || cols / groups == 64 || cols / groups == 128);
+    if (!fits) {
+      throw unsupported_error(
+          "{}: {} words for {} groups is not MLX 4-bit with groups of 32, 64 or 128", where,
+          entry.info.cols(), groups);
+    }
+    entry.mlx_scales = scales->tensor;
+    entry.mlx_biases = biases->tensor;
+    entry.info.shape.back() = cols;
+    entry.info.stored_as = "MLX-4bit";
+    entry.info.stored_bytes += scales->info.stored_bytes + biases->info.stored_bytes;
+    folded.insert({scales->info.name, biases->info.name});
+  }
+  std::erase_if(entries_, [&](const Entry& entry) { return folded.contains(entry.info.name); });
+}
+
+// mlx-lm stores conv1d as [C, K, 1] and then has added 1 to every norm but linear_attn.norm.
+// Hugging Face's [C, 1, K] is the same order of bytes. The shape decides; values never do.
+void HfFolder::undo_mlx_norms() {
+  bool from_mlx = false;
+  for (auto& entry : entries_) {
+    auto& shape = entry.info.shape;
+    if (entry.info.name.ends_with(".linear_attn.conv1d.weight") && shape.size() == 3 &&
+        shape[2] == 1 && shape[1] != 1) {
+      std::swap(shape[1], shape[2]);
+      entry.tensor.rows = entry.info.rows();
+      entry.tensor.cols = entry.info.cols();
+      from_mlx = true;
+    }
+  }
+  if (!from_mlx) return;
+  for (auto& entry : entries_) {
+    const auto& name = entry.info.name;
+    if (name.ends_with("norm.weight") && !name.ends_with("linear_attn.norm.weight")) {
+      entry.subtract_one = true;
+      entry.info.format = FormatId::kF32;
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<ModelSource> open_hf_folder(const fs::path& folder) {
+  try {
+    return std::make_unique<HfFolder>(folder);
+  } catch (const fs::filesystem_error& failure) {
+    throw data_error("{}: cannot read the folder: {}", printable(folder.string()),
+                     failure.code().message());
+  }
+}
+
+}  // namespace cellm

@@ -1,0 +1,23 @@
+// A Hugging Face model folder: config.json, safetensors in one file or shards, and the texts beside
+// it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "io/model_source.h"
+
+namespace cellm {
+
+// Weights come from *.safetensors.index.json if there is one, else from model.safetensors, else
+// from all *.safetensors. BF16, F16 and F32 are served; other types only fail when someone reads
+// them.
+//
+// A folder made by MLX (config.json has "quantization", or conv1d weights are [C, K, 1]) is served
+// as Hugging Face has it: 4-bit affine triples become one tensor, and for Qwen3.5 the conv1d shape
+// and the +1 that mlx-lm adds to norm weights are undone.
+//
+// Throws Error(kData) for what is missing or damaged, Error(kUnsupported) for other MLX bit widths.
+std::unique_ptr<ModelSource> open_hf_folder(const std::filesystem::path& folder);
+
+}  // namespace cellm

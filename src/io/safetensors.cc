@@ -1,0 +1,122 @@
+#include "io/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/byte_reader.h"
+#include "io/json.h"
+#include "io/shape.h"
+
+namespace cellm {
+namespace {
+
+// The reference implementation refuses longer headers too.
+constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
+
+std::optional<std::size_t> element_bits(std::string_view dtype) {
+  static constexpr std::array<std::pair<std::string_view, std::size_t>, 18> kBits{{
+      {"BOOL", 8},
+      {"U8", 8},
+      {"I8", 8},
+      {"F8_E5M2", 8},
+      {"F8_E4M3", 8},
+      {"F8_E8M0", 8},
+      {"I16", 16},
+      {"U16", 16},
+      {"F16", 16},
+      {"BF16", 16},
+      {"I32", 32},
+      {"U32", 32},
+      {"F32", 32},
+      {"F64", 64},
+      {"I64", 64},
+      {"U64", 64},
+      {"C64", 64},
+      {"F4", 4},
+  }};
+  for (const auto& [name, bits] : kBits) {
+    if (name == dtype) return bits;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+SafetensorsFile open_safetensors(const std::filesystem::path& path) {
+  SafetensorsFile result;
+  result.file = std::make_shared<MappedFile>(path);
+  const std::string source = printable(result.file->path());
+  ByteReader reader(result.file->bytes(), source);
+  const auto header_bytes = reader.read<std::uint64_t>("header length");
+  if (header_bytes > kMaxHeaderBytes) {
+    throw data_error("{}: header length {} is above the limit of {}; not a safetensors file?",
+                     source, header_bytes, kMaxHeaderBytes);
+  }
+  const Json header = parse_json(reader.read_text(header_bytes, "header"), source);
+  const auto data = result.file->bytes().subspan(reader.offset());
+  const JsonNode root(header, source + ":");
+  if (header.size() > kMaxTensors) {
+    throw data_error("{}: {} tensors, more than the {} allowed", source, header.size(),
+                     kMaxTensors);
+  }
+
+  struct Range {
+    std::uint64_t begin, end;
+    std::string name;
+  };
+  std::vector<Range> ranges;
+  for (const auto& [name, node] : root.as_object()) {
+    if (name == "__metadata__") {
+      if (const auto format = node.find("format")) result.format = format->as_string();
+      continue;
+    }
+    const std::string where = source + ": tensor " + printable(name);
+    if (name.empty() || name.size() > kMaxTensorNameBytes) {
+      throw data_error("{}: a name of {} bytes, allowed are 1 to {}", where, name.size(),
+                       kMaxTensorNameBytes);
+    }
+    SafetensorsEntry entry{name, node.at("dtype").as_string(), parse_shape(node.at("shape")), {}};
+    const auto bits = element_bits(entry.dtype);
+    if (!bits) throw unsupported_error("{}: unknown dtype {}", where, printable(entry.dtype));
+    const auto offsets = node.at("data_offsets").as_array();
+    if (offsets.size() != 2) throw data_error("{}: data_offsets must be two numbers", where);
+    const std::uint64_t begin = offsets[0].as_uint();
+    const std::uint64_t end = offsets[1].as_uint();
+    if (begin > end || end > data.size()) {
+      throw data_error("{}: data_offsets {} to {} lie outside of the {} bytes of data", where,
+                       begin, end, data.size());
+    }
+    // Checked in units of bytes × 8 / bits, so that sub-byte types need no division of a shape.
+    const std::uint64_t expected = checked_bytes(entry.shape, *bits, where) / 8;
+    if (end - begin != expected) {
+      throw data_error("{}: {} bytes, but {} of shape {} takes {}", where, end - begin, entry.dtype,
+                       shape_text(entry.shape), expected);
+    }
+    entry.data = data.subspan(begin, end - begin);
+    ranges.push_back({begin, end, name});
+    result.entries.push_back(std::move(entry));
+  }
+
+  std::sort(ranges.begin(), ranges.end(),
+            [](const Range& a, const Range& b) { return a.begin < b.begin; });
+  std::uint64_t covered = 0;
+  for (const auto& range : ranges) {
+    if (range.begin != covered) {
+      throw data_error("{}: tensor {} starts at byte {} of the data, expected {} (gap or overlap)",
+                       source, printable(range.name), range.begin, covered);
+    }
+    covered = range.end;
+  }
+  if (covered != data.size()) {
+    throw data_error("{}: the tensors cover {} of {} bytes of data", source, covered, data.size());
+  }
+  std::sort(result.entries.begin(), result.entries.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return result;
+}
+
+}  // namespace cellm

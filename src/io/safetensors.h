@@ -1,0 +1,32 @@
+// The safetensors container (github.com/huggingface/safetensors, "Format"): u64 header length, a
+// JSON header, then the tensors' bytes without gaps.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mapped_file.h"
+
+namespace cellm {
+
+struct SafetensorsEntry {
+  std::string name;
+  std::string dtype;                // as written: "BF16", "F32", "U32", ...
+  std::vector<std::size_t> shape;   // a scalar is {1}
+  std::span<const std::byte> data;  // inside the mapped file
+};
+
+struct SafetensorsFile {
+  std::shared_ptr<const MappedFile> file;
+  std::string format;                     // __metadata__.format, empty if there is none
+  std::vector<SafetensorsEntry> entries;  // sorted by name
+};
+
+// Maps a file and checks its whole table: sizes that fit dtype and shape, ranges that cover the
+// data without gap or overlap, no name twice. Throws Error(kData), or Error(kUnsupported) for a
+// dtype that the format does not define.
+SafetensorsFile open_safetensors(const std::filesystem::path& path);
+
+}  // namespace cellm

@@ -1,0 +1,32 @@
+// Tensor shapes from files: bounded, and counted without overflow.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/json.h"
+
+namespace cellm {
+
+// Bounds on what a file may claim; real models stay far below.
+inline constexpr std::size_t kMaxTensors = 1 << 17;  // 480B mixture models have 95k
+inline constexpr std::size_t kMaxDimensions = 8;     // convolutions have 5
+inline constexpr std::size_t kMaxTensorNameBytes = 512;
+inline constexpr std::uint64_t kMaxDimension = std::uint64_t{1} << 40;
+
+// A JSON array of at most kMaxDimensions positive integers; an empty one (a scalar) becomes {1}.
+// Throws Error(kData).
+std::vector<std::size_t> parse_shape(const JsonNode& node);
+
+// Throws Error(kData), naming `where`, if the product of the dimensions times `element_bytes` does
+// not fit in 63 bits.
+std::uint64_t checked_bytes(std::span<const std::size_t> shape, std::size_t element_bytes,
+                            std::string_view where);
+
+std::string shape_text(std::span<const std::size_t> shape);  // "[320, 64]"
+
+}  // namespace cellm

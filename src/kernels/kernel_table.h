@@ -1,0 +1,72 @@
+// The innermost loops, chosen once at run time for the processor.
+//
+// A target is one file, target_NAME.cc, which defines its primitives and includes the shared
+// templates of kernels.inl. Only these files are compiled with instruction-set flags, everything in
+// them has internal linkage, and they include nothing with inline library code: a weak symbol
+// compiled with AVX could be the copy that the linker keeps for everyone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "format/format_id.h"
+
+namespace cellm {
+
+// One row of weights, as its format lays it out.
+struct WeightRow {
+  const unsigned char* codes;
+  const std::uint16_t* scales;  // f16 bits, one for each group; null if the format has none
+  std::size_t cols;
+  std::size_t group;  // weights that share a scale; 0 if the format has none
+};
+
+// Rows of a weight matrix: row r starts at codes + r · row_bytes and scales + r · row_scales.
+struct WeightMatrix {
+  FormatId format;
+  const unsigned char* codes;
+  const std::uint16_t* scales;
+  std::size_t cols;
+  std::size_t group;
+  std::size_t row_bytes;
+  std::size_t row_scales;
+};
+
+// Writes the weights [begin, end) of a row as f32, exactly as the format's dequantize_row does.
+// begin is a multiple of kUnpackAlignment.
+using UnpackFunction = void (*)(const WeightRow& row, std::size_t begin, std::size_t end,
+                                float* out);
+inline constexpr std::size_t kUnpackAlignment = 128;
+
+struct KernelTable {
+  const char* name;
+  UnpackFunction unpack[kFormatCount];
+
+  // y[t · y_stride + r] = Σ_c w[r][c] · x[t · x_stride + c] for rows [row_begin, row_end) and all
+  // tokens. The order of additions of one output depends on cols alone: not on the tokens, not on
+  // the rows.
+  void (*matmul)(const KernelTable& table, const WeightMatrix& w, std::size_t row_begin,
+                 std::size_t row_end, const float* x, std::size_t x_stride, std::size_t tokens,
+                 float* y, std::size_t y_stride);
+
+  float (*dot)(const float* a, const float* b, std::size_t n);
+  // y += a · x
+  void (*axpy)(float a, const float* x, float* y, std::size_t n);
+  // For a matrix m of rows × cols: a_out = mᵀ a and b_out = mᵀ b in one pass over m.
+  void (*transposed_matvec2)(const float* m, std::size_t rows, std::size_t cols, const float* a,
+                             const float* b, float* a_out, float* b_out);
+  void (*f16_to_f32)(const std::uint16_t* in, float* out, std::size_t n);
+  void (*f32_to_f16)(const float* in, std::uint16_t* out, std::size_t n);
+};
+
+extern const KernelTable kScalarKernels;
+#if defined(__x86_64__)
+extern const KernelTable kAvx2Kernels;
+#endif
+
+// The table for a target by name ("scalar", "avx2"), or the best this processor has for an empty
+// name. Throws Error(kUsage) for an unknown name or one that this processor cannot run, listing
+// what it can.
+const KernelTable& kernel_table(const char* target = "");
+
+}  // namespace cellm

@@ -1,0 +1,163 @@
+// The shared templates of all targets. The including file is inside an unnamed namespace and has
+// defined:
+//
+//   Vec                      8 floats
+//   load(p), store(p, v)     unaligned
+//   load_part(p, n)          n < 8 floats, the rest 0
+//   broadcast(f)
+//   add(a, b), mul(a, b)
+//   mul_add(a, b, c)         a · b + c, fused or not
+//   sum(v)                   in a fixed order
+//
+// and afterwards fills a KernelTable.
+
+constexpr std::size_t kLanes = 8;
+constexpr std::size_t kRowTile = 4;  // rows whose weights are unpacked together
+constexpr std::size_t kTokenTile =
+    3;  // 4 × 3 accumulators, 3 inputs and a weight fill 16 registers
+constexpr std::size_t kTokenBlock = 48;  // tokens that use unpacked weights before they are dropped
+constexpr std::size_t kColBlock =
+    1024;  // columns unpacked at a time: 4 rows are 16 KiB, half of an L1
+
+// Partial sums of a block: one vector for each (token, row).
+struct Partial {
+  Vec sums[kTokenBlock][kRowTile];
+};
+
+// Adds the products of `count` columns. w: rows × kColBlock, zero-filled to a multiple of 8.
+template <std::size_t kRows, std::size_t kTokens>
+void multiply_tile(const float* w, const float* x, std::size_t x_stride, std::size_t count,
+                   Vec (*sums)[kRowTile]) {
+  Vec acc[kTokens][kRows];
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    for (std::size_t r = 0; r < kRows; ++r) acc[t][r] = sums[t][r];
+  }
+  const std::size_t whole = count / kLanes * kLanes;
+  for (std::size_t c = 0; c < whole; c += kLanes) {
+    Vec inputs[kTokens];
+    for (std::size_t t = 0; t < kTokens; ++t) inputs[t] = load(x + t * x_stride + c);
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const Vec weights = load(w + r * kColBlock + c);
+      for (std::size_t t = 0; t < kTokens; ++t) acc[t][r] = mul_add(weights, inputs[t], acc[t][r]);
+    }
+  }
+  if (whole < count) {
+    for (std::size_t t = 0; t < kTokens; ++t) {
+      const Vec input = load_part(x + t * x_stride + whole, count - whole);
+      for (std::size_t r = 0; r < kRows; ++r) {
+        acc[t][r] = mul_add(load(w + r * kColBlock + whole), input, acc[t][r]);
+      }
+    }
+  }
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    for (std::size_t r = 0; r < kRows; ++r) sums[t][r] = acc[t][r];
+  }
+}
+
+template <std::size_t kRows>
+void multiply_tokens(const float* w, const float* x, std::size_t x_stride, std::size_t tokens,
+                     std::size_t count, Partial& partial) {
+  std::size_t t = 0;
+  for (; t + kTokenTile <= tokens; t += kTokenTile) {
+    multiply_tile<kRows, kTokenTile>(w, x + t * x_stride, x_stride, count, partial.sums + t);
+  }
+  for (; t < tokens; ++t) {
+    multiply_tile<kRows, 1>(w, x + t * x_stride, x_stride, count, partial.sums + t);
+  }
+}
+
+template <std::size_t kRows>
+void matmul_rows(UnpackFunction unpack, const WeightMatrix& w, std::size_t first_row,
+                 const float* x, std::size_t x_stride, std::size_t tokens, float* y,
+                 std::size_t y_stride) {
+  alignas(64) float weights[kRows * kColBlock];
+  Partial partial;
+  for (std::size_t token = 0; token < tokens; token += kTokenBlock) {
+    const std::size_t block = tokens - token < kTokenBlock ? tokens - token : kTokenBlock;
+    for (std::size_t t = 0; t < block; ++t) {
+      for (std::size_t r = 0; r < kRows; ++r) partial.sums[t][r] = broadcast(0.0F);
+    }
+    for (std::size_t col = 0; col < w.cols; col += kColBlock) {
+      const std::size_t count = w.cols - col < kColBlock ? w.cols - col : kColBlock;
+      for (std::size_t r = 0; r < kRows; ++r) {
+        const WeightRow row{w.codes + (first_row + r) * w.row_bytes,
+                            w.scales + (first_row + r) * w.row_scales, w.cols, w.group};
+        float* out = weights + r * kColBlock;
+        unpack(row, col, col + count, out);
+        for (std::size_t c = count; c % kLanes != 0; ++c) out[c] = 0.0F;
+      }
+      multiply_tokens<kRows>(weights, x + token * x_stride + col, x_stride, block, count, partial);
+    }
+    for (std::size_t t = 0; t < block; ++t) {
+      for (std::size_t r = 0; r < kRows; ++r) {
+        y[(token + t) * y_stride + first_row + r] = sum(partial.sums[t][r]);
+      }
+    }
+  }
+}
+
+void matmul(const KernelTable& table, const WeightMatrix& w, std::size_t row_begin,
+            std::size_t row_end, const float* x, std::size_t x_stride, std::size_t tokens, float* y,
+            std::size_t y_stride) {
+  const UnpackFunction unpack = table.unpack[static_cast<std::size_t>(w.format)];
+  std::size_t row = row_begin;
+  for (; row + kRowTile <= row_end; row += kRowTile) {
+    matmul_rows<kRowTile>(unpack, w, row, x, x_stride, tokens, y, y_stride);
+  }
+  for (; row < row_end; ++row) matmul_rows<1>(unpack, w, row, x, x_stride, tokens, y, y_stride);
+}
+
+float dot(const float* a, const float* b, std::size_t n) {
+  Vec even = broadcast(0.0F);
+  Vec odd = broadcast(0.0F);
+  std::size_t i = 0;
+  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+    even = mul_add(load(a + i), load(b + i), even);
+    odd = mul_add(load(a + i + kLanes), load(b + i + kLanes), odd);
+  }
+  for (; i + kLanes <= n; i += kLanes) even = mul_add(load(a + i), load(b + i), even);
+  if (i < n) odd = mul_add(load_part(a + i, n - i), load_part(b + i, n - i), odd);
+  return sum(add(even, odd));
+}
+
+void axpy(float a, const float* x, float* y, std::size_t n) {
+  const Vec factor = broadcast(a);
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(y + i, mul_add(factor, load(x + i), load(y + i)));
+  for (; i < n; ++i) y[i] += a * x[i];
+}
+
+// Four vectors of columns at a time, so that both results stay in registers over all rows.
+void transposed_matvec2(const float* m, std::size_t rows, std::size_t cols, const float* a,
+                        const float* b, float* a_out, float* b_out) {
+  constexpr std::size_t kVectors = 4;
+  std::size_t c = 0;
+  for (; c + kVectors * kLanes <= cols; c += kVectors * kLanes) {
+    Vec sums_a[kVectors];
+    Vec sums_b[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) sums_a[v] = sums_b[v] = broadcast(0.0F);
+    for (std::size_t r = 0; r < rows; ++r) {
+      const Vec factor_a = broadcast(a[r]);
+      const Vec factor_b = broadcast(b[r]);
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const Vec values = load(m + r * cols + c + v * kLanes);
+        sums_a[v] = mul_add(factor_a, values, sums_a[v]);
+        sums_b[v] = mul_add(factor_b, values, sums_b[v]);
+      }
+    }
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      store(a_out + c + v * kLanes, sums_a[v]);
+      store(b_out + c + v * kLanes, sums_b[v]);
+    }
+  }
+  for (; c < cols; ++c) {
+    float sum_a = 0.0F;
+    float sum_b = 0.0F;
+    for (std::size_t r = 0; r < rows; ++r) {
+      sum_a += a[r] * m[r * cols + c];
+      sum_b += b[r] * m[r * cols + c];
+    }
+    a_out[c] = sum_a;
+    b_out[c] = sum_b;
+  }
+}
