@@ -1,0 +1,68 @@
+// Keys and values of past tokens, in blocks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "ops/compute.h"
+
+namespace cellm {
+
+// How a row of head_dim values is kept.
+enum class KvEncoding {
+  kF16,         // IEEE half precision
+  kTurboQuant,  // rotated by a signed Hadamard transform, then i8 codes with an f32 scale per row
+};
+
+std::string_view kv_encoding_name(KvEncoding encoding);
+KvEncoding parse_kv_encoding(std::string_view name);  // throws Error(kUsage)
+
+struct KvShape {
+  std::size_t kv_heads;
+  std::size_t head_dim;
+  KvEncoding encoding;
+  std::size_t tokens_per_block;
+};
+
+// The cache of one layer of one sequence. Blocks are shared between copies and cloned before one of them
+// writes, so that copying a cache (a checkpoint) costs nothing and is always exact.
+class KvCache {
+ public:
+  explicit KvCache(const KvShape& shape);
+
+  const KvShape& shape() const { return shape_; }
+  std::size_t blocks() const { return blocks_.size(); }
+  static std::size_t block_bytes(const KvShape& shape);
+
+  // Stores token `position`, which may be at most one past the last; later ones become invalid.
+  // k, v: (kv_heads, head_dim)
+  void write(const Compute& compute, std::size_t position, const float* k, const float* v);
+
+  // The first `tokens` rows of a block as f32, (tokens, head_dim), in the rotated basis if the encoding
+  // rotates.
+  void read_keys(const Compute& compute, std::size_t block, std::size_t kv_head, std::size_t tokens,
+                 float* out) const;
+  void read_values(const Compute& compute, std::size_t block, std::size_t kv_head, std::size_t tokens,
+                   float* out) const;
+
+  // Takes a row into the basis that rows are stored in, and back. An orthogonal map: scores of rotated
+  // queries with rotated keys are those of the originals.
+  void rotate(float* row) const;
+  void rotate_back(float* row) const;
+
+ private:
+  std::size_t row_bytes() const;
+  std::byte* row(std::size_t position, std::size_t kv_head, bool value);
+  void encode(const Compute& compute, const float* values, std::byte* out) const;
+  void read(const Compute& compute, std::size_t block, std::size_t kv_head, bool value,
+            std::size_t tokens, float* out) const;
+
+  KvShape shape_;
+  std::vector<std::shared_ptr<AlignedBuffer<std::byte>>> blocks_;
+};
+
+}  // namespace cellm
