@@ -11,8 +11,8 @@ LARGEST_CODE = 15
 SMALLEST_SCALE = np.float32(1e-7)
 
 
-def quantize(weight, group, encode, decode):
-    """(words, stored scales, stored biases). encode and decode go to and from the stored type of scales and biases."""
+def quantize(weight, group, encode):
+    """(words, stored scales, stored biases). encode makes the stored form of float32 scales and biases."""
     rows, cols = weight.shape
     groups = weight.astype(np.float32).reshape(rows, cols // group, group)
     low, high = groups.min(-1), groups.max(-1)
@@ -23,11 +23,10 @@ def quantize(weight, group, encode, decode):
     edge_code = np.rint(edge / scale)
     scale = np.where(edge_code != 0, edge / np.where(edge_code != 0, edge_code, 1), scale)
     bias = np.where(edge_code != 0, edge, 0)
-    scales, biases = encode(scale), encode(bias)
-    codes = np.rint((groups - bias[..., None]) / decode(scales)[..., None])
+    codes = np.rint((groups - bias[..., None]) / scale[..., None])  # MLX rounds by the scale before it is stored
     codes = np.clip(codes, 0, LARGEST_CODE).astype(np.uint32).reshape(rows, cols // 8, 8)
     words = np.bitwise_or.reduce(codes << np.arange(0, 32, 4, dtype=np.uint32), axis=-1)
-    return words.astype("<u4"), scales, biases
+    return words.astype("<u4"), encode(scale), encode(bias)
 
 
 def dequantize(words, scales, biases):
