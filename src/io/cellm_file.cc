@@ -118,6 +118,9 @@ class CellmSource final : public ModelSource {
     const std::string source = printable(file_->path());
     const Json json = parse_json(header_.json, source);
     const JsonNode root(json, source + ":");
+    if (const auto format = root.find("source_safetensors_format")) {
+      container_format_ = format->as_string();
+    }
     Json config;
     if (const auto text_config = root.find("source_text_config")) {
       config = text_config->value();
@@ -136,6 +139,7 @@ class CellmSource final : public ModelSource {
   }
 
   const std::string& path() const override { return file_->path(); }
+  const std::string& container_format() const override { return container_format_; }
   const std::string& config_json() const override { return config_json_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
   const std::string& chat_template() const override { return chat_template_; }
@@ -218,6 +222,7 @@ class CellmSource final : public ModelSource {
 
   std::shared_ptr<const MappedFile> file_;
   CellmHeader header_;
+  std::string container_format_;
   std::string config_json_;
   std::string generation_config_json_;
   std::string chat_template_;

@@ -61,6 +61,7 @@ class HfFolder final : public ModelSource {
   }
 
   const std::string& path() const override { return path_; }
+  const std::string& container_format() const override { return container_format_; }
   const std::string& config_json() const override { return config_json_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
   const std::string& chat_template() const override { return chat_template_; }
@@ -169,6 +170,7 @@ class HfFolder final : public ModelSource {
     std::set<std::string> seen;
     for (const auto& [name, wanted] : list_files()) {
       SafetensorsFile file = open_safetensors(folder_ / name);
+      container_format_ = file.format;
       for (const auto& tensor : wanted) {
         const auto found = std::lower_bound(
             file.entries.begin(), file.entries.end(), tensor,
@@ -221,6 +223,7 @@ class HfFolder final : public ModelSource {
 
   fs::path folder_;
   std::string path_;
+  std::string container_format_;
   std::string config_json_;
   std::string generation_config_json_;
   std::string chat_template_;

@@ -59,6 +59,9 @@ class ModelSource {
 
   virtual const std::string& path() const = 0;  // of the file or folder, for messages
 
+  // What wrote the container: __metadata__.format of safetensors ("pt", "mlx"), "gguf", or empty.
+  virtual const std::string& container_format() const = 0;
+
   // config.json in the Hugging Face form (for a GGUF: made from its metadata), as JSON text.
   virtual const std::string& config_json() const = 0;
   // generation_config.json as JSON text, empty if there is none.

@@ -19,8 +19,8 @@ struct Running {
 
 // Adds `count` positions to one query's result.
 void add_block(const Compute& compute, const float* q, const float* keys, const float* values,
-               std::size_t count, std::size_t head_dim, float scale, float* scores, Running& running,
-               float* out) {
+               std::size_t count, std::size_t head_dim, float scale, float* scores,
+               Running& running, float* out) {
   float largest = running.largest;
   for (std::size_t i = 0; i < count; ++i) {
     scores[i] = compute.kernels.dot(q, keys + i * head_dim, head_dim) * scale;

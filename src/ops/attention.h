@@ -1,4 +1,5 @@
-// Causal attention with grouped query heads, as tiled online softmax (arXiv:2112.05682, 2205.14135).
+// Causal attention with grouped query heads, as tiled online softmax (arXiv:2112.05682,
+// 2205.14135).
 #pragma once
 
 #include <cstddef>

@@ -6,8 +6,9 @@
 
 namespace cellm {
 
-void causal_conv(const Compute& compute, const float* weight, std::size_t kernel, std::size_t channels,
-                 const float* x, std::size_t tokens, float* window, float* out) {
+void causal_conv(const Compute& compute, const float* weight, std::size_t kernel,
+                 std::size_t channels, const float* x, std::size_t tokens, float* window,
+                 float* out) {
   const std::size_t past = kernel - 1;
   // Input row `i` counted from the start of the window.
   const auto input = [&](std::size_t i) {
@@ -25,7 +26,8 @@ void causal_conv(const Compute& compute, const float* weight, std::size_t kernel
       }
       for (std::size_t c = begin; c < end; ++c) row[c] = silu(row[c]);
     }
-    for (std::size_t i = 0; i < past; ++i) {  // row i becomes row i + tokens, which is never before it
+    for (std::size_t i = 0; i < past;
+         ++i) {  // row i becomes row i + tokens, which is never before it
       const float* in = input(i + tokens);
       std::copy(in + begin, in + end, window + i * channels + begin);
     }

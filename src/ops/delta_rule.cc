@@ -99,8 +99,8 @@ DeltaState& DeltaState::operator=(const DeltaState& other) {
   return *this;
 }
 
-void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& input, std::size_t tokens,
-                float* out) {
+void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& input,
+                std::size_t tokens, float* out) {
   const DeltaShape& shape = state.shape;
   const std::size_t dk = shape.key_dim;
   const std::size_t dv = shape.value_dim;

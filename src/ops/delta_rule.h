@@ -6,9 +6,10 @@
 //   δ_i = β_i (v_i − e^{G_i} Sᵀk_i − Σ_{j<i} e^{G_i−G_j} (k_i·k_j) δ_j)
 //   o_i =            e^{G_i} Sᵀq_i + Σ_{j≤i} e^{G_i−G_j} (q_i·k_j) δ_j
 //   S   ← e^{G_n} S + Σ_j e^{G_n−G_j} k_j δ_jᵀ   at its end.
-// Row i needs S and the rows before it only, so the rows of an unfinished chunk are kept as state and S is
-// read, not written, until the chunk is full. Chunks start at multiples of kDeltaChunk counted from the
-// start of the sequence: a prompt gives the same bits however it is cut. All exponents are ≤ 0.
+// Row i needs S and the rows before it only, so the rows of an unfinished chunk are kept as state
+// and S is read, not written, until the chunk is full. Chunks start at multiples of kDeltaChunk
+// counted from the start of the sequence: a prompt gives the same bits however it is cut. All
+// exponents are ≤ 0.
 #pragma once
 
 #include <cstddef>
@@ -35,11 +36,11 @@ struct DeltaState {
   ~DeltaState() = default;
 
   DeltaShape shape;
-  std::size_t pending = 0;        // rows of the unfinished chunk, < kDeltaChunk
-  AlignedBuffer<float> s;         // (value_heads, key_dim, value_dim), at the start of the chunk
-  AlignedBuffer<float> keys;      // (key_heads, kDeltaChunk, key_dim)
-  AlignedBuffer<float> deltas;    // (value_heads, kDeltaChunk, value_dim)
-  AlignedBuffer<float> log_decay; // (value_heads, kDeltaChunk): G
+  std::size_t pending = 0;         // rows of the unfinished chunk, < kDeltaChunk
+  AlignedBuffer<float> s;          // (value_heads, key_dim, value_dim), at the start of the chunk
+  AlignedBuffer<float> keys;       // (key_heads, kDeltaChunk, key_dim)
+  AlignedBuffer<float> deltas;     // (value_heads, kDeltaChunk, value_dim)
+  AlignedBuffer<float> log_decay;  // (value_heads, kDeltaChunk): G
 };
 
 // q, k: (tokens, key_heads, key_dim) as they leave the convolution: normalised here,
@@ -54,7 +55,7 @@ struct DeltaInput {
   const float* g;
   const float* beta;
 };
-void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& input, std::size_t tokens,
-                float* out);
+void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& input,
+                std::size_t tokens, float* out);
 
 }  // namespace cellm

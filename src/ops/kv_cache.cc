@@ -10,13 +10,16 @@
 namespace cellm {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, KvEncoding>, 2> kNames{
-    {{"f16", KvEncoding::kF16}, {"turboquant", KvEncoding::kTurboQuant}}};
+constexpr std::array<std::pair<std::string_view, KvEncoding>, 3> kNames{
+    {{"f32", KvEncoding::kF32},
+     {"f16", KvEncoding::kF16},
+     {"turboquant", KvEncoding::kTurboQuant}}};
 
 // A turboquant row: f32 scale, then head_dim codes; rows stay on 4 bytes.
 constexpr std::size_t kScaleBytes = sizeof(float);
 
-// The sign of element i: the top bit of splitmix64(i). Fixed, so that a stored state stays readable.
+// The sign of element i: the top bit of splitmix64(i). Fixed, so that a stored state stays
+// readable.
 float sign_of(std::size_t i) {
   std::uint64_t z = (i + 1) * 0x9E3779B97F4A7C15U;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
@@ -24,7 +27,8 @@ float sign_of(std::size_t i) {
   return (z ^ (z >> 31)) >> 63 != 0 ? -1.0F : 1.0F;
 }
 
-// Walsh-Hadamard transform of each run of `block` elements (a power of two), scaled to be orthogonal.
+// Walsh-Hadamard transform of each run of `block` elements (a power of two), scaled to be
+// orthogonal.
 void hadamard(float* x, std::size_t n, std::size_t block) {
   const float scale = 1.0F / std::sqrt(static_cast<float>(block));
   for (std::size_t base = 0; base < n; base += block) {
@@ -43,7 +47,9 @@ void hadamard(float* x, std::size_t n, std::size_t block) {
 }
 
 // The largest power of two that divides n.
-std::size_t hadamard_block(std::size_t n) { return n & (~n + 1); }
+std::size_t hadamard_block(std::size_t n) {
+  return n & (~n + 1);
+}
 
 }  // namespace
 
@@ -58,14 +64,21 @@ KvEncoding parse_kv_encoding(std::string_view name) {
   for (const auto& [known, value] : kNames) {
     if (known == name) return value;
   }
-  throw usage_error("KV encoding \"{}\" is unknown; use f16 or turboquant", printable(name));
+  throw usage_error("KV encoding \"{}\" is unknown; use f16, turboquant or f32", printable(name));
 }
 
 KvCache::KvCache(const KvShape& shape) : shape_(shape) {}
 
 std::size_t KvCache::row_bytes() const {
-  return shape_.encoding == KvEncoding::kF16 ? shape_.head_dim * sizeof(std::uint16_t)
-                                             : kScaleBytes + (shape_.head_dim + 3) / 4 * 4;
+  switch (shape_.encoding) {
+    case KvEncoding::kF32:
+      return shape_.head_dim * sizeof(float);
+    case KvEncoding::kF16:
+      return shape_.head_dim * sizeof(std::uint16_t);
+    case KvEncoding::kTurboQuant:
+      return kScaleBytes + (shape_.head_dim + 3) / 4 * 4;
+  }
+  return 0;
 }
 
 std::size_t KvCache::block_bytes(const KvShape& shape) {
@@ -98,6 +111,10 @@ void KvCache::write(const Compute& compute, std::size_t position, const float* k
 
 void KvCache::encode(const Compute& compute, const float* values, std::byte* out) const {
   const std::size_t n = shape_.head_dim;
+  if (shape_.encoding == KvEncoding::kF32) {
+    std::memcpy(out, values, n * sizeof(float));
+    return;
+  }
   if (shape_.encoding == KvEncoding::kF16) {
     compute.kernels.f32_to_f16(values, reinterpret_cast<std::uint16_t*>(out), n);
     return;
@@ -120,6 +137,10 @@ void KvCache::read(const Compute& compute, std::size_t block, std::size_t kv_hea
   const std::size_t n = shape_.head_dim;
   const std::size_t head = (value ? shape_.kv_heads : 0) + kv_head;
   const std::byte* rows = blocks_[block]->data() + head * shape_.tokens_per_block * row_bytes();
+  if (shape_.encoding == KvEncoding::kF32) {
+    std::memcpy(out, rows, tokens * n * sizeof(float));
+    return;
+  }
   if (shape_.encoding == KvEncoding::kF16) {
     compute.kernels.f16_to_f32(reinterpret_cast<const std::uint16_t*>(rows), out, tokens * n);
     return;

@@ -14,6 +14,7 @@ namespace cellm {
 
 // How a row of head_dim values is kept.
 enum class KvEncoding {
+  kF32,         // exact; for measurements
   kF16,         // IEEE half precision
   kTurboQuant,  // rotated by a signed Hadamard transform, then i8 codes with an f32 scale per row
 };
@@ -28,8 +29,8 @@ struct KvShape {
   std::size_t tokens_per_block;
 };
 
-// The cache of one layer of one sequence. Blocks are shared between copies and cloned before one of them
-// writes, so that copying a cache (a checkpoint) costs nothing and is always exact.
+// The cache of one layer of one sequence. Blocks are shared between copies and cloned before one of
+// them writes, so that copying a cache (a checkpoint) costs nothing and is always exact.
 class KvCache {
  public:
   explicit KvCache(const KvShape& shape);
@@ -42,15 +43,15 @@ class KvCache {
   // k, v: (kv_heads, head_dim)
   void write(const Compute& compute, std::size_t position, const float* k, const float* v);
 
-  // The first `tokens` rows of a block as f32, (tokens, head_dim), in the rotated basis if the encoding
-  // rotates.
+  // The first `tokens` rows of a block as f32, (tokens, head_dim), in the rotated basis if the
+  // encoding rotates.
   void read_keys(const Compute& compute, std::size_t block, std::size_t kv_head, std::size_t tokens,
                  float* out) const;
-  void read_values(const Compute& compute, std::size_t block, std::size_t kv_head, std::size_t tokens,
-                   float* out) const;
+  void read_values(const Compute& compute, std::size_t block, std::size_t kv_head,
+                   std::size_t tokens, float* out) const;
 
-  // Takes a row into the basis that rows are stored in, and back. An orthogonal map: scores of rotated
-  // queries with rotated keys are those of the originals.
+  // Takes a row into the basis that rows are stored in, and back. An orthogonal map: scores of
+  // rotated queries with rotated keys are those of the originals.
   void rotate(float* row) const;
   void rotate_back(float* row) const;
 

@@ -1,4 +1,5 @@
-// Rotary position embedding (arXiv:2104.09864) in the half-split layout of Hugging Face's rotate_half.
+// Rotary position embedding (arXiv:2104.09864) in the half-split layout of Hugging Face's
+// rotate_half.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +13,11 @@ struct RopeAngles {
   std::vector<float> cos;
   std::vector<float> sin;
 };
-RopeAngles rope_angles(std::span<const float> inverse_frequencies, std::size_t first, std::size_t tokens);
+RopeAngles rope_angles(std::span<const float> inverse_frequencies, std::size_t first,
+                       std::size_t tokens);
 
-// Rotates the pairs (i, i + half) of each row, i < half; elements from 2 · half on stay as they are.
-// x: (tokens, heads, head_dim)
+// Rotates the pairs (i, i + half) of each row, i < half; elements from 2 · half on stay as they
+// are. x: (tokens, heads, head_dim)
 void apply_rope(const RopeAngles& angles, std::size_t half, float* x, std::size_t tokens,
                 std::size_t heads, std::size_t head_dim);
 

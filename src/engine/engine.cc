@@ -1,0 +1,75 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "ops/linear.h"
+
+namespace cellm {
+
+Engine::Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options)
+    : source_(std::move(source)),
+      kernels_(kernel_table(options.target.c_str())),
+      pool_(std::make_unique<ThreadPool>(options.threads)),
+      model_(load_model(*source_, options.max_layers)) {}
+
+Session::Session(const Engine& engine, const SessionOptions& options)
+    : engine_(engine),
+      options_(options),
+      max_tokens_(engine.config().max_positions),
+      state_(empty_state(engine.config(), options.kv_encoding, options.tokens_per_block)),
+      work_(engine.config()),
+      logits_(engine.config().vocab_size) {
+  if (options.total_blocks != 0 &&
+      options.total_blocks < max_tokens_ / options.tokens_per_block + 1) {
+    max_tokens_ = std::min(max_tokens_, options.total_blocks * options.tokens_per_block);
+  }
+}
+
+std::uint64_t Session::state_bytes(std::size_t tokens) const {
+  return cellm::state_bytes(engine_.config(), options_.kv_encoding, options_.tokens_per_block,
+                            tokens);
+}
+
+void Session::check(std::span<const std::uint32_t> tokens) const {
+  CELLM_CHECK(!tokens.empty());
+  if (tokens.size() > max_tokens_ - state_.position) {
+    throw usage_error("{} tokens after {} do not fit into the context of {}", tokens.size(),
+                      state_.position, max_tokens_);
+  }
+  for (const std::uint32_t token : tokens) {
+    if (token >= engine_.config().vocab_size) {
+      throw usage_error(
+          "token {} is beyond the vocabulary of {}; is the tokenizer that of this model?", token,
+          engine_.config().vocab_size);
+    }
+  }
+}
+
+void Session::run(std::span<const std::uint32_t> batch) {
+  forward(engine_.compute(), engine_.model(), batch, state_, work_);
+}
+
+std::span<const float> Session::logits_of(std::size_t token) {
+  apply(engine_.compute(), engine_.model().lm_head,
+        work_.hidden.data() + token * engine_.config().hidden, 1, logits_.data());
+  if (!std::all_of(logits_.begin(), logits_.end(), [](float v) { return std::isfinite(v); })) {
+    const std::string culprit = find_nonfinite(engine_.source(), engine_.config());
+    const std::string path = printable(engine_.source().path());
+    if (culprit.empty())
+      throw data_error("{}: the activations overflowed; no weight is NaN or infinite", path);
+    throw data_error("{}: a weight is NaN or infinite: {}", path, culprit);
+  }
+  return logits_;
+}
+
+std::span<const float> Session::advance(std::span<const std::uint32_t> tokens) {
+  check(tokens);
+  for (std::size_t begin = 0; begin < tokens.size(); begin += kMaxBatchTokens) {
+    run(tokens.subspan(begin, std::min(kMaxBatchTokens, tokens.size() - begin)));
+  }
+  return logits_of((tokens.size() - 1) % kMaxBatchTokens);
+}
+
+}  // namespace cellm

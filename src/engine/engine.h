@@ -1,0 +1,105 @@
+// A loaded model, ready to run: shared by all sequences that run on it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "io/model_source.h"
+#include "model/decoder.h"
+
+namespace cellm {
+
+struct EngineOptions {
+  std::string target;    // CPU target; empty: the best this processor has
+  unsigned threads = 0;  // 0: one per physical core
+  std::size_t max_layers = std::numeric_limits<std::size_t>::max();
+};
+
+// Immutable after construction. Several sessions may run at the same time; their loops take turns
+// on the one thread pool.
+class Engine {
+ public:
+  // Throws what load_model() and kernel_table() throw.
+  Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options);
+
+  const ModelSource& source() const { return *source_; }
+  const Model& model() const { return model_; }
+  const ModelConfig& config() const { return model_.config; }
+  Compute compute() const { return {kernels_, *pool_}; }
+
+ private:
+  std::unique_ptr<ModelSource> source_;
+  const KernelTable& kernels_;
+  std::unique_ptr<ThreadPool> pool_;
+  Model model_;
+};
+
+// Where the sequence may end up, and how its keys and values are kept.
+struct SessionOptions {
+  KvEncoding kv_encoding = KvEncoding::kF16;
+  std::size_t tokens_per_block = 16;
+  std::size_t total_blocks = 0;  // 0: as many as the model's context needs
+};
+
+// A copy of a session's state, good for the session it came from. There is no way to rewind a
+// recurrent state; a checkpoint taken earlier is the only way back.
+class Checkpoint {
+ public:
+  std::size_t position() const { return state_.position; }
+
+ private:
+  friend class Session;
+  explicit Checkpoint(const SequenceState& state) : state_(state) {}
+  SequenceState state_;
+};
+
+// One sequence. Not thread-safe; the engine must outlive it. Results do not depend, bit by bit, on
+// the number of threads nor on how the tokens are cut into calls.
+class Session {
+ public:
+  Session(const Engine& engine, const SessionOptions& options);
+
+  std::size_t position() const { return state_.position; }  // tokens seen
+  std::size_t max_tokens() const { return max_tokens_; }    // that this session can hold
+  std::uint64_t state_bytes(std::size_t tokens) const;
+
+  // Appends tokens (at least one) and returns the logits, vocab_size of them, after the last; valid
+  // until the next call. Throws Error(kUsage) for an id beyond the vocabulary or more tokens than
+  // fit, before anything changes; Error(kData), naming the tensor, if weights that are not finite
+  // spoiled the result.
+  std::span<const float> advance(std::span<const std::uint32_t> tokens);
+
+  // The same, but calls visit(index in tokens, logits) for every token.
+  template <class Visitor>
+  void advance_each(std::span<const std::uint32_t> tokens, Visitor&& visit) {
+    check(tokens);
+    for (std::size_t begin = 0; begin < tokens.size(); begin += kMaxBatchTokens) {
+      const std::size_t count = std::min(kMaxBatchTokens, tokens.size() - begin);
+      run(tokens.subspan(begin, count));
+      for (std::size_t t = 0; t < count; ++t) visit(begin + t, logits_of(t));
+    }
+  }
+
+  Checkpoint checkpoint() const { return Checkpoint(state_); }
+  void restore(const Checkpoint& checkpoint) { state_ = checkpoint.state_; }
+
+ private:
+  void check(std::span<const std::uint32_t> tokens) const;
+  void run(std::span<const std::uint32_t> batch);
+  std::span<const float> logits_of(std::size_t token);
+
+  const Engine& engine_;
+  SessionOptions options_;
+  std::size_t max_tokens_;
+  SequenceState state_;
+  Workspace work_;
+  std::vector<float> logits_;
+};
+
+}  // namespace cellm

@@ -1,0 +1,225 @@
+#include "model/config.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "model/arch/family.h"
+
+namespace cellm {
+namespace {
+
+const std::array<const Family*, 3> kFamilies{&kQwen35Family, &kQwen3Family, &kLlamaFamily};
+
+// Bounds on what a config may claim: far above any model, low enough that products fit in 64 bits.
+constexpr std::uint64_t kMaxVocab = 1 << 24;
+constexpr std::uint64_t kMaxWidth = 1 << 20;
+constexpr std::uint64_t kMaxLayers = 4096;
+constexpr std::uint64_t kMaxHeads = 4096;
+constexpr std::uint64_t kMaxHeadDim = 4096;
+constexpr std::uint64_t kMaxPositions = std::uint64_t{1} << 31;
+constexpr std::size_t kMaxEosIds = 64;
+
+const Family& family_of(const JsonNode& text, const std::string& model_type) {
+  std::vector<std::string_view> known;
+  for (const auto* family : kFamilies) {
+    for (const auto type : family->model_types) {
+      if (type == model_type) return *family;
+      known.push_back(type);
+    }
+  }
+  throw unsupported_error("{} model_type \"{}\" is not supported; cellm runs {}", text.path(),
+                          printable(model_type), fmt::join(known, ", "));
+}
+
+RopeScaling read_rope_scaling(const JsonNode& rope) {
+  auto type_node = rope.find("rope_type");
+  if (!type_node) type_node = rope.find("type");
+  const std::string type = type_node ? type_node->as_string() : "default";
+  if (type == "default") return DefaultRope{};
+  const auto positive = [&](std::string_view key) {
+    const double value = rope.at(key).as_number();
+    if (!(value > 0.0)) throw data_error("{}: {} must be positive", rope.path(), key);
+    return value;
+  };
+  if (type == "linear") return LinearRope{positive("factor")};
+  if (type == "llama3") {
+    const Llama3Rope llama3{positive("factor"), positive("low_freq_factor"),
+                            positive("high_freq_factor"),
+                            positive("original_max_position_embeddings")};
+    if (llama3.high_freq_factor <= llama3.low_freq_factor) {
+      throw data_error("{}: high_freq_factor must be above low_freq_factor", rope.path());
+    }
+    return llama3;
+  }
+  if (type == "cellm_rope_factors") {
+    FactorsRope factors;
+    for (const auto& node : rope.at("factors").as_array()) {
+      factors.factors.push_back(static_cast<float>(node.as_number()));
+      if (!(factors.factors.back() > 0.0F)) throw data_error("{}: must be positive", node.path());
+    }
+    return factors;
+  }
+  throw unsupported_error(
+      "{}: rope_type \"{}\" is not supported; cellm knows default, linear, llama3", rope.path(),
+      printable(type));
+}
+
+// transformers 5 keeps everything in rope_parameters; older files have rope_theta and rope_scaling.
+void read_rope(const JsonNode& text, ModelConfig& config) {
+  auto rope = text.find("rope_parameters");
+  if (!rope) rope = text.find("rope_scaling");
+  auto theta = rope ? rope->find("rope_theta") : std::nullopt;
+  if (!theta) theta = text.find("rope_theta");
+  if (theta) config.rope_theta = theta->as_number();
+  if (!(config.rope_theta > 0.0)) throw data_error("{}: rope_theta must be positive", text.path());
+  if (rope) config.rope_scaling = read_rope_scaling(*rope);
+}
+
+void read_eos_ids(const JsonNode& node, ModelConfig& config) {
+  const auto eos = node.find("eos_token_id");
+  if (!eos) return;
+  const auto ids = eos->is_array() ? eos->as_array() : std::vector<JsonNode>{*eos};
+  if (ids.size() > kMaxEosIds) throw data_error("{}: more than {} ids", eos->path(), kMaxEosIds);
+  for (const auto& id : ids) {
+    const auto value = static_cast<std::uint32_t>(id.as_uint(0, kMaxVocab));
+    if (std::find(config.eos_ids.begin(), config.eos_ids.end(), value) == config.eos_ids.end()) {
+      config.eos_ids.push_back(value);
+    }
+  }
+}
+
+void validate(const JsonNode& text, const ModelConfig& config) {
+  if (config.heads % config.kv_heads != 0) {
+    throw data_error("{} {} attention heads are not a multiple of {} key-value heads", text.path(),
+                     config.heads, config.kv_heads);
+  }
+  if (config.rotary_dim == 0 || config.rotary_dim % 2 != 0 || config.rotary_dim > config.head_dim) {
+    throw data_error("{} {} rotary dimensions of a head of {}: expected an even number up to it",
+                     text.path(), config.rotary_dim, config.head_dim);
+  }
+  if (const auto* factors = std::get_if<FactorsRope>(&config.rope_scaling)) {
+    if (factors->factors.size() != config.rotary_dim / 2) {
+      throw data_error("{} {} rope factors for {} frequencies", text.path(),
+                       factors->factors.size(), config.rotary_dim / 2);
+    }
+  }
+}
+
+}  // namespace
+
+void read_attention_heads(const JsonNode& text, std::size_t default_head_dim, ModelConfig& config) {
+  config.heads = text.at("num_attention_heads").as_uint(1, kMaxHeads);
+  const auto kv_heads = text.find("num_key_value_heads");
+  config.kv_heads = kv_heads ? kv_heads->as_uint(1, kMaxHeads) : config.heads;
+  const auto head_dim = text.find("head_dim");
+  if (head_dim) {
+    config.head_dim = head_dim->as_uint(1, kMaxHeadDim);
+  } else if (default_head_dim != 0) {
+    config.head_dim = default_head_dim;
+  } else {
+    if (config.hidden % config.heads != 0) {
+      throw data_error("{} hidden_size {} is not a multiple of {} heads and head_dim is missing",
+                       text.path(), config.hidden, config.heads);
+    }
+    config.head_dim = config.hidden / config.heads;
+  }
+}
+
+void read_layer_types(const JsonNode& text, bool delta_nets_allowed, ModelConfig& config) {
+  const std::size_t count = text.at("num_hidden_layers").as_uint(1, kMaxLayers);
+  config.layers.assign(count, MixerKind::kAttention);
+  if (const auto types = text.find("layer_types")) {
+    const auto nodes = types->as_array();
+    if (nodes.size() != count) {
+      throw data_error("{}: {} entries for {} layers", types->path(), nodes.size(), count);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string type = nodes[i].as_string();
+      if (type == "linear_attention" && delta_nets_allowed) {
+        config.layers[i] = MixerKind::kGatedDeltaNet;
+      } else if (type != "full_attention") {
+        throw unsupported_error("{}: layer type \"{}\" is not supported for this model",
+                                nodes[i].path(), printable(type));
+      }
+    }
+  } else if (delta_nets_allowed) {
+    constexpr std::uint64_t kDefaultInterval = 4;
+    const auto interval_node = text.find("full_attention_interval");
+    const std::uint64_t interval =
+        interval_node ? interval_node->as_uint(1, kMaxLayers) : kDefaultInterval;
+    for (std::size_t i = 0; i < count; ++i) {
+      if ((i + 1) % interval != 0) config.layers[i] = MixerKind::kGatedDeltaNet;
+    }
+  }
+}
+
+void refuse_option(const JsonNode& text, std::string_view key) {
+  const auto node = text.find(key);
+  if (node && node->as_bool()) throw unsupported_error("{} is not supported", node->path());
+}
+
+ModelConfig parse_model_config(std::string_view json, std::string_view source) {
+  const Json document = parse_json(json, source);
+  const JsonNode root(document, std::string(source) + ":");
+  const JsonNode text = root.find("text_config").value_or(root);
+  auto type_node = text.find("model_type");
+  if (!type_node) type_node = root.at("model_type");
+
+  ModelConfig config;
+  config.model_type = type_node->as_string();
+  const Family& family = family_of(text, config.model_type);
+  if (const auto act = text.find("hidden_act"); act && act->as_string() != "silu") {
+    throw unsupported_error("{} \"{}\" is not supported; cellm has silu", act->path(),
+                            printable(act->as_string()));
+  }
+  config.vocab_size = text.at("vocab_size").as_uint(1, kMaxVocab);
+  config.hidden = text.at("hidden_size").as_uint(1, kMaxWidth);
+  config.intermediate = text.at("intermediate_size").as_uint(1, kMaxWidth);
+  config.max_positions = text.at("max_position_embeddings").as_uint(1, kMaxPositions);
+  if (const auto eps = text.find("rms_norm_eps")) {
+    config.rms_norm_eps = static_cast<float>(eps->as_number());
+    if (!(config.rms_norm_eps >= 0.0F)) throw data_error("{}: must not be negative", eps->path());
+  }
+  // A multimodal config.json may have it beside text_config.
+  auto tied = text.find("tie_word_embeddings");
+  if (!tied) tied = root.find("tie_word_embeddings");
+  config.tied_embedding = tied && tied->as_bool();
+  read_eos_ids(text, config);
+  read_eos_ids(root, config);
+  read_rope(text, config);
+  read_layer_types(text, &family == &kQwen35Family, config);
+  family.read(text, config);
+  validate(text, config);
+  return config;
+}
+
+std::vector<float> inverse_frequencies(const ModelConfig& config) {
+  const std::size_t half = config.rotary_dim / 2;
+  std::vector<float> result(half);
+  for (std::size_t i = 0; i < half; ++i) {
+    const double exponent = static_cast<double>(2 * i) / static_cast<double>(config.rotary_dim);
+    double frequency = std::pow(config.rope_theta, -exponent);
+    if (const auto* linear = std::get_if<LinearRope>(&config.rope_scaling)) {
+      frequency /= linear->factor;
+    } else if (const auto* factors = std::get_if<FactorsRope>(&config.rope_scaling)) {
+      frequency /= static_cast<double>(factors->factors[i]);
+    } else if (const auto* llama3 = std::get_if<Llama3Rope>(&config.rope_scaling)) {
+      // Long waves are divided by factor, short ones kept, those between blended.
+      const double wavelength = 2.0 * 3.14159265358979323846 / frequency;
+      const double turns = llama3->original_context / wavelength;
+      const double blend = std::clamp(
+          (turns - llama3->low_freq_factor) / (llama3->high_freq_factor - llama3->low_freq_factor),
+          0.0, 1.0);
+      frequency = (1.0 - blend) * frequency / llama3->factor + blend * frequency;
+    }
+    result[i] = static_cast<float>(frequency);
+  }
+  return result;
+}
+
+}  // namespace cellm

@@ -1,0 +1,70 @@
+// What a model is, as plain data: the same structure for every family.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace cellm {
+
+// How a layer mixes tokens.
+enum class MixerKind { kAttention, kGatedDeltaNet };
+
+// inv_freq is theta^(−2i / rotary_dim), changed as one of these says.
+struct DefaultRope {};
+struct LinearRope {
+  double factor;  // all frequencies divided by it
+};
+struct Llama3Rope {  // transformers modeling_rope_utils.py, _compute_llama3_parameters
+  double factor;
+  double low_freq_factor;
+  double high_freq_factor;
+  double original_context;
+};
+struct FactorsRope {
+  std::vector<float> factors;  // each frequency divided by its own; from a GGUF's rope_freqs
+};
+using RopeScaling = std::variant<DefaultRope, LinearRope, Llama3Rope, FactorsRope>;
+
+struct DeltaNetConfig {
+  std::size_t conv_kernel = 0;
+  std::size_t key_heads = 0;
+  std::size_t value_heads = 0;
+  std::size_t key_dim = 0;    // of a head
+  std::size_t value_dim = 0;  // of a head
+};
+
+struct ModelConfig {
+  std::string model_type;  // as in config.json, e.g. "qwen3_5_text"
+  std::size_t vocab_size = 0;
+  std::size_t hidden = 0;
+  std::size_t intermediate = 0;
+  std::vector<MixerKind> layers;  // one for each layer
+  std::size_t heads = 0;
+  std::size_t kv_heads = 0;
+  std::size_t head_dim = 0;
+  std::size_t rotary_dim = 0;  // leading dimensions of a head that rotate
+  double rope_theta = 10000.0;
+  RopeScaling rope_scaling;
+  float rms_norm_eps = 1e-6F;
+  float norm_offset = 0.0F;  // added to norm weights: 1 where they are stored zero-centred
+  bool qk_norm = false;      // RMS norm on each head of q and k
+  bool output_gate = false;  // q_proj gives (query, gate) for each head
+  bool tied_embedding = false;
+  std::size_t max_positions = 0;
+  std::vector<std::uint32_t> eos_ids;
+  DeltaNetConfig delta_net;  // used if a layer is kGatedDeltaNet
+};
+
+// Reads config.json (Hugging Face form; `source` names it in messages) and validates it: every size
+// is positive, bounded, and fits the others. Throws Error(kData) for values that are missing or
+// wrong and Error(kUnsupported), naming it, for a model type or an option that cellm does not have.
+ModelConfig parse_model_config(std::string_view json, std::string_view source);
+
+// rotary_dim / 2 frequencies, scaling applied.
+std::vector<float> inverse_frequencies(const ModelConfig& config);
+
+}  // namespace cellm

@@ -1,0 +1,59 @@
+// The forward pass.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "model/model.h"
+#include "ops/compute.h"
+#include "ops/delta_rule.h"
+#include "ops/kv_cache.h"
+
+namespace cellm {
+
+// What a delta net remembers of a sequence.
+struct DeltaNetState {
+  std::vector<float> conv_window;  // (kernel − 1, channels): inputs of the convolution
+  DeltaState delta;
+};
+
+// What one sequence leaves behind, layer by layer. A copy is a checkpoint: exact, and cheap for the
+// attention layers, whose cache blocks are shared until written.
+struct SequenceState {
+  std::size_t position = 0;  // tokens seen
+  std::vector<std::variant<KvCache, DeltaNetState>> layers;
+};
+
+SequenceState empty_state(const ModelConfig& config, KvEncoding encoding,
+                          std::size_t tokens_per_block);
+
+// Bytes of the state after `tokens` tokens.
+std::uint64_t state_bytes(const ModelConfig& config, KvEncoding encoding,
+                          std::size_t tokens_per_block, std::size_t tokens);
+
+// Tokens that one call of forward() takes at most: enough to use unpacked weights many times, few
+// enough that the activations stay small.
+inline constexpr std::size_t kMaxBatchTokens = 192;
+
+// Buffers of one forward pass; reused between calls, never shared between threads.
+struct Workspace {
+  explicit Workspace(const ModelConfig& config);
+  AlignedBuffer<float>
+      hidden;  // (tokens, hidden): the residual stream, at the end the normed output
+  AlignedBuffer<float> normed;  // (tokens, hidden)
+  AlignedBuffer<float> a;       // (tokens, widest projection)
+  AlignedBuffer<float> b;
+  AlignedBuffer<float> c;
+  AlignedBuffer<float> d;
+};
+
+// Runs up to kMaxBatchTokens tokens (each < vocab_size), advancing the state. Afterwards
+// work.hidden holds the final normed hidden states, (tokens, hidden).
+void forward(const Compute& compute, const Model& model, std::span<const std::uint32_t> tokens,
+             SequenceState& state, Workspace& work);
+
+}  // namespace cellm

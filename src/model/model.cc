@@ -1,0 +1,176 @@
+#include "model/model.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/aligned_buffer.h"
+#include "base/error.h"
+#include "io/shape.h"
+#include "model/visit.h"
+
+namespace cellm {
+namespace {
+
+constexpr std::string_view kEmbedding = "embed_tokens.weight";
+
+// How the same text model is named alone, in a multimodal folder, by mlx-lm, and in older exports.
+constexpr std::array<std::string_view, 6> kPrefixes{
+    "model.language_model.", "language_model.model.",
+    "model.text_model.",     "model.",
+    "text_model.",           ""};
+
+// Layers with their mixers, weights still empty.
+Model empty_model(const ModelConfig& config) {
+  Model model;
+  model.config = config;
+  model.layers.resize(config.layers.size());
+  for (std::size_t i = 0; i < config.layers.size(); ++i) {
+    if (config.layers[i] == MixerKind::kGatedDeltaNet) model.layers[i].mixer = GatedDeltaNet{};
+  }
+  return model;
+}
+
+class Lister {
+ public:
+  void matrix(const std::string& name, Tensor& /*to*/, std::size_t rows, std::size_t cols) {
+    specs.push_back({name, {rows, cols}, TensorRole::kMatrix});
+  }
+  void vector(const std::string& name, std::vector<float>& /*to*/, std::vector<std::size_t> shape,
+              TensorRole role) {
+    specs.push_back({name, std::move(shape), role});
+  }
+  std::vector<TensorSpec> specs;
+};
+
+class Loader {
+ public:
+  Loader(const ModelSource& source, const ModelConfig& config, std::string prefix)
+      : source_(source), config_(config), prefix_(std::move(prefix)) {}
+
+  void matrix(const std::string& name, Tensor& to, std::size_t rows, std::size_t cols) {
+    to = read_matrix(prefix_ + name, rows, cols);
+  }
+
+  void vector(const std::string& name, std::vector<float>& to,
+              const std::vector<std::size_t>& shape, TensorRole role) {
+    const std::size_t index = require(prefix_ + name, shape);
+    const TensorInfo& info = source_.tensors()[index];
+    to.resize(info.rows() * info.cols());
+    source_.read_rows(index, 0, info.rows(), to.data());
+    switch (role) {
+      case TensorRole::kNorm:
+        for (float& value : to) value += config_.norm_offset;
+        break;
+      case TensorRole::kDecay:
+        for (float& value : to) value = -std::exp(value);
+        break;
+      case TensorRole::kConv:
+        to = transposed(to, shape.front(), shape.back());
+        break;
+      case TensorRole::kMatrix:
+      case TensorRole::kPlain:
+        break;
+    }
+  }
+
+  Tensor read_matrix(const std::string& name, std::size_t rows, std::size_t cols) const {
+    const std::size_t index = require(name, {rows, cols});
+    if (auto view = source_.view(index)) return *std::move(view);
+    auto memory = std::make_shared<AlignedBuffer<float>>(rows * cols);
+    source_.read_rows(index, 0, rows, memory->data());
+    return {FormatId::kF32, rows,  cols, 0, reinterpret_cast<const std::byte*>(memory->data()),
+            nullptr,        memory};
+  }
+
+ private:
+  std::size_t require(const std::string& name, const std::vector<std::size_t>& shape) const {
+    const auto index = find_tensor(source_, name);
+    if (!index) throw data_error("{}: tensor {} is missing", printable(source_.path()), name);
+    const TensorInfo& info = source_.tensors()[*index];
+    if (info.shape != shape) {
+      throw data_error("{}: tensor {} has shape {}, the configuration needs {}",
+                       printable(source_.path()), name, shape_text(info.shape), shape_text(shape));
+    }
+    return *index;
+  }
+
+  static std::vector<float> transposed(const std::vector<float>& m, std::size_t rows,
+                                       std::size_t cols) {
+    std::vector<float> out(m.size());
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t c = 0; c < cols; ++c) out[c * rows + r] = m[r * cols + c];
+    }
+    return out;
+  }
+
+  const ModelSource& source_;
+  const ModelConfig& config_;
+  std::string prefix_;
+};
+
+}  // namespace
+
+std::vector<TensorSpec> model_tensors(const ModelConfig& config) {
+  Model model = empty_model(config);
+  Lister lister;
+  visit_tensors(model, lister);
+  if (!config.tied_embedding) {
+    lister.specs.push_back(
+        {"lm_head.weight", {config.vocab_size, config.hidden}, TensorRole::kMatrix});
+  }
+  return std::move(lister.specs);
+}
+
+std::string text_prefix(const ModelSource& source) {
+  for (const auto prefix : kPrefixes) {
+    const std::string candidate(prefix);
+    if (find_tensor(source, candidate + std::string(kEmbedding))) return candidate;
+  }
+  throw data_error("{}: no tensor is named {}{}", printable(source.path()), "model.", kEmbedding);
+}
+
+std::vector<std::string> lm_head_names(const std::string& prefix) {
+  return {"lm_head.weight", "model.lm_head.weight", "language_model.lm_head.weight",
+          prefix + "lm_head.weight"};
+}
+
+Model load_model(const ModelSource& source, std::size_t max_layers) {
+  ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
+  if (max_layers < config.layers.size()) config.layers.resize(max_layers);
+  Model model = empty_model(config);
+  model.inverse_frequencies = inverse_frequencies(config);
+  const std::string prefix = text_prefix(source);
+  Loader loader(source, model.config, prefix);
+  visit_tensors(model, loader);
+  // A stored output matrix wins over the tie: transformers ties only what is equal, and a converter
+  // may have given the two different formats.
+  for (const auto& name : lm_head_names(prefix)) {
+    if (!find_tensor(source, name)) continue;
+    model.lm_head.weight = loader.read_matrix(name, config.vocab_size, config.hidden);
+    return model;
+  }
+  model.lm_head.weight = model.embedding;
+  return model;
+}
+
+std::string find_nonfinite(const ModelSource& source, const ModelConfig& config) {
+  const std::string prefix = text_prefix(source);
+  std::vector<std::string> names = lm_head_names(prefix);
+  for (const auto& spec : model_tensors(config)) names.push_back(prefix + spec.name);
+  for (const auto& name : names) {
+    const auto index = find_tensor(source, name);
+    if (!index) continue;
+    const TensorInfo& info = source.tensors()[*index];
+    std::vector<float> row(info.cols());
+    for (std::size_t r = 0; r < info.rows(); ++r) {
+      source.read_rows(*index, r, r + 1, row.data());
+      if (!std::all_of(row.begin(), row.end(), [](float v) { return std::isfinite(v); })) {
+        return fmt::format("{}, row {}", name, r);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace cellm
