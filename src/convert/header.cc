@@ -1,0 +1,72 @@
+#include "convert/header.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "io/json.h"
+#include "model/config.h"
+#include "model/model.h"
+
+namespace cellm {
+namespace {
+
+Json member(const Json& object, const char* key) {
+  return object.is_object() && object.contains(key) ? object[key] : Json();
+}
+
+// The first of two members that is there.
+Json either(const Json& object, const char* key, const char* other_key) {
+  const Json value = member(object, key);
+  return value.is_null() ? member(object, other_key) : value;
+}
+
+// One id: a list in config.json is cut to its first (the file keeps the whole config besides).
+Json single_id(const Json& config, const char* key) {
+  const Json value = member(config, key);
+  if (value.is_array()) return value.empty() ? Json() : value.front();
+  return value;
+}
+
+}  // namespace
+
+std::string cellm_header_json(const ModelSource& source) {
+  const Json root = parse_json(source.config_json(), printable(source.path()));
+  const Json nested = member(root, "text_config");
+  const Json& text = nested.is_object() ? nested : root;
+  const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
+  const std::string prefix = text_prefix(source);
+
+  nlohmann::ordered_json header;
+  header["model_type"] = config.model_type;
+  header["source_model_type"] = member(root, "model_type");
+  header["source_safetensors_format"] =
+      source.container_format().empty() ? Json() : Json(source.container_format());
+  header["text_tensor_prefix"] = prefix.starts_with("model.") ? "model." : prefix;
+  header["vision_tensor_prefix"] = nullptr;
+  header["projector_tensor_prefix"] = nullptr;
+  header["vocab_size"] = config.vocab_size;
+  header["hidden_dim"] = config.hidden;
+  header["intermediate_size"] = config.intermediate;
+  header["num_layers"] = config.layers.size();
+  header["num_heads"] = config.heads;
+  header["num_kv_heads"] = config.kv_heads;
+  header["head_dim"] = config.head_dim;
+  header["rms_norm_eps"] = member(text, "rms_norm_eps");
+  header["rope_theta"] = config.rope_theta;
+  header["bos_token_id"] = single_id(text, "bos_token_id");
+  header["eos_token_id"] = single_id(text, "eos_token_id");
+  header["max_position_embeddings"] = config.max_positions;
+  header["tie_word_embeddings"] = config.tied_embedding;
+  const Json dtype = either(root, "torch_dtype", "dtype");
+  header["source_torch_dtype"] = dtype.is_null() ? either(text, "torch_dtype", "dtype") : dtype;
+  header["source_architectures"] = member(root, "architectures");
+  header["source_quantization"] = member(root, "quantization");
+  header["source_quantization_config"] = member(root, "quantization_config");
+  header["source_text_config"] = text;
+  header["source_vision_config"] = member(root, "vision_config");
+  header["source_projector_config"] = member(root, "projector_config");
+  header["writer"] = "cellm";
+  return header.dump();
+}
+
+}  // namespace cellm

@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <regex>
+
+#include "base/error.h"
+#include "convert/convert.h"
+#include "convert/entries.h"
+#include "convert/header.h"
+#include "format/formats.h"
+#include "io/cellm_writer.h"
+#include "io/shape.h"
+#include "model/model.h"
+
+namespace cellm {
+namespace {
+
+struct CompiledOverride {
+  std::regex pattern;
+  const TensorOverride* source;
+  bool used = false;
+};
+
+std::vector<CompiledOverride> compile(const std::vector<TensorOverride>& overrides) {
+  std::vector<CompiledOverride> compiled;
+  for (const auto& item : overrides) {
+    try {
+      compiled.push_back({std::regex(item.pattern, std::regex::ECMAScript | std::regex::optimize), &item});
+    } catch (const std::regex_error& failure) {
+      throw usage_error("--tensor \"{}\" is not a regular expression: {}", printable(item.pattern),
+                        failure.what());
+    }
+  }
+  return compiled;
+}
+
+FormatChoice choose(const ConvertOptions& options, std::string_view model_type, const TensorInfo& tensor,
+                    std::vector<CompiledOverride>& overrides) {
+  FormatChoice choice;
+  if (const auto* mode = std::get_if<StudyMode>(&options.formats)) {
+    choice = study_choice(*mode, model_type, tensor);
+  } else {
+    choice = general_choice(std::get<GeneralFormats>(options.formats), tensor);
+  }
+  if (!is_candidate(tensor)) return {FormatId::kF16, 0};
+  for (auto& item : overrides) {
+    if (!std::regex_search(tensor.name, item.pattern)) continue;
+    choice = item.source->choice;
+    item.used = true;
+  }
+  return choice;
+}
+
+PlannedTensor planned(const TensorInfo& info, std::size_t index, const FormatChoice& choice) {
+  PlannedTensor tensor{info.name, index, info, choice, group_for(choice, info.cols(), info.name), 0, 0};
+  tensor.code_bytes = info.rows() * format_info(choice.format).row_bytes(info.cols());
+  if (tensor.group != 0) {
+    tensor.scale_bytes = info.rows() * (info.cols() / tensor.group) * sizeof(std::uint16_t);
+  }
+  return tensor;
+}
+
+// See ConvertOptions::settle_lm_head.
+void settle_lm_head(const ModelSource& source, const ModelConfig& config, const ConvertOptions& options,
+                    ConvertPlan& plan) {
+  if (!options.settle_lm_head || !config.tied_embedding) return;
+  const std::string prefix = text_prefix(source);
+  const auto by_name = [&](const std::string& name) {
+    return std::find_if(plan.tensors.begin(), plan.tensors.end(),
+                        [&](const PlannedTensor& t) { return t.name == name; });
+  };
+  const auto embedding = by_name(prefix + "embed_tokens.weight");
+  CELLM_CHECK(embedding != plan.tensors.end());
+  for (const auto& name : lm_head_names(prefix)) {
+    const auto stored = by_name(name);
+    if (stored == plan.tensors.end()) continue;
+    if (stored->choice == embedding->choice) {
+      plan.left_out.push_back(name);
+      plan.tensors.erase(stored);
+    }
+    return;
+  }
+  const auto& formats = std::get<GeneralFormats>(options.formats);
+  if (formats.lm_head == embedding->choice) return;
+  PlannedTensor head = planned(embedding->info, embedding->source_index, formats.lm_head);
+  head.name = "lm_head.weight";
+  plan.tensors.insert(std::upper_bound(plan.tensors.begin(), plan.tensors.end(), head.name,
+                                       [](const std::string& name, const PlannedTensor& t) {
+                                         return name < t.name;
+                                       }),
+                      head);
+}
+
+// Every tensor that the model needs is there with the right shape.
+void require_complete(const ModelSource& source, const ModelConfig& config) {
+  const std::string prefix = text_prefix(source);
+  for (const auto& spec : model_tensors(config)) {
+    std::optional<std::size_t> index;
+    if (spec.name == "lm_head.weight") {
+      for (const auto& name : lm_head_names(prefix)) {
+        if (!index) index = find_tensor(source, name);
+      }
+      if (!index) continue;  // a missing output matrix means a tied one
+    } else {
+      index = find_tensor(source, prefix + spec.name);
+    }
+    if (!index) {
+      throw data_error("{}: tensor {} is missing", printable(source.path()), prefix + spec.name);
+    }
+    const TensorInfo& info = source.tensors()[*index];
+    if (info.shape != spec.shape) {
+      throw data_error("{}: tensor {} has shape {}, the configuration needs {}",
+                       printable(source.path()), info.name, shape_text(info.shape),
+                       shape_text(spec.shape));
+    }
+  }
+}
+
+}  // namespace
+
+std::pair<std::vector<CellmEntry>, std::vector<CellmEntry>> cellm_entries(const ConvertPlan& plan) {
+  std::vector<CellmEntry> tensors;
+  for (const auto& tensor : plan.tensors) {
+    tensors.push_back({tensor.name, std::string(format_info(tensor.choice.format).name),
+                       tensor.info.shape, 0, tensor.code_bytes, std::nullopt});
+    if (tensor.scale_bytes == 0) continue;
+    const std::size_t rows = tensor.info.rows();
+    const std::size_t groups = tensor.info.cols() / tensor.group;
+    // One scale per row is a vector in version 1, groups make it a matrix.
+    const auto shape = tensor.choice.group == 0 ? std::vector<std::size_t>{rows}
+                                                : std::vector<std::size_t>{rows, groups};
+    tensors.push_back(
+        {tensor.name + std::string(kScaleSuffix), "f16", shape, 0, tensor.scale_bytes, std::nullopt});
+  }
+  std::vector<CellmEntry> blobs;
+  for (const auto& blob : plan.blobs) {
+    blobs.push_back({blob.name, "", {}, 0, blob.bytes.size(), std::nullopt});
+  }
+  return {std::move(tensors), std::move(blobs)};
+}
+
+ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& options) {
+  const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
+  require_complete(source, config);
+  ConvertPlan plan;
+  auto overrides = compile(options.overrides);
+  const bool other_parts = has_other_parts(source);
+  for (std::size_t i = 0; i < source.tensors().size(); ++i) {
+    const TensorInfo& info = source.tensors()[i];
+    if (options.text_only && !is_text_tensor(info.name, other_parts)) {
+      plan.left_out.push_back(info.name);
+      continue;
+    }
+    plan.tensors.push_back(planned(info, i, choose(options, config.model_type, info, overrides)));
+  }
+  settle_lm_head(source, config, options, plan);
+  for (const auto& item : overrides) {
+    if (!item.used) {
+      throw usage_error("--tensor \"{}\" matches no matrix of {}", printable(item.source->pattern),
+                        printable(source.path()));
+    }
+  }
+  plan.header_json = cellm_header_json(source);
+  if (!source.chat_template().empty()) {
+    plan.blobs.push_back({std::string(kChatTemplateBlob), source.chat_template()});
+  }
+  if (!source.generation_config_json().empty()) {
+    plan.blobs.push_back({std::string(kGenerationConfigBlob), source.generation_config_json()});
+  }
+  auto [tensors, blobs] = cellm_entries(plan);
+  plan.file_bytes = planned_cellm_bytes(plan.header_json, std::move(tensors), std::move(blobs));
+  return plan;
+}
+
+double bits_per_weight(const ConvertPlan& plan) {
+  std::uint64_t bytes = 0;
+  std::uint64_t weights = 0;
+  for (const auto& tensor : plan.tensors) {
+    bytes += tensor.code_bytes + tensor.scale_bytes;
+    weights += tensor.info.rows() * tensor.info.cols();
+  }
+  return 8.0 * static_cast<double>(bytes) / static_cast<double>(weights);
+}
+
+}  // namespace cellm

@@ -1,0 +1,62 @@
+// Which tensor gets which format.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "convert/format_choice.h"
+#include "io/model_source.h"
+
+namespace cellm {
+
+// The five modes of the study and its fp8, with the original converter's rules by tensor name
+// (docs/file-format.md, "Which tensors the study's modes quantize").
+enum class StudyMode { kF16, kInt8, kInt4, kInt2, kInt1, kFp8 };
+
+// The general form: one format for the body, one for the embedding, one for the output matrix.
+struct GeneralFormats {
+  FormatChoice body;
+  FormatChoice embedding;
+  FormatChoice lm_head;
+};
+
+// The study's six variants of Qwen3-0.6B by name. Throws Error(kUsage) listing them.
+GeneralFormats recipe_formats(std::string_view name);
+
+// --tensor REGEX=FORMAT; the regular expression is searched for in the tensor's name.
+struct TensorOverride {
+  std::string pattern;
+  FormatChoice choice;
+};
+TensorOverride parse_tensor_override(std::string_view text);  // throws Error(kUsage)
+
+// What a tensor is, for rules and for reports.
+enum class TensorClass {
+  kEmbedding,
+  kLmHead,
+  kAttention,     // q, k, v, o projections
+  kDeltaNet,      // in_proj_qkv, in_proj_z, out_proj
+  kFeedForward,
+  kSmall,         // norms, convolutions, decay, a and b projections: never quantized by a general format
+  kMtp,           // multi-token prediction
+  kVision,
+  kOther,
+};
+TensorClass tensor_class(const TensorInfo& tensor);
+std::string_view tensor_class_name(TensorClass tensor_class);
+
+// A tensor that may be quantized at all: a matrix whose name ends in ".weight".
+bool is_candidate(const TensorInfo& tensor);
+
+FormatChoice study_choice(StudyMode mode, std::string_view model_type, const TensorInfo& tensor);
+FormatChoice general_choice(const GeneralFormats& formats, const TensorInfo& tensor);
+
+// Whether --text-only keeps the tensor; `has_other_parts` says that the source has more than a text model.
+bool is_text_tensor(std::string_view name, bool has_other_parts);
+bool has_other_parts(const ModelSource& source);
+
+}  // namespace cellm
