@@ -36,7 +36,7 @@ AddedTokenMatcher make_matcher(const TokenizerSpec& spec, bool normalized,
   for (const AddedToken& token : spec.added) {
     if (token.normalized != normalized) continue;
     tokens.push_back(token);
-    if (normalized && spec.nfc) tokens.back().content = normalize_nfc(token.content);
+    tokens.back().content = sought_text(token, spec.nfc);
   }
   return {std::move(tokens), source};
 }
@@ -208,11 +208,15 @@ std::string Tokenizer::decode(std::span<const std::uint32_t> ids, bool skip_spec
 
 std::string Tokenizer::token_bytes(std::uint32_t id) const {
   const AddedToken* token = parts_->added(id);
-  const std::string_view piece = token != nullptr ? token->content : parts_->spec.vocab[id];
+  std::string bytes;
+  if (token != nullptr) {
+    append_piece_bytes(bytes, sought_text(*token, parts_->spec.nfc));
+    return bytes;
+  }
+  const std::string_view piece = parts_->spec.vocab[id];
   if (piece.empty()) {
     throw usage_error("token {} does not exist; the vocabulary has {} ids", id, vocab_size());
   }
-  std::string bytes;
   append_piece_bytes(bytes, piece);
   return bytes;
 }
