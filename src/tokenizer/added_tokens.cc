@@ -1,0 +1,126 @@
+#include "tokenizer/added_tokens.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "tokenizer/unicode.h"
+#include "tokenizer/utf8.h"
+
+namespace cellm {
+namespace {
+
+unsigned char byte_at(std::string_view text, std::size_t at) {
+  return static_cast<unsigned char>(text[at]);
+}
+
+bool ends_with_word(std::string_view text) {
+  if (text.empty()) return false;
+  std::size_t length = 0;
+  return is_word(decode_last_utf8(text, length));
+}
+
+bool starts_with_word(std::string_view text) {
+  if (text.empty()) return false;
+  std::size_t length = 0;
+  return is_word(decode_utf8(text, length));
+}
+
+// Where the white space that ends `text` begins, but not before `least`.
+std::size_t trailing_space(std::string_view text, std::size_t least) {
+  while (text.size() > least) {
+    std::size_t length = 0;
+    if (!is_white_space(decode_last_utf8(text, length))) break;
+    text.remove_suffix(length);
+  }
+  return std::max(text.size(), least);
+}
+
+// The length of the white space that starts `text`.
+std::size_t leading_space(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t length = 0;
+    if (!is_white_space(decode_utf8(text.substr(at), length))) break;
+    at += length;
+  }
+  return at;
+}
+
+}  // namespace
+
+AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens, std::string_view source)
+    : tokens_(std::move(tokens)) {
+  std::sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) {
+    return a.content < b.content;  // bytes compare as unsigned
+  });
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    if (i > 0 && tokens_[i].content == tokens_[i - 1].content) {
+      throw data_error("{}: added tokens {} and {} look the same: \"{}\"", source,
+                       tokens_[i - 1].id, tokens_[i].id, printable(tokens_[i].content));
+    }
+    for (std::size_t b = std::size_t{byte_at(tokens_[i].content, 0)} + 1; b < first_.size(); ++b) {
+      first_[b] = static_cast<std::uint32_t>(i + 1);
+    }
+  }
+}
+
+// Narrows the range of tokens that agree with the text byte by byte.
+const AddedToken* AddedTokenMatcher::longest_at(std::string_view text) const {
+  std::size_t low = first_[byte_at(text, 0)];
+  std::size_t high = first_[std::size_t{byte_at(text, 0)} + 1];
+  const AddedToken* longest = nullptr;
+  for (std::size_t depth = 1; low < high; ++depth) {
+    if (tokens_[low].content.size() == depth) longest = &tokens_[low++];
+    if (depth == text.size()) break;
+    const auto begin = tokens_.begin() + static_cast<std::ptrdiff_t>(low);
+    const auto end = tokens_.begin() + static_cast<std::ptrdiff_t>(high);
+    const unsigned char wanted = byte_at(text, depth);
+    const auto from = std::partition_point(begin, end, [&](const AddedToken& token) {
+      return byte_at(token.content, depth) < wanted;
+    });
+    const auto to = std::partition_point(from, end, [&](const AddedToken& token) {
+      return byte_at(token.content, depth) == wanted;
+    });
+    low = static_cast<std::size_t>(from - tokens_.begin());
+    high = static_cast<std::size_t>(to - tokens_.begin());
+  }
+  return longest;
+}
+
+// What lstrip and rstrip take never changes where the next token is looked for: at the end of the
+// content itself. That is what the reference implementation does.
+std::vector<TextPart> AddedTokenMatcher::split(std::string_view text) const {
+  std::vector<TextPart> parts;
+  std::size_t done = 0;      // end of the last part
+  std::size_t space_to = 0;  // end of the last white space that an rstrip has taken
+  std::size_t at = 0;
+  while (!tokens_.empty() && at < text.size()) {
+    const unsigned char lead = byte_at(text, at);
+    const AddedToken* token =
+        first_[lead] == first_[std::size_t{lead} + 1] ? nullptr : longest_at(text.substr(at));
+    if (token == nullptr) {
+      ++at;
+      continue;
+    }
+    std::size_t begin = at;
+    std::size_t end = at + token->content.size();
+    at = end;
+    if (token->single_word &&
+        (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) {
+      continue;
+    }
+    if (token->lstrip) begin = trailing_space(text.substr(0, begin), done);
+    if (token->rstrip) {
+      // Inside of that white space its end is known, so a run is read once and not once per token.
+      if (end >= space_to) space_to = end + leading_space(text.substr(end));
+      end = space_to;
+    }
+    if (done < begin) parts.push_back({done, begin, std::nullopt});
+    parts.push_back({begin, end, token->id});
+    done = end;
+  }
+  if (done != text.size()) parts.push_back({done, text.size(), std::nullopt});
+  return parts;
+}
+
+}  // namespace cellm

@@ -1,0 +1,16 @@
+// Unicode normalization form C.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cellm {
+
+// True if every character is below U+0300, where nothing decomposes further or combines: then the
+// text is its own normal form.
+bool is_trivially_nfc(std::string_view text);
+
+// The normal form of valid UTF-8. Time n log n, whatever the text.
+std::string normalize_nfc(std::string_view text);
+
+}  // namespace cellm

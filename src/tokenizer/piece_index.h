@@ -1,0 +1,31 @@
+// From a piece's spelling to its id.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "tokenizer/spec.h"
+
+namespace cellm {
+
+// A hash table with open addressing over a PieceTable, which must outlive it and stay where it is.
+// Immutable, so it may be shared between threads.
+class PieceIndex {
+ public:
+  // Throws Error(kData) if two ids have the same piece; `source` names the file.
+  PieceIndex(const PieceTable& pieces, std::string_view source);
+  std::optional<std::uint32_t> find(std::string_view piece) const;
+
+ private:
+  struct Slot {
+    std::uint32_t tag = 0;      // the upper half of the hash, to compare few strings
+    std::uint32_t id_plus = 0;  // id + 1, 0: empty
+  };
+  const PieceTable* pieces_;
+  std::vector<Slot> slots_;
+  std::size_t mask_ = 0;
+};
+
+}  // namespace cellm
