@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "io/gguf_config.h"
 #include "io/gguf_file.h"
+#include "io/gguf_model.h"
 #include "io/gguf_tensor_map.h"
 
 namespace cellm {

@@ -417,6 +417,50 @@ TEST(GgufSource, HoldsLayersAgainstTheirKind) {
                  ErrorKind::kData, "has 1 entries for 2 blocks");
 }
 
+// Two key heads with three value heads each: unlike in a square, the direction of the exchange
+// shows. llama.cpp stores value head h of key head k in place 2h + k, Hugging Face in place 3k + h.
+TEST(GgufSource, PutsValueHeadsBackInOrder) {
+  const std::vector<float> stored = {0, 3, 1, 4, 2, 5};
+  std::vector<float> blocks;  // two numbers per head
+  for (const float head : stored) blocks.insert(blocks.end(), {head, head + 0.5F});
+  GgufBuilder builder;
+  builder.string("general.architecture", "qwen35")
+      .u32("qwen35.block_count", 1)
+      .u32("qwen35.context_length", 16)
+      .u32("qwen35.embedding_length", 1)
+      .u32("qwen35.feed_forward_length", 8)
+      .u32("qwen35.attention.head_count", 1)
+      .u32("qwen35.attention.key_length", 4)
+      .f32("qwen35.attention.layer_norm_rms_epsilon", 1e-6F)
+      .f32("qwen35.rope.freq_base", 1e7F)
+      .u32("qwen35.rope.dimension_count", 2)
+      .i32_array("qwen35.rope.dimension_sections", {1, 0, 0, 0})
+      .u32("qwen35.ssm.conv_kernel", 4)
+      .u32("qwen35.ssm.group_count", 2)
+      .u32("qwen35.ssm.time_step_rank", 6)
+      .u32("qwen35.ssm.state_size", 1)
+      .u32("qwen35.ssm.inner_size", 12)
+      .f32_tensor("token_embd.weight", {1, 3}, {1, 2, 3})
+      .f32_tensor("blk.0.ssm_dt.bias", {6}, stored)
+      .f32_tensor("blk.0.attn_gate.weight", {1, 12}, blocks)
+      .f32_tensor("blk.0.ssm_out.weight", {12, 1}, blocks);
+  std::vector<float> qkv = {-1, -2, -3, -4};  // queries and keys keep their places
+  qkv.insert(qkv.end(), blocks.begin(), blocks.end());
+  builder.f32_tensor("blk.0.attn_qkv.weight", {1, 16}, qkv);
+
+  const auto source = open_built(builder);
+  const auto read = [&source](const std::string& name) {
+    return read_all(*source, index_of(*source, "model.layers.0.linear_attn." + name));
+  };
+  EXPECT_EQ(read("dt_bias"), (std::vector<float>{0, 1, 2, 3, 4, 5}));
+  const std::vector<float> ordered = {0, 0.5F, 1, 1.5F, 2, 2.5F, 3, 3.5F, 4, 4.5F, 5, 5.5F};
+  EXPECT_EQ(read("in_proj_z.weight"), ordered);
+  EXPECT_EQ(read("out_proj.weight"), ordered);
+  std::vector<float> ordered_qkv = {-1, -2, -3, -4};
+  ordered_qkv.insert(ordered_qkv.end(), ordered.begin(), ordered.end());
+  EXPECT_EQ(read("in_proj_qkv.weight"), ordered_qkv);
+}
+
 TEST(GgufSource, RefusesDecaysWithoutLogarithm) {
   for (const float bad : {0.0F, 1.0F, std::numeric_limits<float>::quiet_NaN(),
                           -std::numeric_limits<float>::infinity()}) {

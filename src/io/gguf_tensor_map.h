@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "io/gguf_config.h"
 #include "io/gguf_file.h"
+#include "io/gguf_model.h"
 
 namespace cellm {
 
