@@ -1,0 +1,36 @@
+// The number types of ggml, which GGUF files hold, and their values as f32.
+//
+// A row of a tensor is a sequence of blocks; every block holds `block` weights in `block_bytes`
+// bytes. The layouts are those of ggml's block structures (ggml-common.h), the arithmetic is f32 in
+// the order of ggml's own dequantization (ggml-quants.c), so the values are the same bit for bit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cellm {
+
+struct GgmlType {
+  // Writes count × block values. `blocks` needs no alignment.
+  using Dequantize = void (*)(const std::byte* blocks, std::size_t count, float* out);
+
+  std::uint32_t id = 0;   // as GGUF numbers them
+  std::string_view name;  // as llama.cpp prints it in upper case: "Q4_K"
+  std::size_t block = 0;  // weights per block; 0: a type that cellm cannot read
+  std::size_t block_bytes = 0;
+  Dequantize dequantize = nullptr;  // null if and only if block is 0
+};
+
+inline constexpr std::uint32_t kGgmlF32 = 0;
+inline constexpr std::uint32_t kGgmlF16 = 1;
+inline constexpr std::uint32_t kGgmlBF16 = 30;
+
+// The type of that number, null if ggml has none (in the versions known here). Thread-safe.
+const GgmlType* find_ggml_type(std::uint32_t id);
+
+// The names of the types that can be read, for messages: "F32, F16, ...".
+std::string readable_ggml_types();
+
+}  // namespace cellm

@@ -1,0 +1,83 @@
+#include "io/gguf_blocks.h"
+
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/mapped_file.h"
+
+namespace cellm {
+namespace {
+
+std::string test_file(const std::string& name) {
+  return read_file(std::filesystem::path(CELLM_TESTDATA) / "gguf" / name, 1U << 16);
+}
+
+std::span<const std::byte> as_bytes(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
+class GgmlBlocks : public testing::TestWithParam<std::uint32_t> {};
+
+// The expected values are those of the gguf package, which agree with ggml's C code.
+TEST_P(GgmlBlocks, HaveTheValuesOfGgml) {
+  const GgmlType* type = find_ggml_type(GetParam());
+  ASSERT_NE(type, nullptr);
+  const std::string blocks = test_file(std::string(type->name) + ".blocks");
+  const std::string expected = test_file(std::string(type->name) + ".f32");
+  ASSERT_EQ(blocks.size() % type->block_bytes, 0U);
+  const std::size_t count = blocks.size() / type->block_bytes;
+  ASSERT_EQ(expected.size(), count * type->block * sizeof(float));
+
+  std::vector<float> values(count * type->block);
+  type->dequantize(as_bytes(blocks).data(), count, values.data());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    float want = 0;
+    std::memcpy(&want, expected.data() + i * sizeof(float), sizeof(float));
+    ASSERT_EQ(std::memcmp(&values[i], &want, sizeof(float)), 0)
+        << "weight " << i << ": " << values[i] << ", expected " << want;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GgmlBlocks,
+                         testing::Values(2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 20, 23, 41),
+                         [](const auto& test) {
+                           return std::string(find_ggml_type(test.param)->name);
+                         });
+
+TEST(GgmlTypes, PlainFloats) {
+  const std::string bytes("\x01\x00\x80\x3f\x00\xc0", 6);
+  float value = 0;
+  find_ggml_type(kGgmlF32)->dequantize(as_bytes(bytes).data(), 1, &value);
+  EXPECT_EQ(value, 1.00000012F);
+  find_ggml_type(kGgmlF16)->dequantize(as_bytes(bytes).data() + 4, 1, &value);
+  EXPECT_EQ(value, -2.0F);
+  find_ggml_type(kGgmlBF16)->dequantize(as_bytes(bytes).data() + 2, 1, &value);
+  EXPECT_EQ(value, 1.0F);
+}
+
+TEST(GgmlTypes, KnowsNamesOfTypesItCannotRead) {
+  ASSERT_NE(find_ggml_type(16), nullptr);
+  EXPECT_EQ(find_ggml_type(16)->name, "IQ2_XXS");
+  EXPECT_EQ(find_ggml_type(16)->block, 0U);
+  EXPECT_EQ(find_ggml_type(43), nullptr);
+  EXPECT_EQ(find_ggml_type(UINT32_MAX), nullptr);
+  EXPECT_NE(readable_ggml_types().find("Q4_K"), std::string::npos);
+  EXPECT_EQ(readable_ggml_types().find("IQ2_XXS"), std::string::npos);
+}
+
+TEST(GgmlTypes, EveryIdOnce) {
+  std::set<std::string_view> names;
+  for (std::uint32_t id = 0; id < 43; ++id) {
+    const GgmlType* type = find_ggml_type(id);
+    ASSERT_NE(type, nullptr) << id;
+    EXPECT_TRUE(names.insert(type->name).second) << type->name;
+    EXPECT_EQ(type->block == 0, type->dequantize == nullptr);
+  }
+}
+
+}  // namespace
+}  // namespace cellm

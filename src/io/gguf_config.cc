@@ -1,0 +1,216 @@
+#include "io/gguf_config.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "io/json.h"
+
+namespace cellm {
+namespace {
+
+constexpr std::size_t kMaxIntermediate = 1U << 24;
+constexpr std::size_t kMaxContext = 1U << 30;
+constexpr std::size_t kMaxTopK = 1U << 28;
+
+struct ArchName {
+  GgufArch arch;
+  std::string_view model_type;
+  std::string_view class_name;
+};
+constexpr std::array<ArchName, 3> kArchs = {{
+    {GgufArch::kLlama, "llama", "LlamaForCausalLM"},
+    {GgufArch::kQwen3, "qwen3", "Qwen3ForCausalLM"},
+    {GgufArch::kQwen35, "qwen3_5_text", "Qwen3_5ForCausalLM"},
+}};
+
+const ArchName& arch_name(GgufArch arch) {
+  return *std::ranges::find(kArchs, arch, &ArchName::arch);
+}
+
+// The decimal number that people wrote where the file has the nearest f32: 1e-6, not
+// 9.999999974752427e-07.
+double shortest(double value) {
+  const auto single = static_cast<float>(value);
+  if (static_cast<double>(single) != value) return value;
+  std::array<char, 64> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), single).ptr;
+  double result = value;
+  std::from_chars(text.data(), end, result);
+  return result;
+}
+
+Json rope_parameters(const GgufFile& file, const GgufModelKeys& keys, const GgufModel& model) {
+  Json rope = {{"rope_type", "default"}};
+  // Llama 1 and 2 files do not always say it; later models have their own.
+  const GgufValue* theta =
+      model.arch == GgufArch::kLlama ? keys.find("rope.freq_base") : &keys.at("rope.freq_base");
+  rope["rope_theta"] = theta == nullptr ? 10000.0 : shortest(theta->as_number());
+
+  // "linear" is the default type, which a factor of 1 leaves without effect.
+  const GgufValue* type_value = keys.find("rope.scaling.type");
+  const std::string_view type = type_value == nullptr ? "linear" : type_value->as_string();
+  const GgufValue* factor_value = keys.find("rope.scaling.factor");
+  if (factor_value == nullptr) factor_value = keys.find("rope.scale_linear");
+  const double factor = factor_value == nullptr ? 1.0 : shortest(factor_value->as_number());
+  const bool scaled = type != "none" && factor != 1.0 && factor != 0.0;  // 0: not set
+  if (type != "none" && type != "linear" && (scaled || type != "yarn")) {
+    throw unsupported_error("{}: key '{}': rope scaling '{}' is not supported", file.path(),
+                            keys.full("rope.scaling.type"), printable(type));
+  }
+  if (scaled) {
+    if (factor < 0) {
+      throw data_error("{}: key '{}': expected a positive number", file.path(),
+                       factor_value->key());
+    }
+    rope["rope_type"] = "linear";
+    rope["factor"] = factor;
+  }
+
+  if (model.arch == GgufArch::kQwen35) {
+    const std::size_t rotated = keys.size("rope.dimension_count", model.head_dim);
+    rope["partial_rotary_factor"] =
+        static_cast<double>(rotated) / static_cast<double>(model.head_dim);
+    std::vector<std::int64_t> sections = keys.at("rope.dimension_sections").as_integers();
+    if (sections.size() < 3 || sections.size() > 4) {
+      throw data_error("{}: key '{}': expected 3 or 4 sections, found {}", file.path(),
+                       keys.full("rope.dimension_sections"), sections.size());
+    }
+    sections.resize(3);  // the fourth is for models with four position streams
+    rope["mrope_section"] = sections;
+    rope["mrope_interleaved"] = true;
+  }
+
+  const GgufTensor* factors = file.find_tensor("rope_freqs.weight");
+  if (model.arch == GgufArch::kLlama && factors != nullptr) {
+    if (factors->shape != std::vector<std::size_t>{model.head_dim / 2}) {
+      throw data_error("{}: tensor 'rope_freqs.weight': expected {} numbers", file.path(),
+                       model.head_dim / 2);
+    }
+    if (scaled) {
+      throw unsupported_error("{}: both '{}' and tensor 'rope_freqs.weight' are there", file.path(),
+                              factor_value->key());
+    }
+    std::vector<float> values(model.head_dim / 2);
+    factors->read_rows(0, 1, values.data());
+    for (const float value : values) {
+      if (!(value > 0 && value <= 1e6F)) {
+        throw data_error("{}: tensor 'rope_freqs.weight': expected positive factors, found {}",
+                         file.path(), value);
+      }
+    }
+    rope["rope_type"] = "cellm_rope_factors";
+    rope["factors"] = values;  // f32 is exact in JSON's doubles
+  }
+  return rope;
+}
+
+// The id under a tokenizer key, checked against the vocabulary; nothing if the file has none.
+std::optional<std::size_t> token_id(const GgufFile& file, const GgufModel& model,
+                                    std::string_view name) {
+  const GgufValue* value = file.find(fmt::format("tokenizer.ggml.{}_token_id", name));
+  if (value == nullptr) return std::nullopt;
+  return value->as_uint(0, model.vocab - 1);
+}
+
+Json nullable(std::optional<std::size_t> value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+// GGUF has one key for the end of a text and one for the end of a turn, and most files set only one
+// of the two. These control tokens end an answer in every model that has them.
+constexpr std::array<std::string_view, 6> kEndTokens = {
+    "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "</s>"};
+
+std::vector<std::size_t> end_tokens(const GgufFile& file, const GgufModel& model) {
+  std::vector<std::size_t> ids;
+  const auto add = [&ids](std::size_t id) {
+    if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+  };
+  for (const std::string_view name : {"eos", "eot", "eom"}) {
+    if (const auto id = token_id(file, model, name)) add(*id);
+  }
+  const GgufValue* tokens = file.find("tokenizer.ggml.tokens");
+  const GgufValue* types = file.find("tokenizer.ggml.token_type");
+  if (tokens == nullptr || types == nullptr) return ids;
+  constexpr std::int64_t kControl = 3;
+  const std::vector<std::string_view> texts = tokens->as_strings();
+  const std::vector<std::int64_t> kinds = types->as_integers();
+  for (std::size_t id = 0; id < std::min({texts.size(), kinds.size(), model.vocab}); ++id) {
+    if (kinds[id] == kControl && std::ranges::find(kEndTokens, texts[id]) != kEndTokens.end()) {
+      add(id);
+    }
+  }
+  return ids;
+}
+
+}  // namespace
+
+std::string make_gguf_config_json(const GgufFile& file, const GgufModel& model) {
+  const GgufModelKeys keys(file, model.arch);
+  const ArchName& names = arch_name(model.arch);
+  Json config = {
+      {"model_type", names.model_type},
+      {"architectures", Json::array({names.class_name})},
+      {"vocab_size", model.vocab},
+      {"hidden_size", model.hidden},
+      {"intermediate_size", keys.size("feed_forward_length", kMaxIntermediate)},
+      {"num_hidden_layers", model.layers},
+      {"num_attention_heads", model.heads},
+      {"num_key_value_heads", model.kv_heads},
+      {"head_dim", model.head_dim},
+      {"rms_norm_eps", shortest(keys.at("attention.layer_norm_rms_epsilon").as_number())},
+      {"max_position_embeddings", keys.size("context_length", kMaxContext)},
+      {"tie_word_embeddings", file.find_tensor("output.weight") == nullptr},
+      {"rope_parameters", rope_parameters(file, keys, model)},
+      {"hidden_act", "silu"},
+      {"attention_bias", false},
+      {"eos_token_id", nullable(token_id(file, model, "eos"))},
+      {"bos_token_id", nullable(token_id(file, model, "bos"))},
+  };
+  if (model.arch == GgufArch::kQwen35) {
+    Json layer_types = Json::array();
+    for (const bool linear : model.linear_layers) {
+      layer_types.push_back(linear ? "linear_attention" : "full_attention");
+    }
+    config["layer_types"] = std::move(layer_types);
+    config["linear_conv_kernel_dim"] = model.conv_kernel;
+    config["linear_key_head_dim"] = model.key_dim;
+    config["linear_value_head_dim"] = model.value_dim;
+    config["linear_num_key_heads"] = model.key_heads;
+    config["linear_num_value_heads"] = model.value_heads;
+  }
+  return config.dump(2);
+}
+
+std::string make_gguf_generation_config_json(const GgufFile& file, const GgufModel& model) {
+  Json config = Json::object();
+  if (const std::vector<std::size_t> ids = end_tokens(file, model); !ids.empty()) {
+    config["eos_token_id"] = ids;
+  }
+  struct Sampling {
+    std::string_view gguf;
+    std::string_view hugging_face;
+  };
+  constexpr std::array<Sampling, 4> kSampling = {{{"temp", "temperature"},
+                                                  {"top_p", "top_p"},
+                                                  {"min_p", "min_p"},
+                                                  {"penalty_repeat", "repetition_penalty"}}};
+  for (const Sampling& key : kSampling) {
+    if (const GgufValue* value = file.find(fmt::format("general.sampling.{}", key.gguf))) {
+      config[key.hugging_face] = shortest(value->as_number());
+    }
+  }
+  if (const GgufValue* top_k = file.find("general.sampling.top_k")) {
+    config["top_k"] = top_k->as_uint(0, kMaxTopK);
+  }
+  if (const GgufValue* temperature = file.find("general.sampling.temp")) {
+    config["do_sample"] = temperature->as_number() > 0;
+  }
+  return config.empty() ? std::string() : config.dump(2);
+}
+
+}  // namespace cellm
