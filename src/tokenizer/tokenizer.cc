@@ -28,8 +28,12 @@ TokenizerSpec checked(TokenizerSpec spec, std::string_view source) {
   return spec;
 }
 
-// The added tokens that are looked for before or after normalization, spelled as they are looked
-// for.
+// The text that is looked for; the token also decodes to it.
+std::string sought_text(const AddedToken& token, bool nfc) {
+  return token.normalized && nfc ? normalize_nfc(token.content) : token.content;
+}
+
+// The added tokens that are looked for before or after normalization.
 AddedTokenMatcher make_matcher(const TokenizerSpec& spec, bool normalized,
                                std::string_view source) {
   std::vector<AddedToken> tokens;
