@@ -24,10 +24,12 @@ constexpr std::size_t kChunksPerSlab = 32;
 void require_finite(const ModelSource& source, const PlannedTensor& tensor, std::size_t row,
                     const float* values) {
   const std::size_t cols = tensor.info.cols();
-  const auto bad = std::find_if(values, values + cols, [](float v) { return !(std::fabs(v) <= kLargestF16); });
+  const auto bad =
+      std::find_if(values, values + cols, [](float v) { return !(std::fabs(v) <= kLargestF16); });
   if (bad == values + cols) return;
   throw data_error("{}: tensor {} has {} at row {}, column {}; a .cellm file holds values up to {}",
-                   printable(source.path()), tensor.info.name, *bad, row, bad - values, kLargestF16);
+                   printable(source.path()), tensor.info.name, *bad, row, bad - values,
+                   kLargestF16);
 }
 
 // Quantizes and writes one tensor slab by slab.
@@ -50,9 +52,8 @@ class TensorConverter {
     const std::size_t slab_rows = rows_per_chunk_ * kChunksPerSlab;
     for (std::size_t slab = 0; slab < rows_; slab += slab_rows) {
       const std::size_t count = std::min(slab_rows, rows_ - slab);
-      pool.parallel_for(count, rows_per_chunk_, [&](std::size_t begin, std::size_t end) {
-        quantize(slab, begin, end);
-      });
+      pool.parallel_for(count, rows_per_chunk_,
+                        [&](std::size_t begin, std::size_t end) { quantize(slab, begin, end); });
       writer.append_tensor(entry, codes_.span().first(count * row_bytes_));
       after_slab(count * cols_);
     }
@@ -79,14 +80,15 @@ class TensorConverter {
   std::size_t row_bytes_;
   std::size_t row_scales_;
   std::size_t rows_per_chunk_;
-  AlignedBuffer<std::byte> codes_;      // of one slab
+  AlignedBuffer<std::byte> codes_;       // of one slab
   AlignedBuffer<std::uint16_t> scales_;  // of the whole tensor: they follow its codes in the file
 };
 
 }  // namespace
 
-void convert(const ModelSource& source, const ConvertPlan& plan, const std::filesystem::path& output,
-             ThreadPool& pool, const ConvertProgress& progress) {
+void convert(const ModelSource& source, const ConvertPlan& plan,
+             const std::filesystem::path& output, ThreadPool& pool,
+             const ConvertProgress& progress) {
   auto [tensors, blobs] = cellm_entries(plan);
   CellmWriter writer(output, plan.header_json, std::move(tensors), std::move(blobs));
   std::uint64_t total = 0;

@@ -20,8 +20,9 @@ struct ConvertOptions {
   std::variant<StudyMode, GeneralFormats> formats = StudyMode::kF16;
   std::vector<TensorOverride> overrides;  // the last that matches wins
   bool text_only = false;
-  // Write an output matrix of its own if its format differs from the embedding's, though the source ties
-  // the two; and leave out one that would only repeat the embedding.
+  bool tokenizer = true;  // put it into the file, if the source has one
+  // Write an output matrix of its own if its format differs from the embedding's, though the source
+  // ties the two; and leave out one that would only repeat the embedding.
   bool settle_lm_head = false;
 };
 
@@ -31,14 +32,14 @@ struct PlannedTensor {
   std::size_t source_index = 0;
   TensorInfo info;  // of the source
   FormatChoice choice;
-  std::size_t group = 0;           // weights that share a scale, 0 if none do
+  std::size_t group = 0;  // weights that share a scale, 0 if none do
   std::uint64_t code_bytes = 0;
-  std::uint64_t scale_bytes = 0;   // 0 if there is no companion
+  std::uint64_t scale_bytes = 0;  // 0 if there is no companion
 };
 
 struct ConvertPlan {
-  std::vector<PlannedTensor> tensors;        // sorted by name
-  std::vector<std::string> left_out;         // by --text-only or as a repeated output matrix
+  std::vector<PlannedTensor> tensors;  // sorted by name
+  std::vector<std::string> left_out;   // by --text-only or as a repeated output matrix
   std::string header_json;
   struct Blob {
     std::string name;
@@ -49,8 +50,8 @@ struct ConvertPlan {
 };
 
 // Decides everything, writes nothing. Throws Error(kData) for a source that is no complete model,
-// Error(kUnsupported) for a model that cellm does not run, Error(kUsage) for an override that matches no
-// matrix.
+// Error(kUnsupported) for a model that cellm does not run, Error(kUsage) for an override that
+// matches no matrix.
 ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& options);
 
 // Bits per weight over all planned tensors, scales included.
@@ -59,9 +60,11 @@ double bits_per_weight(const ConvertPlan& plan);
 // Called from the converting thread with source weights done and in total.
 using ConvertProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-// Carries out the plan with all threads of the pool and a few megabytes for each. The file appears whole or
-// not at all. Throws Error(kData) naming a tensor with a value that is NaN, infinite, or too large for f16.
-void convert(const ModelSource& source, const ConvertPlan& plan, const std::filesystem::path& output,
-             ThreadPool& pool, const ConvertProgress& progress);
+// Carries out the plan with all threads of the pool and a few megabytes for each. The file appears
+// whole or not at all. Throws Error(kData) naming a tensor with a value that is NaN, infinite, or
+// too large for f16.
+void convert(const ModelSource& source, const ConvertPlan& plan,
+             const std::filesystem::path& output, ThreadPool& pool,
+             const ConvertProgress& progress);
 
 }  // namespace cellm

@@ -1,10 +1,10 @@
 #include "convert/format_choice.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <charconv>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "format/formats.h"
@@ -32,14 +32,16 @@ FormatChoice parse_format_choice(std::string_view name) {
     if (format != FormatId::kI4 || !name.starts_with("int4-g")) continue;
     const std::string_view digits = name.substr(6);
     std::size_t group = 0;
-    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), group);
+    const auto [end, failure] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), group);
     if (failure == std::errc() && end == digits.data() + digits.size() && group >= kMinGroup &&
         group <= kMaxGroup) {
       return {format, group};
     }
   }
   throw usage_error(
-      "format \"{}\" is unknown; use f16, int8, int4, int4-g32, int4-g128 (groups from {} to {}), int2, q1 "
+      "format \"{}\" is unknown; use f16, int8, int4, int4-g32, int4-g128 (groups from {} to {}), "
+      "int2, q1 "
       "or fp8",
       printable(name), kMinGroup, kMaxGroup);
 }
@@ -58,8 +60,8 @@ std::size_t group_for(const FormatChoice& choice, std::size_t cols, std::string_
   std::size_t group = choice.group;
   while (cols % group != 0) --group;
   if (group < kMinGroup) {
-    throw usage_error("{}: {} columns have no equal groups of {} to {}; use int4 for it", tensor, cols,
-                      kMinGroup, choice.group);
+    throw usage_error("{}: {} columns have no equal groups of {} to {}; use int4 for it", tensor,
+                      cols, kMinGroup, choice.group);
   }
   return group;
 }

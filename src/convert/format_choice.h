@@ -22,9 +22,9 @@ struct FormatChoice {
 FormatChoice parse_format_choice(std::string_view name);
 std::string format_choice_name(const FormatChoice& choice);
 
-// The group that a row of `cols` weights gets: the largest divisor of cols up to choice.group, since version
-// 1 knows equal groups only; cols for a group of 0. Throws Error(kUsage), naming `tensor`, if the
-// divisors leave only tiny groups.
+// The group that a row of `cols` weights gets: the largest divisor of cols up to choice.group,
+// since version 1 knows equal groups only; cols for a group of 0. Throws Error(kUsage), naming
+// `tensor`, if the divisors leave only tiny groups.
 std::size_t group_for(const FormatChoice& choice, std::size_t cols, std::string_view tensor);
 
 }  // namespace cellm

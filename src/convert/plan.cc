@@ -9,6 +9,8 @@
 #include "io/cellm_writer.h"
 #include "io/shape.h"
 #include "model/model.h"
+#include "tokenizer/compact.h"
+#include "tokenizer/tokenizer.h"
 
 namespace cellm {
 namespace {
@@ -23,7 +25,8 @@ std::vector<CompiledOverride> compile(const std::vector<TensorOverride>& overrid
   std::vector<CompiledOverride> compiled;
   for (const auto& item : overrides) {
     try {
-      compiled.push_back({std::regex(item.pattern, std::regex::ECMAScript | std::regex::optimize), &item});
+      compiled.push_back(
+          {std::regex(item.pattern, std::regex::ECMAScript | std::regex::optimize), &item});
     } catch (const std::regex_error& failure) {
       throw usage_error("--tensor \"{}\" is not a regular expression: {}", printable(item.pattern),
                         failure.what());
@@ -32,8 +35,8 @@ std::vector<CompiledOverride> compile(const std::vector<TensorOverride>& overrid
   return compiled;
 }
 
-FormatChoice choose(const ConvertOptions& options, std::string_view model_type, const TensorInfo& tensor,
-                    std::vector<CompiledOverride>& overrides) {
+FormatChoice choose(const ConvertOptions& options, std::string_view model_type,
+                    const TensorInfo& tensor, std::vector<CompiledOverride>& overrides) {
   FormatChoice choice;
   if (const auto* mode = std::get_if<StudyMode>(&options.formats)) {
     choice = study_choice(*mode, model_type, tensor);
@@ -50,7 +53,8 @@ FormatChoice choose(const ConvertOptions& options, std::string_view model_type, 
 }
 
 PlannedTensor planned(const TensorInfo& info, std::size_t index, const FormatChoice& choice) {
-  PlannedTensor tensor{info.name, index, info, choice, group_for(choice, info.cols(), info.name), 0, 0};
+  PlannedTensor tensor{info.name, index, info, choice, group_for(choice, info.cols(), info.name),
+                       0,         0};
   tensor.code_bytes = info.rows() * format_info(choice.format).row_bytes(info.cols());
   if (tensor.group != 0) {
     tensor.scale_bytes = info.rows() * (info.cols() / tensor.group) * sizeof(std::uint16_t);
@@ -59,8 +63,8 @@ PlannedTensor planned(const TensorInfo& info, std::size_t index, const FormatCho
 }
 
 // See ConvertOptions::settle_lm_head.
-void settle_lm_head(const ModelSource& source, const ModelConfig& config, const ConvertOptions& options,
-                    ConvertPlan& plan) {
+void settle_lm_head(const ModelSource& source, const ModelConfig& config,
+                    const ConvertOptions& options, ConvertPlan& plan) {
   if (!options.settle_lm_head || !config.tied_embedding) return;
   const std::string prefix = text_prefix(source);
   const auto by_name = [&](const std::string& name) {
@@ -127,8 +131,8 @@ std::pair<std::vector<CellmEntry>, std::vector<CellmEntry>> cellm_entries(const 
     // One scale per row is a vector in version 1, groups make it a matrix.
     const auto shape = tensor.choice.group == 0 ? std::vector<std::size_t>{rows}
                                                 : std::vector<std::size_t>{rows, groups};
-    tensors.push_back(
-        {tensor.name + std::string(kScaleSuffix), "f16", shape, 0, tensor.scale_bytes, std::nullopt});
+    tensors.push_back({tensor.name + std::string(kScaleSuffix), "f16", shape, 0, tensor.scale_bytes,
+                       std::nullopt});
   }
   std::vector<CellmEntry> blobs;
   for (const auto& blob : plan.blobs) {
@@ -159,6 +163,14 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
     }
   }
   plan.header_json = cellm_header_json(source);
+  if (options.tokenizer) {
+    const TokenizerData data = source.tokenizer();
+    if (!std::holds_alternative<std::monostate>(data)) {
+      const auto bytes = serialize_tokenizer(load_tokenizer(data, printable(source.path())).spec());
+      plan.blobs.push_back({std::string(kTokenizerBlob),
+                            {reinterpret_cast<const char*>(bytes.data()), bytes.size()}});
+    }
+  }
   if (!source.chat_template().empty()) {
     plan.blobs.push_back({std::string(kChatTemplateBlob), source.chat_template()});
   }

@@ -1,10 +1,10 @@
 #include "convert/rules.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 
@@ -21,15 +21,15 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
   return std::any_of(prefixes.begin(), prefixes.end(), [&](auto p) { return text.starts_with(p); });
 }
 
-// The rules of the original for the Qwen models. What looks irregular (int8 leaves the embedding of a
-// multimodal model alone, int4 reaches into vision and MTP) is how its files are.
+// The rules of the original for the Qwen models. What looks irregular (int8 leaves the embedding of
+// a multimodal model alone, int4 reaches into vision and MTP) is how its files are.
 bool int8_quantizes(std::string_view name) {
   if (name == "model.embed_tokens.weight" || name == "lm_head.weight" ||
       name == "model.lm_head.weight") {
     return true;
   }
-  return starts_with_any(name, {"model.layers.", "language_model.model.layers.", "model.text_model.layers.",
-                                "model.language_model.layers."}) &&
+  return starts_with_any(name, {"model.layers.", "language_model.model.layers.",
+                                "model.text_model.layers.", "model.language_model.layers."}) &&
          !contains_any(name, {"norm", "conv1d", ".linear_attn."});
 }
 
@@ -38,8 +38,8 @@ bool int4_quantizes(std::string_view name) {
 }
 
 bool int2_quantizes(std::string_view name) {
-  return starts_with_any(name,
-                         {"model.layers.", "model.text_model.layers.", "model.language_model.layers."}) &&
+  return starts_with_any(
+             name, {"model.layers.", "model.text_model.layers.", "model.language_model.layers."}) &&
          !contains(name, "norm");
 }
 
@@ -77,7 +77,8 @@ GeneralFormats recipe_formats(std::string_view name) {
 TensorOverride parse_tensor_override(std::string_view text) {
   const std::size_t at = text.rfind('=');
   if (at == std::string_view::npos || at == 0) {
-    throw usage_error("\"{}\": expected REGEX=FORMAT, for example 'mlp.down_proj=int8'", printable(text));
+    throw usage_error("\"{}\": expected REGEX=FORMAT, for example 'mlp.down_proj=int8'",
+                      printable(text));
   }
   return {std::string(text.substr(0, at)), parse_format_choice(text.substr(at + 1))};
 }
@@ -168,8 +169,9 @@ FormatChoice general_choice(const GeneralFormats& formats, const TensorInfo& ten
 }
 
 bool is_text_tensor(std::string_view name, bool has_other_parts) {
-  if (starts_with_any(name, {"model.language_model.", "language_model.model.", "language_model.lm_head",
-                             "model.text_model.", "text_model.", "lm_head"})) {
+  if (starts_with_any(name,
+                      {"model.language_model.", "language_model.model.", "language_model.lm_head",
+                       "model.text_model.", "text_model.", "lm_head"})) {
     return true;
   }
   return name.starts_with("model.") && !has_other_parts;
@@ -178,8 +180,9 @@ bool is_text_tensor(std::string_view name, bool has_other_parts) {
 bool has_other_parts(const ModelSource& source) {
   const auto& tensors = source.tensors();
   return std::any_of(tensors.begin(), tensors.end(), [](const TensorInfo& tensor) {
-    return starts_with_any(tensor.name, {"model.language_model.", "language_model.", "model.text_model.",
-                                         "text_model.", "model.visual.", "vision_tower."});
+    return starts_with_any(tensor.name,
+                           {"model.language_model.", "language_model.", "model.text_model.",
+                            "text_model.", "model.visual.", "vision_tower."});
   });
 }
 

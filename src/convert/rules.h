@@ -38,11 +38,11 @@ TensorOverride parse_tensor_override(std::string_view text);  // throws Error(kU
 enum class TensorClass {
   kEmbedding,
   kLmHead,
-  kAttention,     // q, k, v, o projections
-  kDeltaNet,      // in_proj_qkv, in_proj_z, out_proj
+  kAttention,  // q, k, v, o projections
+  kDeltaNet,   // in_proj_qkv, in_proj_z, out_proj
   kFeedForward,
-  kSmall,         // norms, convolutions, decay, a and b projections: never quantized by a general format
-  kMtp,           // multi-token prediction
+  kSmall,  // norms, convolutions, decay, a and b projections: never quantized by a general format
+  kMtp,    // multi-token prediction
   kVision,
   kOther,
 };
@@ -55,7 +55,8 @@ bool is_candidate(const TensorInfo& tensor);
 FormatChoice study_choice(StudyMode mode, std::string_view model_type, const TensorInfo& tensor);
 FormatChoice general_choice(const GeneralFormats& formats, const TensorInfo& tensor);
 
-// Whether --text-only keeps the tensor; `has_other_parts` says that the source has more than a text model.
+// Whether --text-only keeps the tensor; `has_other_parts` says that the source has more than a text
+// model.
 bool is_text_tensor(std::string_view name, bool has_other_parts);
 bool has_other_parts(const ModelSource& source);
 

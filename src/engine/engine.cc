@@ -32,7 +32,7 @@ std::uint64_t Session::state_bytes(std::size_t tokens) const {
                             tokens);
 }
 
-void Session::check(std::span<const std::uint32_t> tokens) const {
+void Session::require_fit(std::span<const std::uint32_t> tokens) const {
   CELLM_CHECK(!tokens.empty());
   if (tokens.size() > max_tokens_ - state_.position) {
     throw usage_error("{} tokens after {} do not fit into the context of {}", tokens.size(),
@@ -65,7 +65,7 @@ std::span<const float> Session::logits_of(std::size_t token) {
 }
 
 std::span<const float> Session::advance(std::span<const std::uint32_t> tokens) {
-  check(tokens);
+  require_fit(tokens);
   for (std::size_t begin = 0; begin < tokens.size(); begin += kMaxBatchTokens) {
     run(tokens.subspan(begin, std::min(kMaxBatchTokens, tokens.size() - begin)));
   }

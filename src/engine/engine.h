@@ -1,6 +1,7 @@
 // A loaded model, ready to run: shared by all sequences that run on it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -69,6 +70,9 @@ class Session {
   std::size_t max_tokens() const { return max_tokens_; }    // that this session can hold
   std::uint64_t state_bytes(std::size_t tokens) const;
 
+  // Throws Error(kUsage) for an id beyond the vocabulary or more tokens than still fit.
+  void require_fit(std::span<const std::uint32_t> tokens) const;
+
   // Appends tokens (at least one) and returns the logits, vocab_size of them, after the last; valid
   // until the next call. Throws Error(kUsage) for an id beyond the vocabulary or more tokens than
   // fit, before anything changes; Error(kData), naming the tensor, if weights that are not finite
@@ -78,7 +82,7 @@ class Session {
   // The same, but calls visit(index in tokens, logits) for every token.
   template <class Visitor>
   void advance_each(std::span<const std::uint32_t> tokens, Visitor&& visit) {
-    check(tokens);
+    require_fit(tokens);
     for (std::size_t begin = 0; begin < tokens.size(); begin += kMaxBatchTokens) {
       const std::size_t count = std::min(kMaxBatchTokens, tokens.size() - begin);
       run(tokens.subspan(begin, count));
@@ -90,7 +94,6 @@ class Session {
   void restore(const Checkpoint& checkpoint) { state_ = checkpoint.state_; }
 
  private:
-  void check(std::span<const std::uint32_t> tokens) const;
   void run(std::span<const std::uint32_t> batch);
   std::span<const float> logits_of(std::size_t token);
 

@@ -1,0 +1,123 @@
+#include "cli/command.h"
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace cellm {
+namespace {
+
+constexpr std::size_t kMaxStdinBytes = std::size_t{1} << 30;
+constexpr const char* kVersion = "cellm 0.1.0";
+
+int report(ErrorKind kind, const std::string& message) {
+  fmt::print(stderr, "error: {}\n", message);
+  return static_cast<int>(kind);
+}
+
+// CLI11's messages may have several lines; an error is one.
+std::string first_line(std::string text) {
+  const std::size_t end = text.find('\n');
+  return end == std::string::npos ? text : text.substr(0, end);
+}
+
+}  // namespace
+
+int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& run) {
+  try {
+    app.set_version_flag("--version", kVersion, "Print the version and exit");
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success& success) {
+      return app.exit(success);  // --help and --version
+    } catch (const CLI::ParseError& failure) {
+      return report(ErrorKind::kUsage, first_line(failure.what()) + " (see --help)");
+    }
+    const int code = run();
+    if (std::fflush(stdout) != 0) {
+      return report(ErrorKind::kResources, "cannot write to standard output");
+    }
+    return code;
+  } catch (const Error& failure) {
+    return report(failure.kind(), failure.what());
+  } catch (const std::bad_alloc&) {
+    return report(ErrorKind::kResources, "out of memory; a smaller format or context needs less");
+  } catch (const std::exception& failure) {
+    return report(ErrorKind::kOther, first_line(failure.what()));
+  }
+}
+
+int run_single_command(const Command& command, int argc, char** argv) {
+  CLI::App app(command.description, command.name);
+  const Run run = command.configure(app);
+  return run_program(app, argc, argv, run);
+}
+
+std::string target_from_environment() {
+  const char* target = std::getenv("CELLM_TARGET");
+  return target == nullptr ? "" : target;
+}
+
+std::vector<std::uint32_t> parse_token_list(const std::string& text) {
+  std::vector<std::uint32_t> ids;
+  const char* at = text.data();
+  const char* end = text.data() + text.size();
+  while (true) {
+    while (at != end && *at == ' ') ++at;
+    std::uint32_t id = 0;
+    const auto [next, failure] = std::from_chars(at, end, id);
+    if (failure != std::errc()) {
+      throw usage_error("token list \"{}\": expected numbers separated by commas, like 1,2,3",
+                        printable(text));
+    }
+    ids.push_back(id);
+    at = next;
+    while (at != end && *at == ' ') ++at;
+    if (at == end) return ids;
+    if (*at != ',') {
+      throw usage_error("token list \"{}\": expected a comma at character {}", printable(text),
+                        at - text.data() + 1);
+    }
+    ++at;
+  }
+}
+
+std::string read_stdin() {
+  std::string text;
+  char buffer[1 << 16];
+  for (;;) {
+    const std::size_t got = std::fread(buffer, 1, sizeof(buffer), stdin);
+    text.append(buffer, got);
+    if (text.size() > kMaxStdinBytes) throw usage_error("standard input is larger than 1 GiB");
+    if (got < sizeof(buffer)) break;
+  }
+  if (std::ferror(stdin) != 0) throw data_error("standard input cannot be read");
+  return text;
+}
+
+std::string human_bytes(std::uint64_t bytes) {
+  const auto value = static_cast<double>(bytes);
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  if (bytes < (1U << 20)) return fmt::format("{:.1f} KiB", value / 0x1p10);
+  if (bytes < (1U << 30)) return fmt::format("{:.1f} MiB", value / 0x1p20);
+  return fmt::format("{:.2f} GiB", value / 0x1p30);
+}
+
+bool stderr_is_terminal() {
+  return ::isatty(STDERR_FILENO) != 0;
+}
+
+std::uint64_t peak_memory_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace cellm

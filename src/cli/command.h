@@ -1,0 +1,53 @@
+// The command line: one file per command, all with the same shape.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace cellm {
+
+// What a command does once its arguments are parsed; returns the exit code.
+using Run = std::function<int()>;
+
+// A command describes its arguments to an empty CLI::App and returns what to run.
+struct Command {
+  const char* name;
+  const char* description;
+  Run (*configure)(CLI::App& app);
+};
+
+extern const Command kConvertCommand;
+extern const Command kInferCommand;
+extern const Command kInspectCommand;
+extern const Command kLogitsCommand;
+extern const Command kTokenizeCommand;
+extern const Command kVerifyCommand;
+
+// Exit code of a program that Ctrl-C ended.
+inline constexpr int kExitInterrupted = 130;
+
+// Parse and run; every error is one line on stderr and the exit code of its kind (docs/cli.md).
+int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& run);
+int run_single_command(const Command& command, int argc, char** argv);
+
+// What --target would be: the environment variable CELLM_TARGET, empty if it is not set.
+std::string target_from_environment();
+
+// "1,2,3" as ids. Throws Error(kUsage).
+std::vector<std::uint32_t> parse_token_list(const std::string& text);
+
+// All of standard input. Throws Error(kUsage) beyond a limit.
+std::string read_stdin();
+
+// 1234567 as "1.2 MiB" and the like.
+std::string human_bytes(std::uint64_t bytes);
+
+bool stderr_is_terminal();
+
+// The largest resident size of this process so far, in bytes.
+std::uint64_t peak_memory_bytes();
+
+}  // namespace cellm

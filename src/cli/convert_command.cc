@@ -1,0 +1,284 @@
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "convert/convert.h"
+#include "convert/validate.h"
+
+namespace cellm {
+namespace {
+
+struct Arguments {
+  std::string input;
+  std::string output;
+  std::string dtype;
+  bool int8 = false;
+  bool int4 = false;
+  bool int2 = false;
+  bool int1 = false;
+  bool fp8 = false;
+  bool text_only = false;
+  bool dequant_4bit_affine = false;
+  bool validate_gguf = false;
+  std::string format;
+  std::string embedding;
+  std::string lm_head;
+  std::string recipe;
+  std::vector<std::string> tensors;
+  bool no_tokenizer = false;
+  bool dry_run = false;
+  bool json = false;
+  bool quiet = false;
+  unsigned threads = 0;
+};
+
+StudyMode study_mode(const Arguments& arguments) {
+  if (arguments.int8) return StudyMode::kInt8;
+  if (arguments.int4) return StudyMode::kInt4;
+  if (arguments.int2) return StudyMode::kInt2;
+  if (arguments.int1) return StudyMode::kInt1;
+  if (arguments.fp8) return StudyMode::kFp8;
+  return StudyMode::kF16;
+}
+
+// The embedding is looked up row by row and, if tied, also the output matrix: int8 costs next to
+// nothing there, lower formats cost more than they save.
+FormatChoice default_embedding(const FormatChoice& body) {
+  return body.format == FormatId::kF16 ? body : FormatChoice{FormatId::kI8, 0};
+}
+
+ConvertOptions options_of(const Arguments& arguments) {
+  ConvertOptions options;
+  options.text_only = arguments.text_only;
+  options.tokenizer = !arguments.no_tokenizer;
+  for (const auto& text : arguments.tensors)
+    options.overrides.push_back(parse_tensor_override(text));
+  const int modes = static_cast<int>(arguments.int8) + static_cast<int>(arguments.int4) +
+                    static_cast<int>(arguments.int2) + static_cast<int>(arguments.int1) +
+                    static_cast<int>(arguments.fp8);
+  const bool general = !arguments.format.empty() || !arguments.recipe.empty();
+  if (modes + static_cast<int>(general) > 1 ||
+      (!arguments.format.empty() && !arguments.recipe.empty())) {
+    throw usage_error("give one of the --quantize flags, --format or --recipe, not several");
+  }
+  if (!general) {
+    if (!arguments.embedding.empty() || !arguments.lm_head.empty()) {
+      throw usage_error("--embedding and --lm-head go with --format");
+    }
+    options.formats = study_mode(arguments);
+    return options;
+  }
+  if (!arguments.recipe.empty()) {
+    if (!arguments.embedding.empty() || !arguments.lm_head.empty()) {
+      throw usage_error("a recipe says all formats; --embedding and --lm-head go with --format");
+    }
+    options.formats = recipe_formats(arguments.recipe);
+    return options;
+  }
+  GeneralFormats formats;
+  formats.body = parse_format_choice(arguments.format);
+  formats.embedding = arguments.embedding.empty() ? default_embedding(formats.body)
+                                                  : parse_format_choice(arguments.embedding);
+  formats.lm_head =
+      arguments.lm_head.empty() ? formats.embedding : parse_format_choice(arguments.lm_head);
+  options.formats = formats;
+  options.settle_lm_head = true;
+  return options;
+}
+
+// One line of the plan: the tensors of a class that get the same format.
+struct Row {
+  std::size_t tensors = 0;
+  std::uint64_t weights = 0;
+  std::uint64_t bytes = 0;
+};
+
+std::string planned_format(const PlannedTensor& tensor) {
+  FormatChoice choice = tensor.choice;
+  if (choice.group != 0) choice.group = tensor.group;  // what it really gets
+  return format_choice_name(choice);
+}
+
+std::map<std::pair<TensorClass, std::string>, Row> rows_of(const ConvertPlan& plan) {
+  std::map<std::pair<TensorClass, std::string>, Row> rows;
+  for (const auto& tensor : plan.tensors) {
+    Row& row = rows[{tensor_class(tensor.info), planned_format(tensor)}];
+    ++row.tensors;
+    row.weights += tensor.info.rows() * tensor.info.cols();
+    row.bytes += tensor.code_bytes + tensor.scale_bytes;
+  }
+  return rows;
+}
+
+void print_plan_json(const ConvertPlan& plan) {
+  nlohmann::ordered_json json;
+  json["file_bytes"] = plan.file_bytes;
+  json["bits_per_weight"] = bits_per_weight(plan);
+  json["classes"] = nlohmann::json::array();
+  for (const auto& [key, row] : rows_of(plan)) {
+    json["classes"].push_back({{"class", tensor_class_name(key.first)},
+                               {"format", key.second},
+                               {"tensors", row.tensors},
+                               {"weights", row.weights},
+                               {"bytes", row.bytes}});
+  }
+  json["tensors"] = nlohmann::json::array();
+  for (const auto& tensor : plan.tensors) {
+    json["tensors"].push_back({{"name", tensor.name},
+                               {"shape", tensor.info.shape},
+                               {"format", planned_format(tensor)},
+                               {"bytes", tensor.code_bytes + tensor.scale_bytes}});
+  }
+  json["left_out"] = plan.left_out;
+  fmt::print("{}\n", json.dump(2));
+}
+
+void print_plan(const ConvertPlan& plan) {
+  fmt::print("{:<16} {:<10} {:>8} {:>14} {:>14} {:>8}\n", "class", "format", "tensors", "weights",
+             "bytes", "bits/w");
+  const auto line = [](std::string_view name, std::string_view format, const Row& row) {
+    fmt::print("{:<16} {:<10} {:>8} {:>14} {:>14} {:>8.3f}\n", name, format, row.tensors,
+               row.weights, row.bytes,
+               8.0 * static_cast<double>(row.bytes) / static_cast<double>(row.weights));
+  };
+  Row total;
+  for (const auto& [key, row] : rows_of(plan)) {
+    line(tensor_class_name(key.first), key.second, row);
+    total.tensors += row.tensors;
+    total.weights += row.weights;
+    total.bytes += row.bytes;
+  }
+  line("total", "", total);
+  std::uint64_t blobs = 0;
+  for (const auto& blob : plan.blobs) blobs += blob.bytes.size();
+  fmt::print("tokenizer, chat template and sampling defaults: {} bytes\n", blobs);
+  if (!plan.left_out.empty()) fmt::print("left out: {} tensors\n", plan.left_out.size());
+  fmt::print("file: {} bytes ({})\n", plan.file_bytes, human_bytes(plan.file_bytes));
+}
+
+// What the user may want to know before the next command fails.
+void print_hints(const ConvertPlan& plan) {
+  std::uint64_t extra = 0;
+  for (const auto& tensor : plan.tensors) {
+    const TensorClass c = tensor_class(tensor.info);
+    if (c == TensorClass::kVision || c == TensorClass::kMtp)
+      extra += tensor.code_bytes + tensor.scale_bytes;
+  }
+  if (extra != 0) {
+    fmt::print(stderr,
+               "note: {} of vision and multi-token prediction, which cellm does not run, are kept; "
+               "--text-only leaves them out\n",
+               human_bytes(extra));
+  }
+  bool tokenizer = false;
+  for (const auto& blob : plan.blobs) tokenizer = tokenizer || blob.name == "tokenizer";
+  if (!tokenizer) {
+    fmt::print(stderr, "note: the source has no tokenizer; infer will need --tokenizer\n");
+  }
+}
+
+int run(const Arguments& arguments) {
+  const auto source = open_model_source(arguments.input);
+  const ConvertOptions options = options_of(arguments);
+  if (arguments.dequant_4bit_affine) require_mlx_4bit(*source);
+  const ConvertPlan plan = plan_conversion(*source, options);
+  if (arguments.dry_run) {
+    if (arguments.json) {
+      print_plan_json(plan);
+    } else {
+      print_plan(plan);
+    }
+    return 0;
+  }
+  if (arguments.output.empty()) throw usage_error("--output is missing (--dry-run needs none)");
+  ThreadPool pool(arguments.threads);
+  {
+    ProgressBar bar("converting", !arguments.quiet);
+    convert(*source, plan, arguments.output, pool,
+            [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
+  }
+  if (!arguments.quiet) {
+    print_hints(plan);
+    fmt::print(stderr, "{}: {} ({} bytes), {:.3f} bits per weight\n", printable(arguments.output),
+               human_bytes(plan.file_bytes), plan.file_bytes, bits_per_weight(plan));
+  }
+  if (arguments.validate_gguf) {
+    const auto report = validate_conversion(arguments.input, arguments.output, arguments.threads,
+                                            target_from_environment());
+    fmt::print(stderr,
+               "validated: {} tensors, largest relative error {:.2e} ({}); logits differ by at "
+               "most {:.4f}, "
+               "{} of {} first choices equal\n",
+               report.tensors, report.worst_error, report.worst_tensor, report.logit_difference,
+               report.same_top, report.positions);
+  }
+  return 0;
+}
+
+Run configure(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  auto& a = *arguments;
+  app.add_option("-i,--input", a.input, "Hugging Face folder, .gguf or .cellm file")->required();
+  app.add_option("-o,--output", a.output,
+                 ".cellm file to write; replaced only when the new one is whole");
+  app.add_option("--dtype", a.dtype, "Format of what is not quantized: f16")
+      ->check(CLI::IsMember({"f16"}));
+
+  const char* study = "The study's modes, with its rules of which tensors";
+  app.add_flag("--quantize-int8-symmetric", a.int8, "int8 with a scale per row")->group(study);
+  app.add_flag("--quantize-int4-symmetric", a.int4, "int4 with a scale per row")->group(study);
+  app.add_flag("--quantize-int2-symmetric", a.int2, "int2 with a scale per row")->group(study);
+  app.add_flag("--quantize-int1-symmetric", a.int1, "1 bit with a scale per 128")->group(study);
+  app.add_flag("--quantize-fp8-e4m3", a.fp8, "8-bit floats")->group(study);
+  app.add_option(
+         "--recipe", a.recipe,
+         "A variant of the study: int8, int4-g32, mixed-int4, int4-g128, test-i4, int4-aggressive")
+      ->group(study);
+
+  const char* general = "The general form, for every model";
+  app.add_option("-f,--format", a.format,
+                 "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8")
+      ->group(general);
+  app.add_option("--embedding", a.embedding,
+                 "Format of the embedding (default int8; f16 with --format f16)")
+      ->group(general);
+  app.add_option("--lm-head", a.lm_head,
+                 "Format of the output matrix (default: that of the embedding)")
+      ->group(general);
+  app.add_option(
+         "--tensor", a.tensors,
+         "REGEX=FORMAT for the matrices whose name it is found in; repeatable, the last match wins")
+      ->group(general);
+
+  app.add_flag("--text-only", a.text_only, "Leave out vision and multi-token prediction");
+  app.add_flag("--no-tokenizer", a.no_tokenizer, "Do not put the tokenizer into the file");
+  app.add_flag("--dequant-4bit-affine", a.dequant_4bit_affine,
+               "The input is an MLX 4-bit folder (recognised without it; with it, anything else is "
+               "refused)");
+  app.add_flag("--validate-gguf", a.validate_gguf,
+               "Afterwards compare tensors and logits with the input");
+  app.add_flag("--dry-run", a.dry_run, "Print what would be written and write nothing");
+  app.add_flag("--json", a.json, "Print the plan of --dry-run as JSON");
+  app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")
+      ->check(CLI::Range(1, 1024));
+  app.add_flag("-q,--quiet", a.quiet, "No progress and no notes");
+  app.footer(
+      "Examples:\n"
+      "  convert --input Qwen3.5-0.8B --output qwen-int4.cellm --format int4-g32 --text-only\n"
+      "  convert --input Qwen3.5-0.8B --output qwen-i4.cellm --dtype f16 "
+      "--quantize-int4-symmetric\n"
+      "  convert --input model.gguf --output model.cellm --format int8 --tensor 'down_proj=f16'\n"
+      "  convert --input Qwen3-0.6B --recipe mixed-int4 --dry-run");
+  return [arguments] { return run(*arguments); };
+}
+
+}  // namespace
+
+const Command kConvertCommand{
+    "convert", "Convert a Hugging Face folder or a GGUF file to a .cellm file", configure};
+
+}  // namespace cellm

@@ -1,0 +1,7 @@
+// convert, as the study calls it: the same as `cellm convert`.
+
+#include "cli/command.h"
+
+int main(int argc, char** argv) {
+  return cellm::run_single_command(cellm::kConvertCommand, argc, argv);
+}

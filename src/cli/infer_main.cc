@@ -1,0 +1,7 @@
+// infer, as the study calls it: the same as `cellm infer`.
+
+#include "cli/command.h"
+
+int main(int argc, char** argv) {
+  return cellm::run_single_command(cellm::kInferCommand, argc, argv);
+}

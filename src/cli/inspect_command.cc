@@ -1,0 +1,158 @@
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "convert/rules.h"
+#include "format/formats.h"
+#include "io/cellm_file.h"
+#include "io/json.h"
+#include "io/shape.h"
+#include "model/config.h"
+
+namespace cellm {
+namespace {
+
+struct Totals {
+  std::uint64_t tensors = 0;
+  std::uint64_t weights = 0;
+  std::uint64_t bytes = 0;
+
+  void add(const TensorInfo& info) {
+    ++tensors;
+    weights += info.rows() * info.cols();
+    bytes += info.stored_bytes;
+  }
+  double bits_per_weight() const {
+    return weights == 0 ? 0.0 : 8.0 * static_cast<double>(bytes) / static_cast<double>(weights);
+  }
+};
+
+std::string format_text(const TensorInfo& info) {
+  if (info.group == 0 || info.group == info.cols()) return info.stored_as;
+  return fmt::format("{}-g{}", info.stored_as, info.group);
+}
+
+// Checksums by payload name; empty unless this is a .cellm file that has them.
+struct CellmDetails {
+  std::map<std::string, std::uint64_t> checksums;
+  std::vector<CellmEntry> blobs;
+};
+
+CellmDetails cellm_details(const std::string& path) {
+  CellmDetails details;
+  const MappedFile file(path);
+  const CellmHeader header = read_cellm_header(file);
+  for (const auto& entry : header.tensors) {
+    if (entry.checksum) details.checksums[entry.name] = *entry.checksum;
+  }
+  details.blobs = header.blobs;
+  return details;
+}
+
+// The configuration by field, in the order to show it.
+std::vector<std::pair<std::string, Json>> config_fields(const ModelConfig& config) {
+  std::size_t delta_nets = 0;
+  for (const auto kind : config.layers) delta_nets += kind == MixerKind::kGatedDeltaNet ? 1 : 0;
+  return {{"model_type", config.model_type},
+          {"layers", config.layers.size()},
+          {"delta_net_layers", delta_nets},
+          {"attention_layers", config.layers.size() - delta_nets},
+          {"hidden_size", config.hidden},
+          {"intermediate_size", config.intermediate},
+          {"attention_heads", config.heads},
+          {"kv_heads", config.kv_heads},
+          {"head_dim", config.head_dim},
+          {"rotary_dim", config.rotary_dim},
+          {"rope_theta", config.rope_theta},
+          {"vocab_size", config.vocab_size},
+          {"tied_embedding", config.tied_embedding},
+          {"context", config.max_positions},
+          {"eos_ids", config.eos_ids}};
+}
+
+int run(const std::string& path, bool as_json) {
+  const auto source = open_model_source(path);
+  const ModelConfig config = parse_model_config(source->config_json(), printable(path));
+  const bool is_cellm =
+      std::filesystem::is_regular_file(path) && source->container_format() != "gguf";
+  const CellmDetails details = is_cellm ? cellm_details(path) : CellmDetails{};
+
+  Totals all;
+  std::map<TensorClass, Totals> classes;
+  for (const auto& info : source->tensors()) {
+    all.add(info);
+    classes[tensor_class(info)].add(info);
+  }
+  const auto checksum = [&](const std::string& name) {
+    const auto found = details.checksums.find(name);
+    return found == details.checksums.end() ? std::string() : fmt::format("{:016x}", found->second);
+  };
+
+  if (as_json) {
+    nlohmann::ordered_json fields;
+    for (const auto& [key, value] : config_fields(config)) fields[key] = value;
+    nlohmann::ordered_json json{{"path", path},
+                                {"config", fields},
+                                {"tensor_count", all.tensors},
+                                {"weights", all.weights},
+                                {"tensor_bytes", all.bytes},
+                                {"bits_per_weight", all.bits_per_weight()}};
+    if (std::filesystem::is_regular_file(path))
+      json["file_bytes"] = std::filesystem::file_size(path);
+    json["tensors"] = nlohmann::json::array();
+    for (const auto& info : source->tensors()) {
+      nlohmann::ordered_json tensor{{"name", info.name},
+                                    {"shape", info.shape},
+                                    {"dtype", info.stored_as},
+                                    {"bytes", info.stored_bytes}};
+      if (info.group != 0) tensor["group"] = info.group;
+      if (const auto sum = checksum(info.name); !sum.empty()) tensor["xxh3"] = sum;
+      json["tensors"].push_back(std::move(tensor));
+    }
+    json["blobs"] = nlohmann::json::array();
+    for (const auto& blob : details.blobs)
+      json["blobs"].push_back({{"name", blob.name}, {"bytes", blob.bytes}});
+    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    return 0;
+  }
+
+  for (const auto& [key, value] : config_fields(config))
+    fmt::print("{:<18} {}\n", key, value.dump());
+  fmt::print("\n{:<64} {:<18} {:<10} {:>12} {}\n", "tensor", "shape", "dtype", "bytes",
+             details.checksums.empty() ? "" : "xxh3");
+  for (const auto& info : source->tensors()) {
+    fmt::print("{:<64} {:<18} {:<10} {:>12} {}\n", printable(info.name), shape_text(info.shape),
+               format_text(info), info.stored_bytes, checksum(info.name));
+  }
+  fmt::print("\n{:<18} {:>8} {:>14} {:>14} {:>8}\n", "class", "tensors", "weights", "bytes",
+             "bits/w");
+  const auto line = [](std::string_view name, const Totals& t) {
+    fmt::print("{:<18} {:>8} {:>14} {:>14} {:>8.3f}\n", name, t.tensors, t.weights, t.bytes,
+               t.bits_per_weight());
+  };
+  for (const auto& [key, totals] : classes) line(tensor_class_name(key), totals);
+  line("total", all);
+  for (const auto& blob : details.blobs)
+    fmt::print("blob {:<40} {:>12} bytes\n", printable(blob.name), blob.bytes);
+  return 0;
+}
+
+Run configure(CLI::App& app) {
+  auto path = std::make_shared<std::string>();
+  auto json = std::make_shared<bool>(false);
+  app.add_option("file,-m,--model", *path, ".cellm file, Hugging Face folder or .gguf file")
+      ->required();
+  app.add_flag("--json", *json, "As JSON");
+  app.footer("Example:\n  cellm inspect qwen.cellm");
+  return [path, json] { return run(*path, *json); };
+}
+
+}  // namespace
+
+const Command kInspectCommand{
+    "inspect", "Show what a model file holds: configuration, tensors, bits per weight", configure};
+
+}  // namespace cellm

@@ -1,0 +1,76 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "engine/engine.h"
+#include "io/npy.h"
+
+namespace cellm {
+namespace {
+
+struct Arguments {
+  std::string model;
+  std::string tokens;
+  std::string output;
+  std::size_t last = 0;
+  std::size_t chunk = 0;
+  std::size_t max_layers = std::numeric_limits<std::size_t>::max();
+  std::string kv_encoding = "f32";
+  unsigned threads = 0;
+};
+
+int run(const Arguments& arguments) {
+  const auto tokens = parse_token_list(arguments.tokens);
+  const Engine engine(open_model_source(arguments.model),
+                      {target_from_environment(), arguments.threads, arguments.max_layers});
+  Session session(engine, {parse_kv_encoding(arguments.kv_encoding), 16, 0});
+  session.require_fit(tokens);
+  const std::size_t rows =
+      arguments.last == 0 ? tokens.size() : std::min(arguments.last, tokens.size());
+  const std::size_t first = tokens.size() - rows;
+  NpyWriter writer(arguments.output, rows, engine.config().vocab_size);
+  const std::size_t chunk = arguments.chunk == 0 ? tokens.size() : arguments.chunk;
+  for (std::size_t begin = 0; begin < tokens.size(); begin += chunk) {
+    const auto part = std::span(tokens).subspan(begin, std::min(chunk, tokens.size() - begin));
+    if (begin + part.size() <= first) {
+      session.advance(part);
+      continue;
+    }
+    session.advance_each(part, [&](std::size_t i, std::span<const float> logits) {
+      if (begin + i >= first) writer.append_row(logits);
+    });
+  }
+  writer.finish();
+  return 0;
+}
+
+Run configure(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  auto& a = *arguments;
+  app.add_option("-m,--model", a.model, ".cellm file, Hugging Face folder or .gguf file")
+      ->required();
+  app.add_option("--tokens", a.tokens, "Token ids, like 1,2,3")->required();
+  app.add_option("-o,--output", a.output, ".npy file to write: float32 [tokens, vocabulary]")
+      ->required();
+  app.add_option("--last", a.last, "Only the last N positions")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
+  app.add_option("--chunk", a.chunk, "Feed the tokens N at a time (default: all at once)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
+  app.add_option("--kv-encoding", a.kv_encoding, "KV cache: f32 (exact), f16 or turboquant")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
+  app.add_option("--max-layers", a.max_layers, "Use only the first L layers")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20));
+  app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")
+      ->check(CLI::Range(1, 1024));
+  app.footer(
+      "Example:\n  cellm logits --model qwen.cellm --tokens 9419,11,1814 --output logits.npy");
+  return [arguments] { return run(*arguments); };
+}
+
+}  // namespace
+
+const Command kLogitsCommand{"logits", "Write the logits of given tokens to a .npy file",
+                             configure};
+
+}  // namespace cellm

@@ -1,0 +1,28 @@
+// cellm: all commands in one program.
+
+#include <memory>
+
+#include "cli/command.h"
+
+int main(int argc, char** argv) {
+  using namespace cellm;
+  CLI::App app(
+      "cellm turns a Hugging Face or GGUF model into a small .cellm file and runs it on the CPU.",
+      "cellm");
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  cellm convert --input Qwen3.5-0.8B --output qwen.cellm --format int4-g32\n"
+      "  cellm infer --model qwen.cellm --chat --prompt 'Hello, who are you?' --gen 128\n"
+      "\n"
+      "Exit codes: 0 done, 1 other error, 2 usage, 3 unreadable or damaged file,\n"
+      "4 model or feature not supported, 5 out of memory or disk, 130 interrupted.");
+  Run chosen;
+  for (const Command* command : {&kConvertCommand, &kInferCommand, &kInspectCommand,
+                                 &kVerifyCommand, &kTokenizeCommand, &kLogitsCommand}) {
+    CLI::App* sub = app.add_subcommand(command->name, command->description);
+    const Run run = command->configure(*sub);
+    sub->callback([&chosen, run] { chosen = run; });
+  }
+  return run_program(app, argc, argv, [&chosen] { return chosen(); });
+}

@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "io/cellm_file.h"
+#include "model/model.h"
+#include "tokenizer/tokenizer.h"
+
+namespace cellm {
+namespace {
+
+int run(const std::string& path) {
+  const auto file = std::make_shared<MappedFile>(path);
+  const std::size_t checked = verify_cellm(*file);
+  // Whole bytes may still be no model: load it as infer would.
+  const auto source = open_cellm(file);
+  const Model model = load_model(*source, SIZE_MAX);
+  const TokenizerData tokenizer = source->tokenizer();
+  if (!std::holds_alternative<std::monostate>(tokenizer))
+    load_tokenizer(tokenizer, printable(path));
+  if (checked == 0) {
+    fmt::print("{}: {} tensors, bounds and shapes are right; the file has no checksums\n",
+               printable(path), source->tensors().size());
+  } else {
+    fmt::print("{}: {} tensors, all {} checksums match\n", printable(path),
+               source->tensors().size(), checked);
+  }
+  return 0;
+}
+
+Run configure(CLI::App& app) {
+  auto path = std::make_shared<std::string>();
+  app.add_option("file,-m,--model", *path, ".cellm file")->required();
+  app.footer("Example:\n  cellm verify qwen.cellm\nExit code 3 if anything is damaged.");
+  return [path] { return run(*path); };
+}
+
+}  // namespace
+
+const Command kVerifyCommand{"verify", "Check a .cellm file: bounds, shapes and every checksum",
+                             configure};
+
+}  // namespace cellm

@@ -1,0 +1,101 @@
+#include "convert/validate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/engine.h"
+#include "format/half.h"
+
+namespace cellm {
+namespace {
+
+constexpr std::size_t kTokens = 8;
+
+// The relative error of one tensor; for f16, every value is checked too.
+double compare(const ModelSource& source, std::size_t source_index, const ModelSource& converted,
+               std::size_t index) {
+  const TensorInfo& info = converted.tensors()[index];
+  std::vector<float> want(info.cols());
+  std::vector<float> got(info.cols());
+  double difference = 0.0;
+  double magnitude = 0.0;
+  for (std::size_t row = 0; row < info.rows(); ++row) {
+    source.read_rows(source_index, row, row + 1, want.data());
+    converted.read_rows(index, row, row + 1, got.data());
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      if (info.format == FormatId::kF16 && got[i] != f16_to_f32(f32_to_f16(want[i]))) {
+        throw data_error("{}: tensor {} has {} at row {}, column {}; the source has {}",
+                         printable(converted.path()), info.name, got[i], row, i, want[i]);
+      }
+      const double d = static_cast<double>(got[i]) - static_cast<double>(want[i]);
+      difference += d * d;
+      magnitude += static_cast<double>(want[i]) * static_cast<double>(want[i]);
+    }
+  }
+  return magnitude > 0.0 ? std::sqrt(difference / magnitude) : 0.0;
+}
+
+// (tokens, vocab)
+std::vector<float> run(const std::filesystem::path& path, unsigned threads,
+                       const std::string& target) {
+  const Engine engine(open_model_source(path), {target, threads, SIZE_MAX});
+  Session session(engine, {KvEncoding::kF32, 16, 0});
+  std::vector<std::uint32_t> tokens;
+  for (std::uint32_t id = 0; id < std::min(kTokens, engine.config().vocab_size); ++id)
+    tokens.push_back(id);
+  std::vector<float> all;
+  session.advance_each(tokens, [&](std::size_t, std::span<const float> logits) {
+    all.insert(all.end(), logits.begin(), logits.end());
+  });
+  return all;
+}
+
+}  // namespace
+
+void require_mlx_4bit(const ModelSource& source) {
+  const auto& tensors = source.tensors();
+  if (std::none_of(tensors.begin(), tensors.end(),
+                   [](const TensorInfo& info) { return info.stored_as == "MLX-4bit"; })) {
+    throw data_error("{}: no MLX 4-bit tensors, which --dequant-4bit-affine promises",
+                     printable(source.path()));
+  }
+}
+
+ValidationReport validate_conversion(const std::filesystem::path& source_path,
+                                     const std::filesystem::path& converted_path, unsigned threads,
+                                     const std::string& target) {
+  ValidationReport report;
+  const auto source = open_model_source(source_path);
+  const auto converted = open_model_source(converted_path);
+  for (std::size_t i = 0; i < converted->tensors().size(); ++i) {
+    const auto index = find_tensor(*source, converted->tensors()[i].name);
+    if (!index) continue;  // an output matrix made of the embedding
+    const double error = compare(*source, *index, *converted, i);
+    ++report.tensors;
+    if (report.worst_tensor.empty() || error > report.worst_error) {
+      report.worst_error = error;
+      report.worst_tensor = converted->tensors()[i].name;
+    }
+  }
+  const auto want = run(source_path, threads, target);
+  const auto got = run(converted_path, threads, target);
+  report.positions = std::min<std::size_t>(kTokens, want.size());
+  const std::size_t vocab = want.size() / report.positions;
+  for (std::size_t p = 0; p < report.positions; ++p) {
+    const auto top = [&](const std::vector<float>& logits) {
+      const auto begin = logits.begin() + static_cast<std::ptrdiff_t>(p * vocab);
+      return std::max_element(begin, begin + static_cast<std::ptrdiff_t>(vocab)) - begin;
+    };
+    if (top(want) == top(got)) ++report.same_top;
+    for (std::size_t i = p * vocab; i < (p + 1) * vocab; ++i) {
+      report.logit_difference =
+          std::max(report.logit_difference,
+                   std::fabs(static_cast<double>(want[i]) - static_cast<double>(got[i])));
+    }
+  }
+  return report;
+}
+
+}  // namespace cellm

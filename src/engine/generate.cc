@@ -1,0 +1,148 @@
+#include "engine/generate.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "io/json.h"
+
+namespace cellm {
+namespace {
+
+constexpr std::string_view kEndOfTurn = "<|im_end|>";
+constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void add_distinct(std::vector<std::uint32_t>& ids, std::uint32_t id) {
+  if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+}
+
+}  // namespace
+
+std::string_view stop_reason_name(StopReason reason) {
+  switch (reason) {
+    case StopReason::kEos:
+      return "eos";
+    case StopReason::kLength:
+      return "length";
+    case StopReason::kContext:
+      return "context";
+    case StopReason::kInterrupted:
+      break;
+  }
+  return "interrupted";
+}
+
+GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
+                        const GenerateOptions& options,
+                        const std::function<void(std::uint32_t)>& on_token,
+                        const std::function<bool()>& interrupted) {
+  if (prompt.empty()) throw usage_error("the prompt is empty");
+  GenerateResult result;
+  Sampler sampler(options.sampler, options.unusable_ids);
+  std::vector<std::uint32_t> history(prompt.begin(), prompt.end());
+
+  const auto start = std::chrono::steady_clock::now();
+  session.require_fit(prompt);
+  std::span<const float> logits;
+  while (result.prompt_tokens < prompt.size()) {
+    if (interrupted()) {
+      result.reason = StopReason::kInterrupted;
+      return result;
+    }
+    const std::size_t count = std::min(kMaxBatchTokens, prompt.size() - result.prompt_tokens);
+    logits = session.advance(prompt.subspan(result.prompt_tokens, count));
+    result.prompt_tokens += count;
+  }
+  result.prompt_seconds = seconds_since(start);
+
+  const auto decode_start = std::chrono::steady_clock::now();
+  const auto finish = [&](StopReason reason) {
+    result.reason = reason;
+    result.decode_seconds = seconds_since(decode_start);
+    return result;
+  };
+  while (result.ids.size() < options.max_tokens) {
+    const std::uint32_t id = sampler.sample(logits, history);
+    if (std::find(options.stop_ids.begin(), options.stop_ids.end(), id) != options.stop_ids.end()) {
+      return finish(StopReason::kEos);
+    }
+    result.ids.push_back(id);
+    history.push_back(id);
+    on_token(id);
+    if (interrupted()) return finish(StopReason::kInterrupted);
+    if (result.ids.size() == options.max_tokens) break;
+    if (session.position() == session.max_tokens()) return finish(StopReason::kContext);
+    logits = session.advance({&id, 1});
+    ++result.decoded_tokens;
+  }
+  return finish(StopReason::kLength);
+}
+
+std::vector<std::uint32_t> end_of_answer_ids(const Engine& engine, const Tokenizer* tokenizer) {
+  std::vector<std::uint32_t> ids = engine.config().eos_ids;
+  const std::string& json = engine.source().generation_config_json();
+  if (!json.empty()) {
+    const std::string source = printable(engine.source().path()) + ", generation config";
+    const Json document = parse_json(json, source);
+    if (const auto eos = JsonNode(document, source + ":").find("eos_token_id")) {
+      for (const auto& id : eos->is_array() ? eos->as_array() : std::vector<JsonNode>{*eos}) {
+        add_distinct(ids, static_cast<std::uint32_t>(id.as_uint(0, UINT32_MAX)));
+      }
+    }
+  }
+  if (tokenizer != nullptr) {
+    if (const auto id = tokenizer->token_to_id(kEndOfTurn)) add_distinct(ids, *id);
+  }
+  return ids;
+}
+
+std::vector<std::uint32_t> unusable_ids(const Engine& engine, const Tokenizer& tokenizer) {
+  std::vector<std::uint32_t> ids;
+  for (std::size_t id = 0; id < engine.config().vocab_size; ++id) {
+    if (!tokenizer.contains(static_cast<std::uint32_t>(id))) {
+      ids.push_back(static_cast<std::uint32_t>(id));
+    }
+  }
+  return ids;
+}
+
+Tokenizer load_tokenizer_file(const std::string& path) {
+  return load_tokenizer(TokenizerJson{read_file(path, kMaxTokenizerBytes), path}, printable(path));
+}
+
+std::optional<Tokenizer> find_tokenizer(const ModelSource& source, std::size_t vocab_size,
+                                        const std::string& file) {
+  std::string name = file;
+  TokenizerData inside;
+  if (file.empty()) {
+    inside = source.tokenizer();
+    const auto beside = std::filesystem::path(source.path()).parent_path() / "tokenizer.json";
+    if (!std::holds_alternative<std::monostate>(inside)) {
+      name = source.path();
+    } else if (std::filesystem::exists(beside)) {
+      name = beside.string();
+    } else {
+      return std::nullopt;
+    }
+  }
+  Tokenizer tokenizer = std::holds_alternative<std::monostate>(inside)
+                            ? load_tokenizer_file(name)
+                            : load_tokenizer(inside, printable(name));
+  if (tokenizer.vocab_size() > vocab_size) {
+    throw data_error(
+        "{}: this tokenizer has ids up to {}, the model's vocabulary is {}; it belongs to another "
+        "model",
+        printable(name), tokenizer.vocab_size() - 1, vocab_size);
+  }
+  return tokenizer;
+}
+
+}  // namespace cellm
