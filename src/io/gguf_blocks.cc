@@ -120,20 +120,21 @@ void q2_k(Block block, float* out) {
   }
 }
 
+constexpr std::size_t kQ3Quants = 32;
+constexpr std::size_t kQ3Scales = 96;
+
 // 32 bytes of third bits (weight i: byte i % 32, bit i / 32; clear means −4) | 64 bytes of quants |
 // 12 bytes of 16 six-bit scales: scale s has its low 4 bits in byte s % 8 (s < 8: low nibble), its
 // high 2 bits in byte 8 + s % 4 at bit 2·(s / 4) | f16 d
 void q3_k(Block block, float* out) {
-  constexpr std::size_t kQuants = 32;
-  constexpr std::size_t kScales = 96;
   const float d = block.f16(108);
   for (std::size_t i = 0; i < kSuperBlock; ++i) {
     const std::size_t s = i / 16;
-    const unsigned low = s < 8 ? block.low(kScales + s) : block.high(kScales + s - 8);
-    const unsigned high = (block.u8(kScales + 8 + s % 4) >> (2 * (s / 4))) & 3U;
+    const unsigned low = s < 8 ? block.low(kQ3Scales + s) : block.high(kQ3Scales + s - 8);
+    const unsigned high = (block.u8(kQ3Scales + 8 + s % 4) >> (2 * (s / 4))) & 3U;
     const float scale = d * number(centred(low | (high << 4), 32));
     const bool third = ((block.u8(i % 32) >> (i / 32)) & 1U) != 0;
-    out[i] = scale * number(centred(two_bits(block, kQuants, i), third ? 0 : 4));
+    out[i] = scale * number(centred(two_bits(block, kQ3Quants, i), third ? 0 : 4));
   }
 }
 
@@ -142,12 +143,13 @@ struct ScaleMinimum {
   unsigned minimum;
 };
 
-// The 8 six-bit scales and 8 six-bit minima that Q4_K and Q5_K pack into 12 bytes at offset 4.
+constexpr std::size_t kPackedScales = 4;
+
+// The 8 six-bit scales and 8 six-bit minima that Q4_K and Q5_K pack into 12 bytes.
 ScaleMinimum scale_minimum(Block block, std::size_t s) {
-  constexpr std::size_t kAt = 4;
-  if (s < 4) return {block.u8(kAt + s) & 63U, block.u8(kAt + s + 4) & 63U};
-  return {block.low(kAt + s + 4) | ((block.u8(kAt + s - 4) >> 6) << 4),
-          block.high(kAt + s + 4) | ((block.u8(kAt + s) >> 6) << 4)};
+  if (s < 4) return {block.u8(kPackedScales + s) & 63U, block.u8(kPackedScales + s + 4) & 63U};
+  return {block.low(kPackedScales + s + 4) | ((block.u8(kPackedScales + s - 4) >> 6) << 4),
+          block.high(kPackedScales + s + 4) | ((block.u8(kPackedScales + s) >> 6) << 4)};
 }
 
 // Weight i of Q4_K and Q5_K: byte (i / 64)·32 + i % 32, low nibble if (i / 32) is even; 32 weights

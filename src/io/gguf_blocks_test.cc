@@ -1,8 +1,11 @@
 #include "io/gguf_blocks.h"
 
+#include <bit>
 #include <cstring>
 #include <filesystem>
 #include <set>
+#include <span>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -37,7 +40,7 @@ TEST_P(GgmlBlocks, HaveTheValuesOfGgml) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     float want = 0;
     std::memcpy(&want, expected.data() + i * sizeof(float), sizeof(float));
-    ASSERT_EQ(std::memcmp(&values[i], &want, sizeof(float)), 0)
+    ASSERT_EQ(std::bit_cast<std::uint32_t>(values[i]), std::bit_cast<std::uint32_t>(want))
         << "weight " << i << ": " << values[i] << ", expected " << want;
   }
 }

@@ -125,6 +125,8 @@ Json nullable(std::optional<std::size_t> value) {
 constexpr std::array<std::string_view, 6> kEndTokens = {
     "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "</s>"};
 
+constexpr std::int64_t kControlToken = 3;  // as tokenizer.ggml.token_type counts
+
 std::vector<std::size_t> end_tokens(const GgufFile& file, const GgufModel& model) {
   std::vector<std::size_t> ids;
   const auto add = [&ids](std::size_t id) {
@@ -136,16 +138,25 @@ std::vector<std::size_t> end_tokens(const GgufFile& file, const GgufModel& model
   const GgufValue* tokens = file.find("tokenizer.ggml.tokens");
   const GgufValue* types = file.find("tokenizer.ggml.token_type");
   if (tokens == nullptr || types == nullptr) return ids;
-  constexpr std::int64_t kControl = 3;
   const std::vector<std::string_view> texts = tokens->as_strings();
   const std::vector<std::int64_t> kinds = types->as_integers();
   for (std::size_t id = 0; id < std::min({texts.size(), kinds.size(), model.vocab}); ++id) {
-    if (kinds[id] == kControl && std::ranges::find(kEndTokens, texts[id]) != kEndTokens.end()) {
+    if (kinds[id] == kControlToken &&
+        std::ranges::find(kEndTokens, texts[id]) != kEndTokens.end()) {
       add(id);
     }
   }
   return ids;
 }
+
+struct SamplingKey {
+  std::string_view gguf;
+  std::string_view hugging_face;
+};
+constexpr std::array<SamplingKey, 4> kSamplingKeys = {{{"temp", "temperature"},
+                                                       {"top_p", "top_p"},
+                                                       {"min_p", "min_p"},
+                                                       {"penalty_repeat", "repetition_penalty"}}};
 
 }  // namespace
 
@@ -191,15 +202,7 @@ std::string make_gguf_generation_config_json(const GgufFile& file, const GgufMod
   if (const std::vector<std::size_t> ids = end_tokens(file, model); !ids.empty()) {
     config["eos_token_id"] = ids;
   }
-  struct Sampling {
-    std::string_view gguf;
-    std::string_view hugging_face;
-  };
-  constexpr std::array<Sampling, 4> kSampling = {{{"temp", "temperature"},
-                                                  {"top_p", "top_p"},
-                                                  {"min_p", "min_p"},
-                                                  {"penalty_repeat", "repetition_penalty"}}};
-  for (const Sampling& key : kSampling) {
+  for (const SamplingKey& key : kSamplingKeys) {
     if (const GgufValue* value = file.find(fmt::format("general.sampling.{}", key.gguf))) {
       config[key.hugging_face] = shortest(value->as_number());
     }

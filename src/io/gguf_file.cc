@@ -14,6 +14,7 @@ constexpr std::string_view kMagic = "GGUF";
 constexpr std::size_t kDefaultAlignment = 32;
 constexpr std::size_t kMinValueBytes = 8 + 4 + 1;           // empty key, type, one byte
 constexpr std::size_t kMinTensorBytes = 8 + 4 + 8 + 4 + 8;  // empty name, rank 1, type, offset
+constexpr std::size_t kArrayHeadBytes = 4 + 8;              // element type and count
 
 GgufType read_type(ByteReader& reader, std::string_view key) {
   const auto number = reader.read<std::uint32_t>("value type");
@@ -157,10 +158,9 @@ GgufValue GgufFile::read_value(ByteReader& reader, std::string_view key) const {
     return {path(), key, type, reader.read_bytes(size, "string"), type, 0};
   }
   if (type == GgufType::kArray) {
-    constexpr std::size_t kHeadBytes = 4 + 8;  // element type and count
     const std::size_t begin = reader.offset();
     const ArrayHead head = skip_array(reader, key, 1);
-    const std::size_t elements = begin + kHeadBytes;
+    const std::size_t elements = begin + kArrayHeadBytes;
     return {path(),    key,       type, file_.bytes().subspan(elements, reader.offset() - elements),
             head.type, head.count};
   }

@@ -1,5 +1,8 @@
 #include "io/gguf_file.h"
 
+#include <cstring>
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -152,12 +155,12 @@ TEST(GgufFile, RefusesBadArrays) {
 
   std::string nested = GgufBuilder::array_head(GgufType::kU8, 0);
   for (int depth = 2; depth <= kMaxGgufArrayDepth; ++depth) {
-    nested = GgufBuilder::array_head(GgufType::kArray, 1) + nested;
+    nested.insert(0, GgufBuilder::array_head(GgufType::kArray, 1));
   }
   GgufBuilder deepest;
   deepest.value("k", GgufType::kArray, nested);
   EXPECT_EQ(open_bytes(deepest.bytes()).message, "");
-  nested = GgufBuilder::array_head(GgufType::kArray, 1) + nested;
+  nested.insert(0, GgufBuilder::array_head(GgufType::kArray, 1));
   expect_damaged(GgufBuilder().value("k", GgufType::kArray, nested), "nested deeper than");
 }
 

@@ -75,6 +75,8 @@ struct Conversion {
   std::size_t layers;  // that the GGUF has of it
 };
 
+constexpr std::string_view kLayers = "model.layers.";
+
 class GgufConversion : public testing::TestWithParam<Conversion> {};
 
 // The files were converted as llama.cpp does it; what open_gguf() presents must be the original
@@ -85,7 +87,6 @@ TEST_P(GgufConversion, IsUndone) {
       read_safetensors(kTestData / "models" / GetParam().folder / "model.safetensors");
   std::size_t expected_count = 0;
   for (const auto& [name, tensor] : expected) {
-    constexpr std::string_view kLayers = "model.layers.";
     if (name.starts_with(kLayers) && std::stoul(name.substr(kLayers.size())) >= GetParam().layers) {
       continue;
     }

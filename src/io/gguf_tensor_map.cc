@@ -87,6 +87,8 @@ const NameMap* find_name(const std::array<NameMap, Size>& names, std::string_vie
   return it != names.end() ? &*it : nullptr;
 }
 
+constexpr std::string_view kBlockPrefix = "blk.";
+
 struct BlockName {
   std::size_t block;
   std::string_view rest;
@@ -94,9 +96,8 @@ struct BlockName {
 
 // "blk.12.attn_q.weight" → 12, "attn_q.weight".
 std::optional<BlockName> split_block_name(std::string_view name) {
-  constexpr std::string_view kPrefix = "blk.";
-  if (!name.starts_with(kPrefix)) return std::nullopt;
-  name.remove_prefix(kPrefix.size());
+  if (!name.starts_with(kBlockPrefix)) return std::nullopt;
+  name.remove_prefix(kBlockPrefix.size());
   const std::size_t dot = name.find('.');
   if (dot == std::string_view::npos || dot == 0 || (dot > 1 && name[0] == '0')) return std::nullopt;
   std::size_t block = 0;
