@@ -9,8 +9,9 @@ namespace {
 
 constexpr float kNormEpsilon = 1e-6F;
 
-AlignedBuffer<float> copy_of(const AlignedBuffer<float>& other) {
-  AlignedBuffer<float> copy(other.size());
+template <class T>
+AlignedBuffer<T> copy_of(const AlignedBuffer<T>& other) {
+  AlignedBuffer<T> copy(other.size());
   std::copy(other.data(), other.data() + other.size(), copy.data());
   return copy;
 }
@@ -25,8 +26,16 @@ struct Head {
   float* s;
   const float* keys;
   float* deltas;
-  float* log_decay;
+  double* log_decay;
 };
+
+// How much of what was there at the start of the chunk is left at a row, and of what row `from` wrote.
+float decay_between(const Head& head, std::size_t row) {
+  return std::exp(static_cast<float>(head.log_decay[row]));
+}
+float decay_between(const Head& head, std::size_t row, std::size_t from) {
+  return std::exp(static_cast<float>(head.log_decay[row] - head.log_decay[from]));
+}
 
 // Row `row` of the chunk: writes its delta and its output.
 void advance_row(const Compute& compute, const DeltaShape& shape, const Head& head, std::size_t row,
@@ -36,8 +45,7 @@ void advance_row(const Compute& compute, const DeltaShape& shape, const Head& he
   const float* k = head.keys + row * dk;
   float* from_k = scratch;  // Sᵀk
   compute.kernels.transposed_matvec2(head.s, dk, dv, k, q, from_k, out);
-  const float total = head.log_decay[row];
-  const float decay = std::exp(total);
+  const float decay = decay_between(head, row);
   float* delta = head.deltas + row * dv;
   for (std::size_t i = 0; i < dv; ++i) {
     delta[i] = v[i] - decay * from_k[i];
@@ -46,7 +54,7 @@ void advance_row(const Compute& compute, const DeltaShape& shape, const Head& he
   for (std::size_t j = 0; j < row; ++j) {
     const float* key = head.keys + j * dk;
     const float* earlier = head.deltas + j * dv;
-    const float since = std::exp(total - head.log_decay[j]);
+    const float since = decay_between(head, row, j);
     compute.kernels.axpy(-since * compute.kernels.dot(k, key, dk), earlier, delta, dv);
     compute.kernels.axpy(since * compute.kernels.dot(q, key, dk), earlier, out, dv);
   }
@@ -56,10 +64,10 @@ void advance_row(const Compute& compute, const DeltaShape& shape, const Head& he
 
 // Folds a full chunk into S.
 void finish_chunk(const Compute& compute, const DeltaShape& shape, const Head& head) {
-  const float total = head.log_decay[kDeltaChunk - 1];
-  const float decay = std::exp(total);
+  constexpr std::size_t kLast = kDeltaChunk - 1;
+  const float decay = decay_between(head, kLast);
   float since[kDeltaChunk];
-  for (std::size_t j = 0; j < kDeltaChunk; ++j) since[j] = std::exp(total - head.log_decay[j]);
+  for (std::size_t j = 0; j < kDeltaChunk; ++j) since[j] = decay_between(head, kLast, j);
   for (std::size_t d = 0; d < shape.key_dim; ++d) {
     float* row = head.s + d * shape.value_dim;
     for (std::size_t i = 0; i < shape.value_dim; ++i) row[i] *= decay;
@@ -120,8 +128,7 @@ void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& inp
         const Head head{state.s.data() + h * dk * dv, keys,
                         state.deltas.data() + h * kDeltaChunk * dv,
                         state.log_decay.data() + h * kDeltaChunk};
-        const float before = row == 0 ? 0.0F : head.log_decay[row - 1];
-        head.log_decay[row] = before + input.g[t * shape.value_heads + h];
+    XXt * shape.value_heads + h];
         advance_row(compute, shape, head, row, q.data(), input.v + t * input.qkv_stride + h * dv,
                     input.beta[t * shape.value_heads + h], scratch.data(),
                     out + (t * shape.value_heads + h) * dv);

@@ -28,7 +28,8 @@ struct DeltaShape {
   std::size_t value_dim;
 };
 
-// State of one layer of one sequence; f32 throughout. Copyable through copy_from().
+// State of one layer of one sequence. G is f64: after one strong decay it is large, and the small
+// differences that follow must not drown in it. Copyable through copy_from().
 struct DeltaState {
   explicit DeltaState(const DeltaShape& shape);
   DeltaState(const DeltaState& other);
@@ -40,7 +41,7 @@ struct DeltaState {
   AlignedBuffer<float> s;          // (value_heads, key_dim, value_dim), at the start of the chunk
   AlignedBuffer<float> keys;       // (key_heads, kDeltaChunk, key_dim)
   AlignedBuffer<float> deltas;     // (value_heads, kDeltaChunk, value_dim)
-  AlignedBuffer<float> log_decay;  // (value_heads, kDeltaChunk): G
+  AlignedBuffer<double> log_decay;  // (value_heads, kDeltaChunk): G
 };
 
 // q, k: (tokens, key_heads, key_dim) as they leave the convolution: normalised here,

@@ -1,0 +1,101 @@
+#include "engine/sampler.h"
+
+#include <cmath>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace cellm {
+namespace {
+
+const std::vector<float> kLogits{1.0F, 3.0F, -2.0F, 2.5F, 3.0F};
+
+SamplerOptions plain(float temperature) {
+  SamplerOptions options;
+  options.temperature = temperature;
+  options.top_k = 0;
+  options.repeat_penalty = 1.0F;
+  return options;
+}
+
+std::map<std::uint32_t, int> draw(const SamplerOptions& options, int count) {
+  Sampler sampler(options, {});
+  std::map<std::uint32_t, int> drawn;
+  for (int i = 0; i < count; ++i) ++drawn[sampler.sample(kLogits, {})];
+  return drawn;
+}
+
+TEST(Sampler, GreedyTakesTheLowestIdOfTheLargest) {
+  EXPECT_EQ(Sampler(plain(0.0F), {}).sample(kLogits, {}), 1U);
+  EXPECT_EQ(Sampler(plain(0.0F), {1, 4}).sample(kLogits, {}), 3U);  // unusable ids are never chosen
+}
+
+TEST(Sampler, DrawsWithTheProbabilitiesOfTheSoftmax) {
+  const int count = 20000;
+  const auto drawn = draw(plain(0.7F), count);
+  double total = 0;
+  for (const float logit : kLogits) total += std::exp(static_cast<double>(logit) / 0.7);
+  for (std::uint32_t id = 0; id < kLogits.size(); ++id) {
+    const double p = std::exp(static_cast<double>(kLogits[id]) / 0.7) / total;
+    const double sigma = std::sqrt(count * p * (1 - p));
+    EXPECT_NEAR(drawn.contains(id) ? drawn.at(id) : 0, count * p, 5 * sigma + 1) << id;
+  }
+}
+
+TEST(Sampler, TopKTopPAndMinPCut) {
+  auto options = plain(1.0F);
+  options.top_k = 2;
+  for (const auto& [id, times] : draw(options, 2000)) EXPECT_TRUE(id == 1 || id == 4);
+  options = plain(1.0F);
+  options.top_p = 0.3F;  // the first has 0.37
+  EXPECT_EQ(draw(options, 500).size(), 1U);
+  options = plain(1.0F);
+  options.min_p = 0.5F;  // e^(2.5 − 3) = 0.61 stays, e^(1 − 3) = 0.14 goes
+  EXPECT_EQ(draw(options, 2000).size(), 3U);
+}
+
+TEST(Sampler, TheSameSeedGivesTheSameTokens) {
+  auto options = plain(1.0F);
+  options.seed = 42;
+  Sampler first(options, {});
+  Sampler second(options, {});
+  options.seed = 43;
+  Sampler other(options, {});
+  bool differs = false;
+  for (int i = 0; i < 100; ++i) {
+    const auto id = first.sample(kLogits, {});
+    EXPECT_EQ(id, second.sample(kLogits, {}));
+    differs = differs || id != other.sample(kLogits, {});
+  }
+  EXPECT_TRUE(differs);
+}
+
+TEST(Sampler, PenaltyMakesRecentTokensLessLikely) {
+  auto options = plain(0.0F);
+  options.repeat_penalty = 1.5F;
+  options.repeat_window = 2;
+  Sampler sampler(options, {});
+  const std::vector<std::uint32_t> history{1, 4, 4};
+  EXPECT_EQ(sampler.sample(kLogits, history), 1U);  // 4 is in the window, 1 is not
+  options.repeat_window = 3;
+  EXPECT_EQ(Sampler(options, {}).sample(kLogits, history), 3U);
+  const std::vector<float> negative{-1.0F, -1.2F};
+  EXPECT_EQ(Sampler(options, {}).sample(negative, std::vector<std::uint32_t>{0}), 1U);
+}
+
+TEST(Sampler, RefusesWhatMakesNoSense) {
+  for (auto change :
+       {+[](SamplerOptions& o) { o.temperature = -1.0F; },
+        +[](SamplerOptions& o) { o.top_p = 0.0F; }, +[](SamplerOptions& o) { o.min_p = 1.0F; },
+        +[](SamplerOptions& o) { o.repeat_penalty = 0.0F; },
+        +[](SamplerOptions& o) { o.temperature = std::nanf(""); }}) {
+    auto options = plain(1.0F);
+    change(options);
+    EXPECT_THROW(Sampler(options, {}), Error);
+  }
+}
+
+}  // namespace
+}  // namespace cellm
