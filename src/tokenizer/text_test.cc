@@ -144,6 +144,25 @@ TEST(Regex, StopsRunawayMatches) {
   EXPECT_NE(error.message.find("limit"), std::string::npos) << error.message;
 }
 
+TEST(Regex, FindsRareMatchesInLongTexts) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += i % 333 == 0 ? "x\u4F60" : "\u4F60\u4F60\u4F60";
+  EXPECT_EQ(matches("x", text), "x|x|x|x|");
+  EXPECT_EQ(matches("(?<=x)\u4F60", text), "\u4F60|\u4F60|\u4F60|\u4F60|");
+}
+
+// Each start reads all the rest: a thousand times too much, with and without matches.
+TEST(Regex, StopsQuadraticSearches) {
+  for (const char* pattern : {"\\s*[xy]", "\\s(?=\\s*x)|\\s"}) {
+    std::vector<TextRange> found;
+    const auto error = thrown_by([&] {
+      Regex(pattern, "f").find_all(std::string(1'000'000, ' '), *make_regex_scratch(), found);
+    });
+    EXPECT_EQ(error.kind, ErrorKind::kData);
+    EXPECT_NE(error.message.find("takes too long"), std::string::npos) << error.message;
+  }
+}
+
 TEST(Regex, LongMatchesHaveRoom) {
   const std::string text(1'000'000, 'a');
   std::vector<TextRange> found;
