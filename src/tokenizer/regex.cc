@@ -1,6 +1,7 @@
 #include "tokenizer/regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include <chrono>
 #include <new>
 
 #include <pcre2.h>
@@ -17,6 +18,12 @@ constexpr std::uint32_t kMatchLimit = 10'000'000;
 constexpr std::size_t kFirstMatchStack = std::size_t{64} << 10;
 constexpr std::size_t kMaxMatchStack = std::size_t{512} << 20;
 constexpr std::uint32_t kMaxNesting = 100;
+// PCRE2's limit does not see the work of starting again at every character. A search therefore
+// covers this many bytes at a time and looks at the clock in between.
+constexpr std::size_t kSearchWindow = 256;
+constexpr std::size_t kMatchesBetweenLooks = 256;
+constexpr double kMaxSeconds = 3;
+constexpr double kMaxSecondsPerByte = 1e-6;
 
 }  // namespace
 
@@ -34,7 +41,9 @@ class RegexScratch {
   RegexScratch(const RegexScratch&) = delete;
   RegexScratch& operator=(const RegexScratch&) = delete;
 
+  // Looks for a match that starts within kSearchWindow bytes behind `start`.
   int match(const pcre2_code* code, std::string_view text, std::size_t start) {
+    pcre2_set_offset_limit(context_, start + kSearchWindow);
     const auto run = [&] {
       return pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), start,
                          PCRE2_NO_UTF_CHECK, match_, context_);
@@ -93,7 +102,8 @@ Regex::Regex(std::string_view pattern, std::string_view source) : source_(source
   PCRE2_SIZE offset = 0;
   pcre2_code* compiled =
       pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                    PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &code, &offset, context.get());
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT, &code,
+                    &offset, context.get());
   if (compiled == nullptr) {
     PCRE2_UCHAR message[256] = {};
     pcre2_get_error_message(code, message, sizeof(message));
@@ -113,9 +123,22 @@ void Regex::find_all(std::string_view text, RegexScratch& scratch,
                      std::vector<TextRange>& matches) const {
   std::size_t at = 0;
   std::size_t last_end = std::string_view::npos;
+  const auto began = std::chrono::steady_clock::now();
+  const auto look_at_clock = [&] {
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - began;
+    if (spent.count() > kMaxSeconds + kMaxSecondsPerByte * static_cast<double>(text.size())) {
+      throw data_error("{}: the pre-tokenizer regex takes too long on a text of {} bytes", source_,
+                       text.size());
+    }
+  };
   while (at <= text.size()) {
     const int result = scratch.match(compiled_->code, text, at);
-    if (result == PCRE2_ERROR_NOMATCH) return;
+    if (result == PCRE2_ERROR_NOMATCH) {
+      look_at_clock();
+      at += kSearchWindow + 1;
+      while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+      continue;
+    }
     if (result < 0) {
       PCRE2_UCHAR message[256] = {};
       pcre2_get_error_message(result, message, sizeof(message));
@@ -130,6 +153,7 @@ void Regex::find_all(std::string_view text, RegexScratch& scratch,
       continue;
     }
     matches.push_back(found);
+    if (matches.size() % kMatchesBetweenLooks == 0) look_at_clock();
     at = last_end = found.end;
   }
 }
