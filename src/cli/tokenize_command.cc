@@ -41,11 +41,13 @@ std::vector<std::uint32_t> ids_of(const JsonNode& node) {
   return ids;
 }
 
-std::string json_of(const std::vector<std::uint32_t>& ids) { return fmt::format("[{}]", fmt::join(ids, ", ")); }
+std::string json_of(const std::vector<std::uint32_t>& ids) {
+  return fmt::format("[{}]", fmt::join(ids, ", "));
+}
 
 // One JSON value in, one out: a string becomes ids, or ids become a string.
-std::string convert_line(const Tokenizer& tokenizer, const Arguments& arguments, std::string_view line,
-                         const std::string& where) {
+std::string convert_line(const Tokenizer& tokenizer, const Arguments& arguments,
+                         std::string_view line, const std::string& where) {
   const Json document = parse_json(line, where);
   const JsonNode node(document, where + ":");
   if (!arguments.decode) return json_of(tokenizer.encode(node.as_string(), !arguments.plain));
@@ -84,7 +86,8 @@ Run configure(CLI::App& app) {
   app.add_flag("--plain", a.plain, "Control tokens in the text are text");
   app.add_flag("--decode", a.decode, "The other way: a JSON array of ids to text");
   app.add_flag("--skip-special", a.skip_special, "With --decode: special tokens have no text");
-  app.add_flag("--json-lines", a.json_lines, "Many at once: a JSON string (or array of ids) per line");
+  app.add_flag("--json-lines", a.json_lines,
+               "Many at once: a JSON string (or array of ids) per line");
   app.footer(
       "Reads standard input exactly as it is, a final newline included. Examples:\n"
       "  printf 'Hello' | cellm tokenize --model qwen.cellm\n"

@@ -29,7 +29,8 @@ struct Head {
   double* log_decay;
 };
 
-// How much of what was there at the start of the chunk is left at a row, and of what row `from` wrote.
+// How much of what was there at the start of the chunk is left at a row, and of what row `from`
+// wrote.
 float decay_between(const Head& head, std::size_t row) {
   return std::exp(static_cast<float>(head.log_decay[row]));
 }
@@ -128,7 +129,8 @@ void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& inp
         const Head head{state.s.data() + h * dk * dv, keys,
                         state.deltas.data() + h * kDeltaChunk * dv,
                         state.log_decay.data() + h * kDeltaChunk};
-    XXt * shape.value_heads + h];
+        const double before = row == 0 ? 0.0 : head.log_decay[row - 1];
+        head.log_decay[row] = before + static_cast<double>(input.g[t * shape.value_heads + h]);
         advance_row(compute, shape, head, row, q.data(), input.v + t * input.qkv_stride + h * dv,
                     input.beta[t * shape.value_heads + h], scratch.data(),
                     out + (t * shape.value_heads + h) * dv);
