@@ -85,6 +85,12 @@ class GgufSource final : public ModelSource {
     if (const GgufValue* types = file_->find("tokenizer.ggml.token_type")) {
       tokenizer.token_types = token_types(*types, tokenizer.tokens.size());
     }
+    if (const GgufValue* add_bos = file_->find("tokenizer.ggml.add_bos_token")) {
+      tokenizer.add_bos = add_bos->as_bool();
+    }
+    if (const GgufValue* bos = file_->find("tokenizer.ggml.bos_token_id")) {
+      tokenizer.bos_id = static_cast<std::uint32_t>(bos->as_uint(0, UINT32_MAX));
+    }
     return tokenizer;
   }
 

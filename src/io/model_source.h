@@ -37,6 +37,8 @@ struct GgufTokenizer {
   std::vector<std::string> tokens;        // byte-level spelling, by id
   std::vector<std::int32_t> token_types;  // 1 normal, 3 control, 4 user-defined, 5 unused
   std::vector<std::string> merges;        // "left right"
+  std::optional<bool> add_bos;            // tokenizer.ggml.add_bos_token
+  std::optional<std::uint32_t> bos_id;    // tokenizer.ggml.bos_token_id
 };
 
 struct TokenizerJson {

@@ -19,21 +19,22 @@ struct PreTokenizerRecipe {
   bool nfc;
   bool ignore_merges;
   bool individual_digits;    // a Digits step first
+  bool adds_bos;             // unless tokenizer.ggml.add_bos_token says otherwise
   std::string_view pattern;  // a Split step; empty: ByteLevel with GPT-2's regex
 };
 
 constexpr PreTokenizerRecipe kRecipes[] = {
-    {"gpt-2", false, false, false, ""},
-    {"llama-bpe", false, true, false,
+    {"gpt-2", false, false, false, false, ""},
+    {"llama-bpe", false, true, false, true,
      R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
      R"(\s*[\r\n]+|\s+(?!\S)|\s+)"},
-    {"qwen2", true, false, false,
+    {"qwen2", true, false, false, false,
      R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
      R"(\s*[\r\n]+|\s+(?!\S)|\s+)"},
-    {"qwen35", true, false, false,
+    {"qwen35", true, false, false, false,
      R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}|)"
      R"( ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"},
-    {"smollm", false, false, true, ""},
+    {"smollm", false, false, true, false, ""},
 };
 
 const PreTokenizerRecipe& find_recipe(std::string_view name, std::string_view source) {
@@ -124,6 +125,15 @@ TokenizerSpec read_gguf_tokenizer(const GgufTokenizer& gguf, std::string_view so
   spec.steps.emplace_back(ByteLevelStep{false, recipe.pattern.empty()});
   read_tokens(gguf, source, spec);
   read_merges(gguf, source, spec);
+  if (gguf.add_bos.value_or(recipe.adds_bos)) {
+    const auto is_bos = [&](const AddedToken& token) { return token.id == gguf.bos_id; };
+    if (!gguf.bos_id || (spec.vocab[*gguf.bos_id].empty() &&
+                         std::none_of(spec.added.begin(), spec.added.end(), is_bos))) {
+      throw data_error("{}: the tokenizer adds a begin-of-text token, but bos_token_id names none",
+                       source);
+    }
+    spec.bos_from_template = {*gguf.bos_id};
+  }
   return spec;
 }
 

@@ -32,8 +32,28 @@ TEST(GgufTokenizer, KnowsItsPreTokenizers) {
   for (const char* pre : {"gpt-2", "llama-bpe", "qwen2", "qwen35", "smollm"}) {
     GgufTokenizer gguf = small_gguf();
     gguf.pre = pre;
+    gguf.bos_id = 3;
     EXPECT_EQ(load_tokenizer(gguf, "a.gguf").encode("ab", true), std::vector<std::uint32_t>{2});
   }
+}
+
+TEST(GgufTokenizer, AddsABeginningWhereTheModelWantsOne) {
+  const auto bos = [](const GgufTokenizer& gguf) {
+    return load_tokenizer(gguf, "a.gguf").bos_from_template();
+  };
+  GgufTokenizer gguf = small_gguf();
+  gguf.bos_id = 3;
+  EXPECT_TRUE(bos(gguf).empty());
+  gguf.add_bos = true;
+  EXPECT_EQ(bos(gguf), std::vector<std::uint32_t>{3});
+  gguf.bos_id = 5;  // an unused id
+  EXPECT_EQ(thrown_by([&] { bos(gguf); }).kind, ErrorKind::kData);
+  gguf.bos_id = 3;
+  gguf.pre = "llama-bpe";
+  gguf.add_bos = std::nullopt;
+  EXPECT_EQ(bos(gguf), std::vector<std::uint32_t>{3});
+  gguf.add_bos = false;
+  EXPECT_TRUE(bos(gguf).empty());
 }
 
 TEST(GgufTokenizer, RefusesWhatItDoesNotKnow) {
