@@ -7,7 +7,7 @@
 #include <utf8proc.h>
 
 #include "base/error.h"
-#include "tokenizer/utf8.h"
+#include "base/utf8.h"
 
 namespace cellm {
 namespace {

@@ -2,13 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "tokenizer/added_tokens.h"
 #include "tokenizer/byte_level.h"
 #include "tokenizer/nfc.h"
 #include "tokenizer/regex.h"
 #include "tokenizer/test_tokenizers.h"
 #include "tokenizer/unicode.h"
-#include "tokenizer/utf8.h"
 
 namespace cellm {
 namespace {
