@@ -60,6 +60,7 @@ struct Reference {
   float tolerance;
 };
 
+constexpr std::size_t kAllLayers = std::numeric_limits<std::size_t>::max();
 constexpr SessionOptions kExact{KvEncoding::kF32, 16, 0};
 
 // Logits of all tokens, fed in pieces.
@@ -91,10 +92,10 @@ INSTANTIATE_TEST_SUITE_P(Reference, EveryModel, ::testing::ValuesIn(models()),
 TEST_P(EveryModel, LogitsAreThoseOfTransformersOnEveryTarget) {
   const Reference reference(GetParam());
   for (const char* target : {"scalar", ""}) {
-    const Engine engine(open_model_source(kModels / GetParam()), {target, 2});
+    const Engine engine(open_model_source(kModels / GetParam()), {target, 2, kAllLayers, Activations::kF32});
     const auto logits = run(engine, reference.tokens, reference.tokens.size());
     EXPECT_LT(largest_difference(logits, reference.logits), reference.tolerance)
-        << engine.compute().kernels.name;
+        << engine.kernels().name;
   }
 }
 
@@ -184,7 +185,7 @@ TEST(Engine, RefusesTokensThatDoNotFit) {
 
 TEST(Engine, FewerLayersAreFewerLayers) {
   const Engine whole(open_model_source(kModels / "qwen3_5_text"), {});
-  const Engine part(open_model_source(kModels / "qwen3_5_text"), {"", 0, 3});
+  const Engine part(open_model_source(kModels / "qwen3_5_text"), {"", 0, 3, Activations::kInt8});
   EXPECT_EQ(part.model().layers.size(), 3U);
   const std::vector<std::uint32_t> tokens{1, 2, 3};
   EXPECT_NE(run(whole, tokens, 3), run(part, tokens, 3));

@@ -21,6 +21,9 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::string& path() const { return path_; }
 
+  // Lets the whole pages of a range of this file leave memory; they come back from the file when read.
+  void forget(std::span<const std::byte> range) const;
+
  private:
   std::string path_;
   const std::byte* data_ = nullptr;

@@ -35,6 +35,7 @@ struct Arguments {
   std::string stop_eos = "true";
   std::string backend = "cpu";
   std::string kv_encoding = "f16";
+  std::string activations = "int8";
   unsigned threads = 0;
   bool quiet = false;
   bool json = false;
@@ -146,7 +147,8 @@ int run(Arguments arguments) {
   catch_interrupts();
   const auto start = std::chrono::steady_clock::now();
   const Engine engine(open_model_source(arguments.model),
-                      {target_from_environment(), arguments.threads, arguments.max_layers});
+                      {target_from_environment(), arguments.threads, arguments.max_layers,
+                       parse_activations(arguments.activations)});
   const auto tokenizer =
       find_tokenizer(engine.source(), engine.config().vocab_size, arguments.tokenizer);
   const Tokenizer* tokens = tokenizer ? &*tokenizer : nullptr;
@@ -197,8 +199,8 @@ int run(Arguments arguments) {
                                         {"decode_seconds", result.decode_seconds},
                                         {"decode_tokens_per_second", decode_rate}}},
                                       {"peak_memory_bytes", peak_memory_bytes()},
-                                      {"threads", engine.compute().pool.threads()},
-                                      {"target", engine.compute().kernels.name}};
+                                      {"threads", engine.pool().threads()},
+                                      {"target", engine.kernels().name}};
     fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
     fmt::print("\n");
@@ -298,6 +300,11 @@ Run configure(CLI::App& app) {
       ->group(engine)
       ->capture_default_str()
       ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
+  app.add_option("--activations", a.activations,
+                 "Against int8, int4, int2 and q1 weights: int8 (fast) or f32 (exact)")
+      ->group(engine)
+      ->capture_default_str()
+      ->check(CLI::IsMember({"int8", "f32"}));
   app.add_option("--backend", a.backend, "cpu")
       ->group(engine)
       ->capture_default_str()

@@ -16,13 +16,15 @@ struct Arguments {
   std::size_t chunk = 0;
   std::size_t max_layers = std::numeric_limits<std::size_t>::max();
   std::string kv_encoding = "f32";
+  std::string activations = "f32";
   unsigned threads = 0;
 };
 
 int run(const Arguments& arguments) {
   const auto tokens = parse_token_list(arguments.tokens);
   const Engine engine(open_model_source(arguments.model),
-                      {target_from_environment(), arguments.threads, arguments.max_layers});
+                      {target_from_environment(), arguments.threads, arguments.max_layers,
+                       parse_activations(arguments.activations)});
   Session session(engine, {parse_kv_encoding(arguments.kv_encoding), 16, 0});
   session.require_fit(tokens);
   const std::size_t rows =
@@ -59,6 +61,10 @@ Run configure(CLI::App& app) {
   app.add_option("--kv-encoding", a.kv_encoding, "KV cache: f32 (exact), f16 or turboquant")
       ->capture_default_str()
       ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
+  app.add_option("--activations", a.activations,
+                 "Against int8, int4, int2 and q1 weights: f32 (exact) or int8 (as infer)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"int8", "f32"}));
   app.add_option("--max-layers", a.max_layers, "Use only the first L layers")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20));
   app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")

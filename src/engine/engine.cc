@@ -8,11 +8,19 @@
 
 namespace cellm {
 
+Activations parse_activations(std::string_view name) {
+  if (name == "int8") return Activations::kInt8;
+  if (name == "f32") return Activations::kF32;
+  throw usage_error("activations \"{}\" are unknown; use int8 or f32", printable(name));
+}
+
 Engine::Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options)
     : source_(std::move(source)),
       kernels_(kernel_table(options.target.c_str())),
       pool_(std::make_unique<ThreadPool>(options.threads)),
-      model_(load_model(*source_, options.max_layers)) {}
+      model_(load_model(*source_, options.max_layers)) {
+  if (options.activations == Activations::kInt8) pack_weights(model_, *source_, *pool_);
+}
 
 Session::Session(const Engine& engine, const SessionOptions& options)
     : engine_(engine),
@@ -48,11 +56,11 @@ void Session::require_fit(std::span<const std::uint32_t> tokens) const {
 }
 
 void Session::run(std::span<const std::uint32_t> batch) {
-  forward(engine_.compute(), engine_.model(), batch, state_, work_);
+  forward(compute(), engine_.model(), batch, state_, work_);
 }
 
 std::span<const float> Session::logits_of(std::size_t token) {
-  apply(engine_.compute(), engine_.model().lm_head,
+  apply(compute(), engine_.model().lm_head,
         work_.hidden.data() + token * engine_.config().hidden, 1, logits_.data());
   if (!std::all_of(logits_.begin(), logits_.end(), [](float v) { return std::isfinite(v); })) {
     const std::string culprit = find_nonfinite(engine_.source(), engine_.config());

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -16,10 +17,18 @@
 
 namespace cellm {
 
+// How activations meet weights that have a packed form (int8, int4, int2, q1).
+enum class Activations {
+  kInt8,  // rounded to 8 bits: fast; docs/benchmarks.md says what it costs
+  kF32,   // exact
+};
+Activations parse_activations(std::string_view name);  // "int8" or "f32"; throws Error(kUsage)
+
 struct EngineOptions {
   std::string target;    // CPU target; empty: the best this processor has
   unsigned threads = 0;  // 0: one per physical core
   std::size_t max_layers = std::numeric_limits<std::size_t>::max();
+  Activations activations = Activations::kInt8;
 };
 
 // Immutable after construction. Several sessions may run at the same time; their loops take turns
@@ -32,7 +41,8 @@ class Engine {
   const ModelSource& source() const { return *source_; }
   const Model& model() const { return model_; }
   const ModelConfig& config() const { return model_.config; }
-  Compute compute() const { return {kernels_, *pool_}; }
+  const KernelTable& kernels() const { return kernels_; }
+  ThreadPool& pool() const { return *pool_; }
 
  private:
   std::unique_ptr<ModelSource> source_;
@@ -97,8 +107,11 @@ class Session {
   void run(std::span<const std::uint32_t> batch);
   std::span<const float> logits_of(std::size_t token);
 
+  Compute compute() { return {engine_.kernels(), engine_.pool(), scratch_}; }
+
   const Engine& engine_;
   SessionOptions options_;
+  ActivationScratch scratch_;
   std::size_t max_tokens_;
   SequenceState state_;
   Workspace work_;

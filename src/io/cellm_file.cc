@@ -153,6 +153,10 @@ class CellmSource final : public ModelSource {
 
   std::optional<Tensor> view(std::size_t index) const override { return views_.at(index); }
 
+  void forget(const Tensor& tensor) const override {
+    file_->forget({tensor.data, tensor.rows * format_info(tensor.format).row_bytes(tensor.cols)});
+  }
+
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
     const Tensor& tensor = views_.at(index);
     for (std::size_t row = begin; row < end; ++row, out += tensor.cols) {

@@ -1,9 +1,9 @@
 #include "kernels/kernel_table.h"
 
+#include <fmt/ranges.h>
+
 #include <string_view>
 #include <vector>
-
-#include <fmt/ranges.h>
 
 #include "base/cpu_features.h"
 #include "base/error.h"
@@ -11,12 +11,38 @@
 namespace cellm {
 namespace {
 
-// The targets this processor can run, best last.
-const std::vector<const KernelTable*>& runnable() {
-  static const std::vector<const KernelTable*> tables = [] {
-    std::vector<const KernelTable*> found{&kScalarKernels};
+template <class Function>
+void inherit(Function*& mine, Function* base) {
+  if (mine == nullptr) mine = base;
+}
+
+// `table` with its empty entries filled from `base`.
+KernelTable completed(KernelTable table, const KernelTable& base) {
+  for (std::size_t i = 0; i < kFormatCount; ++i) inherit(table.unpack[i], base.unpack[i]);
+  inherit(table.matmul, base.matmul);
+  inherit(table.matmul_int8, base.matmul_int8);
+  inherit(table.quantize_block, base.quantize_block);
+  inherit(table.silu_multiply, base.silu_multiply);
+  inherit(table.sigmoid_multiply, base.sigmoid_multiply);
+  inherit(table.silu, base.silu);
+  inherit(table.exp_sum, base.exp_sum);
+  inherit(table.dot, base.dot);
+  inherit(table.axpy, base.axpy);
+  inherit(table.transposed_matvec2, base.transposed_matvec2);
+  inherit(table.f16_to_f32, base.f16_to_f32);
+  inherit(table.f32_to_f16, base.f32_to_f16);
+  return table;
+}
+
+// The targets this processor can run, best last; each builds on the one before.
+const std::vector<KernelTable>& runnable() {
+  static const std::vector<KernelTable> tables = [] {
+    std::vector<KernelTable> found{kScalarKernels};
 #if defined(__x86_64__)
-    if (cpu_features().avx2) found.push_back(&kAvx2Kernels);
+    if (cpu_features().avx2) found.push_back(completed(kAvx2Kernels, found.back()));
+    if (cpu_features().avx2 && cpu_features().avx512vnni) {
+      found.push_back(completed(kAvx512VnniKernels, found.back()));
+    }
 #endif
     return found;
   }();
@@ -27,11 +53,11 @@ const std::vector<const KernelTable*>& runnable() {
 
 const KernelTable& kernel_table(const char* target) {
   const std::string_view name(target);
-  if (name.empty()) return *runnable().back();
+  if (name.empty()) return runnable().back();
   std::vector<std::string_view> names;
-  for (const auto* table : runnable()) {
-    if (name == table->name) return *table;
-    names.emplace_back(table->name);
+  for (const auto& table : runnable()) {
+    if (name == table.name) return table;
+    names.emplace_back(table.name);
   }
   throw usage_error("CPU target \"{}\" cannot run here; this processor has: {}", printable(name),
                     fmt::join(names, ", "));

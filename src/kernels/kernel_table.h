@@ -32,6 +32,30 @@ struct WeightMatrix {
   std::size_t row_scales;
 };
 
+// Weights in the interleaved layout of format/packed.h: rows in blocks of 16, columns in quads of 4.
+struct PackedMatrix {
+  unsigned bits;
+  const unsigned char* codes;   // block b starts at codes + b · block_bytes
+  const std::uint16_t* scales;  // f16 bits, (blocks, groups, 16)
+  std::size_t rows;
+  std::size_t padded_cols;  // a multiple of 32
+  std::size_t group;        // columns that share a scale: 32, 128, or 0 for the whole row
+  std::size_t groups;
+  std::size_t block_bytes;
+};
+
+// Activations as 8-bit codes: value = code · scale of its block of `block` columns (32 or 128; the last one
+// may be shorter). Columns are padded to padded_cols with zeros.
+struct QuantizedActivations {
+  const signed char* codes;  // (tokens, padded_cols), within ±127
+  const float* scales;       // (tokens, blocks)
+  const std::int32_t* sums;  // (tokens, blocks): of the codes
+  std::size_t tokens;
+  std::size_t padded_cols;
+  std::size_t block;
+  std::size_t blocks;
+};
+
 // Writes the weights [begin, end) of a row as f32, exactly as the format's dequantize_row does.
 // begin is a multiple of kUnpackAlignment.
 using UnpackFunction = void (*)(const WeightRow& row, std::size_t begin, std::size_t end,
@@ -49,6 +73,23 @@ struct KernelTable {
                  std::size_t row_end, const float* x, std::size_t x_stride, std::size_t tokens,
                  float* y, std::size_t y_stride);
 
+  // The same for packed weights and 8-bit activations, rows of the blocks [block_begin, block_end). Sums inside a
+  // block of columns are exact integers; x.block is w.group, or 128 if that is 0.
+  void (*matmul_int8)(const PackedMatrix& w, std::size_t block_begin, std::size_t block_end,
+                      const QuantizedActivations& x, float* y, std::size_t y_stride);
+
+  // One block of activations: codes = round(x / scale) with scale = max|x| / 127 (0 for zeros), ties to even.
+  // Returns the scale and stores the sum of the codes.
+  float (*quantize_block)(const float* x, std::size_t n, signed char* codes, std::int32_t* sum);
+
+  // out = silu(gate) · up, and x *= sigmoid(gate)
+  void (*silu_multiply)(const float* gate, const float* up, float* out, std::size_t n);
+  void (*sigmoid_multiply)(const float* gate, float* x, std::size_t n);
+  // x = silu(x)
+  void (*silu)(float* x, std::size_t n);
+  // x = exp(x − shift); returns the sum
+  float (*exp_sum)(float* x, float shift, std::size_t n);
+
   float (*dot)(const float* a, const float* b, std::size_t n);
   // y += a · x
   void (*axpy)(float a, const float* x, float* y, std::size_t n);
@@ -62,9 +103,10 @@ struct KernelTable {
 extern const KernelTable kScalarKernels;
 #if defined(__x86_64__)
 extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvx512VnniKernels;
 #endif
 
-// The table for a target by name ("scalar", "avx2"), or the best this processor has for an empty
+// The table for a target by name ("scalar", "avx2", "avx512vnni"), or the best this processor has for an empty
 // name. Throws Error(kUsage) for an unknown name or one that this processor cannot run, listing
 // what it can.
 const KernelTable& kernel_table(const char* target = "");

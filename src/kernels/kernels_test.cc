@@ -10,16 +10,16 @@
 #include "base/error.h"
 #include "format/formats.h"
 #include "format/half.h"
+#include "format/packed.h"
 #include "kernels/kernel_table.h"
 
 namespace cellm {
 namespace {
 
 std::vector<const KernelTable*> targets() {
-  std::vector<const KernelTable*> tables{&kScalarKernels};
-#if defined(__x86_64__)
-  if (cpu_features().avx2) tables.push_back(&kAvx2Kernels);
-#endif
+  std::vector<const KernelTable*> tables{&kernel_table("scalar")};
+  if (cpu_features().avx2) tables.push_back(&kernel_table("avx2"));
+  if (cpu_features().avx512vnni) tables.push_back(&kernel_table("avx512vnni"));
   return tables;
 }
 
@@ -193,6 +193,136 @@ TEST_P(EveryTarget, MatmulOfOneOutputDoesNotDependOnTheOthers) {
   EXPECT_EQ(all, one);
 }
 
+// Activations with their codes at the end of a guarded page.
+struct TestActivations {
+  TestActivations(const KernelTable& table, const std::vector<float>& x, std::size_t tokens, std::size_t cols,
+                  std::size_t block)
+      : padded((cols + 31) / 32 * 32),
+        blocks((padded + block - 1) / block),
+        codes(tokens * padded),
+        scales(tokens * blocks),
+        sums(tokens * blocks) {
+    auto* out = reinterpret_cast<signed char*>(codes.data());
+    std::memset(out, 0, tokens * padded);
+    for (std::size_t t = 0; t < tokens; ++t) {
+      for (std::size_t b = 0; b < blocks; ++b) {
+        if (b * block >= cols) continue;
+        scales[t * blocks + b] =
+            table.quantize_block(x.data() + t * cols + b * block, std::min(block, cols - b * block),
+                                 out + t * padded + b * block, &sums[t * blocks + b]);
+      }
+    }
+    view = {out, scales.data(), sums.data(), tokens, padded, block, blocks};
+  }
+  std::size_t padded;
+  std::size_t blocks;
+  GuardedBytes codes;
+  std::vector<float> scales;
+  std::vector<std::int32_t> sums;
+  QuantizedActivations view;
+};
+
+struct PackedCase {
+  FormatId format;
+  std::size_t cols;
+  std::size_t group;
+};
+
+TEST_P(EveryTarget, Int8MatmulIsExactOnTheCodes) {
+  const auto& table = *GetParam();
+  ThreadPool pool(1);
+  for (const auto& [format, cols, group] : std::vector<PackedCase>{{FormatId::kI8, 37, 37},
+                                                                  {FormatId::kI8, 1100, 1100},
+                                                                  {FormatId::kI4, 100, 100},
+                                                                  {FormatId::kI4, 1056, 32},
+                                                                  {FormatId::kI4, 640, 128},
+                                                                  {FormatId::kI2, 250, 250},
+                                                                  {FormatId::kQ1, 700, 0}}) {
+    const std::size_t rows = 37;
+    const TestMatrix test(format, rows, cols, group == 0 ? cols : group, 3);
+    const Tensor tensor{format, rows, cols, test.matrix.group,
+                        reinterpret_cast<const std::byte*>(test.matrix.codes), test.matrix.scales, nullptr};
+    const auto packed = pack(tensor, pool);
+    ASSERT_TRUE(packed);
+    const PackedMatrix w{packed->bits, packed->codes.data(), packed->scales.data(), rows, packed->padded_cols(),
+                         packed->group, packed->groups(), packed->block_bytes()};
+    const std::size_t block = packed->group == 0 ? 128 : packed->group;
+    for (const std::size_t tokens : {1U, 3U, 20U, 70U}) {
+      auto x = gaussian(tokens * cols, 7);
+      x[5] = 40.0F;  // an outlier: its block's other codes are small
+      const TestActivations a(table, x, tokens, cols, block);
+      std::vector<float> y(tokens * rows, -1.0F);
+      table.matmul_int8(w, 0, packed->row_blocks(), a.view, y.data(), rows);
+      std::vector<float> pieces(tokens * rows);
+      for (std::size_t t = 0; t < tokens; ++t) {
+        const TestActivations one(table, {x.begin() + static_cast<std::ptrdiff_t>(t * cols),
+                                          x.begin() + static_cast<std::ptrdiff_t>((t + 1) * cols)},
+                                  1, cols, block);
+        for (std::size_t b = 0; b < packed->row_blocks(); ++b) {
+          table.matmul_int8(w, b, b + 1, one.view, pieces.data() + t * rows, rows);
+        }
+        for (std::size_t r = 0; r < rows; ++r) {
+          double exact = 0;
+          double magnitude = 0;
+          for (std::size_t c = 0; c < cols; ++c) {
+            const double input = static_cast<double>(a.view.codes[t * a.padded + c]) *
+                                 static_cast<double>(a.scales[t * a.blocks + c / block]);
+            const double product = static_cast<double>(test.weights[r * cols + c]) * input;
+            exact += product;
+            magnitude += std::fabs(product);
+          }
+          ASSERT_NEAR(y[t * rows + r], exact, magnitude * 1e-6 + 1e-30)
+              << test.info.name << " cols " << cols << " tokens " << tokens << " row " << r;
+        }
+      }
+      EXPECT_EQ(y, pieces) << test.info.name;
+    }
+  }
+}
+
+// The largest codes on both sides: nothing may saturate.
+TEST_P(EveryTarget, Int8MatmulAtTheExtremes) {
+  const auto& table = *GetParam();
+  ThreadPool pool(1);
+  const std::size_t cols = 4096;
+  for (const int sign : {1, -1}) {
+    std::vector<std::byte> codes(16 * cols, static_cast<std::byte>(sign > 0 ? 127 : -128));
+    const std::vector<std::uint16_t> scales(16, 0x3C00);
+    const auto packed = pack({FormatId::kI8, 16, cols, cols, codes.data(), scales.data(), nullptr}, pool);
+    const PackedMatrix w{8, packed->codes.data(), packed->scales.data(), 16, cols, 0, 1, packed->block_bytes()};
+    const TestActivations a(table, std::vector<float>(cols, -127.0F), 1, cols, 128);
+    std::vector<float> y(16);
+    table.matmul_int8(w, 0, 1, a.view, y.data(), 16);
+    for (const float value : y) {
+      EXPECT_EQ(value, static_cast<float>((sign > 0 ? 127 : -128) * -127 * static_cast<int>(cols)));
+    }
+  }
+}
+
+TEST_P(EveryTarget, ActivationCodesAreTheNearest) {
+  const auto& table = *GetParam();
+  for (const std::size_t n : {1U, 7U, 16U, 31U, 128U}) {
+    auto x = gaussian(n, 9);
+    std::vector<signed char> codes(n + 1, 99);
+    std::int32_t sum = 0;
+    const float scale = table.quantize_block(x.data(), n, codes.data(), &sum);
+    std::int32_t want = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      EXPECT_LE(std::fabs(static_cast<float>(codes[i]) * scale - x[i]), scale * 0.50001F);
+      want += codes[i];
+    }
+    EXPECT_EQ(sum, want);
+    EXPECT_EQ(codes[n], 99);
+    std::fill(x.begin(), x.end(), 0.0F);
+    EXPECT_EQ(table.quantize_block(x.data(), n, codes.data(), &sum), 0.0F);
+    EXPECT_EQ(sum, 0);
+    for (const float bad : {std::nanf(""), INFINITY, -INFINITY}) {
+      x[n / 2] = bad;  // must not vanish: the scale carries it on
+      EXPECT_TRUE(std::isnan(table.quantize_block(x.data(), n, codes.data(), &sum)));
+    }
+  }
+}
+
 TEST_P(EveryTarget, VectorFunctionsAgreeWithDouble) {
   const auto& table = *GetParam();
   for (const std::size_t n : {1U, 7U, 8U, 15U, 16U, 33U, 128U, 131U}) {
@@ -223,6 +353,44 @@ TEST_P(EveryTarget, VectorFunctionsAgreeWithDouble) {
       EXPECT_NEAR(mq[c], exact_q, 1e-5);
     }
   }
+}
+
+TEST_P(EveryTarget, ExponentialsAgreeWithDouble) {
+  const auto& table = *GetParam();
+  std::vector<float> x;
+  for (float v = -110.0F; v < 80.0F; v += 0.037F) x.push_back(v);
+  auto e = x;
+  const float total = table.exp_sum(e.data(), 0.5F, e.size());
+  double exact_total = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double exact = std::exp(static_cast<double>(x[i]) - 0.5);
+    exact_total += exact;
+    ASSERT_NEAR(e[i], exact, exact * 1e-5 + 1e-43) << x[i];  // x − 0.5 is rounded too
+  }
+  EXPECT_NEAR(total, exact_total, exact_total * 1e-5);
+
+  const auto up = gaussian(x.size(), 4);
+  std::vector<float> out(x.size());
+  table.silu_multiply(x.data(), up.data(), out.data(), x.size());
+  auto gated = up;
+  table.sigmoid_multiply(x.data(), gated.data(), x.size());
+  auto silu = x;
+  table.silu(silu.data(), x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double sigmoid = 1.0 / (1.0 + std::exp(-static_cast<double>(x[i])));
+    const double scale = std::fabs(static_cast<double>(up[i]));
+    ASSERT_NEAR(out[i], x[i] * sigmoid * up[i], std::fabs(x[i] * sigmoid) * scale * 1e-6 + 1e-36) << x[i];
+    ASSERT_NEAR(gated[i], sigmoid * up[i], sigmoid * scale * 1e-6 + 1e-36) << x[i];
+    ASSERT_NEAR(silu[i], x[i] * sigmoid, std::fabs(x[i] * sigmoid) * 1e-6 + 1e-36) << x[i];
+  }
+  std::vector<float> extremes{-1e30F, 1e30F, -INFINITY};
+  table.silu(extremes.data(), 2);
+  EXPECT_EQ(std::fabs(extremes[0]), 0.0F);
+  EXPECT_EQ(extremes[1], 1e30F);
+  extremes[0] = -INFINITY;
+  EXPECT_EQ(table.exp_sum(extremes.data(), 0.0F, 1), 0.0F);
+  extremes.assign(20, std::nanf(""));
+  EXPECT_TRUE(std::isnan(table.exp_sum(extremes.data(), 0.0F, 20)));
 }
 
 TEST_P(EveryTarget, HalfConversionsAreThoseOfTheReference) {

@@ -10,6 +10,8 @@
 namespace cellm {
 namespace {
 
+constexpr std::size_t kLanes = 8;
+constexpr std::size_t kTokenTile = 3;
 using Vec = __m256;
 
 Vec load(const float* p) {
@@ -38,7 +40,122 @@ float sum(Vec v) {
   return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps(pairs, pairs, 1)));
 }
 
-#include "kernels/kernels.inl"
+void store_part(float* p, Vec v, std::size_t n) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  _mm256_maskstore_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lanes), v);
+}
+Vec mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
+Vec div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
+
+// v · 2^k for whole k from −150 to 129, in two steps since 2^k alone may not be a float.
+Vec scale_by_power(Vec v, Vec k) {
+  const auto power = [](__m256i e) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(e, _mm256_set1_epi32(127)), 23));
+  };
+  const __m256i whole = _mm256_cvtps_epi32(k);
+  const __m256i half = _mm256_srai_epi32(whole, 1);
+  return mul(mul(v, power(half)), power(_mm256_sub_epi32(whole, half)));
+}
+
+// e^v = 2^k e^r with k = round(v / ln 2) and |r| ≤ ln 2 / 2; ln 2 in two parts, so that r is exact; e^r by its
+// Taylor polynomial of degree 7, whose error there is 1e-8.
+Vec vector_exp(Vec v) {
+  v = _mm256_min_ps(broadcast(89.0F), _mm256_max_ps(broadcast(-104.0F), v));  // in this order NaN stays NaN
+  const Vec k = _mm256_round_ps(_mm256_mul_ps(v, broadcast(1.44269504F)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  Vec r = mul_add(k, broadcast(-0.693359375F), v);
+  r = mul_add(k, broadcast(2.12194440e-4F), r);
+  Vec p = broadcast(1.0F / 5040.0F);
+  p = mul_add(p, r, broadcast(1.0F / 720.0F));
+  p = mul_add(p, r, broadcast(1.0F / 120.0F));
+  p = mul_add(p, r, broadcast(1.0F / 24.0F));
+  p = mul_add(p, r, broadcast(1.0F / 6.0F));
+  p = mul_add(p, r, broadcast(0.5F));
+  p = mul_add(p, r, broadcast(1.0F));
+  p = mul_add(p, r, broadcast(1.0F));
+  return scale_by_power(p, k);
+}
+
+#include "kernels/f32_kernels.inl"
+
+constexpr std::size_t kIntLanes = 8;
+constexpr std::size_t kIntTokens = 2;
+constexpr int kByteZero = 128;
+using IntVec = __m256i;
+using FloatVec = __m256;
+
+IntVec load_bytes(const unsigned char* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+void store_bytes(unsigned char* p, IntVec v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
+}
+IntVec int_broadcast(std::int32_t value) { return _mm256_set1_epi32(value); }
+IntVec broadcast_quad(const signed char* p) {
+  int word = 0;
+  __builtin_memcpy(&word, p, sizeof(word));
+  return _mm256_set1_epi32(word);
+}
+IntVec int_add(IntVec a, IntVec b) { return _mm256_add_epi32(a, b); }
+// maddubs adds two products of u8 and s8 into a saturating 16 bits: 2 · 15 · 127 fits, but 2 · 255 · 127 does not.
+// So 8-bit codes are taken as signed, their sign moved to the other side: 2 · 128 · 127 fits.
+template <unsigned kBits>
+IntVec dot_quads(IntVec acc, IntVec w, IntVec x) {
+  if constexpr (kBits == 8) {
+    const IntVec signed_w = _mm256_xor_si256(w, _mm256_set1_epi8(static_cast<char>(0x80)));
+    x = _mm256_sign_epi8(x, signed_w);
+    w = _mm256_abs_epi8(signed_w);
+  }
+  const IntVec pairs = _mm256_maddubs_epi16(w, x);
+  return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+template <int kShift>
+IntVec shift_mask(IntVec v, char mask) {
+  const IntVec shifted = kShift >= 0 ? _mm256_srli_epi16(v, kShift >= 0 ? kShift : 0)
+                                     : _mm256_slli_epi16(v, kShift < 0 ? -kShift : 0);
+  return _mm256_and_si256(shifted, _mm256_set1_epi8(mask));
+}
+FloatVec to_float(IntVec v) { return _mm256_cvtepi32_ps(v); }
+FloatVec float_broadcast(float f) { return _mm256_set1_ps(f); }
+FloatVec float_mul(FloatVec a, FloatVec b) { return _mm256_mul_ps(a, b); }
+FloatVec float_mul_add(FloatVec a, FloatVec b, FloatVec c) { return _mm256_fmadd_ps(a, b, c); }
+FloatVec float_from_f16(const std::uint16_t* p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+void store_rows(float* p, FloatVec v, std::size_t n) { store_part(p, v, n); }
+
+#include "kernels/int8_kernels.inl"
+
+// Compared as integers, magnitudes order like floats, and what is not finite is above all others.
+float quantize_block(const float* x, std::size_t n, signed char* codes, std::int32_t* sum) {
+  const __m256i magnitude = _mm256_set1_epi32(0x7FFFFFFF);
+  __m256i largest = _mm256_setzero_si256();
+  for (std::size_t i = 0; i < n; i += kLanes) {
+    const Vec v = n - i < kLanes ? load_part(x + i, n - i) : load(x + i);
+    largest = _mm256_max_epi32(largest, _mm256_and_si256(_mm256_castps_si256(v), magnitude));
+  }
+  alignas(32) std::int32_t lanes[8];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), largest);
+  std::int32_t bits = 0;
+  for (const std::int32_t lane : lanes) bits = lane > bits ? lane : bits;
+  float peak = 0.0F;
+  __builtin_memcpy(&peak, &bits, sizeof(peak));
+  const bool finite = bits < 0x7F800000;
+  const Vec inverse = broadcast(finite && bits != 0 ? 127.0F / peak : 0.0F);
+  __m256i total = _mm256_setzero_si256();
+  for (std::size_t i = 0; i < n; i += kLanes) {
+    const Vec v = n - i < kLanes ? load_part(x + i, n - i) : load(x + i);
+    __m256i rounded = _mm256_cvtps_epi32(_mm256_mul_ps(v, inverse));
+    if (!finite) rounded = _mm256_setzero_si256();
+    total = _mm256_add_epi32(total, rounded);
+    alignas(32) std::int32_t values[8];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(values), rounded);
+    for (std::size_t j = 0; j < kLanes && i + j < n; ++j) codes[i + j] = static_cast<signed char>(values[j]);
+  }
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), total);
+  *sum = 0;
+  for (const std::int32_t lane : lanes) *sum += lane;
+  return finite ? peak / 127.0F : __builtin_nanf("");
+}
 
 float f16_value(std::uint16_t bits) {
   return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits)));
@@ -209,6 +326,12 @@ constexpr KernelTable kAvx2Table{
     {unpack_f32, unpack_f16, unpack_bf16, unpack_scaled<UnpackI8>, unpack_scaled<UnpackI4>,
      unpack_scaled<UnpackI2>, unpack_q1, unpack_f8},
     matmul,
+    matmul_int8,
+    quantize_block,
+    silu_multiply,
+    sigmoid_multiply,
+    silu,
+    exp_sum,
     dot,
     axpy,
     transposed_matvec2,

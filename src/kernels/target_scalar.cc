@@ -1,7 +1,11 @@
 // The scalar target: plain C++ that runs everywhere, and the reference for all other targets.
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <limits>
 
 #include "format/formats.h"
 #include "format/half.h"
@@ -9,6 +13,9 @@
 
 namespace cellm {
 namespace {
+
+constexpr std::size_t kLanes = 8;
+constexpr std::size_t kTokenTile = 3;
 
 struct Vec {
   float lane[8];
@@ -45,7 +52,122 @@ float sum(const Vec& v) {
   return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
 }
 
-#include "kernels/kernels.inl"
+void store_part(float* p, const Vec& v, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) p[i] = v.lane[i];
+}
+Vec mul(const Vec& a, const Vec& b) {
+  Vec v;
+  for (int i = 0; i < 8; ++i) v.lane[i] = a.lane[i] * b.lane[i];
+  return v;
+}
+Vec div(const Vec& a, const Vec& b) {
+  Vec v;
+  for (int i = 0; i < 8; ++i) v.lane[i] = a.lane[i] / b.lane[i];
+  return v;
+}
+Vec vector_exp(const Vec& a) {
+  Vec v;
+  for (int i = 0; i < 8; ++i) v.lane[i] = std::exp(a.lane[i]);
+  return v;
+}
+
+#include "kernels/f32_kernels.inl"
+
+constexpr std::size_t kIntLanes = 16;
+constexpr std::size_t kIntTokens = 4;
+constexpr int kByteZero = 0;
+
+struct IntVec {
+  std::int32_t lane[16];
+};
+struct FloatVec {
+  float lane[16];
+};
+
+IntVec load_bytes(const unsigned char* p) {
+  IntVec v;
+  std::memcpy(&v, p, sizeof(v));
+  return v;
+}
+void store_bytes(unsigned char* p, const IntVec& v) { std::memcpy(p, &v, sizeof(v)); }
+IntVec int_broadcast(std::int32_t value) {
+  IntVec v;
+  for (auto& lane : v.lane) lane = value;
+  return v;
+}
+IntVec broadcast_quad(const signed char* p) {
+  std::int32_t word = 0;
+  std::memcpy(&word, p, sizeof(word));
+  return int_broadcast(word);
+}
+IntVec int_add(const IntVec& a, const IntVec& b) {
+  IntVec v;
+  for (int i = 0; i < 16; ++i) v.lane[i] = a.lane[i] + b.lane[i];
+  return v;
+}
+template <unsigned kBits>
+IntVec dot_quads(IntVec acc, const IntVec& w, const IntVec& x) {
+  unsigned char codes[64];
+  signed char inputs[64];
+  std::memcpy(codes, &w, sizeof(codes));
+  std::memcpy(inputs, &x, sizeof(inputs));
+  for (int i = 0; i < 64; ++i) acc.lane[i / 4] += static_cast<int>(codes[i]) * static_cast<int>(inputs[i]);
+  return acc;
+}
+template <int kShift>
+IntVec shift_mask(const IntVec& v, unsigned char mask) {
+  unsigned char bytes[64];
+  std::memcpy(bytes, &v, sizeof(bytes));
+  for (auto& byte : bytes) {
+    const int shifted = kShift >= 0 ? byte >> (kShift >= 0 ? kShift : 0) : byte << (kShift < 0 ? -kShift : 0);
+    byte = static_cast<unsigned char>(shifted & mask);
+  }
+  return load_bytes(bytes);
+}
+FloatVec to_float(const IntVec& a) {
+  FloatVec v;
+  for (int i = 0; i < 16; ++i) v.lane[i] = static_cast<float>(a.lane[i]);
+  return v;
+}
+FloatVec float_broadcast(float f) {
+  FloatVec v;
+  for (auto& lane : v.lane) lane = f;
+  return v;
+}
+FloatVec float_mul(const FloatVec& a, const FloatVec& b) {
+  FloatVec v;
+  for (int i = 0; i < 16; ++i) v.lane[i] = a.lane[i] * b.lane[i];
+  return v;
+}
+FloatVec float_mul_add(const FloatVec& a, const FloatVec& b, const FloatVec& c) {
+  FloatVec v;
+  for (int i = 0; i < 16; ++i) v.lane[i] = a.lane[i] * b.lane[i] + c.lane[i];
+  return v;
+}
+FloatVec float_from_f16(const std::uint16_t* p) {
+  FloatVec v;
+  for (int i = 0; i < 16; ++i) v.lane[i] = f16_to_f32(p[i]);
+  return v;
+}
+void store_rows(float* p, const FloatVec& v, std::size_t n) { std::memcpy(p, &v, n * sizeof(float)); }
+
+#include "kernels/int8_kernels.inl"
+
+float quantize_block(const float* x, std::size_t n, signed char* codes, std::int32_t* sum) {
+  float largest = 0.0F;
+  bool finite = true;
+  for (std::size_t i = 0; i < n; ++i) {
+    finite = finite && std::isfinite(x[i]);
+    largest = std::max(largest, std::fabs(x[i]));
+  }
+  const float inverse = finite && largest > 0.0F ? 127.0F / largest : 0.0F;
+  *sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    codes[i] = finite ? static_cast<signed char>(std::nearbyint(x[i] * inverse)) : static_cast<signed char>(0);
+    *sum += codes[i];
+  }
+  return finite ? largest / 127.0F : std::numeric_limits<float>::quiet_NaN();
+}
 
 // Unpacks through the format's own reference, which knows whole rows only: the columns of the range
 // are presented as a row of their own. Ranges start at a multiple of kUnpackAlignment, which is a
@@ -78,8 +200,9 @@ void convert_to_f16(const float* in, std::uint16_t* out, std::size_t n) {
 
 template <class... F>
 constexpr KernelTable make_table(std::tuple<F...>*) {
-  KernelTable table{"scalar",      {}, matmul, dot, axpy, transposed_matvec2, convert_from_f16,
-                    convert_to_f16};
+  KernelTable table{"scalar",      {},   matmul,           matmul_int8,        quantize_block,
+                    silu_multiply, sigmoid_multiply, silu, exp_sum, dot,
+                    axpy,        transposed_matvec2, convert_from_f16, convert_to_f16};
   ((table.unpack[static_cast<std::size_t>(F::kId)] = unpack<F>), ...);
   return table;
 }

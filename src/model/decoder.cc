@@ -54,14 +54,11 @@ void mix_attention(const Pass& pass, const Attention& layer, KvCache& cache) {
   float* keys = work.d.data();
   float* values = work.d.data() + tokens * kv_width;
 
-  if (config.output_gate) {
-    apply(compute, layer.q_proj, work.normed.data(), tokens, work.a.data());
-    split_gates(work.a.data(), tokens * config.heads, config.head_dim, queries, gates);
-  } else {
-    apply(compute, layer.q_proj, work.normed.data(), tokens, queries);
-  }
-  apply(compute, layer.k_proj, work.normed.data(), tokens, keys);
-  apply(compute, layer.v_proj, work.normed.data(), tokens, values);
+  // With an output gate, queries and gates come together and are parted.
+  float* projected = config.output_gate ? work.a.data() : queries;
+  const Product products[] = {{&layer.q_proj, projected}, {&layer.k_proj, keys}, {&layer.v_proj, values}};
+  apply(compute, products, work.normed.data(), tokens);
+  if (config.output_gate) split_gates(projected, tokens * config.heads, config.head_dim, queries, gates);
   if (config.qk_norm) {
     rms_norm(compute, queries, layer.q_norm.data(), config.rms_norm_eps, tokens * config.heads,
              config.head_dim, queries);
@@ -77,7 +74,7 @@ void mix_attention(const Pass& pass, const Attention& layer, KvCache& cache) {
   const float scale = 1.0F / std::sqrt(static_cast<float>(config.head_dim));
   attention(compute, cache, config.heads, scale, first, tokens, queries, mixed);
   if (config.output_gate) {
-    for (std::size_t i = 0; i < tokens * width; ++i) mixed[i] *= sigmoid(gates[i]);
+    compute.kernels.sigmoid_multiply(gates, mixed, tokens * width);
   }
   apply(compute, layer.o_proj, mixed, tokens, work.normed.data());
 }
@@ -94,10 +91,9 @@ void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, DeltaNetState& 
   float* beta = work.d.data();
   float* g = work.d.data() + tokens * net.value_heads;
 
-  apply(compute, layer.in_proj_qkv, work.normed.data(), tokens, work.a.data());
-  apply(compute, layer.in_proj_z, work.normed.data(), tokens, z);
-  apply(compute, layer.in_proj_b, work.normed.data(), tokens, beta);
-  apply(compute, layer.in_proj_a, work.normed.data(), tokens, g);
+  const Product products[] = {
+      {&layer.in_proj_qkv, work.a.data()}, {&layer.in_proj_z, z}, {&layer.in_proj_b, beta}, {&layer.in_proj_a, g}};
+  apply(compute, products, work.normed.data(), tokens);
   for (std::size_t i = 0; i < tokens * net.value_heads; ++i) {
     const std::size_t head = i % net.value_heads;
     beta[i] = sigmoid(beta[i]);
@@ -116,8 +112,8 @@ void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, DeltaNetState& 
 
 void feed_forward(const Pass& pass, const FeedForward& layer) {
   const auto& [compute, config, work, tokens, first, angles] = pass;
-  apply(compute, layer.gate_proj, work.normed.data(), tokens, work.a.data());
-  apply(compute, layer.up_proj, work.normed.data(), tokens, work.b.data());
+  const Product products[] = {{&layer.gate_proj, work.a.data()}, {&layer.up_proj, work.b.data()}};
+  apply(compute, products, work.normed.data(), tokens);
   silu_multiply(compute, work.a.data(), work.b.data(), tokens * config.intermediate);
   apply(compute, layer.down_proj, work.a.data(), tokens, work.normed.data());
 }

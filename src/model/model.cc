@@ -33,7 +33,7 @@ Model empty_model(const ModelConfig& config) {
 
 class Lister {
  public:
-  void matrix(const std::string& name, Tensor& /*to*/, std::size_t rows, std::size_t cols) {
+  void matrix(const std::string& name, Linear& /*to*/, std::size_t rows, std::size_t cols) {
     specs.push_back({name, {rows, cols}, TensorRole::kMatrix});
   }
   void vector(const std::string& name, std::vector<float>& /*to*/, std::vector<std::size_t> shape,
@@ -48,8 +48,8 @@ class Loader {
   Loader(const ModelSource& source, const ModelConfig& config, std::string prefix)
       : source_(source), config_(config), prefix_(std::move(prefix)) {}
 
-  void matrix(const std::string& name, Tensor& to, std::size_t rows, std::size_t cols) {
-    to = read_matrix(prefix_ + name, rows, cols);
+  void matrix(const std::string& name, Linear& to, std::size_t rows, std::size_t cols) {
+    to.weight = read_matrix(prefix_ + name, rows, cols);
   }
 
   void vector(const std::string& name, std::vector<float>& to,
@@ -150,8 +150,40 @@ Model load_model(const ModelSource& source, std::size_t max_layers) {
     model.lm_head.weight = loader.read_matrix(name, config.vocab_size, config.hidden);
     return model;
   }
-  model.lm_head.weight = model.embedding;
+  model.lm_head = model.embedding;
   return model;
+}
+
+namespace {
+
+class Packer {
+ public:
+  Packer(const ModelSource& source, ThreadPool& pool) : source_(source), pool_(pool) {}
+
+  void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/, std::size_t /*cols*/) {
+    auto packed = pack(linear.weight, pool_);
+    if (!packed) return;
+    linear.packed = std::make_shared<const PackedWeights>(*std::move(packed));
+    source_.forget(linear.weight);
+  }
+  void vector(const std::string& /*name*/, std::vector<float>& /*to*/, const std::vector<std::size_t>& /*shape*/,
+              TensorRole /*role*/) {}
+
+ private:
+  const ModelSource& source_;
+  ThreadPool& pool_;
+};
+
+}  // namespace
+
+void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool) {
+  Packer packer(source, pool);
+  visit_tensors(model, packer);
+  if (model.lm_head.weight.data == model.embedding.weight.data) {
+    model.lm_head = model.embedding;
+  } else {
+    packer.matrix("lm_head.weight", model.lm_head, 0, 0);
+  }
 }
 
 std::string find_nonfinite(const ModelSource& source, const ModelConfig& config) {

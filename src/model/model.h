@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "format/tensor.h"
 #include "io/model_source.h"
 #include "model/config.h"
@@ -53,7 +54,7 @@ struct Layer {
 struct Model {
   ModelConfig config;
   std::vector<float> inverse_frequencies;
-  Tensor embedding;  // (vocab, hidden)
+  Linear embedding;  // (vocab, hidden)
   std::vector<Layer> layers;
   std::vector<float> final_norm;
   Linear lm_head;  // the embedding again if the model is tied and stores no other
@@ -89,6 +90,10 @@ std::vector<std::string> lm_head_names(const std::string& prefix);
 // does not have (vision, multi-token prediction) are ignored. Throws Error(kData) naming each
 // tensor that is missing or has another shape than the configuration says.
 Model load_model(const ModelSource& source, std::size_t max_layers);
+
+// Interleaves every matrix whose format has a packed form, so that it is multiplied with 8-bit activations. The
+// source is told that it may forget the pages it was read from.
+void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool);
 
 // The first tensor of the model with a value that is NaN or infinite, as "NAME, row R"; empty if
 // none.

@@ -7,7 +7,7 @@ constexpr std::size_t kGrain = 1024;
 
 void silu_multiply(const Compute& compute, float* gate, const float* up, std::size_t n) {
   compute.pool.parallel_for(n, kGrain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) gate[i] = silu(gate[i]) * up[i];
+    compute.kernels.silu_multiply(gate + begin, up + begin, gate + begin, end - begin);
   });
 }
 

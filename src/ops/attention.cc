@@ -30,10 +30,9 @@ void add_block(const Compute& compute, const float* q, const float* keys, const 
   running.largest = largest;
   running.sum *= correction;
   for (std::size_t i = 0; i < head_dim; ++i) out[i] *= correction;
+  running.sum += compute.kernels.exp_sum(scores, largest, count);
   for (std::size_t i = 0; i < count; ++i) {
-    const float weight = std::exp(scores[i] - largest);
-    running.sum += weight;
-    compute.kernels.axpy(weight, values + i * head_dim, out, head_dim);
+    compute.kernels.axpy(scores[i], values + i * head_dim, out, head_dim);
   }
 }
 

@@ -1,14 +1,26 @@
 // What an operation runs on.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
 
 namespace cellm {
 
+// Memory for 8-bit activations, kept between calls. One for each sequence; never shared between threads that
+// run operations.
+struct ActivationScratch {
+  std::vector<signed char> codes;
+  std::vector<float> scales;
+  std::vector<std::int32_t> sums;
+};
+
 struct Compute {
   const KernelTable& kernels;
   ThreadPool& pool;
+  ActivationScratch& scratch;
 };
 
 }  // namespace cellm

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "ops/activation.h"
-
 namespace cellm {
 
 void causal_conv(const Compute& compute, const float* weight, std::size_t kernel,
@@ -24,7 +22,7 @@ void causal_conv(const Compute& compute, const float* weight, std::size_t kernel
         const float* w = weight + j * channels;
         for (std::size_t c = begin; c < end; ++c) row[c] += w[c] * in[c];
       }
-      for (std::size_t c = begin; c < end; ++c) row[c] = silu(row[c]);
+      compute.kernels.silu(row + begin, end - begin);
     }
     for (std::size_t i = 0; i < past;
          ++i) {  // row i becomes row i + tokens, which is never before it

@@ -1,6 +1,7 @@
 #include "ops/linear.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/error.h"
 #include "format/formats.h"
@@ -8,42 +9,133 @@
 namespace cellm {
 namespace {
 
-// Rows a thread claims at a time: enough chunks that nobody waits long for the last one, and each a
-// few row tiles long so that claiming costs nothing.
-std::size_t row_grain(std::size_t rows, unsigned threads) {
-  constexpr std::size_t kTile = 4;
+// Rows in a unit of work, the same for all products: a block of packed rows.
+constexpr std::size_t kUnitRows = kPackedRows;
+
+// Units a thread claims at a time: enough chunks that nobody waits long for the last one.
+std::size_t unit_grain(std::size_t units, unsigned threads) {
   constexpr std::size_t kChunksPerThread = 8;
-  const std::size_t rows_per_chunk = rows / (threads * kChunksPerThread) + 1;
-  return (rows_per_chunk + kTile - 1) / kTile * kTile;
+  return units / (threads * kChunksPerThread) + 1;
+}
+
+std::size_t units_of(const Linear& linear) {
+  return (linear.weight.rows + kUnitRows - 1) / kUnitRows;
 }
 
 WeightMatrix matrix_of(const Tensor& tensor) {
-  return {tensor.format,         reinterpret_cast<const unsigned char*>(tensor.data),
-          tensor.scales,         tensor.cols,
-          tensor.group,          format_info(tensor.format).row_bytes(tensor.cols),
+  return {tensor.format,
+          reinterpret_cast<const unsigned char*>(tensor.data),
+          tensor.scales,
+          tensor.cols,
+          tensor.group,
+          format_info(tensor.format).row_bytes(tensor.cols),
           scales_per_row(tensor)};
+}
+
+PackedMatrix matrix_of(const PackedWeights& packed) {
+  return {packed.bits,  packed.codes.data(),  packed.scales.data(), packed.rows,
+          packed.padded_cols(), packed.group, packed.groups(),      packed.block_bytes()};
+}
+
+// Columns that share a scale of the activations.
+std::size_t activation_block(const PackedWeights& packed) {
+  constexpr std::size_t kDefaultBlock = 128;
+  return packed.group == 0 ? kDefaultBlock : packed.group;
+}
+
+// Rounds x to 8 bits, into the scratch memory.
+QuantizedActivations quantize(const Compute& compute, const float* x, std::size_t tokens, std::size_t cols,
+                              std::size_t block) {
+  const std::size_t padded =
+      (cols + kPackedColumnAlignment - 1) / kPackedColumnAlignment * kPackedColumnAlignment;
+  const std::size_t blocks = (padded + block - 1) / block;
+  ActivationScratch& scratch = compute.scratch;
+  scratch.codes.resize(tokens * padded);
+  scratch.scales.resize(tokens * blocks);
+  scratch.sums.resize(tokens * blocks);
+  constexpr std::size_t kTokensPerChunk = 8;
+  compute.pool.parallel_for(tokens, kTokensPerChunk, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t t = begin; t < end; ++t) {
+      signed char* codes = scratch.codes.data() + t * padded;
+      for (std::size_t b = 0; b < blocks; ++b) {
+        const std::size_t first = b * block;
+        scratch.scales[t * blocks + b] =
+            compute.kernels.quantize_block(x + t * cols + first, std::min(block, cols - first), codes + first,
+                                           &scratch.sums[t * blocks + b]);
+      }
+      std::memset(codes + cols, 0, padded - cols);
+    }
+  });
+  return {scratch.codes.data(), scratch.scales.data(), scratch.sums.data(), tokens, padded, block, blocks};
+}
+
+void multiply(const Compute& compute, const Product& product, const float* x,
+              const QuantizedActivations& quantized, std::size_t tokens, std::size_t begin, std::size_t end) {
+  const Tensor& weight = product.linear->weight;
+  if (product.linear->packed) {
+    compute.kernels.matmul_int8(matrix_of(*product.linear->packed), begin, end, quantized, product.y,
+                                weight.rows);
+  } else {
+    compute.kernels.matmul(compute.kernels, matrix_of(weight), begin * kUnitRows,
+                           std::min(weight.rows, end * kUnitRows), x, weight.cols, tokens, product.y,
+                           weight.rows);
+  }
+}
+
+// Products that use the same form of x: unpacked (block 0), or 8 bits with one size of blocks.
+void apply_same(const Compute& compute, std::span<const Product> products, const float* x, std::size_t tokens,
+                std::size_t block) {
+  QuantizedActivations quantized{};
+  if (block != 0) quantized = quantize(compute, x, tokens, products.front().linear->weight.cols, block);
+  std::size_t units = 0;
+  for (const Product& product : products) units += units_of(*product.linear);
+  compute.pool.parallel_for(
+      units, unit_grain(units, compute.pool.threads()), [&](std::size_t begin, std::size_t end) {
+        std::size_t first = 0;  // of this product, among all units
+        for (const Product& product : products) {
+          const std::size_t count = units_of(*product.linear);
+          const std::size_t from = std::max(begin, first);
+          const std::size_t to = std::min(end, first + count);
+          if (from < to) multiply(compute, product, x, quantized, tokens, from - first, to - first);
+          first += count;
+        }
+      });
 }
 
 }  // namespace
 
-void apply(const Compute& compute, const Linear& linear, const float* x, std::size_t tokens,
-           float* y) {
-  const Tensor& weight = linear.weight;
-  const WeightMatrix matrix = matrix_of(weight);
-  compute.pool.parallel_for(weight.rows, row_grain(weight.rows, compute.pool.threads()),
-                            [&](std::size_t begin, std::size_t end) {
-                              compute.kernels.matmul(compute.kernels, matrix, begin, end, x,
-                                                     weight.cols, tokens, y, weight.rows);
-                            });
+void apply(const Compute& compute, std::span<const Product> products, const float* x, std::size_t tokens) {
+  const auto block_of = [](const Product& product) {
+    return product.linear->packed ? activation_block(*product.linear->packed) : std::size_t{0};
+  };
+  // Almost always one kind; a tensor kept at another format makes a second.
+  std::vector<Product> rest(products.begin(), products.end());
+  while (!rest.empty()) {
+    const std::size_t block = block_of(rest.front());
+    const auto others = std::stable_partition(rest.begin(), rest.end(), [&](const Product& product) {
+      return block_of(product) == block;
+    });
+    apply_same(compute, std::span(rest.begin(), others), x, tokens, block);
+    rest.erase(rest.begin(), others);
+  }
 }
 
-void read_row(const Compute& compute, const Tensor& embedding, std::size_t row, float* out) {
-  CELLM_CHECK(row < embedding.rows);
-  const WeightMatrix matrix = matrix_of(embedding);
-  const WeightRow weights{matrix.codes + row * matrix.row_bytes,
-                          matrix.scales + row * matrix.row_scales, matrix.cols, matrix.group};
-  compute.kernels.unpack[static_cast<std::size_t>(embedding.format)](weights, 0, embedding.cols,
-                                                                     out);
+void apply(const Compute& compute, const Linear& linear, const float* x, std::size_t tokens, float* y) {
+  const Product product{&linear, y};
+  apply(compute, {&product, 1}, x, tokens);
+}
+
+void read_row(const Compute& compute, const Linear& embedding, std::size_t row, float* out) {
+  const Tensor& weight = embedding.weight;
+  CELLM_CHECK(row < weight.rows);
+  if (embedding.packed) {
+    dequantize_packed_row(*embedding.packed, row, out);
+    return;
+  }
+  const WeightMatrix matrix = matrix_of(weight);
+  const WeightRow weights{matrix.codes + row * matrix.row_bytes, matrix.scales + row * matrix.row_scales,
+                          matrix.cols, matrix.group};
+  compute.kernels.unpack[static_cast<std::size_t>(weight.format)](weights, 0, weight.cols, out);
 }
 
 }  // namespace cellm

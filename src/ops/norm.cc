@@ -27,9 +27,8 @@ void gated_rms_norm(const Compute& compute, float* x, const float* weight, const
     for (std::size_t row = begin; row < end; ++row) {
       float* values = x + row * n;
       const float factor = inverse_rms(compute, values, eps, n);
-      for (std::size_t i = 0; i < n; ++i) {
-        values[i] = values[i] * factor * weight[i] * silu(gate[row * n + i]);
-      }
+      for (std::size_t i = 0; i < n; ++i) values[i] = values[i] * factor * weight[i];
+      compute.kernels.silu_multiply(gate + row * n, values, values, n);
     }
   });
 }

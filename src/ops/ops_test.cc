@@ -27,7 +27,8 @@ std::vector<float> gaussian(std::size_t count, unsigned seed, float scale = 1.0F
 class Ops : public ::testing::Test {
  protected:
   ThreadPool pool_{3};
-  Compute compute_{kernel_table(), pool_};
+  ActivationScratch scratch_;
+  Compute compute_{kernel_table(), pool_, scratch_};
 };
 
 TEST_F(Ops, RmsNorm) {

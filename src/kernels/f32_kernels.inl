@@ -1,30 +1,31 @@
-// The shared templates of all targets. The including file is inside an unnamed namespace and has
-// defined:
+// Matrix products and vector functions in f32, for all targets. The including file is inside an unnamed
+// namespace and has defined:
 //
-//   Vec                      8 floats
+//   kLanes                   floats of a vector
+//   kTokenTile               tokens of a tile; 4 rows of them are accumulated in registers
+//   Vec                      kLanes floats
 //   load(p), store(p, v)     unaligned
-//   load_part(p, n)          n < 8 floats, the rest 0
+//   load_part(p, n)          n < kLanes floats, the rest 0
 //   broadcast(f)
-//   add(a, b), mul(a, b)
+//   add(a, b)
 //   mul_add(a, b, c)         a · b + c, fused or not
 //   sum(v)                   in a fixed order
+//   store_part(p, v, n)      the first n < kLanes floats
+//   mul(a, b), div(a, b)
+//   vector_exp(v)            e^v, 0 far below and infinity far above
 //
 // and afterwards fills a KernelTable.
 
-constexpr std::size_t kLanes = 8;
-constexpr std::size_t kRowTile = 4;  // rows whose weights are unpacked together
-constexpr std::size_t kTokenTile =
-    3;  // 4 × 3 accumulators, 3 inputs and a weight fill 16 registers
-constexpr std::size_t kTokenBlock = 48;  // tokens that use unpacked weights before they are dropped
-constexpr std::size_t kColBlock =
-    1024;  // columns unpacked at a time: 4 rows are 16 KiB, half of an L1
+constexpr std::size_t kRowTile = 4;       // rows whose weights are unpacked together
+constexpr std::size_t kTokenBlock = 48;   // tokens that use unpacked weights before they are dropped
+constexpr std::size_t kColBlock = 1024;   // columns unpacked at a time: 4 rows are 16 KiB, half of an L1
 
 // Partial sums of a block: one vector for each (token, row).
 struct Partial {
   Vec sums[kTokenBlock][kRowTile];
 };
 
-// Adds the products of `count` columns. w: rows × kColBlock, zero-filled to a multiple of 8.
+// Adds the products of `count` columns. w: rows × kColBlock, zero-filled to a multiple of kLanes.
 template <std::size_t kRows, std::size_t kTokens>
 void multiply_tile(const float* w, const float* x, std::size_t x_stride, std::size_t count,
                    Vec (*sums)[kRowTile]) {
@@ -160,4 +161,60 @@ void transposed_matvec2(const float* m, std::size_t rows, std::size_t cols, cons
     a_out[c] = sum_a;
     b_out[c] = sum_b;
   }
+}
+
+// Calls body(v, n) for the vectors of a range, the last one partial.
+template <class Body>
+void for_vectors(std::size_t n, Body&& body) {
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    body(i, [](const float* p) { return load(p); }, [](float* p, Vec v) { store(p, v); });
+  }
+  if (i < n) {
+    const std::size_t rest = n - i;
+    body(i, [rest](const float* p) { return load_part(p, rest); },
+         [rest](float* p, Vec v) { store_part(p, v, rest); });
+  }
+}
+
+// 1 / (1 + e^−x)
+Vec vector_sigmoid(Vec x) {
+  const Vec one = broadcast(1.0F);
+  return div(one, add(one, vector_exp(mul(x, broadcast(-1.0F)))));
+}
+
+void silu_multiply(const float* gate, const float* up, float* out, std::size_t n) {
+  for_vectors(n, [&](std::size_t i, auto get, auto put) {
+    const Vec g = get(gate + i);
+    put(out + i, mul(mul(g, vector_sigmoid(g)), get(up + i)));
+  });
+}
+
+void sigmoid_multiply(const float* gate, float* x, std::size_t n) {
+  for_vectors(n, [&](std::size_t i, auto get, auto put) {
+    put(x + i, mul(get(x + i), vector_sigmoid(get(gate + i))));
+  });
+}
+
+void silu(float* x, std::size_t n) {
+  for_vectors(n, [&](std::size_t i, auto get, auto put) {
+    const Vec v = get(x + i);
+    put(x + i, mul(v, vector_sigmoid(v)));
+  });
+}
+
+float exp_sum(float* x, float shift, std::size_t n) {
+  const Vec offset = broadcast(-shift);
+  Vec total = broadcast(0.0F);
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    const Vec e = vector_exp(add(load(x + i), offset));
+    store(x + i, e);
+    total = add(total, e);
+  }
+  if (i < n) {
+    store_part(x + i, vector_exp(add(load_part(x + i, n - i), offset)), n - i);
+    total = add(total, load_part(x + i, n - i));
+  }
+  return sum(total);
 }

@@ -1,0 +1,187 @@
+// Integer dot products of packed weights (format/packed.h) with 8-bit activations, for all targets. The including
+// file is inside an unnamed namespace, has included kernels.inl's primitives, and has defined:
+//
+//   kIntLanes                  32-bit lanes of a vector: a divisor of 16
+//   kIntTokens                 tokens of a tile
+//   IntVec                     kIntLanes 32-bit integers, or 4 · kIntLanes bytes
+//   FloatVec                   kIntLanes floats
+//   load_bytes(p), store_bytes(p, v)
+//   broadcast_quad(p)          4 bytes to every lane
+//   int_broadcast(i)
+//   int_add(a, b)
+//   dot_quads<kBits>(acc, w, x)  acc + Σ over the 4 bytes of each lane of code(w) · x, exactly, where code is the
+//                              unpacked byte, for 8 bits less kByteZero
+//   kByteZero                  what dot_quads<8> has taken off the byte already: 0 or 128
+//   shift_mask<kShift>(v, mask)  each byte shifted right by kShift (left if negative), then masked
+//   to_float(i)                FloatVec
+//   float_load(p), float_store(p, v), float_broadcast(f), float_mul(a, b), float_mul_add(a, b, c)
+//   float_from_f16(p)          kIntLanes halves
+//   store_rows(p, v, n)        the first n lanes only, n ≥ 0
+//
+// The sum over a block of columns is an integer, so its order does not matter; blocks are added in float, in the
+// order of columns. So an output depends on its own row and token alone.
+
+constexpr std::size_t kQuadBytes = 64;       // a quad of 16 rows
+constexpr std::size_t kBlockVectors = 16 / kIntLanes;
+constexpr std::size_t kChunkColumns = 512;   // unpacked at a time: 8 KiB, with sums and activations in an L1
+constexpr std::size_t kIntTokenBlock = 64;   // tokens that use an unpacked chunk
+
+// Unpacked code byte = multiplier · u, so that all zeros are integers: value = (byte − zero) · factor · scale.
+constexpr int zero_of(unsigned bits) { return bits == 8 ? 128 : bits == 4 ? 8 : bits == 2 ? 3 : 1; }
+constexpr float factor_of(unsigned bits) { return bits == 2 ? 0.5F : 1.0F; }
+
+template <unsigned kBits, int kQuad>
+IntVec unpack_quad(IntVec v) {
+  if constexpr (kBits == 4) return shift_mask<4 * kQuad>(v, 0x0F);
+  if constexpr (kBits == 2) return shift_mask<2 * kQuad - 1>(v, 0x06);
+  return shift_mask<kQuad - 1>(v, 0x02);
+}
+
+template <unsigned kBits, int kQuad = 0>
+void unpack_unit(IntVec v, unsigned char* out) {
+  if constexpr (kQuad < static_cast<int>(8 / kBits)) {
+    store_bytes(out + kQuad * kQuadBytes, unpack_quad<kBits, kQuad>(v));
+    unpack_unit<kBits, kQuad + 1>(v, out);
+  }
+}
+
+// `columns` columns of a block of rows as one byte per code, quad by quad; 8-bit codes are used where they lie.
+template <unsigned kBits>
+const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t columns, unsigned char* buffer) {
+  if constexpr (kBits == 8) return codes;
+  constexpr std::size_t kUnitColumns = 32 / kBits;
+  for (std::size_t unit = 0; unit < columns / kUnitColumns; ++unit) {
+    for (std::size_t v = 0; v < kBlockVectors; ++v) {
+      const std::size_t at = v * kIntLanes * 4;
+      unpack_unit<kBits>(load_bytes(codes + unit * kQuadBytes + at),
+                         buffer + unit * (8 / kBits) * kQuadBytes + at);
+    }
+  }
+  return buffer;
+}
+
+struct IntSums {
+  FloatVec sums[kIntTokenBlock][kBlockVectors];
+};
+
+// What a tile needs of a chunk.
+struct IntChunk {
+  const unsigned char* bytes;    // unpacked codes
+  const std::uint16_t* scales;   // of the first group in the chunk; unused for scales per row
+  std::size_t columns;
+  std::size_t first_block;       // of activations
+};
+
+// Adds a chunk to kTokens outputs of 16 rows.
+template <unsigned kBits, std::size_t kBlock, bool kGroupScales, std::size_t kTokens>
+void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t token,
+              FloatVec (*sums)[kBlockVectors]) {
+  constexpr int kZero = kBits == 8 ? zero_of(8) - kByteZero : zero_of(kBits);
+  // A few independent sums hide the latency of the dot product when there are few tokens.
+  constexpr std::size_t kSplit = kTokens * kBlockVectors >= 4 ? 1 : 4 / (kTokens * kBlockVectors);
+  FloatVec totals[kTokens][kBlockVectors];
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    for (std::size_t v = 0; v < kBlockVectors; ++v) totals[t][v] = sums[t][v];
+  }
+  const signed char* codes = x.codes + token * x.padded_cols + chunk.first_block * kBlock;
+  const unsigned char* bytes = chunk.bytes;
+  for (std::size_t begin = 0, block = chunk.first_block; begin < chunk.columns; begin += kBlock, ++block) {
+    const std::size_t columns = chunk.columns - begin < kBlock ? chunk.columns - begin : kBlock;
+    IntVec acc[kSplit][kTokens][kBlockVectors];
+    for (std::size_t t = 0; t < kTokens; ++t) {
+      const IntVec start = int_broadcast(-kZero * x.sums[(token + t) * x.blocks + block]);
+      for (std::size_t v = 0; v < kBlockVectors; ++v) {
+        acc[0][t][v] = start;
+        for (std::size_t s = 1; s < kSplit; ++s) acc[s][t][v] = int_broadcast(0);
+      }
+    }
+    // Columns come in multiples of 32, so in multiples of kSplit quads.
+    for (std::size_t c = 0; c < columns; c += 4 * kSplit) {
+      for (std::size_t s = 0; s < kSplit; ++s, bytes += kQuadBytes) {
+        IntVec weights[kBlockVectors];
+        for (std::size_t v = 0; v < kBlockVectors; ++v) weights[v] = load_bytes(bytes + v * kIntLanes * 4);
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          const IntVec input = broadcast_quad(codes + t * x.padded_cols + begin + c + 4 * s);
+          for (std::size_t v = 0; v < kBlockVectors; ++v) {
+            acc[s][t][v] = dot_quads<kBits>(acc[s][t][v], weights[v], input);
+          }
+        }
+      }
+    }
+    for (std::size_t v = 0; v < kBlockVectors; ++v) {
+      FloatVec row_scales;
+      if constexpr (kGroupScales) {
+        row_scales = float_mul(float_from_f16(chunk.scales + (block - chunk.first_block) * 16 + v * kIntLanes),
+                               float_broadcast(factor_of(kBits)));
+      }
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        IntVec total = acc[0][t][v];
+        for (std::size_t s = 1; s < kSplit; ++s) total = int_add(total, acc[s][t][v]);
+        FloatVec scale = float_broadcast(x.scales[(token + t) * x.blocks + block]);
+        if constexpr (kGroupScales) scale = float_mul(scale, row_scales);
+        totals[t][v] = float_mul_add(to_float(total), scale, totals[t][v]);
+      }
+    }
+  }
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    for (std::size_t v = 0; v < kBlockVectors; ++v) sums[t][v] = totals[t][v];
+  }
+}
+
+template <unsigned kBits, std::size_t kBlock, bool kGroupScales>
+void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActivations& x, float* y,
+              std::size_t y_stride) {
+  alignas(64) unsigned char buffer[kBits == 8 ? 1 : kChunkColumns * 16];
+  IntSums partial;
+  const unsigned char* codes = w.codes + row_block * w.block_bytes;
+  const std::uint16_t* scales = w.scales + row_block * w.groups * 16;
+  const std::size_t row = row_block * 16;
+  for (std::size_t token = 0; token < x.tokens; token += kIntTokenBlock) {
+    const std::size_t tokens = x.tokens - token < kIntTokenBlock ? x.tokens - token : kIntTokenBlock;
+    for (std::size_t t = 0; t < tokens; ++t) {
+      for (std::size_t v = 0; v < kBlockVectors; ++v) partial.sums[t][v] = float_broadcast(0.0F);
+    }
+    for (std::size_t col = 0; col < w.padded_cols; col += kChunkColumns) {
+      const std::size_t columns = w.padded_cols - col < kChunkColumns ? w.padded_cols - col : kChunkColumns;
+      const IntChunk chunk{unpack_chunk<kBits>(codes + col * 16 * kBits / 8, columns, buffer),
+                           scales + col / kBlock * 16, columns, col / kBlock};
+      std::size_t t = 0;
+      for (; t + kIntTokens <= tokens; t += kIntTokens) {
+        int_tile<kBits, kBlock, kGroupScales, kIntTokens>(chunk, x, token + t, partial.sums + t);
+      }
+      for (; t < tokens; ++t) {
+        int_tile<kBits, kBlock, kGroupScales, 1>(chunk, x, token + t, partial.sums + t);
+      }
+    }
+    for (std::size_t v = 0; v < kBlockVectors; ++v) {
+      const std::size_t first = row + v * kIntLanes;
+      if (first >= w.rows) break;
+      const std::size_t count = w.rows - first < kIntLanes ? w.rows - first : kIntLanes;
+      FloatVec row_scales = float_broadcast(1.0F);
+      if constexpr (!kGroupScales) {
+        row_scales = float_mul(float_from_f16(scales + v * kIntLanes), float_broadcast(factor_of(kBits)));
+      }
+      for (std::size_t t = 0; t < tokens; ++t) {
+        store_rows(y + (token + t) * y_stride + first, float_mul(partial.sums[t][v], row_scales), count);
+      }
+    }
+  }
+}
+
+template <unsigned kBits, std::size_t kBlock, bool kGroupScales>
+void int_blocks(const PackedMatrix& w, std::size_t begin, std::size_t end, const QuantizedActivations& x,
+                float* y, std::size_t y_stride) {
+  for (std::size_t block = begin; block < end; ++block) {
+    int_rows<kBits, kBlock, kGroupScales>(w, block, x, y, y_stride);
+  }
+}
+
+void matmul_int8(const PackedMatrix& w, std::size_t begin, std::size_t end, const QuantizedActivations& x,
+                 float* y, std::size_t y_stride) {
+  if (w.bits == 8) return int_blocks<8, 128, false>(w, begin, end, x, y, y_stride);
+  if (w.bits == 2) return int_blocks<2, 128, false>(w, begin, end, x, y, y_stride);
+  if (w.bits == 1) return int_blocks<1, 128, true>(w, begin, end, x, y, y_stride);
+  if (w.group == 32) return int_blocks<4, 32, true>(w, begin, end, x, y, y_stride);
+  if (w.group == 128) return int_blocks<4, 128, true>(w, begin, end, x, y, y_stride);
+  int_blocks<4, 128, false>(w, begin, end, x, y, y_stride);
+}
