@@ -1,5 +1,6 @@
 #!/bin/bash
 # Fails if a C++ file is not formatted as .clang-format says. With --fix, formats instead.
+# Exits 77 if clang-format is missing.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
@@ -9,6 +10,10 @@ case ${1-} in
   *) echo 'usage: tools/check_format.sh [--fix]' >&2; exit 2 ;;
 esac
 
+if ! command -v clang-format >/dev/null; then
+  echo 'clang-format is missing (Debian: apt-get install clang-format)'
+  exit 77
+fi
 folders=()
 for folder in src tests bench fuzz; do
   if [ -d "$folder" ]; then folders+=("$folder"); fi
