@@ -88,7 +88,7 @@ TEST_F(TemporaryFolder, AtomicFileClearsWhatAKilledRunLeft) {
 TEST_F(TemporaryFolder, MappedFileRefusesWhatIsNoFile) {
   EXPECT_THROW(MappedFile{folder_}, Error);
   EXPECT_THROW(MappedFile{folder_ / "missing"}, Error);
-  std::ofstream(folder_ / "empty");
+  std::ofstream(folder_ / "empty") << "";
   EXPECT_EQ(MappedFile(folder_ / "empty").bytes().size(), 0U);
   std::ofstream(folder_ / "large") << std::string(100, 'x');
   EXPECT_THROW(read_file(folder_ / "large", 99), Error);

@@ -23,7 +23,7 @@ int report(ErrorKind kind, const std::string& message) {
 }
 
 // CLI11's messages may have several lines; an error is one.
-std::string first_line(std::string text) {
+std::string first_line(const std::string& text) {
   const std::size_t end = text.find('\n');
   return end == std::string::npos ? text : text.substr(0, end);
 }

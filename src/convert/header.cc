@@ -22,7 +22,7 @@ Json either(const Json& object, const char* key, const char* other_key) {
 
 // One id: a list in config.json is cut to its first (the file keeps the whole config besides).
 Json single_id(const Json& config, const char* key) {
-  const Json value = member(config, key);
+  Json value = member(config, key);
   if (value.is_array()) return value.empty() ? Json() : value.front();
   return value;
 }

@@ -124,7 +124,7 @@ std::vector<TensorSpec> model_tensors(const ModelConfig& config) {
 
 std::string text_prefix(const ModelSource& source) {
   for (const auto prefix : kPrefixes) {
-    const std::string candidate(prefix);
+    std::string candidate(prefix);
     if (find_tensor(source, candidate + std::string(kEmbedding))) return candidate;
   }
   throw data_error("{}: no tensor is named {}{}", printable(source.path()), "model.", kEmbedding);

@@ -1,0 +1,114 @@
+#!/bin/bash
+# Shows one small model in six formats: their sizes and their answers. See --help.
+set -euo pipefail
+
+if [ "$#" -ne 0 ]; then
+  case $1 in
+    -h | --help)
+      cat <<'TEXT'
+Usage: scripts/demo.sh
+
+Installs the Debian packages that are missing, builds cellm, fetches
+SmolLM2-135M-Instruct (98 MB) and converts it to six formats, from 16 bits to
+1 bit per weight. Then prints the sizes and lets each format answer the same
+two questions. What is there already is not built, fetched or converted again.
+
+The result goes to stdout, progress to stderr. The files are in build/demo.
+TEXT
+      exit 0
+      ;;
+    *)
+      echo 'usage: scripts/demo.sh (no arguments; --help says what it does)' >&2
+      exit 2
+      ;;
+  esac
+fi
+
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+. scripts/packages.sh
+# shellcheck disable=SC2086  # lists of words
+require_packages $build_packages $demo_packages
+
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1  # as in test.sh: shared with clones in other folders
+formats='f16 int8 int4-g32 int4 int2 q1'
+question='Hello, who are you?'
+beginning='The capital of France is'
+cellm=build/release/bin/cellm
+
+say() { printf '%s\n' "$*" >&2; }
+file_of() { printf 'build/demo/smollm2-%s.cellm' "$1"; }
+
+say 'Building'
+cmake --preset release >/dev/null
+cmake --build --preset release --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" >&2
+
+model=$(bash scripts/fetch_smollm2.sh)
+mkdir -p build/demo
+for format in $formats; do
+  file=$(file_of "$format")
+  if [ "$file" -nt "$cellm" ] && [ "$file" -nt "$model" ]; then continue; fi
+  say "Converting to $format"
+  "$cellm" convert --input "$model" --output "$file" --format "$format" --quiet
+done
+
+cat <<'TEXT'
+SmolLM2-135M-Instruct in six formats
+
+format             bytes       MiB  bits/weight  of f16
+-------------------------------------------------------
+TEXT
+f16_bytes=$(stat --format=%s "$(file_of f16)")
+for format in $formats; do
+  file=$(file_of "$format")
+  bytes=$(stat --format=%s "$file")
+  # The line "total TENSORS WEIGHTS BYTES BITS" of inspect.
+  bits=$("$cellm" inspect "$file" | awk '$1 == "total" { print $5 }')
+  awk -v format="$format" -v bytes="$bytes" -v bits="$bits" -v f16="$f16_bytes" 'BEGIN {
+    printf "%-10s %13d %9.1f %12.2f %6.0f%%\n", format, bytes, bytes / 1048576, bits, 100 * bytes / f16
+  }'
+done
+cat <<'TEXT'
+
+The format is that of the layers; the embedding, a fifth of the weights, has
+8 bits in all but f16. The model comes as a 4-bit GGUF file, so f16 is already
+an approximation here, and the best that the others can be.
+TEXT
+
+# show FORMAT: an answer as it is, behind its format's name, with its long lines broken.
+show() {
+  python3 -c '
+import sys, textwrap
+first, indent = sys.argv[1].ljust(11), " " * 11
+text = sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\n")
+for line in text.split("\n"):
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    for piece in textwrap.wrap(line, 68) or [""]:
+        print((first + piece).rstrip())
+        first = indent
+' "$1"
+}
+
+# answers ARGUMENT...: what each format says, always its most probable token.
+answers() {
+  local format
+  for format in $formats; do
+    "$cellm" infer --model "$(file_of "$format")" --temperature 0 --quiet "$@" | show "$format"
+  done
+}
+
+printf '\nThe answer to "%s", at most 40 tokens:\n\n' "$question"
+answers --chat --prompt "$question" --gen 40
+printf '\nHow the text "%s" goes on, 16 tokens:\n\n' "$beginning"
+answers --prompt "$beginning" --gen 16
+
+cat <<TEXT
+
+With 8 bits the model speaks as with 16; with 4 it still makes sentences, but
+wanders or repeats itself. With 2 bits and with 1, rounded without
+calibration, nothing of it is left.
+
+Ask it something yourself:
+
+  $cellm infer --model $(file_of int4-g32) \\
+    --chat --prompt 'Why is the sky blue?' --gen 128
+TEXT

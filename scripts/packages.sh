@@ -1,0 +1,70 @@
+# The Debian 12 packages that cellm needs, and require_packages, which installs those that are missing.
+# Read by other scripts (". packages.sh"), not run alone.
+
+# What CMakeLists.txt looks for.
+build_packages='g++ cmake ninja-build ccache pkg-config libgtest-dev nlohmann-json3-dev libcli11-dev
+  libfmt-dev libpcre2-dev libutf8proc-dev libxxhash-dev'
+# What the style checks run (tools/check_*).
+check_packages='clang-format clang-tidy python3'
+# What fetching and converting the demo's model needs.
+demo_packages='python3 python3-pip ca-certificates'
+
+is_installed() {
+  case $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) in
+    installed*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Runs apt-get as root; its output goes to the standard error.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    env DEBIAN_FRONTEND=noninteractive "$@" >&2
+  elif [ -t 0 ]; then
+    sudo env DEBIAN_FRONTEND=noninteractive "$@" >&2  # may ask for the password
+  else
+    sudo -n env DEBIAN_FRONTEND=noninteractive "$@" >&2
+  fi
+}
+
+# Whether as_root can work.
+can_be_root() {
+  if [ "$(id -u)" -eq 0 ]; then return 0; fi
+  command -v sudo >/dev/null 2>&1 || return 1
+  [ -t 0 ] || sudo -n true 2>/dev/null
+}
+
+# require_packages NAME...: returns only when all are installed; otherwise says what to type and exits 1.
+require_packages() {
+  local name missing=''
+  if ! command -v dpkg-query >/dev/null 2>&1; then
+    echo 'This is not a Debian system, so nothing is installed by itself. The packages needed are, by' >&2
+    echo "their Debian names: $(echo $*)" >&2
+    for name in c++ cmake ninja pkg-config python3; do
+      if ! command -v "$name" >/dev/null 2>&1; then
+        echo "$name is missing; install it and the rest of the list, then run this again." >&2
+        exit 1
+      fi
+    done
+    return 0
+  fi
+  for name in "$@"; do
+    is_installed "$name" || missing="$missing $name"
+  done
+  if [ -z "$missing" ]; then return 0; fi
+
+  if ! can_be_root; then
+    echo 'Packages are missing. As root, run this and then the script again:' >&2
+    echo "  apt-get update && apt-get install --no-install-recommends$missing" >&2
+    exit 1
+  fi
+  echo "Installing$missing" >&2
+  # An old or empty package list is the usual reason for a failure, so it is renewed only then.
+  if ! as_root apt-get install -qq --yes --no-install-recommends $missing 2>/dev/null; then
+    if ! { as_root apt-get update -qq &&
+           as_root apt-get install -qq --yes --no-install-recommends $missing; }; then
+      echo "Installing failed. Try: apt-get install --no-install-recommends$missing" >&2
+      exit 1
+    fi
+  fi
+}

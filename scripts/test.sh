@@ -1,0 +1,90 @@
+#!/bin/bash
+# Builds cellm and runs everything that checks it. See --help.
+set -euo pipefail
+
+if [ "$#" -ne 0 ]; then
+  case $1 in
+    -h | --help)
+      cat <<'TEXT'
+Usage: scripts/test.sh
+
+Installs the Debian packages that are missing, builds cellm twice and checks it:
+
+  release   all tests, as users run it
+  dev       all tests but those labelled slow, under AddressSanitizer and
+            UndefinedBehaviorSanitizer
+  style     format, includes, symbols and clang-tidy
+
+The last line is "N passed, N failed". Exit code 0 if nothing failed, 1 otherwise.
+The first run takes some minutes; later ones build and check only what changed.
+CMAKE_BUILD_PARALLEL_LEVEL=N builds and tests N at a time (default: one per CPU).
+TEXT
+      exit 0
+      ;;
+    *)
+      echo 'usage: scripts/test.sh (no arguments; --help says what it does)' >&2
+      exit 2
+      ;;
+  esac
+fi
+
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+. scripts/packages.sh
+# shellcheck disable=SC2086  # lists of words
+require_packages $build_packages $check_packages
+
+# Lets a clone in another folder find what this one has compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+
+passed=0
+failed=0
+skipped=0
+
+step() { printf '\n== %s\n' "$*"; }
+
+# Prints the end of a run that cannot go on.
+give_up() {
+  printf '\n%s\n' "$1" >&2
+  echo "$passed passed, $((failed + 1)) failed"
+  exit 1
+}
+
+build() {
+  step "Building $1"
+  cmake --preset "$1" >/dev/null || give_up "Configuring $1 failed; the reason is above."
+  cmake --build --preset "$1" || give_up "Building $1 failed; the reason is above."
+}
+
+# check PRESET NAME CTEST_ARGUMENT...: runs tests, shows those that do not pass, adds to the sums.
+check() {
+  local preset=$1 log=build/$1/ctest-$2.log counts
+  shift 2
+  ctest --preset "$preset" --parallel "$CMAKE_BUILD_PARALLEL_LEVEL" "$@" 2>&1 | tee "$log" |
+    { grep -vE '^ *Start +[0-9]+:|^ *[0-9]+/[0-9]+ Test +#[0-9]+: .* Passed +[0-9]' || true; } || true
+  counts=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log")
+  if [ -z "$counts" ]; then
+    echo "ctest ran no tests of $preset"
+    failed=$((failed + 1))
+    return
+  fi
+  local bad=${counts% *} all=${counts#* } left_out
+  left_out=$(grep -cE '\*\*\*Skipped' "$log" || true)
+  passed=$((passed + all - bad - left_out))
+  failed=$((failed + bad))
+  skipped=$((skipped + left_out))
+}
+
+build release
+build dev
+step 'Tests, release'
+check release tests --label-exclude style
+step 'Tests, dev (sanitizers)'
+check dev tests --label-exclude slow
+step 'Style (clang-tidy takes minutes on sources that it has not seen)'
+check release style --label-regex style
+
+echo
+if [ "$skipped" -ne 0 ]; then echo "$skipped skipped, see above"; fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,23 @@
+#!/bin/bash
+# Fails if a C++ file is not formatted as .clang-format says. With --fix, formats instead.
+# Exits 77 if clang-format is missing.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+
+case ${1-} in
+  '') mode='--dry-run --Werror' ;;
+  --fix) mode='-i' ;;
+  *) echo 'usage: tools/check_format.sh [--fix]' >&2; exit 2 ;;
+esac
+
+if ! command -v clang-format >/dev/null; then
+  echo 'clang-format is missing (Debian: apt-get install clang-format)'
+  exit 77
+fi
+folders=()
+for folder in src tests bench fuzz; do
+  if [ -d "$folder" ]; then folders+=("$folder"); fi
+done
+# shellcheck disable=SC2086  # the mode is one or two words
+find "${folders[@]}" -name '*.h' -print0 -o -name '*.cc' -print0 -o -name '*.inl' -print0 |
+  xargs -0 -r clang-format $mode

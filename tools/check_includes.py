@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Holds the includes of src/ against the one direction of includes (docs/architecture.md).
+
+A folder may include itself and the folders that DEPENDS of its cellm_library lists; its *_test.cc may
+also include those of TEST_DEPENDS. Every listed folder must be included somewhere, and DEPENDS must not
+form a cycle. Further rules of the house are checked on the way: see RULES below. Prints one line for
+each finding, FILE:LINE: what, and exits 1 if there is any.
+"""
+
+import pathlib
+import re
+import sys
+
+RULES = """
+  nlohmann/json.hpp is included in .cc files only (headers use io/json.h)
+  CLI/CLI.hpp is included in src/cli only
+  a kernel target with instruction-set flags includes nothing with inline library code
+  a header has #pragma once
+  a file has at most 600 lines
+"""
+
+MAX_LINES = 600
+KEYWORDS = {"SOURCES", "TESTS", "DEPENDS", "PRIVATE_DEPENDS", "TEST_DEPENDS"}
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
+TARGET_INCLUDES = re.compile(
+    r'<(immintrin\.h|cstddef|cstdint)>|"kernels/(kernel_table\.h|\w+\.inl)"')
+SUFFIXES = {".h", ".cc", ".inl"}
+
+
+class Library:
+    """What a folder's CMakeLists.txt says."""
+
+    def __init__(self, path):
+        self.path = path
+        self.lists = {keyword: {} for keyword in KEYWORDS}  # keyword: name: line
+        text = re.sub(r"#.*", "", path.read_text(encoding="utf-8"))
+        call = re.search(r"\bcellm_library\(([^)]*)\)", text)
+        self.name = None
+        if not call:
+            return
+        keyword = None
+        for word in re.finditer(r"\S+", call.group(1)):
+            line = text.count("\n", 0, call.start(1) + word.start()) + 1
+            if self.name is None:
+                self.name = word.group()
+            elif word.group() in KEYWORDS:
+                keyword = word.group()
+            elif keyword:
+                self.lists[keyword][word.group()] = line
+
+
+def includes_of(path):
+    """Lines and includes as written, with their brackets or quotes."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match:
+            yield number, match.group(1) + match.group(2) + (">" if match.group(1) == "<" else '"')
+
+
+def is_kernel_target(folder, path):
+    """Whether a file may be compiled with flags that not every processor can run."""
+    return folder == "kernels" and (path.suffix == ".inl" or (
+        path.name.startswith("target_") and path.suffix == ".cc" and path.name != "target_scalar.cc"))
+
+
+def check_file(path, folder):
+    """Findings (line, text) that concern one file alone."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.count("\n")
+    if lines > MAX_LINES:
+        yield MAX_LINES + 1, f"{lines} lines, at most {MAX_LINES} are allowed; split it by purpose"
+    if path.suffix == ".h" and not re.search(r"^#pragma once$", text, re.MULTILINE):
+        yield 1, "a header without #pragma once"
+    for line, include in includes_of(path):
+        if include[1:-1] == "nlohmann/json.hpp" and path.suffix != ".cc":
+            yield line, "nlohmann/json.hpp in a header; include io/json.h"
+        if include[1:-1] == "CLI/CLI.hpp" and folder != "cli":
+            yield line, "CLI/CLI.hpp outside src/cli"
+        if is_kernel_target(folder, path) and not TARGET_INCLUDES.fullmatch(include):
+            yield line, f"a kernel target may not include {include}: inline code of it would be " \
+                        "compiled with the target's flags"
+
+
+def find_cycle(graph):
+    """The folders of one cycle in {folder: its DEPENDS}, or none."""
+    done, trail = set(), []
+
+    def visit(folder):
+        if folder in trail:
+            return trail[trail.index(folder):] + [folder]
+        if folder in done:
+            return None
+        trail.append(folder)
+        for other in graph.get(folder, ()):
+            cycle = visit(other)
+            if cycle:
+                return cycle
+        trail.pop()
+        done.add(folder)
+        return None
+
+    for folder in graph:
+        cycle = visit(folder)
+        if cycle:
+            return cycle
+    return None
+
+
+def main():
+    if len(sys.argv) > 1:
+        print(__doc__ + RULES)
+        return 0 if sys.argv[1] in ("-h", "--help") else 2
+    root = pathlib.Path(__file__).resolve().parent.parent
+    src = root / "src"
+    findings = []
+
+    def report(path, line, text):
+        findings.append(f"{path.relative_to(root)}:{line}: {text}")
+
+    folders = sorted(p.name for p in src.iterdir() if p.is_dir())
+    libraries = {}
+    for folder in folders:
+        cmake = src / folder / "CMakeLists.txt"
+        if not cmake.is_file():
+            report(src / folder, 1, "no CMakeLists.txt")
+            continue
+        library = libraries[folder] = Library(cmake)
+        if library.name != folder:
+            report(cmake, 1, f"expected cellm_library({folder} ...), found {library.name}")
+        for keyword in ("DEPENDS", "TEST_DEPENDS"):
+            for name, line in library.lists[keyword].items():
+                if name not in folders:
+                    report(cmake, line, f"{keyword} lists {name}, which is no folder of src/")
+
+    for folder, library in libraries.items():
+        allowed = {folder} | library.lists["DEPENDS"].keys()
+        used, used_in_tests = set(), set()
+        for path in sorted((src / folder).rglob("*")):
+            if path.suffix not in SUFFIXES:
+                continue
+            for line, text in check_file(path, folder):
+                report(path, line, text)
+            is_test = path.name.endswith("_test.cc")
+            here = allowed | library.lists["TEST_DEPENDS"].keys() if is_test else allowed
+            for line, include in includes_of(path):
+                if include[0] == "<":
+                    continue
+                other = include[1:-1].split("/")[0]
+                if other not in folders:
+                    report(path, line, f"{include} names no folder of src/; write \"folder/file.h\"")
+                    continue
+                (used_in_tests if is_test else used).add(other)
+                if other not in here:
+                    report(path, line, f"{folder} may not include {other}: DEPENDS lists "
+                                       f"{', '.join(library.lists['DEPENDS']) or 'nothing'}")
+        for name, line in library.lists["DEPENDS"].items():
+            if name not in used and name in folders:
+                where = "only by tests; move it to TEST_DEPENDS" if name in used_in_tests else "nowhere"
+                report(library.path, line, f"DEPENDS lists {name}, which {folder} includes {where}")
+        for name, line in library.lists["TEST_DEPENDS"].items():
+            if name not in used_in_tests and name in folders:
+                report(library.path, line,
+                       f"TEST_DEPENDS lists {name}, which no test of {folder} includes")
+
+    cycle = find_cycle({f: tuple(l.lists["DEPENDS"]) for f, l in libraries.items()})
+    if cycle:
+        report(src / cycle[0] / "CMakeLists.txt", 1, "DEPENDS form a cycle: " + " -> ".join(cycle))
+
+    print("\n".join(findings), end="\n" if findings else "")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over every file that the release preset compiles; remembers which were clean.
+
+usage: check_tidy.py [BUILD_FOLDER]     (default: build/release)
+
+A file that was clean is not read again until something it depends on changes: itself, the headers of
+the project that it includes directly or not, its compile command, .clang-tidy or clang-tidy's version.
+The memory is one empty file for each such state in $XDG_CACHE_HOME/cellm-tidy (default
+~/.cache/cellm-tidy); it does not name the folder of the checkout, so a second clone profits as well.
+Prints what clang-tidy finds and exits 1 if that is anything, 77 if clang-tidy is missing.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+PROCESSES = 2
+KEEP_SECONDS = 90 * 24 * 3600  # states not met for so long are forgotten
+INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def cache_folder():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return pathlib.Path(base) / "cellm-tidy"
+
+
+def with_headers(source):
+    """The source and all headers of the project that it includes, sorted."""
+    found, queue = set(), [source]
+    while queue:
+        path = queue.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for name in INCLUDE.findall(path.read_bytes()):
+            for folder in (ROOT / "src", path.parent, ROOT):
+                header = (folder / name.decode()).resolve()
+                if header.is_file() and ROOT in header.parents:
+                    queue.append(header)
+                    break
+    return sorted(found)
+
+
+def state_key(entry, source, common):
+    """A hash of everything that clang-tidy's answer for this file follows from."""
+    digest = hashlib.sha256(common)
+    command = entry.get("command") or " ".join(entry["arguments"])
+    digest.update(command.replace(str(ROOT), ".").encode() + b"\0")
+    for path in with_headers(source):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(ROOT)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def main():
+    if len(sys.argv) > 2 or sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0 if len(sys.argv) == 2 else 2
+    build = pathlib.Path(sys.argv[1] if len(sys.argv) == 2 else ROOT / "build" / "release")
+    database = build / "compile_commands.json"
+    if not database.is_file():
+        print(f"{database} is missing; run: cmake --preset release")
+        return 1
+    tidy = shutil.which("clang-tidy")
+    if not tidy:
+        print("clang-tidy is missing (Debian: apt-get install clang-tidy)")
+        return 77
+
+    version = subprocess.run([tidy, "--version"], check=True, capture_output=True).stdout
+    # The last line names the processor, which decides nothing.
+    common = b"\n".join(l for l in version.splitlines() if b"CPU" not in l)
+    common += (ROOT / ".clang-tidy").read_bytes()
+    cache = cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+
+    states = {}  # marker of a state not known to be clean: its source
+    entries = json.loads(database.read_text(encoding="utf-8"))
+    for entry in entries:
+        source = pathlib.Path(entry["file"]).resolve()
+        marker = cache / state_key(entry, source, common)
+        if marker.exists():
+            marker.touch()
+        else:
+            states[marker] = source
+
+    def run(source):
+        return subprocess.run([tidy, "-p", str(build), "--quiet", str(source)], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(PROCESSES) as pool:
+        jobs = {pool.submit(run, source): (marker, source) for marker, source in states.items()}
+        for job in concurrent.futures.as_completed(jobs):
+            marker, source = jobs[job]
+            result = job.result()
+            if result.returncode == 0 and not result.stdout.strip():
+                marker.touch()
+            else:
+                failed += 1
+                text = result.stdout.strip() or result.stderr.strip() or "clang-tidy failed"
+                print(f"{source.relative_to(ROOT)}:\n{text.replace(str(ROOT) + '/', '')}", flush=True)
+
+    for marker in cache.iterdir():
+        if time.time() - marker.stat().st_mtime > KEEP_SECONDS:
+            marker.unlink(missing_ok=True)
+    print(f"{len(entries)} files, {len(states)} read anew, {failed} with findings")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
