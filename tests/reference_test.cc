@@ -92,7 +92,8 @@ INSTANTIATE_TEST_SUITE_P(Reference, EveryModel, ::testing::ValuesIn(models()),
 TEST_P(EveryModel, LogitsAreThoseOfTransformersOnEveryTarget) {
   const Reference reference(GetParam());
   for (const char* target : {"scalar", ""}) {
-    const Engine engine(open_model_source(kModels / GetParam()), {target, 2, kAllLayers, Activations::kF32});
+    const Engine engine(open_model_source(kModels / GetParam()),
+                        {target, 2, kAllLayers, Activations::kF32});
     const auto logits = run(engine, reference.tokens, reference.tokens.size());
     EXPECT_LT(largest_difference(logits, reference.logits), reference.tolerance)
         << engine.kernels().name;

@@ -5,8 +5,9 @@ namespace cellm {
 
 struct CpuFeatures {
   // Usable: the operating system saves the registers.
-  bool avx2 = false;        // AVX2, FMA and F16C
-  bool avx512vnni = false;  // AVX-512 F, BW, DQ, VL and VNNI; not AVX-VNNI, which is another feature
+  bool avx2 = false;  // AVX2, FMA and F16C
+  bool avx512vnni =
+      false;  // AVX-512 F, BW, DQ, VL and VNNI; not AVX-VNNI, which is another feature
 };
 
 // Asked once, at the first call; thread-safe.

@@ -21,7 +21,8 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::string& path() const { return path_; }
 
-  // Lets the whole pages of a range of this file leave memory; they come back from the file when read.
+  // Lets the whole pages of a range of this file leave memory; they come back from the file when
+  // read.
   void forget(std::span<const std::byte> range) const;
 
  private:

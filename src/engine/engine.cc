@@ -60,8 +60,8 @@ void Session::run(std::span<const std::uint32_t> batch) {
 }
 
 std::span<const float> Session::logits_of(std::size_t token) {
-  apply(compute(), engine_.model().lm_head,
-        work_.hidden.data() + token * engine_.config().hidden, 1, logits_.data());
+  apply(compute(), engine_.model().lm_head, work_.hidden.data() + token * engine_.config().hidden,
+        1, logits_.data());
   if (!std::all_of(logits_.begin(), logits_.end(), [](float v) { return std::isfinite(v); })) {
     const std::string culprit = find_nonfinite(engine_.source(), engine_.config());
     const std::string path = printable(engine_.source().path());

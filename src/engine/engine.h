@@ -13,6 +13,7 @@
 
 #include "base/thread_pool.h"
 #include "io/model_source.h"
+#include "kernels/kernel_table.h"
 #include "model/decoder.h"
 
 namespace cellm {

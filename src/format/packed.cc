@@ -73,7 +73,8 @@ void interleave(const std::uint8_t* codes, std::size_t padded_cols, unsigned bit
 }
 
 std::uint16_t scale_of(const Tensor& tensor, std::size_t row, std::size_t group) {
-  if (tensor.format != FormatId::kQ1) return tensor.scales[row * (tensor.cols / tensor.group) + group];
+  if (tensor.format != FormatId::kQ1)
+    return tensor.scales[row * (tensor.cols / tensor.group) + group];
   std::uint16_t scale = 0;
   std::memcpy(&scale, tensor.data + row * Q1::row_bytes(tensor.cols) + group * Q1::kBlockBytes,
               sizeof(scale));
@@ -88,7 +89,9 @@ std::optional<PackedWeights> pack(const Tensor& tensor, ThreadPool& pool) {
   if (packed.bits == 0) return std::nullopt;
   packed.rows = tensor.rows;
   packed.cols = tensor.cols;
-  packed.group = tensor.format == FormatId::kQ1 ? Q1::kBlock : tensor.group == tensor.cols ? 0 : tensor.group;
+  packed.group = tensor.format == FormatId::kQ1 ? Q1::kBlock
+                 : tensor.group == tensor.cols  ? 0
+                                                : tensor.group;
   if (packed.group != 0 && packed.group != 32 && packed.group != 128) return std::nullopt;
   packed.codes = AlignedBuffer<std::uint8_t>(packed.row_blocks() * packed.block_bytes());
   packed.scales = AlignedBuffer<std::uint16_t>(packed.row_blocks() * packed.groups() * kPackedRows);
@@ -117,13 +120,17 @@ void dequantize_packed_row(const PackedWeights& packed, std::size_t row, float* 
   const unsigned mask = (1U << packed.bits) - 1;
   // value = (multiplier · u − zero) · scale
   const float multiplier = packed.bits == 1 ? 2.0F : 1.0F;
-  const float zero = packed.bits == 8 ? 128.0F : packed.bits == 4 ? 8.0F : packed.bits == 2 ? 1.5F : 1.0F;
+  const float zero = packed.bits == 8   ? 128.0F
+                     : packed.bits == 4 ? 8.0F
+                     : packed.bits == 2 ? 1.5F
+                                        : 1.0F;
   for (std::size_t i = 0; i < packed.cols; ++i) {
     const std::size_t quad = i / 4;
     const unsigned byte = codes[quad / quads * kUnitBytes + r * 4 + i % 4];
     const unsigned u = byte >> (quad % quads * packed.bits) & mask;
     const std::size_t group = packed.group == 0 ? 0 : i / packed.group;
-    out[i] = (multiplier * static_cast<float>(u) - zero) * f16_to_f32(scales[group * kPackedRows + r]);
+    out[i] =
+        (multiplier * static_cast<float>(u) - zero) * f16_to_f32(scales[group * kPackedRows + r]);
   }
 }
 

@@ -1,8 +1,9 @@
 // Weights interleaved for integer dot products: the same codes as a Tensor's, in another order.
 //
-// Sixteen rows lie together, so that each 32-bit lane of a vector is a row and no sum crosses lanes. A quad is
-// four consecutive columns. The unit of 64 bytes holds 8 / bits quads: byte 4 r + j belongs to row r and to
-// column j of each quad, and quad k of the unit has its bits [k · bits, (k + 1) · bits).
+// Sixteen rows lie together, so that each 32-bit lane of a vector is a row and no sum crosses
+// lanes. A quad is four consecutive columns. The unit of 64 bytes holds 8 / bits quads: byte 4 r +
+// j belongs to row r and to column j of each quad, and quad k of the unit has its bits [k · bits,
+// (k + 1) · bits).
 //
 //   bits  columns in a unit   code u            value
 //   8     4                   i8 code + 128     (u − 128) · scale
@@ -30,8 +31,8 @@ struct PackedWeights {
   unsigned bits = 0;
   std::size_t rows = 0;
   std::size_t cols = 0;
-  std::size_t group = 0;  // columns that share a scale: 32, 128, or 0 for the whole row
-  AlignedBuffer<std::uint8_t> codes;    // (row blocks, padded cols · 16 · bits / 8)
+  std::size_t group = 0;              // columns that share a scale: 32, 128, or 0 for the whole row
+  AlignedBuffer<std::uint8_t> codes;  // (row blocks, padded cols · 16 · bits / 8)
   AlignedBuffer<std::uint16_t> scales;  // f16 bits, (row blocks, groups, 16)
 
   std::size_t row_blocks() const { return (rows + kPackedRows - 1) / kPackedRows; }
@@ -42,8 +43,8 @@ struct PackedWeights {
   std::size_t block_bytes() const { return padded_cols() * kPackedRows * bits / 8; }
 };
 
-// Nothing if the format (f16, f32, bf16, f8e4m3) or its groups (other than 32, 128 or the row) have no
-// packed form; such a tensor is used as it is.
+// Nothing if the format (f16, f32, bf16, f8e4m3) or its groups (other than 32, 128 or the row) have
+// no packed form; such a tensor is used as it is.
 std::optional<PackedWeights> pack(const Tensor& tensor, ThreadPool& pool);
 
 // Row `row` as cols floats, equal to dequantize_row() of the tensor that was packed.

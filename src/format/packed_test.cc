@@ -1,9 +1,9 @@
 #include "format/packed.h"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "format/formats.h"
 
@@ -20,8 +20,10 @@ struct RandomMatrix {
     if (format == FormatId::kQ1) {
       for (std::size_t i = 1; i < codes.size(); i += Q1::kBlockBytes) codes[i] &= std::byte{0x3F};
     }
-    tensor = {format, rows, cols, format_info(format).has_scales ? group : 0, codes.data(),
-              format_info(format).has_scales ? scales.data() : nullptr, nullptr};
+    tensor = {format,       rows,
+              cols,         format_info(format).has_scales ? group : 0,
+              codes.data(), format_info(format).has_scales ? scales.data() : nullptr,
+              nullptr};
   }
   std::vector<std::byte> codes;
   std::vector<std::uint16_t> scales;
@@ -30,10 +32,15 @@ struct RandomMatrix {
 
 TEST(Packed, RowsDequantizeToTheSameValues) {
   ThreadPool pool(2);
-  for (const auto& [format, cols, group] :
-       {std::tuple{FormatId::kI8, 37U, 37U}, {FormatId::kI8, 128U, 128U}, {FormatId::kI4, 33U, 33U},
-        {FormatId::kI4, 96U, 32U}, {FormatId::kI4, 256U, 128U}, {FormatId::kI2, 50U, 50U},
-        {FormatId::kI2, 128U, 128U}, {FormatId::kQ1, 40U, 0U}, {FormatId::kQ1, 300U, 0U}}) {
+  for (const auto& [format, cols, group] : {std::tuple{FormatId::kI8, 37U, 37U},
+                                            {FormatId::kI8, 128U, 128U},
+                                            {FormatId::kI4, 33U, 33U},
+                                            {FormatId::kI4, 96U, 32U},
+                                            {FormatId::kI4, 256U, 128U},
+                                            {FormatId::kI2, 50U, 50U},
+                                            {FormatId::kI2, 128U, 128U},
+                                            {FormatId::kQ1, 40U, 0U},
+                                            {FormatId::kQ1, 300U, 0U}}) {
     for (const std::size_t rows : {1U, 16U, 35U}) {
       const RandomMatrix matrix(format, rows, cols, group);
       const auto packed = pack(matrix.tensor, pool);

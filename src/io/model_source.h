@@ -79,8 +79,8 @@ class ModelSource {
   // read_rows() has to compute it. A vector is a matrix of one row.
   virtual std::optional<Tensor> view(std::size_t index) const = 0;
 
-  // Says that a tensor got from view() will not be read soon, so that its memory may be given back; reading it
-  // again is always possible.
+  // Says that a tensor got from view() will not be read soon, so that its memory may be given back;
+  // reading it again is always possible.
   virtual void forget(const Tensor& /*tensor*/) const {}
 
   // The values of rows [begin, end) as f32, (end - begin) × cols, exact for every source format.

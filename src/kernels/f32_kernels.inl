@@ -1,5 +1,5 @@
-// Matrix products and vector functions in f32, for all targets. The including file is inside an unnamed
-// namespace and has defined:
+// Matrix products and vector functions in f32, for all targets. The including file is inside an
+// unnamed namespace and has defined:
 //
 //   kLanes                   floats of a vector
 //   kTokenTile               tokens of a tile; 4 rows of them are accumulated in registers
@@ -16,9 +16,10 @@
 //
 // and afterwards fills a KernelTable.
 
-constexpr std::size_t kRowTile = 4;       // rows whose weights are unpacked together
-constexpr std::size_t kTokenBlock = 48;   // tokens that use unpacked weights before they are dropped
-constexpr std::size_t kColBlock = 1024;   // columns unpacked at a time: 4 rows are 16 KiB, half of an L1
+constexpr std::size_t kRowTile = 4;      // rows whose weights are unpacked together
+constexpr std::size_t kTokenBlock = 48;  // tokens that use unpacked weights before they are dropped
+constexpr std::size_t kColBlock =
+    1024;  // columns unpacked at a time: 4 rows are 16 KiB, half of an L1
 
 // Partial sums of a block: one vector for each (token, row).
 struct Partial {
@@ -168,12 +169,14 @@ template <class Body>
 void for_vectors(std::size_t n, Body&& body) {
   std::size_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    body(i, [](const float* p) { return load(p); }, [](float* p, Vec v) { store(p, v); });
+    body(
+        i, [](const float* p) { return load(p); }, [](float* p, Vec v) { store(p, v); });
   }
   if (i < n) {
     const std::size_t rest = n - i;
-    body(i, [rest](const float* p) { return load_part(p, rest); },
-         [rest](float* p, Vec v) { store_part(p, v, rest); });
+    body(
+        i, [rest](const float* p) { return load_part(p, rest); },
+        [rest](float* p, Vec v) { store_part(p, v, rest); });
   }
 }
 

@@ -1,5 +1,6 @@
-// Integer dot products of packed weights (format/packed.h) with 8-bit activations, for all targets. The including
-// file is inside an unnamed namespace, has included kernels.inl's primitives, and has defined:
+// Integer dot products of packed weights (format/packed.h) with 8-bit activations, for all targets.
+// The including file is inside an unnamed namespace, has included kernels.inl's primitives, and has
+// defined:
 //
 //   kIntLanes                  32-bit lanes of a vector: a divisor of 16
 //   kIntTokens                 tokens of a tile
@@ -9,7 +10,8 @@
 //   broadcast_quad(p)          4 bytes to every lane
 //   int_broadcast(i)
 //   int_add(a, b)
-//   dot_quads<kBits>(acc, w, x)  acc + Σ over the 4 bytes of each lane of code(w) · x, exactly, where code is the
+//   dot_quads<kBits>(acc, w, x)  acc + Σ over the 4 bytes of each lane of code(w) · x, exactly,
+//   where code is the
 //                              unpacked byte, for 8 bits less kByteZero
 //   kByteZero                  what dot_quads<8> has taken off the byte already: 0 or 128
 //   shift_mask<kShift>(v, mask)  each byte shifted right by kShift (left if negative), then masked
@@ -18,17 +20,23 @@
 //   float_from_f16(p)          kIntLanes halves
 //   store_rows(p, v, n)        the first n lanes only, n ≥ 0
 //
-// The sum over a block of columns is an integer, so its order does not matter; blocks are added in float, in the
-// order of columns. So an output depends on its own row and token alone.
+// The sum over a block of columns is an integer, so its order does not matter; blocks are added in
+// float, in the order of columns. So an output depends on its own row and token alone.
 
-constexpr std::size_t kQuadBytes = 64;       // a quad of 16 rows
+constexpr std::size_t kQuadBytes = 64;  // a quad of 16 rows
 constexpr std::size_t kBlockVectors = 16 / kIntLanes;
-constexpr std::size_t kChunkColumns = 512;   // unpacked at a time: 8 KiB, with sums and activations in an L1
-constexpr std::size_t kIntTokenBlock = 64;   // tokens that use an unpacked chunk
+constexpr std::size_t kChunkColumns =
+    512;  // unpacked at a time: 8 KiB, with sums and activations in an L1
+constexpr std::size_t kIntTokenBlock = 64;  // tokens that use an unpacked chunk
 
-// Unpacked code byte = multiplier · u, so that all zeros are integers: value = (byte − zero) · factor · scale.
-constexpr int zero_of(unsigned bits) { return bits == 8 ? 128 : bits == 4 ? 8 : bits == 2 ? 3 : 1; }
-constexpr float factor_of(unsigned bits) { return bits == 2 ? 0.5F : 1.0F; }
+// Unpacked code byte = multiplier · u, so that all zeros are integers: value = (byte − zero) ·
+// factor · scale.
+constexpr int zero_of(unsigned bits) {
+  return bits == 8 ? 128 : bits == 4 ? 8 : bits == 2 ? 3 : 1;
+}
+constexpr float factor_of(unsigned bits) {
+  return bits == 2 ? 0.5F : 1.0F;
+}
 
 template <unsigned kBits, int kQuad>
 IntVec unpack_quad(IntVec v) {
@@ -45,9 +53,11 @@ void unpack_unit(IntVec v, unsigned char* out) {
   }
 }
 
-// `columns` columns of a block of rows as one byte per code, quad by quad; 8-bit codes are used where they lie.
+// `columns` columns of a block of rows as one byte per code, quad by quad; 8-bit codes are used
+// where they lie.
 template <unsigned kBits>
-const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t columns, unsigned char* buffer) {
+const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t columns,
+                                  unsigned char* buffer) {
   if constexpr (kBits == 8) return codes;
   constexpr std::size_t kUnitColumns = 32 / kBits;
   for (std::size_t unit = 0; unit < columns / kUnitColumns; ++unit) {
@@ -66,10 +76,10 @@ struct IntSums {
 
 // What a tile needs of a chunk.
 struct IntChunk {
-  const unsigned char* bytes;    // unpacked codes
-  const std::uint16_t* scales;   // of the first group in the chunk; unused for scales per row
+  const unsigned char* bytes;   // unpacked codes
+  const std::uint16_t* scales;  // of the first group in the chunk; unused for scales per row
   std::size_t columns;
-  std::size_t first_block;       // of activations
+  std::size_t first_block;  // of activations
 };
 
 // Adds a chunk to kTokens outputs of 16 rows.
@@ -85,7 +95,8 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
   }
   const signed char* codes = x.codes + token * x.padded_cols + chunk.first_block * kBlock;
   const unsigned char* bytes = chunk.bytes;
-  for (std::size_t begin = 0, block = chunk.first_block; begin < chunk.columns; begin += kBlock, ++block) {
+  for (std::size_t begin = 0, block = chunk.first_block; begin < chunk.columns;
+       begin += kBlock, ++block) {
     const std::size_t columns = chunk.columns - begin < kBlock ? chunk.columns - begin : kBlock;
     IntVec acc[kSplit][kTokens][kBlockVectors];
     for (std::size_t t = 0; t < kTokens; ++t) {
@@ -99,7 +110,8 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
     for (std::size_t c = 0; c < columns; c += 4 * kSplit) {
       for (std::size_t s = 0; s < kSplit; ++s, bytes += kQuadBytes) {
         IntVec weights[kBlockVectors];
-        for (std::size_t v = 0; v < kBlockVectors; ++v) weights[v] = load_bytes(bytes + v * kIntLanes * 4);
+        for (std::size_t v = 0; v < kBlockVectors; ++v)
+          weights[v] = load_bytes(bytes + v * kIntLanes * 4);
         for (std::size_t t = 0; t < kTokens; ++t) {
           const IntVec input = broadcast_quad(codes + t * x.padded_cols + begin + c + 4 * s);
           for (std::size_t v = 0; v < kBlockVectors; ++v) {
@@ -111,8 +123,9 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
     for (std::size_t v = 0; v < kBlockVectors; ++v) {
       FloatVec row_scales;
       if constexpr (kGroupScales) {
-        row_scales = float_mul(float_from_f16(chunk.scales + (block - chunk.first_block) * 16 + v * kIntLanes),
-                               float_broadcast(factor_of(kBits)));
+        row_scales = float_mul(
+            float_from_f16(chunk.scales + (block - chunk.first_block) * 16 + v * kIntLanes),
+            float_broadcast(factor_of(kBits)));
       }
       for (std::size_t t = 0; t < kTokens; ++t) {
         IntVec total = acc[0][t][v];
@@ -137,12 +150,14 @@ void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActiv
   const std::uint16_t* scales = w.scales + row_block * w.groups * 16;
   const std::size_t row = row_block * 16;
   for (std::size_t token = 0; token < x.tokens; token += kIntTokenBlock) {
-    const std::size_t tokens = x.tokens - token < kIntTokenBlock ? x.tokens - token : kIntTokenBlock;
+    const std::size_t tokens =
+        x.tokens - token < kIntTokenBlock ? x.tokens - token : kIntTokenBlock;
     for (std::size_t t = 0; t < tokens; ++t) {
       for (std::size_t v = 0; v < kBlockVectors; ++v) partial.sums[t][v] = float_broadcast(0.0F);
     }
     for (std::size_t col = 0; col < w.padded_cols; col += kChunkColumns) {
-      const std::size_t columns = w.padded_cols - col < kChunkColumns ? w.padded_cols - col : kChunkColumns;
+      const std::size_t columns =
+          w.padded_cols - col < kChunkColumns ? w.padded_cols - col : kChunkColumns;
       const IntChunk chunk{unpack_chunk<kBits>(codes + col * 16 * kBits / 8, columns, buffer),
                            scales + col / kBlock * 16, columns, col / kBlock};
       std::size_t t = 0;
@@ -159,25 +174,27 @@ void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActiv
       const std::size_t count = w.rows - first < kIntLanes ? w.rows - first : kIntLanes;
       FloatVec row_scales = float_broadcast(1.0F);
       if constexpr (!kGroupScales) {
-        row_scales = float_mul(float_from_f16(scales + v * kIntLanes), float_broadcast(factor_of(kBits)));
+        row_scales =
+            float_mul(float_from_f16(scales + v * kIntLanes), float_broadcast(factor_of(kBits)));
       }
       for (std::size_t t = 0; t < tokens; ++t) {
-        store_rows(y + (token + t) * y_stride + first, float_mul(partial.sums[t][v], row_scales), count);
+        store_rows(y + (token + t) * y_stride + first, float_mul(partial.sums[t][v], row_scales),
+                   count);
       }
     }
   }
 }
 
 template <unsigned kBits, std::size_t kBlock, bool kGroupScales>
-void int_blocks(const PackedMatrix& w, std::size_t begin, std::size_t end, const QuantizedActivations& x,
-                float* y, std::size_t y_stride) {
+void int_blocks(const PackedMatrix& w, std::size_t begin, std::size_t end,
+                const QuantizedActivations& x, float* y, std::size_t y_stride) {
   for (std::size_t block = begin; block < end; ++block) {
     int_rows<kBits, kBlock, kGroupScales>(w, block, x, y, y_stride);
   }
 }
 
-void matmul_int8(const PackedMatrix& w, std::size_t begin, std::size_t end, const QuantizedActivations& x,
-                 float* y, std::size_t y_stride) {
+void matmul_int8(const PackedMatrix& w, std::size_t begin, std::size_t end,
+                 const QuantizedActivations& x, float* y, std::size_t y_stride) {
   if (w.bits == 8) return int_blocks<8, 128, false>(w, begin, end, x, y, y_stride);
   if (w.bits == 2) return int_blocks<2, 128, false>(w, begin, end, x, y, y_stride);
   if (w.bits == 1) return int_blocks<1, 128, true>(w, begin, end, x, y, y_stride);

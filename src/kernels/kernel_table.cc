@@ -1,9 +1,9 @@
 #include "kernels/kernel_table.h"
 
-#include <fmt/ranges.h>
-
 #include <string_view>
 #include <vector>
+
+#include <fmt/ranges.h>
 
 #include "base/cpu_features.h"
 #include "base/error.h"

@@ -32,7 +32,8 @@ struct WeightMatrix {
   std::size_t row_scales;
 };
 
-// Weights in the interleaved layout of format/packed.h: rows in blocks of 16, columns in quads of 4.
+// Weights in the interleaved layout of format/packed.h: rows in blocks of 16, columns in quads
+// of 4.
 struct PackedMatrix {
   unsigned bits;
   const unsigned char* codes;   // block b starts at codes + b · block_bytes
@@ -44,8 +45,8 @@ struct PackedMatrix {
   std::size_t block_bytes;
 };
 
-// Activations as 8-bit codes: value = code · scale of its block of `block` columns (32 or 128; the last one
-// may be shorter). Columns are padded to padded_cols with zeros.
+// Activations as 8-bit codes: value = code · scale of its block of `block` columns (32 or 128; the
+// last one may be shorter). Columns are padded to padded_cols with zeros.
 struct QuantizedActivations {
   const signed char* codes;  // (tokens, padded_cols), within ±127
   const float* scales;       // (tokens, blocks)
@@ -73,13 +74,13 @@ struct KernelTable {
                  std::size_t row_end, const float* x, std::size_t x_stride, std::size_t tokens,
                  float* y, std::size_t y_stride);
 
-  // The same for packed weights and 8-bit activations, rows of the blocks [block_begin, block_end). Sums inside a
-  // block of columns are exact integers; x.block is w.group, or 128 if that is 0.
+  // The same for packed weights and 8-bit activations, rows of the blocks [block_begin, block_end).
+  // Sums inside a block of columns are exact integers; x.block is w.group, or 128 if that is 0.
   void (*matmul_int8)(const PackedMatrix& w, std::size_t block_begin, std::size_t block_end,
                       const QuantizedActivations& x, float* y, std::size_t y_stride);
 
-  // One block of activations: codes = round(x / scale) with scale = max|x| / 127 (0 for zeros), ties to even.
-  // Returns the scale and stores the sum of the codes.
+  // One block of activations: codes = round(x / scale) with scale = max|x| / 127 (0 for zeros),
+  // ties to even. Returns the scale and stores the sum of the codes.
   float (*quantize_block)(const float* x, std::size_t n, signed char* codes, std::int32_t* sum);
 
   // out = silu(gate) · up, and x *= sigmoid(gate)
@@ -106,9 +107,9 @@ extern const KernelTable kAvx2Kernels;
 extern const KernelTable kAvx512VnniKernels;
 #endif
 
-// The table for a target by name ("scalar", "avx2", "avx512vnni"), or the best this processor has for an empty
-// name. Throws Error(kUsage) for an unknown name or one that this processor cannot run, listing
-// what it can.
+// The table for a target by name ("scalar", "avx2", "avx512vnni"), or the best this processor has
+// for an empty name. Throws Error(kUsage) for an unknown name or one that this processor cannot
+// run, listing what it can.
 const KernelTable& kernel_table(const char* target = "");
 
 }  // namespace cellm

@@ -195,8 +195,8 @@ TEST_P(EveryTarget, MatmulOfOneOutputDoesNotDependOnTheOthers) {
 
 // Activations with their codes at the end of a guarded page.
 struct TestActivations {
-  TestActivations(const KernelTable& table, const std::vector<float>& x, std::size_t tokens, std::size_t cols,
-                  std::size_t block)
+  TestActivations(const KernelTable& table, const std::vector<float>& x, std::size_t tokens,
+                  std::size_t cols, std::size_t block)
       : padded((cols + 31) / 32 * 32),
         blocks((padded + block - 1) / block),
         codes(tokens * padded),
@@ -232,20 +232,26 @@ TEST_P(EveryTarget, Int8MatmulIsExactOnTheCodes) {
   const auto& table = *GetParam();
   ThreadPool pool(1);
   for (const auto& [format, cols, group] : std::vector<PackedCase>{{FormatId::kI8, 37, 37},
-                                                                  {FormatId::kI8, 1100, 1100},
-                                                                  {FormatId::kI4, 100, 100},
-                                                                  {FormatId::kI4, 1056, 32},
-                                                                  {FormatId::kI4, 640, 128},
-                                                                  {FormatId::kI2, 250, 250},
-                                                                  {FormatId::kQ1, 700, 0}}) {
+                                                                   {FormatId::kI8, 1100, 1100},
+                                                                   {FormatId::kI4, 100, 100},
+                                                                   {FormatId::kI4, 1056, 32},
+                                                                   {FormatId::kI4, 640, 128},
+                                                                   {FormatId::kI2, 250, 250},
+                                                                   {FormatId::kQ1, 700, 0}}) {
     const std::size_t rows = 37;
     const TestMatrix test(format, rows, cols, group == 0 ? cols : group, 3);
-    const Tensor tensor{format, rows, cols, test.matrix.group,
-                        reinterpret_cast<const std::byte*>(test.matrix.codes), test.matrix.scales, nullptr};
+    const Tensor tensor{format,
+                        rows,
+                        cols,
+                        test.matrix.group,
+                        reinterpret_cast<const std::byte*>(test.matrix.codes),
+                        test.matrix.scales,
+                        nullptr};
     const auto packed = pack(tensor, pool);
     ASSERT_TRUE(packed);
-    const PackedMatrix w{packed->bits, packed->codes.data(), packed->scales.data(), rows, packed->padded_cols(),
-                         packed->group, packed->groups(), packed->block_bytes()};
+    const PackedMatrix w{
+        packed->bits,          packed->codes.data(), packed->scales.data(), rows,
+        packed->padded_cols(), packed->group,        packed->groups(),      packed->block_bytes()};
     const std::size_t block = packed->group == 0 ? 128 : packed->group;
     for (const std::size_t tokens : {1U, 3U, 20U, 70U}) {
       auto x = gaussian(tokens * cols, 7);
@@ -255,8 +261,9 @@ TEST_P(EveryTarget, Int8MatmulIsExactOnTheCodes) {
       table.matmul_int8(w, 0, packed->row_blocks(), a.view, y.data(), rows);
       std::vector<float> pieces(tokens * rows);
       for (std::size_t t = 0; t < tokens; ++t) {
-        const TestActivations one(table, {x.begin() + static_cast<std::ptrdiff_t>(t * cols),
-                                          x.begin() + static_cast<std::ptrdiff_t>((t + 1) * cols)},
+        const TestActivations one(table,
+                                  {x.begin() + static_cast<std::ptrdiff_t>(t * cols),
+                                   x.begin() + static_cast<std::ptrdiff_t>((t + 1) * cols)},
                                   1, cols, block);
         for (std::size_t b = 0; b < packed->row_blocks(); ++b) {
           table.matmul_int8(w, b, b + 1, one.view, pieces.data() + t * rows, rows);
@@ -288,8 +295,10 @@ TEST_P(EveryTarget, Int8MatmulAtTheExtremes) {
   for (const int sign : {1, -1}) {
     std::vector<std::byte> codes(16 * cols, static_cast<std::byte>(sign > 0 ? 127 : -128));
     const std::vector<std::uint16_t> scales(16, 0x3C00);
-    const auto packed = pack({FormatId::kI8, 16, cols, cols, codes.data(), scales.data(), nullptr}, pool);
-    const PackedMatrix w{8, packed->codes.data(), packed->scales.data(), 16, cols, 0, 1, packed->block_bytes()};
+    const auto packed =
+        pack({FormatId::kI8, 16, cols, cols, codes.data(), scales.data(), nullptr}, pool);
+    const PackedMatrix w{8, packed->codes.data(), packed->scales.data(), 16, cols, 0,
+                         1, packed->block_bytes()};
     const TestActivations a(table, std::vector<float>(cols, -127.0F), 1, cols, 128);
     std::vector<float> y(16);
     table.matmul_int8(w, 0, 1, a.view, y.data(), 16);
@@ -379,7 +388,8 @@ TEST_P(EveryTarget, ExponentialsAgreeWithDouble) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double sigmoid = 1.0 / (1.0 + std::exp(-static_cast<double>(x[i])));
     const double scale = std::fabs(static_cast<double>(up[i]));
-    ASSERT_NEAR(out[i], x[i] * sigmoid * up[i], std::fabs(x[i] * sigmoid) * scale * 1e-6 + 1e-36) << x[i];
+    ASSERT_NEAR(out[i], x[i] * sigmoid * up[i], std::fabs(x[i] * sigmoid) * scale * 1e-6 + 1e-36)
+        << x[i];
     ASSERT_NEAR(gated[i], sigmoid * up[i], sigmoid * scale * 1e-6 + 1e-36) << x[i];
     ASSERT_NEAR(silu[i], x[i] * sigmoid, std::fabs(x[i] * sigmoid) * 1e-6 + 1e-36) << x[i];
   }

@@ -44,8 +44,12 @@ void store_part(float* p, Vec v, std::size_t n) {
   const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   _mm256_maskstore_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lanes), v);
 }
-Vec mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
-Vec div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
+Vec mul(Vec a, Vec b) {
+  return _mm256_mul_ps(a, b);
+}
+Vec div(Vec a, Vec b) {
+  return _mm256_div_ps(a, b);
+}
 
 // v · 2^k for whole k from −150 to 129, in two steps since 2^k alone may not be a float.
 Vec scale_by_power(Vec v, Vec k) {
@@ -57,11 +61,13 @@ Vec scale_by_power(Vec v, Vec k) {
   return mul(mul(v, power(half)), power(_mm256_sub_epi32(whole, half)));
 }
 
-// e^v = 2^k e^r with k = round(v / ln 2) and |r| ≤ ln 2 / 2; ln 2 in two parts, so that r is exact; e^r by its
-// Taylor polynomial of degree 7, whose error there is 1e-8.
+// e^v = 2^k e^r with k = round(v / ln 2) and |r| ≤ ln 2 / 2; ln 2 in two parts, so that r is exact;
+// e^r by its Taylor polynomial of degree 7, whose error there is 1e-8.
 Vec vector_exp(Vec v) {
-  v = _mm256_min_ps(broadcast(89.0F), _mm256_max_ps(broadcast(-104.0F), v));  // in this order NaN stays NaN
-  const Vec k = _mm256_round_ps(_mm256_mul_ps(v, broadcast(1.44269504F)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  v = _mm256_min_ps(broadcast(89.0F),
+                    _mm256_max_ps(broadcast(-104.0F), v));  // in this order NaN stays NaN
+  const Vec k = _mm256_round_ps(_mm256_mul_ps(v, broadcast(1.44269504F)),
+                                _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   Vec r = mul_add(k, broadcast(-0.693359375F), v);
   r = mul_add(k, broadcast(2.12194440e-4F), r);
   Vec p = broadcast(1.0F / 5040.0F);
@@ -89,15 +95,20 @@ IntVec load_bytes(const unsigned char* p) {
 void store_bytes(unsigned char* p, IntVec v) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
 }
-IntVec int_broadcast(std::int32_t value) { return _mm256_set1_epi32(value); }
+IntVec int_broadcast(std::int32_t value) {
+  return _mm256_set1_epi32(value);
+}
 IntVec broadcast_quad(const signed char* p) {
   int word = 0;
   __builtin_memcpy(&word, p, sizeof(word));
   return _mm256_set1_epi32(word);
 }
-IntVec int_add(IntVec a, IntVec b) { return _mm256_add_epi32(a, b); }
-// maddubs adds two products of u8 and s8 into a saturating 16 bits: 2 · 15 · 127 fits, but 2 · 255 · 127 does not.
-// So 8-bit codes are taken as signed, their sign moved to the other side: 2 · 128 · 127 fits.
+IntVec int_add(IntVec a, IntVec b) {
+  return _mm256_add_epi32(a, b);
+}
+// maddubs adds two products of u8 and s8 into a saturating 16 bits: 2 · 15 · 127 fits, but 2 · 255
+// · 127 does not. So 8-bit codes are taken as signed, their sign moved to the other side: 2 · 128 ·
+// 127 fits.
 template <unsigned kBits>
 IntVec dot_quads(IntVec acc, IntVec w, IntVec x) {
   if constexpr (kBits == 8) {
@@ -114,14 +125,24 @@ IntVec shift_mask(IntVec v, char mask) {
                                      : _mm256_slli_epi16(v, kShift < 0 ? -kShift : 0);
   return _mm256_and_si256(shifted, _mm256_set1_epi8(mask));
 }
-FloatVec to_float(IntVec v) { return _mm256_cvtepi32_ps(v); }
-FloatVec float_broadcast(float f) { return _mm256_set1_ps(f); }
-FloatVec float_mul(FloatVec a, FloatVec b) { return _mm256_mul_ps(a, b); }
-FloatVec float_mul_add(FloatVec a, FloatVec b, FloatVec c) { return _mm256_fmadd_ps(a, b, c); }
+FloatVec to_float(IntVec v) {
+  return _mm256_cvtepi32_ps(v);
+}
+FloatVec float_broadcast(float f) {
+  return _mm256_set1_ps(f);
+}
+FloatVec float_mul(FloatVec a, FloatVec b) {
+  return _mm256_mul_ps(a, b);
+}
+FloatVec float_mul_add(FloatVec a, FloatVec b, FloatVec c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
 FloatVec float_from_f16(const std::uint16_t* p) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
-void store_rows(float* p, FloatVec v, std::size_t n) { store_part(p, v, n); }
+void store_rows(float* p, FloatVec v, std::size_t n) {
+  store_part(p, v, n);
+}
 
 #include "kernels/int8_kernels.inl"
 
@@ -149,7 +170,8 @@ float quantize_block(const float* x, std::size_t n, signed char* codes, std::int
     total = _mm256_add_epi32(total, rounded);
     alignas(32) std::int32_t values[8];
     _mm256_store_si256(reinterpret_cast<__m256i*>(values), rounded);
-    for (std::size_t j = 0; j < kLanes && i + j < n; ++j) codes[i + j] = static_cast<signed char>(values[j]);
+    for (std::size_t j = 0; j < kLanes && i + j < n; ++j)
+      codes[i + j] = static_cast<signed char>(values[j]);
   }
   _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), total);
   *sum = 0;

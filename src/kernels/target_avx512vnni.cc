@@ -1,10 +1,9 @@
-// The avx512vnni target: AVX-512 F, BW, DQ, VL and VNNI (Intel since Cascade Lake, AMD since Zen 4). See
-// kernel_table.h for what may be included here. Entries it leaves empty are those of avx2.
-
-#include <immintrin.h>
+// The avx512vnni target: AVX-512 F, BW, DQ, VL and VNNI (Intel since Cascade Lake, AMD since Zen
+// 4). See kernel_table.h for what may be included here. Entries it leaves empty are those of avx2.
 
 #include <cstddef>
 #include <cstdint>
+#include <immintrin.h>
 
 #include "kernels/kernel_table.h"
 
@@ -15,24 +14,48 @@ constexpr std::size_t kLanes = 16;
 constexpr std::size_t kTokenTile = 6;
 using Vec = __m512;
 
-__mmask16 first_lanes(std::size_t n) { return static_cast<__mmask16>((1U << n) - 1U); }
+__mmask16 first_lanes(std::size_t n) {
+  return static_cast<__mmask16>((1U << n) - 1U);
+}
 
-Vec load(const float* p) { return _mm512_loadu_ps(p); }
-void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
-Vec load_part(const float* p, std::size_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
-Vec broadcast(float f) { return _mm512_set1_ps(f); }
-Vec add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
-Vec mul_add(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
-float sum(Vec v) { return _mm512_reduce_add_ps(v); }
-void store_part(float* p, Vec v, std::size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
-Vec mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
-Vec div(Vec a, Vec b) { return _mm512_div_ps(a, b); }
+Vec load(const float* p) {
+  return _mm512_loadu_ps(p);
+}
+void store(float* p, Vec v) {
+  _mm512_storeu_ps(p, v);
+}
+Vec load_part(const float* p, std::size_t n) {
+  return _mm512_maskz_loadu_ps(first_lanes(n), p);
+}
+Vec broadcast(float f) {
+  return _mm512_set1_ps(f);
+}
+Vec add(Vec a, Vec b) {
+  return _mm512_add_ps(a, b);
+}
+Vec mul_add(Vec a, Vec b, Vec c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+float sum(Vec v) {
+  return _mm512_reduce_add_ps(v);
+}
+void store_part(float* p, Vec v, std::size_t n) {
+  _mm512_mask_storeu_ps(p, first_lanes(n), v);
+}
+Vec mul(Vec a, Vec b) {
+  return _mm512_mul_ps(a, b);
+}
+Vec div(Vec a, Vec b) {
+  return _mm512_div_ps(a, b);
+}
 
-// e^v = 2^k e^r with k = round(v / ln 2) and |r| ≤ ln 2 / 2; ln 2 in two parts, so that r is exact; e^r by its
-// Taylor polynomial of degree 7, whose error there is 1e-8.
+// e^v = 2^k e^r with k = round(v / ln 2) and |r| ≤ ln 2 / 2; ln 2 in two parts, so that r is exact;
+// e^r by its Taylor polynomial of degree 7, whose error there is 1e-8.
 Vec vector_exp(Vec v) {
-  v = _mm512_min_ps(broadcast(89.0F), _mm512_max_ps(broadcast(-104.0F), v));  // in this order NaN stays NaN
-  const Vec k = _mm512_roundscale_ps(_mm512_mul_ps(v, broadcast(1.44269504F)), _MM_FROUND_TO_NEAREST_INT);
+  v = _mm512_min_ps(broadcast(89.0F),
+                    _mm512_max_ps(broadcast(-104.0F), v));  // in this order NaN stays NaN
+  const Vec k =
+      _mm512_roundscale_ps(_mm512_mul_ps(v, broadcast(1.44269504F)), _MM_FROUND_TO_NEAREST_INT);
   Vec r = mul_add(k, broadcast(-0.693359375F), v);
   r = mul_add(k, broadcast(2.12194440e-4F), r);
   Vec p = broadcast(1.0F / 5040.0F);
@@ -54,15 +77,23 @@ constexpr int kByteZero = 0;
 using IntVec = __m512i;
 using FloatVec = __m512;
 
-IntVec load_bytes(const unsigned char* p) { return _mm512_loadu_si512(p); }
-void store_bytes(unsigned char* p, IntVec v) { _mm512_storeu_si512(p, v); }
-IntVec int_broadcast(std::int32_t value) { return _mm512_set1_epi32(value); }
+IntVec load_bytes(const unsigned char* p) {
+  return _mm512_loadu_si512(p);
+}
+void store_bytes(unsigned char* p, IntVec v) {
+  _mm512_storeu_si512(p, v);
+}
+IntVec int_broadcast(std::int32_t value) {
+  return _mm512_set1_epi32(value);
+}
 IntVec broadcast_quad(const signed char* p) {
   int word = 0;
   __builtin_memcpy(&word, p, sizeof(word));
   return _mm512_set1_epi32(word);
 }
-IntVec int_add(IntVec a, IntVec b) { return _mm512_add_epi32(a, b); }
+IntVec int_add(IntVec a, IntVec b) {
+  return _mm512_add_epi32(a, b);
+}
 template <unsigned kBits>
 IntVec dot_quads(IntVec acc, IntVec w, IntVec x) {
   return _mm512_dpbusd_epi32(acc, w, x);
@@ -73,10 +104,18 @@ IntVec shift_mask(IntVec v, char mask) {
                                      : _mm512_slli_epi16(v, kShift < 0 ? -kShift : 0);
   return _mm512_and_si512(shifted, _mm512_set1_epi8(mask));
 }
-FloatVec to_float(IntVec v) { return _mm512_cvtepi32_ps(v); }
-FloatVec float_broadcast(float f) { return _mm512_set1_ps(f); }
-FloatVec float_mul(FloatVec a, FloatVec b) { return _mm512_mul_ps(a, b); }
-FloatVec float_mul_add(FloatVec a, FloatVec b, FloatVec c) { return _mm512_fmadd_ps(a, b, c); }
+FloatVec to_float(IntVec v) {
+  return _mm512_cvtepi32_ps(v);
+}
+FloatVec float_broadcast(float f) {
+  return _mm512_set1_ps(f);
+}
+FloatVec float_mul(FloatVec a, FloatVec b) {
+  return _mm512_mul_ps(a, b);
+}
+FloatVec float_mul_add(FloatVec a, FloatVec b, FloatVec c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
 FloatVec float_from_f16(const std::uint16_t* p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
@@ -128,14 +167,16 @@ __m256i load_halves(const unsigned char* p, std::size_t n) {
 void unpack_f16(const WeightRow& row, std::size_t begin, std::size_t end, float* out) {
   for (std::size_t i = begin; i < end; i += kLanes) {
     const std::size_t n = end - i < kLanes ? end - i : kLanes;
-    _mm512_mask_storeu_ps(out + (i - begin), first_lanes(n), _mm512_cvtph_ps(load_halves(row.codes + i * 2, n)));
+    _mm512_mask_storeu_ps(out + (i - begin), first_lanes(n),
+                          _mm512_cvtph_ps(load_halves(row.codes + i * 2, n)));
   }
 }
 
 void unpack_bf16(const WeightRow& row, std::size_t begin, std::size_t end, float* out) {
   for (std::size_t i = begin; i < end; i += kLanes) {
     const std::size_t n = end - i < kLanes ? end - i : kLanes;
-    const __m512i bits = _mm512_slli_epi32(_mm512_cvtepu16_epi32(load_halves(row.codes + i * 2, n)), 16);
+    const __m512i bits =
+        _mm512_slli_epi32(_mm512_cvtepu16_epi32(load_halves(row.codes + i * 2, n)), 16);
     _mm512_mask_storeu_ps(out + (i - begin), first_lanes(n), _mm512_castsi512_ps(bits));
   }
 }
@@ -144,7 +185,8 @@ void unpack_bf16(const WeightRow& row, std::size_t begin, std::size_t end, float
 
 constexpr KernelTable kAvx512VnniTable{
     "avx512vnni",
-    // In the order of FormatId; the formats with codes are packed, so their unpackers matter little.
+    // In the order of FormatId; the formats with codes are packed, so their unpackers matter
+    // little.
     {unpack_f32, unpack_f16, unpack_bf16, nullptr, nullptr, nullptr, nullptr, nullptr},
     matmul,
     matmul_int8,

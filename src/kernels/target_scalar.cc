@@ -89,7 +89,9 @@ IntVec load_bytes(const unsigned char* p) {
   std::memcpy(&v, p, sizeof(v));
   return v;
 }
-void store_bytes(unsigned char* p, const IntVec& v) { std::memcpy(p, &v, sizeof(v)); }
+void store_bytes(unsigned char* p, const IntVec& v) {
+  std::memcpy(p, &v, sizeof(v));
+}
 IntVec int_broadcast(std::int32_t value) {
   IntVec v;
   for (auto& lane : v.lane) lane = value;
@@ -111,7 +113,8 @@ IntVec dot_quads(IntVec acc, const IntVec& w, const IntVec& x) {
   signed char inputs[64];
   std::memcpy(codes, &w, sizeof(codes));
   std::memcpy(inputs, &x, sizeof(inputs));
-  for (int i = 0; i < 64; ++i) acc.lane[i / 4] += static_cast<int>(codes[i]) * static_cast<int>(inputs[i]);
+  for (int i = 0; i < 64; ++i)
+    acc.lane[i / 4] += static_cast<int>(codes[i]) * static_cast<int>(inputs[i]);
   return acc;
 }
 template <int kShift>
@@ -119,7 +122,8 @@ IntVec shift_mask(const IntVec& v, unsigned char mask) {
   unsigned char bytes[64];
   std::memcpy(bytes, &v, sizeof(bytes));
   for (auto& byte : bytes) {
-    const int shifted = kShift >= 0 ? byte >> (kShift >= 0 ? kShift : 0) : byte << (kShift < 0 ? -kShift : 0);
+    const int shifted =
+        kShift >= 0 ? byte >> (kShift >= 0 ? kShift : 0) : byte << (kShift < 0 ? -kShift : 0);
     byte = static_cast<unsigned char>(shifted & mask);
   }
   return load_bytes(bytes);
@@ -149,7 +153,9 @@ FloatVec float_from_f16(const std::uint16_t* p) {
   for (int i = 0; i < 16; ++i) v.lane[i] = f16_to_f32(p[i]);
   return v;
 }
-void store_rows(float* p, const FloatVec& v, std::size_t n) { std::memcpy(p, &v, n * sizeof(float)); }
+void store_rows(float* p, const FloatVec& v, std::size_t n) {
+  std::memcpy(p, &v, n * sizeof(float));
+}
 
 #include "kernels/int8_kernels.inl"
 
@@ -163,7 +169,8 @@ float quantize_block(const float* x, std::size_t n, signed char* codes, std::int
   const float inverse = finite && largest > 0.0F ? 127.0F / largest : 0.0F;
   *sum = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    codes[i] = finite ? static_cast<signed char>(std::nearbyint(x[i] * inverse)) : static_cast<signed char>(0);
+    codes[i] = finite ? static_cast<signed char>(std::nearbyint(x[i] * inverse))
+                      : static_cast<signed char>(0);
     *sum += codes[i];
   }
   return finite ? largest / 127.0F : std::numeric_limits<float>::quiet_NaN();
@@ -200,9 +207,20 @@ void convert_to_f16(const float* in, std::uint16_t* out, std::size_t n) {
 
 template <class... F>
 constexpr KernelTable make_table(std::tuple<F...>*) {
-  KernelTable table{"scalar",      {},   matmul,           matmul_int8,        quantize_block,
-                    silu_multiply, sigmoid_multiply, silu, exp_sum, dot,
-                    axpy,        transposed_matvec2, convert_from_f16, convert_to_f16};
+  KernelTable table{"scalar",
+                    {},
+                    matmul,
+                    matmul_int8,
+                    quantize_block,
+                    silu_multiply,
+                    sigmoid_multiply,
+                    silu,
+                    exp_sum,
+                    dot,
+                    axpy,
+                    transposed_matvec2,
+                    convert_from_f16,
+                    convert_to_f16};
   ((table.unpack[static_cast<std::size_t>(F::kId)] = unpack<F>), ...);
   return table;
 }

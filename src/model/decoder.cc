@@ -56,9 +56,11 @@ void mix_attention(const Pass& pass, const Attention& layer, KvCache& cache) {
 
   // With an output gate, queries and gates come together and are parted.
   float* projected = config.output_gate ? work.a.data() : queries;
-  const Product products[] = {{&layer.q_proj, projected}, {&layer.k_proj, keys}, {&layer.v_proj, values}};
+  const Product products[] = {
+      {&layer.q_proj, projected}, {&layer.k_proj, keys}, {&layer.v_proj, values}};
   apply(compute, products, work.normed.data(), tokens);
-  if (config.output_gate) split_gates(projected, tokens * config.heads, config.head_dim, queries, gates);
+  if (config.output_gate)
+    split_gates(projected, tokens * config.heads, config.head_dim, queries, gates);
   if (config.qk_norm) {
     rms_norm(compute, queries, layer.q_norm.data(), config.rms_norm_eps, tokens * config.heads,
              config.head_dim, queries);
@@ -91,8 +93,10 @@ void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, DeltaNetState& 
   float* beta = work.d.data();
   float* g = work.d.data() + tokens * net.value_heads;
 
-  const Product products[] = {
-      {&layer.in_proj_qkv, work.a.data()}, {&layer.in_proj_z, z}, {&layer.in_proj_b, beta}, {&layer.in_proj_a, g}};
+  const Product products[] = {{&layer.in_proj_qkv, work.a.data()},
+                              {&layer.in_proj_z, z},
+                              {&layer.in_proj_b, beta},
+                              {&layer.in_proj_a, g}};
   apply(compute, products, work.normed.data(), tokens);
   for (std::size_t i = 0; i < tokens * net.value_heads; ++i) {
     const std::size_t head = i % net.value_heads;

@@ -160,14 +160,15 @@ class Packer {
  public:
   Packer(const ModelSource& source, ThreadPool& pool) : source_(source), pool_(pool) {}
 
-  void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/, std::size_t /*cols*/) {
+  void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
+              std::size_t /*cols*/) {
     auto packed = pack(linear.weight, pool_);
     if (!packed) return;
     linear.packed = std::make_shared<const PackedWeights>(*std::move(packed));
     source_.forget(linear.weight);
   }
-  void vector(const std::string& /*name*/, std::vector<float>& /*to*/, const std::vector<std::size_t>& /*shape*/,
-              TensorRole /*role*/) {}
+  void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
+              const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
 
  private:
   const ModelSource& source_;

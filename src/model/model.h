@@ -91,8 +91,8 @@ std::vector<std::string> lm_head_names(const std::string& prefix);
 // tensor that is missing or has another shape than the configuration says.
 Model load_model(const ModelSource& source, std::size_t max_layers);
 
-// Interleaves every matrix whose format has a packed form, so that it is multiplied with 8-bit activations. The
-// source is told that it may forget the pages it was read from.
+// Interleaves every matrix whose format has a packed form, so that it is multiplied with 8-bit
+// activations. The source is told that it may forget the pages it was read from.
 void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool);
 
 // The first tensor of the model with a value that is NaN or infinite, as "NAME, row R"; empty if

@@ -26,8 +26,8 @@ void visit_tensors(Model& model, Visitor&& visitor) {
     if (auto* attention = std::get_if<Attention>(&layer.mixer)) {
       const std::size_t width = c.heads * c.head_dim;
       const std::size_t kv_width = c.kv_heads * c.head_dim;
-      visitor.matrix(at + "self_attn.q_proj.weight", attention->q_proj, width * (c.output_gate ? 2 : 1),
-             c.hidden);
+      visitor.matrix(at + "self_attn.q_proj.weight", attention->q_proj,
+                     width * (c.output_gate ? 2 : 1), c.hidden);
       visitor.matrix(at + "self_attn.k_proj.weight", attention->k_proj, kv_width, c.hidden);
       visitor.matrix(at + "self_attn.v_proj.weight", attention->v_proj, kv_width, c.hidden);
       visitor.matrix(at + "self_attn.o_proj.weight", attention->o_proj, c.hidden, width);
@@ -52,9 +52,11 @@ void visit_tensors(Model& model, Visitor&& visitor) {
       visitor.vector(at + "linear_attn.norm.weight", net.norm, {d.value_dim}, TensorRole::kPlain);
     }
     norm(at + "post_attention_layernorm.weight", layer.post_norm, c.hidden);
-    visitor.matrix(at + "mlp.gate_proj.weight", layer.feed_forward.gate_proj, c.intermediate, c.hidden);
+    visitor.matrix(at + "mlp.gate_proj.weight", layer.feed_forward.gate_proj, c.intermediate,
+                   c.hidden);
     visitor.matrix(at + "mlp.up_proj.weight", layer.feed_forward.up_proj, c.intermediate, c.hidden);
-    visitor.matrix(at + "mlp.down_proj.weight", layer.feed_forward.down_proj, c.hidden, c.intermediate);
+    visitor.matrix(at + "mlp.down_proj.weight", layer.feed_forward.down_proj, c.hidden,
+                   c.intermediate);
   }
   norm("norm.weight", model.final_norm, c.hidden);
 }

@@ -9,8 +9,8 @@
 
 namespace cellm {
 
-// Memory for 8-bit activations, kept between calls. One for each sequence; never shared between threads that
-// run operations.
+// Memory for 8-bit activations, kept between calls. One for each sequence; never shared between
+// threads that run operations.
 struct ActivationScratch {
   std::vector<signed char> codes;
   std::vector<float> scales;

@@ -37,10 +37,10 @@ struct DeltaState {
   ~DeltaState() = default;
 
   DeltaShape shape;
-  std::size_t pending = 0;         // rows of the unfinished chunk, < kDeltaChunk
-  AlignedBuffer<float> s;          // (value_heads, key_dim, value_dim), at the start of the chunk
-  AlignedBuffer<float> keys;       // (key_heads, kDeltaChunk, key_dim)
-  AlignedBuffer<float> deltas;     // (value_heads, kDeltaChunk, value_dim)
+  std::size_t pending = 0;          // rows of the unfinished chunk, < kDeltaChunk
+  AlignedBuffer<float> s;           // (value_heads, key_dim, value_dim), at the start of the chunk
+  AlignedBuffer<float> keys;        // (key_heads, kDeltaChunk, key_dim)
+  AlignedBuffer<float> deltas;      // (value_heads, kDeltaChunk, value_dim)
   AlignedBuffer<double> log_decay;  // (value_heads, kDeltaChunk): G
 };
 

@@ -23,18 +23,15 @@ std::size_t units_of(const Linear& linear) {
 }
 
 WeightMatrix matrix_of(const Tensor& tensor) {
-  return {tensor.format,
-          reinterpret_cast<const unsigned char*>(tensor.data),
-          tensor.scales,
-          tensor.cols,
-          tensor.group,
-          format_info(tensor.format).row_bytes(tensor.cols),
+  return {tensor.format,         reinterpret_cast<const unsigned char*>(tensor.data),
+          tensor.scales,         tensor.cols,
+          tensor.group,          format_info(tensor.format).row_bytes(tensor.cols),
           scales_per_row(tensor)};
 }
 
 PackedMatrix matrix_of(const PackedWeights& packed) {
-  return {packed.bits,  packed.codes.data(),  packed.scales.data(), packed.rows,
-          packed.padded_cols(), packed.group, packed.groups(),      packed.block_bytes()};
+  return {packed.bits,          packed.codes.data(), packed.scales.data(), packed.rows,
+          packed.padded_cols(), packed.group,        packed.groups(),      packed.block_bytes()};
 }
 
 // Columns that share a scale of the activations.
@@ -44,8 +41,8 @@ std::size_t activation_block(const PackedWeights& packed) {
 }
 
 // Rounds x to 8 bits, into the scratch memory.
-QuantizedActivations quantize(const Compute& compute, const float* x, std::size_t tokens, std::size_t cols,
-                              std::size_t block) {
+QuantizedActivations quantize(const Compute& compute, const float* x, std::size_t tokens,
+                              std::size_t cols, std::size_t block) {
   const std::size_t padded =
       (cols + kPackedColumnAlignment - 1) / kPackedColumnAlignment * kPackedColumnAlignment;
   const std::size_t blocks = (padded + block - 1) / block;
@@ -60,33 +57,41 @@ QuantizedActivations quantize(const Compute& compute, const float* x, std::size_
       for (std::size_t b = 0; b < blocks; ++b) {
         const std::size_t first = b * block;
         scratch.scales[t * blocks + b] =
-            compute.kernels.quantize_block(x + t * cols + first, std::min(block, cols - first), codes + first,
-                                           &scratch.sums[t * blocks + b]);
+            compute.kernels.quantize_block(x + t * cols + first, std::min(block, cols - first),
+                                           codes + first, &scratch.sums[t * blocks + b]);
       }
       std::memset(codes + cols, 0, padded - cols);
     }
   });
-  return {scratch.codes.data(), scratch.scales.data(), scratch.sums.data(), tokens, padded, block, blocks};
+  return {scratch.codes.data(),
+          scratch.scales.data(),
+          scratch.sums.data(),
+          tokens,
+          padded,
+          block,
+          blocks};
 }
 
 void multiply(const Compute& compute, const Product& product, const float* x,
-              const QuantizedActivations& quantized, std::size_t tokens, std::size_t begin, std::size_t end) {
+              const QuantizedActivations& quantized, std::size_t tokens, std::size_t begin,
+              std::size_t end) {
   const Tensor& weight = product.linear->weight;
   if (product.linear->packed) {
-    compute.kernels.matmul_int8(matrix_of(*product.linear->packed), begin, end, quantized, product.y,
-                                weight.rows);
+    compute.kernels.matmul_int8(matrix_of(*product.linear->packed), begin, end, quantized,
+                                product.y, weight.rows);
   } else {
     compute.kernels.matmul(compute.kernels, matrix_of(weight), begin * kUnitRows,
-                           std::min(weight.rows, end * kUnitRows), x, weight.cols, tokens, product.y,
-                           weight.rows);
+                           std::min(weight.rows, end * kUnitRows), x, weight.cols, tokens,
+                           product.y, weight.rows);
   }
 }
 
 // Products that use the same form of x: unpacked (block 0), or 8 bits with one size of blocks.
-void apply_same(const Compute& compute, std::span<const Product> products, const float* x, std::size_t tokens,
-                std::size_t block) {
+void apply_same(const Compute& compute, std::span<const Product> products, const float* x,
+                std::size_t tokens, std::size_t block) {
   QuantizedActivations quantized{};
-  if (block != 0) quantized = quantize(compute, x, tokens, products.front().linear->weight.cols, block);
+  if (block != 0)
+    quantized = quantize(compute, x, tokens, products.front().linear->weight.cols, block);
   std::size_t units = 0;
   for (const Product& product : products) units += units_of(*product.linear);
   compute.pool.parallel_for(
@@ -104,7 +109,8 @@ void apply_same(const Compute& compute, std::span<const Product> products, const
 
 }  // namespace
 
-void apply(const Compute& compute, std::span<const Product> products, const float* x, std::size_t tokens) {
+void apply(const Compute& compute, std::span<const Product> products, const float* x,
+           std::size_t tokens) {
   const auto block_of = [](const Product& product) {
     return product.linear->packed ? activation_block(*product.linear->packed) : std::size_t{0};
   };
@@ -112,15 +118,16 @@ void apply(const Compute& compute, std::span<const Product> products, const floa
   std::vector<Product> rest(products.begin(), products.end());
   while (!rest.empty()) {
     const std::size_t block = block_of(rest.front());
-    const auto others = std::stable_partition(rest.begin(), rest.end(), [&](const Product& product) {
-      return block_of(product) == block;
-    });
+    const auto others =
+        std::stable_partition(rest.begin(), rest.end(),
+                              [&](const Product& product) { return block_of(product) == block; });
     apply_same(compute, std::span(rest.begin(), others), x, tokens, block);
     rest.erase(rest.begin(), others);
   }
 }
 
-void apply(const Compute& compute, const Linear& linear, const float* x, std::size_t tokens, float* y) {
+void apply(const Compute& compute, const Linear& linear, const float* x, std::size_t tokens,
+           float* y) {
   const Product product{&linear, y};
   apply(compute, {&product, 1}, x, tokens);
 }
@@ -133,8 +140,8 @@ void read_row(const Compute& compute, const Linear& embedding, std::size_t row, 
     return;
   }
   const WeightMatrix matrix = matrix_of(weight);
-  const WeightRow weights{matrix.codes + row * matrix.row_bytes, matrix.scales + row * matrix.row_scales,
-                          matrix.cols, matrix.group};
+  const WeightRow weights{matrix.codes + row * matrix.row_bytes,
+                          matrix.scales + row * matrix.row_scales, matrix.cols, matrix.group};
   compute.kernels.unpack[static_cast<std::size_t>(weight.format)](weights, 0, weight.cols, out);
 }
 

@@ -14,7 +14,8 @@ namespace cellm {
 // y = W x. Callers never learn the format of W.
 struct Linear {
   Tensor weight;  // (out, in)
-  // Once packed, this is used instead, with activations rounded to 8 bits (one scale for 32 or 128 columns).
+  // Once packed, this is used instead, with activations rounded to 8 bits (one scale for 32 or 128
+  // columns).
   std::shared_ptr<const PackedWeights> packed;
 };
 
@@ -24,10 +25,13 @@ struct Product {
   float* y;
 };
 
-// All products of x, (tokens, in) without gaps, in one go of the threads. An output depends on its own row and
-// token alone, bit by bit: neither on the number of tokens nor on the number of threads.
-void apply(const Compute& compute, std::span<const Product> products, const float* x, std::size_t tokens);
-void apply(const Compute& compute, const Linear& linear, const float* x, std::size_t tokens, float* y);
+// All products of x, (tokens, in) without gaps, in one go of the threads. An output depends on its
+// own row and token alone, bit by bit: neither on the number of tokens nor on the number of
+// threads.
+void apply(const Compute& compute, std::span<const Product> products, const float* x,
+           std::size_t tokens);
+void apply(const Compute& compute, const Linear& linear, const float* x, std::size_t tokens,
+           float* y);
 
 // Row `row` of an embedding as cols floats.
 void read_row(const Compute& compute, const Linear& embedding, std::size_t row, float* out);

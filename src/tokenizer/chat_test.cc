@@ -1,6 +1,7 @@
 #include "tokenizer/chat.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tokenizer/test_tokenizers.h"
 

@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
+#include "io/json.h"
 #include "io/model_source.h"
 #include "tokenizer/tokenizer.h"
 
@@ -29,10 +28,10 @@ const std::vector<Vector>& published_vectors(const std::string& name);
 
 // A small tokenizer.json: the 256 bytes as ids 0 to 255 in the order of the bytes, the pieces he,
 // ll, llo, hello, Ġhello as ids 256 to 260 with merges that make them, and GPT-2's split.
-nlohmann::json small_json();
-nlohmann::json added_token(std::uint32_t id, const std::string& content, bool special);
+Json small_json();
+Json added_token(std::uint32_t id, const std::string& content, bool special);
 
-Tokenizer make_tokenizer(const nlohmann::json& document);
+Tokenizer make_tokenizer(const Json& document);
 
 // The kind and message of the Error that `action` throws; a test failure if it throws none.
 struct Thrown {

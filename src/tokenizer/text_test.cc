@@ -1,5 +1,6 @@
 // UTF-8, normalization, character properties, regular expressions and added tokens by themselves.
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/utf8.h"

@@ -1,6 +1,7 @@
 #include "tokenizer/tokenizer_json.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tokenizer/test_tokenizers.h"
 
