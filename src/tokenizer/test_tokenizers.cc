@@ -5,6 +5,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include <nlohmann/json.hpp>
+
 #include "tokenizer/byte_level.h"
 #include "tokenizer/tokenizer_json.h"
 
