@@ -116,8 +116,11 @@ std::uint64_t JsonNode::as_uint(std::uint64_t min, std::uint64_t max) const {
   return number;
 }
 
-std::vector<JsonNode> JsonNode::as_array() const {
+std::vector<JsonNode> JsonNode::as_array(std::size_t max) const {
   if (!value_->is_array()) fail(path_, "an array", *value_);
+  if (value_->size() > max) {
+    throw data_error("{}: {} elements, at most {} are allowed", path_, value_->size(), max);
+  }
   std::vector<JsonNode> nodes;
   nodes.reserve(value_->size());
   for (std::size_t i = 0; i < value_->size(); ++i) {
