@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <regex>
 
 #include "base/error.h"
 #include "convert/convert.h"
 #include "convert/entries.h"
 #include "convert/header.h"
+#include "convert/name_pattern.h"
 #include "format/formats.h"
 #include "io/cellm_writer.h"
 #include "io/shape.h"
@@ -16,22 +16,14 @@ namespace cellm {
 namespace {
 
 struct CompiledOverride {
-  std::regex pattern;
+  NamePattern pattern;
   const TensorOverride* source;
   bool used = false;
 };
 
 std::vector<CompiledOverride> compile(const std::vector<TensorOverride>& overrides) {
   std::vector<CompiledOverride> compiled;
-  for (const auto& item : overrides) {
-    try {
-      compiled.push_back(
-          {std::regex(item.pattern, std::regex::ECMAScript | std::regex::optimize), &item});
-    } catch (const std::regex_error& failure) {
-      throw usage_error("--tensor \"{}\" is not a regular expression: {}", printable(item.pattern),
-                        failure.what());
-    }
-  }
+  for (const auto& item : overrides) compiled.push_back({NamePattern(item.pattern), &item});
   return compiled;
 }
 
@@ -45,7 +37,7 @@ FormatChoice choose(const ConvertOptions& options, std::string_view model_type,
   }
   if (!is_candidate(tensor)) return {FormatId::kF16, 0};
   for (auto& item : overrides) {
-    if (!std::regex_search(tensor.name, item.pattern)) continue;
+    if (!item.pattern.found_in(tensor.name)) continue;
     choice = item.source->choice;
     item.used = true;
   }
@@ -53,8 +45,8 @@ FormatChoice choose(const ConvertOptions& options, std::string_view model_type,
 }
 
 PlannedTensor planned(const TensorInfo& info, std::size_t index, const FormatChoice& choice) {
-  PlannedTensor tensor{info.name, index, info, choice, group_for(choice, info.cols(), info.name),
-                       0,         0};
+  PlannedTensor tensor{
+      info.name, index, info, choice, group_for(choice, info.cols(), printable(info.name)), 0, 0};
   tensor.code_bytes = info.rows() * format_info(choice.format).row_bytes(info.cols());
   if (tensor.group != 0) {
     tensor.scale_bytes = info.rows() * (info.cols() / tensor.group) * sizeof(std::uint16_t);
@@ -102,7 +94,10 @@ void require_complete(const ModelSource& source, const ModelConfig& config) {
       for (const auto& name : lm_head_names(prefix)) {
         if (!index) index = find_tensor(source, name);
       }
-      if (!index) continue;  // a missing output matrix means a tied one
+      if (!index) {
+        throw data_error("{}: tensor lm_head.weight is missing and tie_word_embeddings is not true",
+                         printable(source.path()));
+      }
     } else {
       index = find_tensor(source, prefix + spec.name);
     }
