@@ -34,11 +34,13 @@ int report(ErrorKind kind, const std::string& message) {
 }
 
 // A program started without one of the three standard files would get its number for the next file
-// that it opens, and print into a model. Writing to what is opened here still fails.
+// that it opens, and print into a model. Writing to a closed standard output still fails; what goes
+// to a closed standard error is lost, as it should be.
 void open_standard_files() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
-      [[maybe_unused]] const int opened = ::open("/dev/null", O_RDONLY);
+      const int flags = fd == STDERR_FILENO ? O_WRONLY : O_RDONLY;
+      [[maybe_unused]] const int opened = ::open("/dev/null", flags);
     }
   }
 }

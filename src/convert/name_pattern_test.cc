@@ -25,7 +25,7 @@ TEST(NamePattern, RefusesWhatIsNotValid) {
 }
 
 TEST(NamePattern, GivesUpOnEndlessSearches) {
-  const NamePattern pattern("(a*)*(a*)*(a*)*(a*)*b$");
+  const NamePattern pattern("(a|aa)+[xyz]$");
   expect_error(ErrorKind::kUsage, "fails on", [&] { pattern.found_in(std::string(500, 'a')); });
 }
 
