@@ -51,10 +51,11 @@ TEST(Safetensors, ReadsTheTable) {
 }
 
 TEST(Safetensors, RefusesEveryCut) {
-  const std::string whole = valid();
   const TestFolder folder;
-  for (std::size_t size = 0; size < whole.size(); ++size) {
-    const auto path = folder.write("m.safetensors", whole.substr(0, size));
+  const std::string whole = valid();
+  const auto path = folder.write("m.safetensors", whole);
+  for (std::size_t size = whole.size(); size-- > 0;) {
+    std::filesystem::resize_file(path, size);
     expect_error(ErrorKind::kData, "m.safetensors", [&] { open_safetensors(path); });
   }
   expect_refused(whole + "y", "cover 16 of 17 bytes");
