@@ -40,7 +40,11 @@ std::string join(const std::string& path, std::string_view key) {
 Json parse_json(std::string_view text, std::string_view source) {
   // The keys of each object that is open, innermost last.
   std::vector<std::set<std::string>> open;
+  std::size_t values = 0;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (++values > kMaxJsonValues) {
+      throw data_error("{}: more than {} values of JSON", source, kMaxJsonValues);
+    }
     switch (event) {
       case Json::parse_event_t::object_start:
       case Json::parse_event_t::array_start:

@@ -36,6 +36,12 @@ TEST(Json, BoundsTheDepth) {
   expect_invalid(std::string(1'000'000, '['), "nested deeper than 64");
 }
 
+TEST(Json, BoundsTheNumberOfValues) {
+  std::string text = "[";
+  for (int i = 0; i < (1 << 23); ++i) text += "0,";
+  expect_invalid(text + "0]", "more than 8388608 values");
+}
+
 TEST(JsonNode, NamesPathExpectedAndFound) {
   const Json json =
       parse_json(R"({"a": {"b": [1, "x\ny", -3, 1.5, 18446744073709551616, 2.0]}})", "f");
