@@ -49,6 +49,11 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(target), temporary_(tar
     throw data_error("{}: is a directory, not a file that can be written",
                      printable(target_.string()));
   }
+  // The rename would put a plain file in the place of a device or a pipe.
+  if (fs::exists(target_, ignored) && !fs::is_regular_file(target_, ignored)) {
+    throw data_error("{}: is not a regular file, nothing else can be written",
+                     printable(target_.string()));
+  }
   remove_abandoned(target_);
   temporary_ += fmt::format(".{}{}", ::getpid(), kSuffix);
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

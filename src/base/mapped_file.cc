@@ -45,7 +45,8 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path.string())
   if (size_ == 0) return;
   void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.fd, 0);
   if (address == MAP_FAILED) {
-    throw data_error("{}: cannot map {} bytes: {}", printable(path_), size_, std::strerror(errno));
+    throw error(errno == ENOMEM ? ErrorKind::kResources : ErrorKind::kData,
+                "{}: cannot map {} bytes: {}", printable(path_), size_, std::strerror(errno));
   }
   data_ = static_cast<const std::byte*>(address);
 }

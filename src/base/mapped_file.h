@@ -12,7 +12,8 @@ namespace cellm {
 // between threads. The mapping is private and read-only; an empty file gives an empty range.
 class MappedFile {
  public:
-  // Throws Error(kData) if the file cannot be opened, is no regular file, or cannot be mapped.
+  // Throws Error(kData) if the file cannot be opened, is no regular file, or cannot be mapped;
+  // Error(kResources) if there is no address space left for it.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;

@@ -1,8 +1,10 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
+#include <system_error>
 
 #include "base/cpu_features.h"
+#include "base/error.h"
 
 namespace cellm {
 namespace {
@@ -24,10 +26,21 @@ void pause_briefly() {
 ThreadPool::ThreadPool(unsigned threads) {
   if (threads == 0) threads = physical_cores();
   workers_.reserve(threads - 1);
-  for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this] { worker_loop(); });
+  try {
+    for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this] { worker_loop(); });
+  } catch (const std::system_error& failure) {
+    const std::size_t started = workers_.size() + 1;
+    stop();
+    throw error(ErrorKind::kResources, "only {} of {} threads could be started: {}", started,
+                threads, failure.code().message());
+  }
 }
 
 ThreadPool::~ThreadPool() {
+  stop();
+}
+
+void ThreadPool::stop() {
   stopping_.store(true);
   epoch_.fetch_add(1);
   epoch_.notify_all();

@@ -18,7 +18,7 @@ namespace cellm {
 // depend on it.
 class ThreadPool {
  public:
-  // threads = 0 means one per physical core.
+  // threads = 0 means one per physical core. Throws Error(kResources) if one cannot be started.
   explicit ThreadPool(unsigned threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -45,6 +45,7 @@ class ThreadPool {
   using Invoke = void (*)(void* context, std::size_t begin, std::size_t end);
 
   void run(std::size_t count, std::size_t grain, Invoke invoke, void* context);
+  void stop();
   void work_on_chunks();
   void worker_loop();
 

@@ -1,10 +1,15 @@
 #include "cli/command.h"
 
+#include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
 #include <new>
 #include <sys/resource.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -17,9 +22,27 @@ namespace {
 constexpr std::size_t kMaxStdinBytes = std::size_t{1} << 30;
 constexpr const char* kVersion = "cellm 0.1.0";
 
+// One line, whatever the message holds: a path given by the user may have line breaks.
 int report(ErrorKind kind, const std::string& message) {
-  fmt::print(stderr, "error: {}\n", message);
+  std::string line;
+  for (const char c : message) {
+    const auto byte = static_cast<unsigned char>(c);
+    line += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  std::fputs(fmt::format("error: {}\n", line).c_str(), stderr);
   return static_cast<int>(kind);
+}
+
+// A program started without one of the three standard files would get its number for the next file
+// that it opens, and print into a model. Writing to a closed standard output still fails; what goes
+// to a closed standard error is lost, as it should be.
+void open_standard_files() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+      const int flags = fd == STDERR_FILENO ? O_WRONLY : O_RDONLY;
+      [[maybe_unused]] const int opened = ::open("/dev/null", flags);
+    }
+  }
 }
 
 // CLI11's messages may have several lines; an error is one.
@@ -31,6 +54,8 @@ std::string first_line(const std::string& text) {
 }  // namespace
 
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& run) {
+  open_standard_files();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of write(), not a death
   try {
     app.set_version_flag("--version", kVersion, "Print the version and exit");
     try {
@@ -49,6 +74,10 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
     return report(failure.kind(), failure.what());
   } catch (const std::bad_alloc&) {
     return report(ErrorKind::kResources, "out of memory; a smaller format or context needs less");
+  } catch (const std::filesystem::filesystem_error& failure) {
+    return report(ErrorKind::kData, failure.path1().string() + ": " + failure.code().message());
+  } catch (const std::system_error& failure) {  // fmt: standard output cannot take more
+    return report(ErrorKind::kResources, failure.what());
   } catch (const std::exception& failure) {
     return report(ErrorKind::kOther, first_line(failure.what()));
   }

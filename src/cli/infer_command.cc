@@ -1,5 +1,6 @@
 #include <chrono>
 #include <csignal>
+#include <numeric>
 #include <random>
 
 #include <fmt/format.h>
@@ -14,12 +15,14 @@
 namespace cellm {
 namespace {
 
+constexpr std::uint32_t kDefaultSequence = 8;
+
 struct Arguments {
   std::string model;
   std::string tokenizer;
-  std::string prompt;
-  std::string tokens;
-  std::uint32_t sequence = 8;
+  std::optional<std::string> prompt;
+  std::optional<std::string> tokens;
+  std::optional<std::uint32_t> sequence;
   bool chat = false;
   std::string chat_format = "auto";
   std::string system;
@@ -77,10 +80,10 @@ ChatFormat chat_format(const Arguments& arguments, const Engine& engine) {
 // The ids that the arguments ask for.
 std::vector<std::uint32_t> prompt_ids(const Arguments& arguments, const Engine& engine,
                                       const Tokenizer* tokenizer) {
-  if (!arguments.tokens.empty()) return parse_token_list(arguments.tokens);
-  if (arguments.prompt.empty()) {
-    std::vector<std::uint32_t> ids(arguments.sequence);
-    for (std::uint32_t id = 0; id < arguments.sequence; ++id) ids[id] = id;
+  if (arguments.tokens) return parse_token_list(*arguments.tokens);
+  if (!arguments.prompt) {
+    std::vector<std::uint32_t> ids(arguments.sequence.value_or(kDefaultSequence));
+    std::iota(ids.begin(), ids.end(), 0U);
     return ids;
   }
   if (tokenizer == nullptr) {
@@ -89,7 +92,7 @@ std::vector<std::uint32_t> prompt_ids(const Arguments& arguments, const Engine& 
         "give --tokenizer tokenizer.json",
         printable(arguments.model));
   }
-  const std::string text = arguments.prompt == "-" ? read_stdin() : arguments.prompt;
+  const std::string text = *arguments.prompt == "-" ? read_stdin() : *arguments.prompt;
   if (arguments.chat) {
     std::vector<ChatMessage> messages;
     if (!arguments.system.empty()) messages.push_back({"system", arguments.system});
@@ -105,14 +108,15 @@ std::vector<std::uint32_t> prompt_ids(const Arguments& arguments, const Engine& 
 }
 
 void check(const Arguments& arguments) {
-  const int prompts =
-      static_cast<int>(!arguments.prompt.empty()) + static_cast<int>(!arguments.tokens.empty());
-  if (prompts > 1) throw usage_error("give --prompt or --tokens, not both");
+  const int prompts = static_cast<int>(arguments.prompt.has_value()) +
+                      static_cast<int>(arguments.tokens.has_value()) +
+                      static_cast<int>(arguments.sequence.has_value());
+  if (prompts > 1) throw usage_error("give one of --prompt, --tokens and --seq, not several");
   if (arguments.backend == "metal") {
     throw unsupported_error(
         "backend metal is not supported; cellm runs on the CPU (--backend cpu)");
   }
-  if (arguments.chat && arguments.prompt.empty())
+  if (arguments.chat && !arguments.prompt)
     throw usage_error("--chat needs --prompt TEXT (or - for standard input)");
   if (!arguments.chat && (!arguments.system.empty() || arguments.thinking)) {
     throw usage_error("--system, --thinking and --no-thinking go with --chat");
@@ -232,9 +236,8 @@ Run configure(CLI::App& app) {
   const char* what = "What to continue";
   app.add_option("-p,--prompt", a.prompt, "Text; - reads standard input")->group(what);
   app.add_option("--tokens", a.tokens, "Token ids, like 1,2,3")->group(what);
-  app.add_option("--seq", a.sequence, "Without a prompt: the ids 0 … N−1")
+  app.add_option("--seq", a.sequence, "Without a prompt: the ids 0 … N−1 (default 8)")
       ->group(what)
-      ->capture_default_str()
       ->check(CLI::Range(1U, 1U << 24));
   app.add_flag("--chat", a.chat, "The prompt is a user's message; frame it as the model expects")
       ->group(what);
@@ -254,8 +257,10 @@ Run configure(CLI::App& app) {
       ->group(what);
 
   const char* how = "How to continue";
+  const CLI::Range count(std::size_t{0}, std::size_t{1} << 32);  // CLI11 wraps -1 around
   app.add_option("-n,--gen", a.gen, "Tokens to generate at most")
       ->group(how)
+      ->check(count)
       ->capture_default_str();
   app.add_option("--temperature,--temp", a.sampler.temperature, "0 is greedy")
       ->group(how)
@@ -263,6 +268,7 @@ Run configure(CLI::App& app) {
       ->check(CLI::Range(0.0, 100.0));
   app.add_option("--top-k", a.sampler.top_k, "Only the k most probable tokens; 0: all")
       ->group(how)
+      ->check(count)
       ->capture_default_str();
   app.add_option("--top-p", a.sampler.top_p, "Only the fewest tokens that reach this probability")
       ->group(how)
@@ -272,12 +278,15 @@ Run configure(CLI::App& app) {
       ->capture_default_str();
   app.add_option("-s,--seed", a.seed,
                  "Makes sampling repeatable (default: random, shown on stderr)")
-      ->group(how);
+      ->group(how)
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--repeat-penalty", a.repeat_penalty,
                  "Makes recent tokens less likely (default 1.05; 1, which is off, if greedy)")
-      ->group(how);
+      ->group(how)
+      ->check(CLI::Range(0.01, 100.0));
   app.add_option("--repeat-window", a.sampler.repeat_window, "Tokens that count as recent")
       ->group(how)
+      ->check(count)
       ->capture_default_str();
   app.add_option("--stop-eos", a.stop_eos, "Stop at the end of the answer: true or false")
       ->group(how)
@@ -319,7 +328,14 @@ Run configure(CLI::App& app) {
       "\n"
       "Text goes to stdout, statistics to stderr. Ctrl-C ends the answer (exit code 130).\n"
       "CELLM_TARGET=scalar|avx2 forces a CPU target.");
-  return [arguments] { return run(*arguments); };
+  return [arguments] {
+    try {
+      return run(*arguments);
+    } catch (const Error&) {
+      if (interrupts == 0) throw;
+      return kExitInterrupted;  // Ctrl-C broke off the reading of a prompt
+    }
+  };
 }
 
 }  // namespace

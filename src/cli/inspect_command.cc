@@ -1,3 +1,4 @@
+#include <cstring>
 #include <map>
 
 #include <fmt/format.h>
@@ -41,6 +42,13 @@ struct CellmDetails {
   std::vector<CellmEntry> blobs;
 };
 
+bool is_cellm_file(const std::string& path) {
+  if (!std::filesystem::is_regular_file(path)) return false;
+  const MappedFile file(path);
+  return file.bytes().size() >= kCellmMagic.size() &&
+         std::memcmp(file.bytes().data(), kCellmMagic.data(), kCellmMagic.size()) == 0;
+}
+
 CellmDetails cellm_details(const std::string& path) {
   CellmDetails details;
   const MappedFile file(path);
@@ -68,7 +76,7 @@ std::vector<std::pair<std::string, Json>> config_fields(const ModelConfig& confi
           {"rotary_dim", config.rotary_dim},
           {"rope_theta", config.rope_theta},
           {"vocab_size", config.vocab_size},
-          {"tied_embedding", config.tied_embedding},
+          {"tied_embedding", config.tied_embedding ? Json(*config.tied_embedding) : Json()},
           {"context", config.max_positions},
           {"eos_ids", config.eos_ids}};
 }
@@ -76,8 +84,7 @@ std::vector<std::pair<std::string, Json>> config_fields(const ModelConfig& confi
 int run(const std::string& path, bool as_json) {
   const auto source = open_model_source(path);
   const ModelConfig config = parse_model_config(source->config_json(), printable(path));
-  const bool is_cellm =
-      std::filesystem::is_regular_file(path) && source->container_format() != "gguf";
+  const bool is_cellm = is_cellm_file(path);
   const CellmDetails details = is_cellm ? cellm_details(path) : CellmDetails{};
 
   Totals all;

@@ -28,7 +28,7 @@ void require_finite(const ModelSource& source, const PlannedTensor& tensor, std:
       std::find_if(values, values + cols, [](float v) { return !(std::fabs(v) <= kLargestF16); });
   if (bad == values + cols) return;
   throw data_error("{}: tensor {} has {} at row {}, column {}; a .cellm file holds values up to {}",
-                   printable(source.path()), tensor.info.name, *bad, row, bad - values,
+                   printable(source.path()), printable(tensor.info.name), *bad, row, bad - values,
                    kLargestF16);
 }
 

@@ -56,7 +56,7 @@ std::string cellm_header_json(const ModelSource& source) {
   header["bos_token_id"] = single_id(text, "bos_token_id");
   header["eos_token_id"] = single_id(text, "eos_token_id");
   header["max_position_embeddings"] = config.max_positions;
-  header["tie_word_embeddings"] = config.tied_embedding;
+  header["tie_word_embeddings"] = config.tied_embedding.value_or(false);
   const Json dtype = either(root, "torch_dtype", "dtype");
   header["source_torch_dtype"] = dtype.is_null() ? either(text, "torch_dtype", "dtype") : dtype;
   header["source_architectures"] = member(root, "architectures");

@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <regex>
 
 #include "base/error.h"
 #include "convert/convert.h"
 #include "convert/entries.h"
 #include "convert/header.h"
+#include "convert/name_pattern.h"
 #include "format/formats.h"
 #include "io/cellm_writer.h"
 #include "io/shape.h"
@@ -16,22 +16,14 @@ namespace cellm {
 namespace {
 
 struct CompiledOverride {
-  std::regex pattern;
+  NamePattern pattern;
   const TensorOverride* source;
   bool used = false;
 };
 
 std::vector<CompiledOverride> compile(const std::vector<TensorOverride>& overrides) {
   std::vector<CompiledOverride> compiled;
-  for (const auto& item : overrides) {
-    try {
-      compiled.push_back(
-          {std::regex(item.pattern, std::regex::ECMAScript | std::regex::optimize), &item});
-    } catch (const std::regex_error& failure) {
-      throw usage_error("--tensor \"{}\" is not a regular expression: {}", printable(item.pattern),
-                        failure.what());
-    }
-  }
+  for (const auto& item : overrides) compiled.push_back({NamePattern(item.pattern), &item});
   return compiled;
 }
 
@@ -45,7 +37,7 @@ FormatChoice choose(const ConvertOptions& options, std::string_view model_type,
   }
   if (!is_candidate(tensor)) return {FormatId::kF16, 0};
   for (auto& item : overrides) {
-    if (!std::regex_search(tensor.name, item.pattern)) continue;
+    if (!item.pattern.found_in(tensor.name)) continue;
     choice = item.source->choice;
     item.used = true;
   }
@@ -53,8 +45,8 @@ FormatChoice choose(const ConvertOptions& options, std::string_view model_type,
 }
 
 PlannedTensor planned(const TensorInfo& info, std::size_t index, const FormatChoice& choice) {
-  PlannedTensor tensor{info.name, index, info, choice, group_for(choice, info.cols(), info.name),
-                       0,         0};
+  PlannedTensor tensor{
+      info.name, index, info, choice, group_for(choice, info.cols(), printable(info.name)), 0, 0};
   tensor.code_bytes = info.rows() * format_info(choice.format).row_bytes(info.cols());
   if (tensor.group != 0) {
     tensor.scale_bytes = info.rows() * (info.cols() / tensor.group) * sizeof(std::uint16_t);
@@ -62,10 +54,23 @@ PlannedTensor planned(const TensorInfo& info, std::size_t index, const FormatCho
   return tensor;
 }
 
+bool same_values(const ModelSource& source, std::size_t a, std::size_t b) {
+  const TensorInfo& info = source.tensors()[a];
+  if (info.shape != source.tensors()[b].shape) return false;
+  std::vector<float> row_a(info.cols());
+  std::vector<float> row_b(info.cols());
+  for (std::size_t row = 0; row < info.rows(); ++row) {
+    source.read_rows(a, row, row + 1, row_a.data());
+    source.read_rows(b, row, row + 1, row_b.data());
+    if (row_a != row_b) return false;
+  }
+  return true;
+}
+
 // See ConvertOptions::settle_lm_head.
 void settle_lm_head(const ModelSource& source, const ModelConfig& config,
                     const ConvertOptions& options, ConvertPlan& plan) {
-  if (!options.settle_lm_head || !config.tied_embedding) return;
+  if (!options.settle_lm_head || config.tied_embedding == false) return;
   const std::string prefix = text_prefix(source);
   const auto by_name = [&](const std::string& name) {
     return std::find_if(plan.tensors.begin(), plan.tensors.end(),
@@ -76,7 +81,8 @@ void settle_lm_head(const ModelSource& source, const ModelConfig& config,
   for (const auto& name : lm_head_names(prefix)) {
     const auto stored = by_name(name);
     if (stored == plan.tensors.end()) continue;
-    if (stored->choice == embedding->choice) {
+    if (config.tied_embedding == true && stored->choice == embedding->choice &&
+        same_values(source, stored->source_index, embedding->source_index)) {
       plan.left_out.push_back(name);
       plan.tensors.erase(stored);
     }
@@ -102,7 +108,10 @@ void require_complete(const ModelSource& source, const ModelConfig& config) {
       for (const auto& name : lm_head_names(prefix)) {
         if (!index) index = find_tensor(source, name);
       }
-      if (!index) continue;  // a missing output matrix means a tied one
+      if (!index) {
+        throw data_error("{}: tensor lm_head.weight is missing and tie_word_embeddings is false",
+                         printable(source.path()));
+      }
     } else {
       index = find_tensor(source, prefix + spec.name);
     }

@@ -18,7 +18,7 @@
 namespace cellm {
 namespace {
 
-constexpr std::uint32_t kMaxHeaderBytes = 256U << 20;  // 131,072 tensors take about 20 MB
+constexpr std::uint32_t kMaxHeaderBytes = 100'000'000;  // 131,072 tensors take about 20 MB
 constexpr std::size_t kMaxBlobs = 64;
 
 std::uint64_t parse_checksum(const JsonNode& node) {
@@ -301,6 +301,9 @@ CellmHeader read_cellm_header(const MappedFile& file) {
       entry.checksum = parse_checksum(checksums->at("tensors").at(entry.name));
     for (auto& entry : header.blobs)
       entry.checksum = parse_checksum(checksums->at("blobs").at(entry.name));
+  } else if (root.find("blobs")) {
+    // Only writers that also write checksums write blobs.
+    throw data_error("{}: the header has blobs but no checksums", source);
   }
   refuse_overlaps(header, source);
   return header;

@@ -45,6 +45,21 @@ std::optional<FormatId> readable_format(std::string_view dtype) {
   return std::nullopt;
 }
 
+// Only the bit width in config.json tells 4-bit codes in groups of 128 from 8-bit ones in groups of
+// 64: the shapes are the same.
+void require_mlx_4bit_affine(const JsonNode& quantization) {
+  const auto bits = quantization.find("bits");
+  if (bits && bits->as_uint() != kMlxBits) {
+    throw unsupported_error("{}: {} bits; of MLX cellm reads {} bits", bits->path(),
+                            bits->as_uint(), kMlxBits);
+  }
+  const auto mode = quantization.find("mode");
+  if (mode && mode->as_string() != "affine") {
+    throw unsupported_error("{}: \"{}\"; of MLX cellm reads affine", mode->path(),
+                            printable(mode->as_string()));
+  }
+}
+
 class HfFolder final : public ModelSource {
  public:
   explicit HfFolder(const fs::path& folder) : folder_(folder), path_(folder.string()) {
@@ -55,7 +70,10 @@ class HfFolder final : public ModelSource {
     }
     read_chat_template();
     open_weights();
-    if (config.is_object() && config.contains("quantization")) fold_mlx_triples();
+    if (const auto mlx = JsonNode(config, file_name("config.json") + ":").find("quantization")) {
+      require_mlx_4bit_affine(*mlx);
+      fold_mlx_triples(*mlx);
+    }
     undo_mlx_norms();
     for (const auto& entry : entries_) tensors_.push_back(entry.info);
   }
@@ -91,8 +109,8 @@ class HfFolder final : public ModelSource {
         continue;
       }
       if (entry.tensor.data == nullptr) {
-        throw unsupported_error("{}: tensor {} is {}; cellm reads BF16, F16 and F32", path_,
-                                entry.info.name, entry.dtype);
+        throw unsupported_error("{}: tensor {} is {}; cellm reads BF16, F16 and F32",
+                                printable(path_), printable(entry.info.name), entry.dtype);
       }
       dequantize_row(entry.tensor, row, out);
       if (entry.subtract_one) {
@@ -218,7 +236,7 @@ class HfFolder final : public ModelSource {
   }
 
   static void read_mlx_row(const Entry& entry, std::size_t row, float* out);
-  void fold_mlx_triples();
+  void fold_mlx_triples(const JsonNode& quantization);
   void undo_mlx_norms();
 
   fs::path folder_;
@@ -247,12 +265,15 @@ void HfFolder::read_mlx_row(const Entry& entry, std::size_t row, float* out) {
 }
 
 // X.weight (U32), X.scales and X.biases become one tensor X.weight of eight times as many columns.
-void HfFolder::fold_mlx_triples() {
+void HfFolder::fold_mlx_triples(const JsonNode& quantization) {
   std::set<std::string> folded;
   for (auto& entry : entries_) {
     if (entry.dtype != "U32" || !entry.info.name.ends_with(".weight")) continue;
-    const std::string where = path_ + ": tensor " + printable(entry.info.name);
+    const std::string where = printable(path_) + ": tensor " + printable(entry.info.name);
     const std::string stem = entry.info.name.substr(0, entry.info.name.size() - 7);
+    // mlx-lm lists tensors that it quantized in another way by name.
+    const auto own = quantization.find(stem);
+    if (own && own->is_object()) require_mlx_4bit_affine(*own);
     const Entry* scales = find(stem + ".scales");
     const Entry* biases = find(stem + ".biases");
     if (scales == nullptr || biases == nullptr) {

@@ -40,7 +40,11 @@ std::string join(const std::string& path, std::string_view key) {
 Json parse_json(std::string_view text, std::string_view source) {
   // The keys of each object that is open, innermost last.
   std::vector<std::set<std::string>> open;
+  std::size_t values = 0;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (++values > kMaxJsonValues) {
+      throw data_error("{}: more than {} values of JSON", source, kMaxJsonValues);
+    }
     switch (event) {
       case Json::parse_event_t::object_start:
       case Json::parse_event_t::array_start:
@@ -116,8 +120,11 @@ std::uint64_t JsonNode::as_uint(std::uint64_t min, std::uint64_t max) const {
   return number;
 }
 
-std::vector<JsonNode> JsonNode::as_array() const {
+std::vector<JsonNode> JsonNode::as_array(std::size_t max) const {
   if (!value_->is_array()) fail(path_, "an array", *value_);
+  if (value_->size() > max) {
+    throw data_error("{}: {} elements, at most {} are allowed", path_, value_->size(), max);
+  }
   std::vector<JsonNode> nodes;
   nodes.reserve(value_->size());
   for (std::size_t i = 0; i < value_->size(); ++i) {

@@ -16,9 +16,14 @@ using Json = nlohmann::json;
 
 // Arrays and objects inside each other; model files use 6.
 inline constexpr int kMaxJsonDepth = 64;
+// Elements of one array; a prompt of ids is the longest that anyone has.
+inline constexpr std::size_t kMaxJsonElements = 1 << 22;
+// Values of all kinds in one document: a table of 131,072 tensors has 2 million. A value of two
+// bytes of text takes twenty times as much memory.
+inline constexpr std::size_t kMaxJsonValues = 1 << 23;
 
 // Parses one JSON document. Throws Error(kData), naming `source`, for invalid JSON or UTF-8, an
-// object with the same key twice, or nesting deeper than kMaxJsonDepth.
+// object with the same key twice, nesting deeper than kMaxJsonDepth, or more than kMaxJsonValues.
 Json parse_json(std::string_view text, std::string_view source);
 
 // A value inside a document with the path that led to it, e.g. "config.json:
@@ -41,7 +46,8 @@ class JsonNode {
   double as_number() const;  // finite
   std::uint64_t as_uint(std::uint64_t min = 0,
                         std::uint64_t max = static_cast<std::uint64_t>(INT64_MAX)) const;
-  std::vector<JsonNode> as_array() const;
+  // At most `max` elements, so that a list from a stranger is not copied before it is known to fit.
+  std::vector<JsonNode> as_array(std::size_t max = kMaxJsonElements) const;
   std::vector<std::pair<std::string, JsonNode>> as_object() const;  // in the order of keys
   bool is_object() const;
   bool is_array() const;

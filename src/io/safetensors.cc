@@ -82,7 +82,7 @@ SafetensorsFile open_safetensors(const std::filesystem::path& path) {
     SafetensorsEntry entry{name, node.at("dtype").as_string(), parse_shape(node.at("shape")), {}};
     const auto bits = element_bits(entry.dtype);
     if (!bits) throw unsupported_error("{}: unknown dtype {}", where, printable(entry.dtype));
-    const auto offsets = node.at("data_offsets").as_array();
+    const auto offsets = node.at("data_offsets").as_array(2);
     if (offsets.size() != 2) throw data_error("{}: data_offsets must be two numbers", where);
     const std::uint64_t begin = offsets[0].as_uint();
     const std::uint64_t end = offsets[1].as_uint();

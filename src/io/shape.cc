@@ -7,11 +7,7 @@
 namespace cellm {
 
 std::vector<std::size_t> parse_shape(const JsonNode& node) {
-  const auto dimensions = node.as_array();
-  if (dimensions.size() > kMaxDimensions) {
-    throw data_error("{}: {} dimensions, more than the {} allowed", node.path(), dimensions.size(),
-                     kMaxDimensions);
-  }
+  const auto dimensions = node.as_array(kMaxDimensions);
   std::vector<std::size_t> shape;
   for (const auto& dimension : dimensions) shape.push_back(dimension.as_uint(1, kMaxDimension));
   if (shape.empty()) shape.push_back(1);

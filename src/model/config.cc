@@ -23,6 +23,10 @@ constexpr std::uint64_t kMaxHeads = 4096;
 constexpr std::uint64_t kMaxHeadDim = 4096;
 constexpr std::uint64_t kMaxPositions = std::uint64_t{1} << 31;
 constexpr std::size_t kMaxEosIds = 64;
+constexpr double kMaxEpsilon = 1.0;
+// Rope bases and factors: wide enough for any model, and far from overflowing a float.
+constexpr double kMinRope = 1e-6;
+constexpr double kMaxRope = 1e15;
 
 const Family& family_of(const JsonNode& text, const std::string& model_type) {
   std::vector<std::string_view> known;
@@ -36,16 +40,20 @@ const Family& family_of(const JsonNode& text, const std::string& model_type) {
                           printable(model_type), fmt::join(known, ", "));
 }
 
+double rope_number(const JsonNode& node) {
+  const double value = node.as_number();
+  if (!(value >= kMinRope && value <= kMaxRope)) {
+    throw data_error("{}: expected {} to {}, found {}", node.path(), kMinRope, kMaxRope, value);
+  }
+  return value;
+}
+
 RopeScaling read_rope_scaling(const JsonNode& rope) {
   auto type_node = rope.find("rope_type");
   if (!type_node) type_node = rope.find("type");
   const std::string type = type_node ? type_node->as_string() : "default";
   if (type == "default") return DefaultRope{};
-  const auto positive = [&](std::string_view key) {
-    const double value = rope.at(key).as_number();
-    if (!(value > 0.0)) throw data_error("{}: {} must be positive", rope.path(), key);
-    return value;
-  };
+  const auto positive = [&](std::string_view key) { return rope_number(rope.at(key)); };
   if (type == "linear") return LinearRope{positive("factor")};
   if (type == "llama3") {
     const Llama3Rope llama3{positive("factor"), positive("low_freq_factor"),
@@ -58,9 +66,8 @@ RopeScaling read_rope_scaling(const JsonNode& rope) {
   }
   if (type == "cellm_rope_factors") {
     FactorsRope factors;
-    for (const auto& node : rope.at("factors").as_array()) {
-      factors.factors.push_back(static_cast<float>(node.as_number()));
-      if (!(factors.factors.back() > 0.0F)) throw data_error("{}: must be positive", node.path());
+    for (const auto& node : rope.at("factors").as_array(kMaxHeadDim)) {
+      factors.factors.push_back(static_cast<float>(rope_number(node)));
     }
     return factors;
   }
@@ -75,16 +82,24 @@ void read_rope(const JsonNode& text, ModelConfig& config) {
   if (!rope) rope = text.find("rope_scaling");
   auto theta = rope ? rope->find("rope_theta") : std::nullopt;
   if (!theta) theta = text.find("rope_theta");
-  if (theta) config.rope_theta = theta->as_number();
-  if (!(config.rope_theta > 0.0)) throw data_error("{}: rope_theta must be positive", text.path());
+  if (theta) config.rope_theta = rope_number(*theta);
   if (rope) config.rope_scaling = read_rope_scaling(*rope);
+}
+
+// GPTQ, AWQ, FP8 and the like, which change what the tensors are. What MLX writes under the same
+// key has no quant_method.
+void refuse_quantization(const JsonNode& root) {
+  const auto quantization = root.find("quantization_config");
+  const auto method = quantization ? quantization->find("quant_method") : std::nullopt;
+  if (!method) return;
+  throw unsupported_error("{} \"{}\" is not supported; cellm reads BF16, F16, F32 and MLX 4-bit",
+                          method->path(), printable(method->as_string()));
 }
 
 void read_eos_ids(const JsonNode& node, ModelConfig& config) {
   const auto eos = node.find("eos_token_id");
   if (!eos) return;
-  const auto ids = eos->is_array() ? eos->as_array() : std::vector<JsonNode>{*eos};
-  if (ids.size() > kMaxEosIds) throw data_error("{}: more than {} ids", eos->path(), kMaxEosIds);
+  const auto ids = eos->is_array() ? eos->as_array(kMaxEosIds) : std::vector<JsonNode>{*eos};
   for (const auto& id : ids) {
     const auto value = static_cast<std::uint32_t>(id.as_uint(0, kMaxVocab));
     if (std::find(config.eos_ids.begin(), config.eos_ids.end(), value) == config.eos_ids.end()) {
@@ -134,7 +149,7 @@ void read_layer_types(const JsonNode& text, bool delta_nets_allowed, ModelConfig
   const std::size_t count = text.at("num_hidden_layers").as_uint(1, kMaxLayers);
   config.layers.assign(count, MixerKind::kAttention);
   if (const auto types = text.find("layer_types")) {
-    const auto nodes = types->as_array();
+    const auto nodes = types->as_array(kMaxLayers);
     if (nodes.size() != count) {
       throw data_error("{}: {} entries for {} layers", types->path(), nodes.size(), count);
     }
@@ -163,6 +178,16 @@ void refuse_option(const JsonNode& text, std::string_view key) {
   if (node && node->as_bool()) throw unsupported_error("{} is not supported", node->path());
 }
 
+void refuse_partial_rotary(const JsonNode& text) {
+  const auto rope = text.find("rope_parameters");
+  auto factor = rope ? rope->find("partial_rotary_factor") : std::nullopt;
+  if (!factor) factor = text.find("partial_rotary_factor");
+  if (factor && factor->as_number() != 1.0) {
+    throw unsupported_error("{} {} is not supported for this model", factor->path(),
+                            factor->as_number());
+  }
+}
+
 ModelConfig parse_model_config(std::string_view json, std::string_view source) {
   const Json document = parse_json(json, source);
   const JsonNode root(document, std::string(source) + ":");
@@ -173,6 +198,7 @@ ModelConfig parse_model_config(std::string_view json, std::string_view source) {
   ModelConfig config;
   config.model_type = type_node->as_string();
   const Family& family = family_of(text, config.model_type);
+  refuse_quantization(root);
   if (const auto act = text.find("hidden_act"); act && act->as_string() != "silu") {
     throw unsupported_error("{} \"{}\" is not supported; cellm has silu", act->path(),
                             printable(act->as_string()));
@@ -182,13 +208,16 @@ ModelConfig parse_model_config(std::string_view json, std::string_view source) {
   config.intermediate = text.at("intermediate_size").as_uint(1, kMaxWidth);
   config.max_positions = text.at("max_position_embeddings").as_uint(1, kMaxPositions);
   if (const auto eps = text.find("rms_norm_eps")) {
-    config.rms_norm_eps = static_cast<float>(eps->as_number());
-    if (!(config.rms_norm_eps >= 0.0F)) throw data_error("{}: must not be negative", eps->path());
+    const double value = eps->as_number();
+    if (!(value >= 0.0 && value <= kMaxEpsilon)) {
+      throw data_error("{}: expected 0 to {}, found {}", eps->path(), kMaxEpsilon, value);
+    }
+    config.rms_norm_eps = static_cast<float>(value);
   }
   // A multimodal config.json may have it beside text_config.
   auto tied = text.find("tie_word_embeddings");
   if (!tied) tied = root.find("tie_word_embeddings");
-  config.tied_embedding = tied && tied->as_bool();
+  if (tied) config.tied_embedding = tied->as_bool();
   read_eos_ids(text, config);
   read_eos_ids(root, config);
   read_rope(text, config);

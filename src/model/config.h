@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -53,7 +54,8 @@ struct ModelConfig {
   float norm_offset = 0.0F;  // added to norm weights: 1 where they are stored zero-centred
   bool qk_norm = false;      // RMS norm on each head of q and k
   bool output_gate = false;  // q_proj gives (query, gate) for each head
-  bool tied_embedding = false;
+  // tie_word_embeddings; nothing if config.json does not say: then what is stored tells.
+  std::optional<bool> tied_embedding;
   std::size_t max_positions = 0;
   std::vector<std::uint32_t> eos_ids;
   DeltaNetConfig delta_net;  // used if a layer is kGatedDeltaNet

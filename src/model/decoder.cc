@@ -122,11 +122,20 @@ void feed_forward(const Pass& pass, const FeedForward& layer) {
   apply(compute, layer.down_proj, work.a.data(), tokens, work.normed.data());
 }
 
-// The widest intermediate result of any layer, in floats per token.
+// The widest intermediate result of any layer, in floats per token. Only of mixers that a layer
+// has: their sizes are those of tensors, all others are mere claims of a config.
 std::size_t widest(const ModelConfig& config) {
-  return std::max({config.intermediate, 2 * config.heads * config.head_dim,
-                   2 * config.kv_heads * config.head_dim, conv_channels(config.delta_net),
-                   2 * config.delta_net.value_heads, config.hidden});
+  std::size_t result = std::max(config.intermediate, config.hidden);
+  for (const MixerKind kind : config.layers) {
+    if (kind == MixerKind::kAttention) {
+      result = std::max(
+          {result, 2 * config.heads * config.head_dim, 2 * config.kv_heads * config.head_dim});
+    } else {
+      result =
+          std::max({result, conv_channels(config.delta_net), 2 * config.delta_net.value_heads});
+    }
+  }
+  return result;
 }
 
 }  // namespace

@@ -58,6 +58,12 @@ class Loader {
     const TensorInfo& info = source_.tensors()[index];
     to.resize(info.rows() * info.cols());
     source_.read_rows(index, 0, info.rows(), to.data());
+    // An infinite decay would come out as a finite, wrong result: do not wait for the logits.
+    const auto bad = std::find_if(to.begin(), to.end(), [](float v) { return !std::isfinite(v); });
+    if (bad != to.end()) {
+      throw data_error("{}: tensor {} has {} at element {}", printable(source_.path()), info.name,
+                       *bad, bad - to.begin());
+    }
     switch (role) {
       case TensorRole::kNorm:
         for (float& value : to) value += config_.norm_offset;
@@ -115,7 +121,7 @@ std::vector<TensorSpec> model_tensors(const ModelConfig& config) {
   Model model = empty_model(config);
   Lister lister;
   visit_tensors(model, lister);
-  if (!config.tied_embedding) {
+  if (config.tied_embedding == false) {
     lister.specs.push_back(
         {"lm_head.weight", {config.vocab_size, config.hidden}, TensorRole::kMatrix});
   }
@@ -149,6 +155,10 @@ Model load_model(const ModelSource& source, std::size_t max_layers) {
     if (!find_tensor(source, name)) continue;
     model.lm_head.weight = loader.read_matrix(name, config.vocab_size, config.hidden);
     return model;
+  }
+  if (config.tied_embedding == false) {
+    throw data_error("{}: tensor lm_head.weight is missing and tie_word_embeddings is false",
+                     printable(source.path()));
   }
   model.lm_head = model.embedding;
   return model;

@@ -25,5 +25,7 @@ void read_attention_heads(const JsonNode& text, std::size_t default_head_dim, Mo
 void read_layer_types(const JsonNode& text, bool delta_nets_allowed, ModelConfig& config);
 // Throws Error(kUnsupported) if the boolean option `key` is there and true.
 void refuse_option(const JsonNode& text, std::string_view key);
+// The same if only a part of each head rotates.
+void refuse_partial_rotary(const JsonNode& text);
 
 }  // namespace cellm

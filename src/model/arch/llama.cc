@@ -12,6 +12,7 @@ constexpr std::array<std::string_view, 1> kTypes{"llama"};
 
 void read(const JsonNode& text, ModelConfig& config) {
   refuse_option(text, "attention_bias");
+  refuse_partial_rotary(text);
   refuse_option(text, "mlp_bias");
   read_attention_heads(text, 0, config);
   config.rotary_dim = config.head_dim;

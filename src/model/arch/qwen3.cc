@@ -12,6 +12,7 @@ constexpr std::size_t kDefaultHeadDim = 128;
 
 void read(const JsonNode& text, ModelConfig& config) {
   refuse_option(text, "attention_bias");
+  refuse_partial_rotary(text);
   refuse_option(text, "use_sliding_window");
   read_attention_heads(text, kDefaultHeadDim, config);
   config.rotary_dim = config.head_dim;

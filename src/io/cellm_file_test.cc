@@ -1,0 +1,154 @@
+#include "io/cellm_file.h"
+
+#include <memory>
+#include <string>
+
+#include "base/test_files.h"
+#include "io/cellm_test_file.h"
+
+namespace cellm {
+namespace {
+
+std::unique_ptr<ModelSource> open_path(const std::filesystem::path& path) {
+  return open_cellm(std::make_shared<MappedFile>(path));
+}
+
+void expect_refused(const std::string& bytes, std::string_view part,
+                    ErrorKind kind = ErrorKind::kData) {
+  const TestFolder folder;
+  const auto path = folder.write("m.cellm", bytes);
+  expect_error(kind, part, [&] { open_path(path); });
+}
+
+void expect_change_refused(std::string_view from, std::string_view to, std::string_view part,
+                           ErrorKind kind = ErrorKind::kData) {
+  std::string header(kSmallCellmHeader);
+  replace_once(header, from, to);
+  expect_refused(small_cellm(header), part, kind);
+}
+
+TEST(CellmFile, ReadsEveryGoldenFile) {
+  std::size_t files = 0;
+  for (const auto& item : std::filesystem::recursive_directory_iterator(CELLM_TESTDATA "/models")) {
+    if (item.path().extension() != ".cellm") continue;
+    ++files;
+    const auto source = open_path(item.path());
+    EXPECT_FALSE(source->tensors().empty()) << item.path();
+    EXPECT_EQ(verify_cellm(MappedFile(item.path())), 0U);  // the original wrote no checksums
+    std::vector<float> row;
+    for (std::size_t i = 0; i < source->tensors().size(); ++i) {
+      row.resize(source->tensors()[i].cols());
+      source->read_rows(i, source->tensors()[i].rows() - 1, source->tensors()[i].rows(),
+                        row.data());
+    }
+  }
+  EXPECT_EQ(files, 7U);
+}
+
+TEST(CellmFile, JoinsTensorsWithTheirScales) {
+  const TestFolder folder;
+  const auto source = open_path(folder.write("m.cellm", small_cellm()));
+  ASSERT_EQ(source->tensors().size(), 2U);
+  EXPECT_EQ(source->tensors()[0].name, "a.weight");
+  EXPECT_EQ(source->tensors()[0].group, 2U);
+  EXPECT_EQ(source->tensors()[0].stored_bytes, 18U);
+  std::vector<float> row(4);
+  source->read_rows(0, 2, 3, row.data());
+  EXPECT_EQ(row, (std::vector<float>{1, -3, 1, -3}));  // nibbles 9 and 5, scale 1
+}
+
+TEST(CellmFile, RefusesEveryCut) {
+  const TestFolder folder;
+  const std::string whole = small_cellm();
+  const auto path = folder.write("m.cellm", whole);
+  for (std::size_t size = whole.size(); size-- > 0;) {
+    std::filesystem::resize_file(path, size);
+    expect_error(ErrorKind::kData, "m.cellm", [&] { open_path(path); });
+  }
+}
+
+TEST(CellmFile, RefusesWrongPrefixes) {
+  expect_refused("", "magic");
+  expect_refused("CELLX" + small_cellm().substr(5), "does not start with CELLM");
+  expect_refused(cellm_bytes(kSmallCellmHeader, "", 2), ".cellm version 2",
+                 ErrorKind::kUnsupported);
+  expect_refused(std::string("CELLM\x01\x00\x00\x00\x80", 10) + "{}",
+                 "2147483648 is above the limit");
+  expect_refused(std::string("CELLM\x01\x00\x10\x00\x00", 10) + "{}",
+                 "header at byte 10 needs 4096");
+  expect_refused(cellm_bytes("{}", ""), "tensors is missing");
+  expect_refused(cellm_bytes("[1]", ""), "expected an object");
+  expect_refused(cellm_bytes("{\"tensors\":", ""), "not valid JSON");
+}
+
+TEST(CellmFile, RefusesWrongRanges) {
+  expect_change_refused("640", "704", "overlap at byte 704");
+  expect_change_refused("640", "641", "not a multiple of 64");
+  expect_change_refused("640", "0", "lie outside");
+  expect_change_refused("640", "576", "lie outside");
+  expect_change_refused("640", "9223372036854775744", "lie outside");
+  expect_change_refused("640", "-64", "expected an integer");
+  expect_change_refused("768", "832", "lie outside");
+  expect_change_refused("\"nbytes\":6", "\"nbytes\":7", "7 bytes, but i4 of shape [3, 4] takes 6");
+  expect_change_refused("\"nbytes\":6", "\"nbytes\":9223372036854775807", "lie outside");
+  expect_change_refused("\"nbytes\":6", "\"nbytes\":18446744073709551615", "expected an integer");
+  expect_change_refused("\"nbytes\":6", "\"nbytes\":\"6\"", "expected an integer");
+  expect_change_refused("\"nbytes\":6,", "", "nbytes is missing");
+}
+
+TEST(CellmFile, RefusesWrongShapesAndTypes) {
+  expect_change_refused("[3,4]", "[0,4]", "expected an integer from 1");
+  expect_change_refused("[3,4]", "[1099511627776,1099511627776]", "larger than any file");
+  expect_change_refused("[3,4]", "[12]", "only a matrix can be i4");
+  expect_change_refused("[3,4]", "[1,3,4]", "only a matrix can be i4");
+  expect_change_refused("[3,4]", "{}", "expected an array");
+  expect_change_refused("\"i4\"", "\"i3\"", "unknown dtype i3", ErrorKind::kUnsupported);
+  expect_change_refused("\"i4\"", "\"f32\"", "unknown dtype f32", ErrorKind::kUnsupported);
+  expect_change_refused("\"i4\"", "null", "dtype is missing");
+  expect_change_refused("\"norm.weight\"", "\"a.weight\"", "listed twice");
+  expect_change_refused("\"norm.weight\"", "\"\"", "a name of 0 bytes");
+}
+
+TEST(CellmFile, RefusesWrongScales) {
+  expect_change_refused("a.weight.qscale", "b.weight.qscale", "a.weight.qscale is missing");
+  expect_change_refused("[3,2]", "[2,3]", "expected f16 [3] or [3, groups]");
+  expect_change_refused("[3,2]", "[6]", "expected f16 [3] or [3, groups]");
+  expect_change_refused("[3,2]", "[3,2,1]", "expected f16 [3] or [3, groups]");
+  expect_change_refused("\"nbytes\":12,\"shape\":[3,2],\"dtype\":\"f16\"",
+                        "\"nbytes\":18,\"shape\":[3,3],\"dtype\":\"f16\"", "[3, groups]");
+  expect_change_refused("\"nbytes\":12,\"shape\":[3,2],\"dtype\":\"f16\"",
+                        "\"nbytes\":6,\"shape\":[3,2],\"dtype\":\"f8e4m3\"", "[3, groups]");
+}
+
+TEST(CellmFile, RefusesWrongExtras) {
+  expect_change_refused("\"tensors\"", "\"blobs\":[],\"tensors\"", "blobs but no checksums");
+  expect_change_refused("\"tensors\"", "\"blobs\":[{\"name\":\"t\"}],\"tensors\"", "is missing");
+  expect_change_refused(
+      "\"tensors\"",
+      "\"blobs\":[{\"name\":\"t\",\"offset_bytes\":640,\"nbytes\":4}],"
+      "\"checksums\":{\"header\":\"0000000000000000\",\"tensors\":{},\"blobs\":{}},\"tensors\"",
+      "checksums.tensors.a.weight is missing");
+  expect_change_refused("\"tensors\"", "\"checksums\":{\"header\":\"xyz\"},\"tensors\"",
+                        "expected 16 hexadecimal digits");
+  expect_change_refused("\"model_type\"", "\"source_text_config\":[],\"model_type\"",
+                        "expected an object");
+  std::string many = "{\"tensors\":[],\"blobs\":[";
+  for (int i = 0; i < 65; ++i) many += i == 0 ? "{}" : ",{}";
+  expect_refused(cellm_bytes(many + "]}", ""), "65 entries, more than the 64 allowed");
+}
+
+TEST(CellmFile, VerifyFindsDirtyPaddingAndTails) {
+  const TestFolder folder;
+  const auto damaged = [&](std::size_t at) {
+    std::string bytes = small_cellm();
+    bytes[at] = 1;
+    return folder.write("m.cellm", bytes);
+  };
+  expect_error(ErrorKind::kData, "byte 650 is padding",
+               [&] { verify_cellm(MappedFile(damaged(650))); });
+  expect_error(ErrorKind::kData, "bytes after the last payload",
+               [&] { verify_cellm(MappedFile(folder.write("m.cellm", small_cellm() + "x"))); });
+}
+
+}  // namespace
+}  // namespace cellm

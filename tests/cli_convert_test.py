@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""convert as a user meets it: whole files or none, dry runs, and the sizes of the study."""
+
+import json
+
+
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import time
+import types
+import unittest
+
+from harness import BIN, MODELS, ROOT, CommandTest, byte_tokenizer, read_json
+
+# Bytes of spec rows: file size of the original's files on the real shapes.
+MIB = 1 << 20
+QWEN35_SIZES = {
+    ("--dtype", "f16"): 1_746_945_536,
+    ("--quantize-int8-symmetric",): 1_439_144_192,
+    ("--quantize-int4-symmetric",): 791_745_472,
+    ("--quantize-int2-symmetric",): 876_946_112,
+    ("--quantize-int1-symmetric",): 209_488_832,
+}
+QWEN3_SIZES = {
+    ("--dtype", "f16"): 1_503_304_448,
+    ("--quantize-int8-symmetric",): 753_057_664,
+    ("--quantize-int4-symmetric",): 377_274_176,
+    ("--quantize-int2-symmetric",): 733_313_024,
+    ("--quantize-int1-symmetric",): 105_860_416,
+}
+RECIPE_MIB = {"int8": 866, "int4-g32": 830, "mixed-int4": 810, "int4-g128": 590, "test-i4": 582, "int4-aggressive": 360}
+NEAR = 64 << 10
+
+
+def random_model_tool():
+    """tools/make_random_model.py, whose lists of tensors need no numpy, though its import does."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    sys.modules.setdefault("numpy", types.ModuleType("numpy"))
+    import make_random_model
+
+    return make_random_model
+
+
+def sparse_model(folder, config, shapes, wide):
+    """A folder of a real model's shapes whose weights take no disk: the file is a hole."""
+    header, offset = {"__metadata__": {"format": "pt"}}, 0
+    for name, shape in sorted(shapes):
+        dtype, size = ("F32", 4) if name.endswith(wide) else ("BF16", 2)
+        for dimension in shape:
+            size *= dimension
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [offset, offset + size]}
+        offset += size
+    text = json.dumps(header).encode()
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config))
+    with open(folder / "model.safetensors", "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.truncate(8 + len(text) + offset)
+    return folder
+
+
+class Sizes(CommandTest):
+    def planned(self, model, *flags):
+        result = self.succeed("convert", "-i", model, "--dry-run", "--json", *flags)
+        return json.loads(result.stdout)["file_bytes"]
+
+    def test_qwen3_5(self):
+        tool = random_model_tool()
+        config = tool.QWEN3_5_CONFIG
+        wide = ("linear_attn.A_log", "linear_attn.norm.weight")
+        model = sparse_model(self.folder / "qwen3.5", config, tool.qwen3_5_tensors(config), wide)
+        for flags, size in QWEN35_SIZES.items():
+            self.assertLess(abs(self.planned(model, *flags) - size), NEAR, flags)
+
+    def test_qwen3(self):
+        tool = random_model_tool()
+        config = tool.QWEN3_CONFIG
+        model = sparse_model(self.folder / "qwen3", config, tool.qwen3_tensors(config), ("-",))
+        for flags, size in QWEN3_SIZES.items():
+            self.assertLess(abs(self.planned(model, *flags) - size), NEAR, flags)
+        for recipe, mib in RECIPE_MIB.items():  # the study gives whole MiB
+            self.assertLess(abs(self.planned(model, "--recipe", recipe) - mib * MIB), MIB // 2 + NEAR, recipe)
+
+    def test_the_plan_is_what_is_written(self):
+        for flags in (["--format", "int4-g32"], ["--dtype", "f16"], ["--format", "q1", "--tensor", "mlp=int8"]):
+            planned = self.planned(MODELS / "qwen3", *flags)
+            self.assertEqual(self.convert(MODELS / "qwen3", *flags).stat().st_size, planned)
+
+
+class WholeOrNothing(CommandTest):
+    def names(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def big_model(self):
+        """256 MiB of zeros, none of them stored; takes a while to convert."""
+        config = read_json(MODELS / "qwen3" / "config.json")
+        tool = random_model_tool()
+        config.update(vocab_size=1 << 20)
+        shapes = [(n, s) for n, s in tool.qwen3_tensors(config) if n != "lm_head.weight"]
+        return sparse_model(self.folder / "big", config, shapes, ("-",))
+
+    def test_dry_run_writes_nothing(self):
+        out = self.succeed("convert", "-i", MODELS / "qwen3", "-o", self.folder / "m.cellm", "--dry-run")
+        self.assertIn(b"bits/w", out.stdout)
+        self.assertRegex(out.stdout.decode(), r"file: \d+ bytes")
+        self.assertEqual(self.names(), [])
+
+    def test_quiet_is_quiet(self):
+        flags = ["-i", MODELS / "qwen3", "-o", self.folder / "m.cellm"]
+        out = self.succeed(BIN / "convert", *flags, "--quiet")
+        self.assertEqual((out.stdout, out.stderr), (b"", b""))
+        out = self.succeed(BIN / "convert", *flags)
+        self.assertEqual(out.stdout, b"")
+        self.assertNotIn(b"\r", out.stderr)  # no progress bar in a pipe
+
+    def test_a_killed_run_leaves_the_old_file(self):
+        model = self.big_model()
+        target = self.folder / "m.cellm"
+        target.write_bytes(b"old")
+        process = subprocess.Popen([BIN / "convert", "-i", model, "-o", target, "--format", "int8"],
+                                   stderr=subprocess.DEVNULL)  # fmt: skip
+        temporary = self.folder / f"m.cellm.{process.pid}.tmp"
+        for _ in range(1000):
+            if temporary.exists() and temporary.stat().st_size > 0:
+                break
+            time.sleep(0.005)
+        self.assertTrue(temporary.exists())
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.assertEqual(target.read_bytes(), b"old")
+        self.assertEqual(self.names(), ["big", "m.cellm", temporary.name])
+        self.convert(MODELS / "qwen3", "--dtype", "f16")
+        self.assertEqual(self.names(), ["big", "m.cellm"])
+        self.succeed("verify", target)
+
+    def test_a_full_disk_leaves_the_old_file(self):
+        target = self.folder / "m.cellm"
+        target.write_bytes(b"old")
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        self.fail_with(5, "m.cellm: cannot write the file: File too large", "convert", "-i", MODELS / "qwen3",
+                       "-o", target, "-q", preexec_fn=limit)  # fmt: skip
+        self.assertEqual(target.read_bytes(), b"old")
+        self.fail_with(5, "l.npy: cannot write", "logits", "-m", MODELS / "qwen3", "--tokens", "1," * 199 + "1",
+                       "-o", self.folder / "l.npy", preexec_fn=limit)  # fmt: skip
+        self.assertEqual(self.names(), ["m.cellm"])
+
+    def test_little_memory_is_an_error(self):
+        model = self.big_model()
+        for megabytes in (40, 80, 120, 240):
+            limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+            self.fail_with(5, "", "convert", "-i", model, "-o", self.folder / "m.cellm", "-q", "-t", 2,
+                           preexec_fn=limit)  # fmt: skip
+        self.assertEqual(self.names(), ["big"])
+
+    def test_over_its_own_input(self):
+        path = self.convert(MODELS / "qwen3", "--format", "f16")
+        before = path.read_bytes()
+        self.convert(path, "--format", "f16")
+        self.succeed("verify", path)
+        self.assertEqual(len(path.read_bytes()), len(before))
+
+    def test_peak_memory_is_small(self):
+        model = self.big_model()
+        watch = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
+                 "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")  # fmt: skip
+        out = subprocess.run([sys.executable, "-c", watch, BIN / "convert", "-i", model, "-q", "-t", "2", "-o",
+                              self.folder / "m.cellm", "--format", "int8"], capture_output=True, timeout=60)  # fmt: skip
+        size = (model / "model.safetensors").stat().st_size
+        self.assertLess(int(out.stdout) * 1024, size + 128 * MIB, out.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
