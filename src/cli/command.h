@@ -19,6 +19,7 @@ struct Command {
   Run (*configure)(CLI::App& app);
 };
 
+extern const Command kBenchCommand;
 extern const Command kConvertCommand;
 extern const Command kInferCommand;
 extern const Command kInspectCommand;

@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
       "4 model or feature not supported, 5 out of memory or disk, 130 interrupted.");
   Run chosen;
   for (const Command* command : {&kConvertCommand, &kInferCommand, &kInspectCommand,
-                                 &kVerifyCommand, &kTokenizeCommand, &kLogitsCommand}) {
+                                 &kVerifyCommand, &kTokenizeCommand, &kLogitsCommand, &kBenchCommand}) {
     CLI::App* sub = app.add_subcommand(command->name, command->description);
     const Run run = command->configure(*sub);
     sub->callback([&chosen, run] { chosen = run; });
