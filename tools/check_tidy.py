@@ -53,7 +53,7 @@ def state_key(entry, source, common):
     """A hash of everything that clang-tidy's answer for this file follows from."""
     digest = hashlib.sha256(common)
     command = entry.get("command") or " ".join(entry["arguments"])
-    digest.update(command.replace(str(ROOT), ".").encode() + b"\0")
+    digest.update(command.replace(f"{ROOT}/", "./").encode() + b"\0")
     for path in with_headers(source):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(ROOT)}\0{len(content)}\0".encode() + content)
