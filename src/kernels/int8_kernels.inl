@@ -53,6 +53,9 @@ void unpack_unit(IntVec v, unsigned char* out) {
   }
 }
 
+// Weights come from memory once for each token, and from pages that the processor's own prefetcher does not cross.
+constexpr std::size_t kPrefetchBytes = 4096;
+
 // `columns` columns of a block of rows as one byte per code, quad by quad; 8-bit codes are used
 // where they lie.
 template <unsigned kBits>
@@ -61,6 +64,7 @@ const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t column
   if constexpr (kBits == 8) return codes;
   constexpr std::size_t kUnitColumns = 32 / kBits;
   for (std::size_t unit = 0; unit < columns / kUnitColumns; ++unit) {
+    __builtin_prefetch(codes + unit * kQuadBytes + kPrefetchBytes);
     for (std::size_t v = 0; v < kBlockVectors; ++v) {
       const std::size_t at = v * kIntLanes * 4;
       unpack_unit<kBits>(load_bytes(codes + unit * kQuadBytes + at),
@@ -109,6 +113,7 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
     // Columns come in multiples of 32, so in multiples of kSplit quads.
     for (std::size_t c = 0; c < columns; c += 4 * kSplit) {
       for (std::size_t s = 0; s < kSplit; ++s, bytes += kQuadBytes) {
+        if constexpr (kBits == 8 && kTokens == 1) __builtin_prefetch(bytes + kPrefetchBytes);
         IntVec weights[kBlockVectors];
         for (std::size_t v = 0; v < kBlockVectors; ++v)
           weights[v] = load_bytes(bytes + v * kIntLanes * 4);

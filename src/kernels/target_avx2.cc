@@ -121,9 +121,12 @@ IntVec dot_quads(IntVec acc, IntVec w, IntVec x) {
 }
 template <int kShift>
 IntVec shift_mask(IntVec v, char mask) {
-  const IntVec shifted = kShift >= 0 ? _mm256_srli_epi16(v, kShift >= 0 ? kShift : 0)
-                                     : _mm256_slli_epi16(v, kShift < 0 ? -kShift : 0);
-  return _mm256_and_si256(shifted, _mm256_set1_epi8(mask));
+  if constexpr (kShift >= 0) {
+    v = _mm256_srli_epi16(v, kShift);
+  } else {
+    v = _mm256_slli_epi16(v, -kShift);
+  }
+  return _mm256_and_si256(v, _mm256_set1_epi8(mask));
 }
 FloatVec to_float(IntVec v) {
   return _mm256_cvtepi32_ps(v);

@@ -100,9 +100,12 @@ IntVec dot_quads(IntVec acc, IntVec w, IntVec x) {
 }
 template <int kShift>
 IntVec shift_mask(IntVec v, char mask) {
-  const IntVec shifted = kShift >= 0 ? _mm512_srli_epi16(v, kShift >= 0 ? kShift : 0)
-                                     : _mm512_slli_epi16(v, kShift < 0 ? -kShift : 0);
-  return _mm512_and_si512(shifted, _mm512_set1_epi8(mask));
+  if constexpr (kShift >= 0) {
+    v = _mm512_srli_epi16(v, static_cast<unsigned>(kShift));
+  } else {
+    v = _mm512_slli_epi16(v, static_cast<unsigned>(-kShift));
+  }
+  return _mm512_and_si512(v, _mm512_set1_epi8(mask));
 }
 FloatVec to_float(IntVec v) {
   return _mm512_cvtepi32_ps(v);

@@ -122,9 +122,11 @@ IntVec shift_mask(const IntVec& v, unsigned char mask) {
   unsigned char bytes[64];
   std::memcpy(bytes, &v, sizeof(bytes));
   for (auto& byte : bytes) {
-    const int shifted =
-        kShift >= 0 ? byte >> (kShift >= 0 ? kShift : 0) : byte << (kShift < 0 ? -kShift : 0);
-    byte = static_cast<unsigned char>(shifted & mask);
+    if constexpr (kShift >= 0) {
+      byte = static_cast<unsigned char>(byte >> kShift & mask);
+    } else {
+      byte = static_cast<unsigned char>(byte << -kShift & mask);
+    }
   }
   return load_bytes(bytes);
 }
