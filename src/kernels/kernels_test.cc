@@ -364,6 +364,42 @@ TEST_P(EveryTarget, VectorFunctionsAgreeWithDouble) {
   }
 }
 
+TEST_P(EveryTarget, AttentionKernelsAgreeWithDouble) {
+  const auto& table = *GetParam();
+  for (const std::size_t dim : {1U, 8U, 24U, 64U, 100U, 256U}) {
+    for (const std::size_t queries : {1U, 3U, 4U, 6U}) {
+      const std::size_t count = 13;
+      const auto q = gaussian(queries * dim, 1);
+      const auto k = gaussian(count * dim, 2);
+      const auto factors = gaussian(queries, 3);
+      std::vector<float> scores(queries * count);
+      table.attention_scores(q.data(), queries, k.data(), count, dim, scores.data());
+      auto out = q;
+      table.attention_mix(scores.data(), queries, k.data(), count, dim, factors.data(), out.data());
+      for (std::size_t i = 0; i < queries; ++i) {
+        for (std::size_t j = 0; j < count; ++j) {
+          double score = 0;
+          for (std::size_t c = 0; c < dim; ++c) {
+            score += static_cast<double>(q[i * dim + c]) * static_cast<double>(k[j * dim + c]);
+          }
+          ASSERT_NEAR(scores[i * count + j], score, 1e-4);
+        }
+        for (std::size_t c = 0; c < dim; ++c) {
+          double mixed = static_cast<double>(q[i * dim + c]) * static_cast<double>(factors[i]);
+          for (std::size_t j = 0; j < count; ++j) {
+            mixed += static_cast<double>(scores[i * count + j]) * static_cast<double>(k[j * dim + c]);
+          }
+          ASSERT_NEAR(out[i * dim + c], mixed, 1e-3);
+        }
+        // A query alone gives the same bits.
+        std::vector<float> alone(count);
+        table.attention_scores(q.data() + i * dim, 1, k.data(), count, dim, alone.data());
+        ASSERT_TRUE(std::equal(alone.begin(), alone.end(), scores.begin() + static_cast<std::ptrdiff_t>(i * count)));
+      }
+    }
+  }
+}
+
 TEST_P(EveryTarget, ExponentialsAgreeWithDouble) {
   const auto& table = *GetParam();
   std::vector<float> x;

@@ -357,6 +357,8 @@ constexpr KernelTable kAvx2Table{
     sigmoid_multiply,
     silu,
     exp_sum,
+    attention_scores,
+    attention_mix,
     dot,
     axpy,
     transposed_matvec2,

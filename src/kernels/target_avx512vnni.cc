@@ -163,7 +163,11 @@ void unpack_f32(const WeightRow& row, std::size_t begin, std::size_t end, float*
   __builtin_memcpy(out, row.codes + begin * sizeof(float), (end - begin) * sizeof(float));
 }
 
+// Far enough ahead for one token at a time, where weights come from memory (see int8_kernels.inl).
+constexpr std::size_t kPrefetchHalves = 4096;
+
 __m256i load_halves(const unsigned char* p, std::size_t n) {
+  __builtin_prefetch(p + kPrefetchHalves);
   return _mm256_maskz_loadu_epi16(first_lanes(n), p);
 }
 
@@ -198,6 +202,8 @@ constexpr KernelTable kAvx512VnniTable{
     sigmoid_multiply,
     silu,
     exp_sum,
+    attention_scores,
+    attention_mix,
     dot,
     axpy,
     transposed_matvec2,

@@ -11,29 +11,33 @@ namespace {
 // Tokens whose queries use a decoded block before it is dropped.
 constexpr std::size_t kTokenTile = 16;
 
-// A softmax under way: exp(score − largest) summed, and the same weighting of values.
+// Softmaxes under way: exp(score − largest) summed, for each of a token's query heads.
 struct Running {
-  float largest = -std::numeric_limits<float>::infinity();
-  float sum = 0.0F;
+  explicit Running(std::size_t heads)
+      : largest(heads, -std::numeric_limits<float>::infinity()), sum(heads, 0.0F) {}
+  std::vector<float> largest;
+  std::vector<float> sum;
 };
 
-// Adds `count` positions to one query's result.
+// Adds `count` positions to the results of one token's query heads, (heads, head_dim) without gaps. scores is
+// room for (heads, count), corrections for heads.
 void add_block(const Compute& compute, const float* q, const float* keys, const float* values,
-               std::size_t count, std::size_t head_dim, float scale, float* scores,
+               std::size_t count, std::size_t head_dim, float scale, float* scores, float* corrections,
                Running& running, float* out) {
-  float largest = running.largest;
-  for (std::size_t i = 0; i < count; ++i) {
-    scores[i] = compute.kernels.dot(q, keys + i * head_dim, head_dim) * scale;
-    largest = std::max(largest, scores[i]);
+  const std::size_t heads = running.sum.size();
+  compute.kernels.attention_scores(q, heads, keys, count, head_dim, scores);
+  for (std::size_t h = 0; h < heads; ++h) {
+    float* row = scores + h * count;
+    float largest = running.largest[h];
+    for (std::size_t i = 0; i < count; ++i) {
+      row[i] *= scale;
+      largest = std::max(largest, row[i]);
+    }
+    corrections[h] = std::exp(running.largest[h] - largest);
+    running.largest[h] = largest;
+    running.sum[h] = running.sum[h] * corrections[h] + compute.kernels.exp_sum(row, largest, count);
   }
-  const float correction = std::exp(running.largest - largest);
-  running.largest = largest;
-  running.sum *= correction;
-  for (std::size_t i = 0; i < head_dim; ++i) out[i] *= correction;
-  running.sum += compute.kernels.exp_sum(scores, largest, count);
-  for (std::size_t i = 0; i < count; ++i) {
-    compute.kernels.axpy(scores[i], values + i * head_dim, out, head_dim);
-  }
+  compute.kernels.attention_mix(scores, heads, values, count, head_dim, corrections, out);
 }
 
 }  // namespace
@@ -52,8 +56,9 @@ void attention(const Compute& compute, const KvCache& cache, std::size_t heads, 
     const std::size_t tile_end = std::min(tokens, tile_begin + kTokenTile);
     std::vector<float> keys(block_tokens * head_dim);
     std::vector<float> values(block_tokens * head_dim);
-    std::vector<float> scores(block_tokens);
-    std::vector<Running> running((tile_end - tile_begin) * group);
+    std::vector<float> scores(group * block_tokens);
+    std::vector<float> corrections(group);
+    std::vector<Running> running(tile_end - tile_begin, Running(group));
 
     const auto at = [&](std::size_t t, std::size_t h) {
       return (t * heads + kv_head * group + h) * head_dim;
@@ -74,16 +79,14 @@ void attention(const Compute& compute, const KvCache& cache, std::size_t heads, 
         const std::size_t position = first + t;
         if (position < begin) continue;
         const std::size_t count = std::min(block_tokens, position + 1 - begin);
-        for (std::size_t h = 0; h < group; ++h) {
-          add_block(compute, q + at(t, h), keys.data(), values.data(), count, head_dim, scale,
-                    scores.data(), running[(t - tile_begin) * group + h], out + at(t, h));
-        }
+        add_block(compute, q + at(t, 0), keys.data(), values.data(), count, head_dim, scale, scores.data(),
+                  corrections.data(), running[t - tile_begin], out + at(t, 0));
       }
     }
     for (std::size_t t = tile_begin; t < tile_end; ++t) {
       for (std::size_t h = 0; h < group; ++h) {
         float* row = out + at(t, h);
-        const float inverse = 1.0F / running[(t - tile_begin) * group + h].sum;
+        const float inverse = 1.0F / running[t - tile_begin].sum[h];
         for (std::size_t i = 0; i < head_dim; ++i) row[i] *= inverse;
         cache.rotate_back(row);
       }
