@@ -1,18 +1,18 @@
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <random>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "base/aligned_buffer.h"
+#include "base/cpu_features.h"
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "convert/random_source.h"
-#include "base/aligned_buffer.h"
-#include "base/cpu_features.h"
 #include "engine/engine.h"
 #include "format/formats.h"
 
@@ -53,7 +53,8 @@ struct Result {
     return std::sqrt(squares / static_cast<double>(rates.size() - 1));
   }
   std::string test() const {
-    const std::string name = n_prompt != 0 ? fmt::format("pp{}", n_prompt) : fmt::format("tg{}", n_gen);
+    const std::string name =
+        n_prompt != 0 ? fmt::format("pp{}", n_prompt) : fmt::format("tg{}", n_gen);
     return n_depth == 0 ? name : fmt::format("{} @ d{}", name, n_depth);
   }
 };
@@ -64,8 +65,8 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Sequential reads of all threads together, in bytes per second: the best of a few passes over memory that no
-// cache holds.
+// Sequential reads of all threads together, in bytes per second: the best of a few passes over
+// memory that no cache holds.
 double measure_bandwidth(ThreadPool& pool) {
   constexpr std::size_t kWords = std::size_t{64} << 20;  // 512 MiB
   constexpr std::size_t kGrain = kWords / 64;
@@ -90,9 +91,10 @@ double measure_bandwidth(ThreadPool& pool) {
 
 struct Weights {
   std::uint64_t parameters = 0;
-  std::uint64_t bytes = 0;          // as stored
-  std::uint64_t read_per_token = 0;  // by decoding: all matrices, the embedding only if it is the output matrix
-  std::uint64_t body_macs = 0;      // per token, without the output matrix
+  std::uint64_t bytes = 0;  // as stored
+  std::uint64_t read_per_token =
+      0;  // by decoding: all matrices, the embedding only if it is the output matrix
+  std::uint64_t body_macs = 0;  // per token, without the output matrix
 };
 
 Weights weights_of(const ModelSource& source, const Model& model) {
@@ -120,8 +122,8 @@ std::vector<std::uint32_t> random_tokens(std::size_t count, std::size_t vocab) {
   return tokens;
 }
 
-Result measure(const Engine& engine, const Arguments& arguments, std::size_t prompt, std::size_t generate,
-               std::size_t depth, unsigned threads) {
+Result measure(const Engine& engine, const Arguments& arguments, std::size_t prompt,
+               std::size_t generate, std::size_t depth, unsigned threads) {
   Result result{prompt, generate, depth, threads, {}};
   const SessionOptions options{parse_kv_encoding(arguments.kv_encoding), 16, 0};
   const auto tokens = random_tokens(depth + std::max(prompt, generate), engine.config().vocab_size);
@@ -137,41 +139,50 @@ Result measure(const Engine& engine, const Arguments& arguments, std::size_t pro
       }
     });
     // The first one warms caches and threads.
-    if (repetition != 0) result.rates.push_back(static_cast<double>(std::max(prompt, generate)) / seconds);
+    if (repetition != 0)
+      result.rates.push_back(static_cast<double>(std::max(prompt, generate)) / seconds);
   }
   return result;
 }
 
 class Report {
  public:
-  Report(std::string format, std::string model, const Weights& weights, double bandwidth, double load_seconds)
+  Report(std::string format, std::string model, const Weights& weights, double bandwidth,
+         double load_seconds)
       : format_(std::move(format)),
         model_(std::move(model)),
         weights_(weights),
         bandwidth_(bandwidth),
         load_seconds_(load_seconds) {
     if (format_ == "md") {
-      fmt::print("| model | size | params | backend | threads | test | t/s | GB/s | of {:.1f} GB/s | GMAC/s |\n",
-                 bandwidth_ / 1e9);
+      fmt::print(
+          "| model | size | params | backend | threads | test | t/s | GB/s | of {:.1f} GB/s | "
+          "GMAC/s |\n",
+          bandwidth_ / 1e9);
       fmt::print("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
     } else if (format_ == "csv") {
-      fmt::print("model,model_size,model_n_params,backend,n_threads,n_prompt,n_gen,n_depth,avg_ts,stddev_ts\n");
+      fmt::print(
+          "model,model_size,model_n_params,backend,n_threads,n_prompt,n_gen,n_depth,avg_ts,stddev_"
+          "ts\n");
     }
   }
 
   void add(const Result& result) {
     // Decoding reads every weight once for each token; a prompt is bound by arithmetic.
-    const double bytes = result.n_gen != 0 ? result.mean() * static_cast<double>(weights_.read_per_token) : 0;
+    const double bytes =
+        result.n_gen != 0 ? result.mean() * static_cast<double>(weights_.read_per_token) : 0;
     const double macs = result.mean() * static_cast<double>(weights_.body_macs);
     if (format_ == "md") {
-      fmt::print("| {} | {} | {:.2f} M | CPU | {} | {} | {:.2f} ± {:.2f} | {} | {} | {:.1f} |\n", model_,
-                 human_bytes(weights_.bytes), static_cast<double>(weights_.parameters) / 1e6, result.threads,
-                 result.test(), result.mean(), result.deviation(),
+      fmt::print("| {} | {} | {:.2f} M | CPU | {} | {} | {:.2f} ± {:.2f} | {} | {} | {:.1f} |\n",
+                 model_, human_bytes(weights_.bytes),
+                 static_cast<double>(weights_.parameters) / 1e6, result.threads, result.test(),
+                 result.mean(), result.deviation(),
                  bytes == 0 ? "" : fmt::format("{:.1f}", bytes / 1e9),
                  bytes == 0 ? "" : fmt::format("{:.0f} %", 100 * bytes / bandwidth_), macs / 1e9);
     } else if (format_ == "csv") {
-      fmt::print("{},{},{},CPU,{},{},{},{},{:.6f},{:.6f}\n", model_, weights_.bytes, weights_.parameters,
-                 result.threads, result.n_prompt, result.n_gen, result.n_depth, result.mean(), result.deviation());
+      fmt::print("{},{},{},CPU,{},{},{},{},{:.6f},{:.6f}\n", model_, weights_.bytes,
+                 weights_.parameters, result.threads, result.n_prompt, result.n_gen, result.n_depth,
+                 result.mean(), result.deviation());
     } else {
       json_.push_back({{"model_filename", model_},
                        {"model_size", weights_.bytes},
@@ -194,7 +205,8 @@ class Report {
 
   void finish() {
     if (format_ == "json") fmt::print("{}\n", json_.dump(2));
-    fmt::print(stderr, "load {:.2f} s | peak memory {}\n", load_seconds_, human_bytes(peak_memory_bytes()));
+    fmt::print(stderr, "load {:.2f} s | peak memory {}\n", load_seconds_,
+               human_bytes(peak_memory_bytes()));
   }
 
  private:
@@ -207,11 +219,13 @@ class Report {
 };
 
 std::unique_ptr<ModelSource> open(const Arguments& arguments) {
-  if (arguments.model.empty() == arguments.shape.empty()) throw usage_error("give --model FILE or --shape NAME");
+  if (arguments.model.empty() == arguments.shape.empty())
+    throw usage_error("give --model FILE or --shape NAME");
   if (!arguments.model.empty()) return open_model_source(arguments.model);
   GeneralFormats formats;
   formats.body = parse_format_choice(arguments.format);
-  formats.embedding = arguments.embedding.empty() ? formats.body : parse_format_choice(arguments.embedding);
+  formats.embedding =
+      arguments.embedding.empty() ? formats.body : parse_format_choice(arguments.embedding);
   formats.lm_head = formats.embedding;
   return random_model(arguments.shape, formats);
 }
@@ -225,8 +239,9 @@ int run(const Arguments& arguments) {
       engine.emplace(open(arguments), EngineOptions{target_from_environment(), threads, SIZE_MAX,
                                                     parse_activations(arguments.activations)});
     });
-    const std::string name = arguments.model.empty() ? fmt::format("{} {}", arguments.shape, arguments.format)
-                                                     : std::filesystem::path(arguments.model).filename().string();
+    const std::string name = arguments.model.empty()
+                                 ? fmt::format("{} {}", arguments.shape, arguments.format)
+                                 : std::filesystem::path(arguments.model).filename().string();
     Report report(arguments.output, name, weights_of(engine->source(), engine->model()),
                   measure_bandwidth(engine->pool()), load_seconds);
     for (const std::size_t depth : arguments.depths) {
@@ -246,9 +261,12 @@ Run configure(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
   app.add_option("-m,--model", a.model, ".cellm file, Hugging Face folder or .gguf file");
-  app.add_option("--shape", a.shape, "Instead: random weights of qwen3.5-0.8b, qwen3-0.6b or smollm2-135m");
-  app.add_option("-f,--format", a.format, "Format of the layers, with --shape")->capture_default_str();
-  app.add_option("--embedding", a.embedding, "Format of embedding and output matrix (default: that of the layers)");
+  app.add_option("--shape", a.shape,
+                 "Instead: random weights of qwen3.5-0.8b, qwen3-0.6b or smollm2-135m");
+  app.add_option("-f,--format", a.format, "Format of the layers, with --shape")
+      ->capture_default_str();
+  app.add_option("--embedding", a.embedding,
+                 "Format of embedding and output matrix (default: that of the layers)");
   app.add_option("-p,--n-prompt", a.prompts, "Prompt tokens, several with commas; 0: none")
       ->delimiter(',')
       ->capture_default_str();
@@ -261,18 +279,22 @@ Run configure(CLI::App& app) {
   app.add_option("-r,--repetitions", a.repetitions, "Runs of each test, after a warm-up")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{1000}));
-  app.add_option("-t,--threads", a.threads, "Threads, several with commas (default: one per physical core)")
+  app.add_option("-t,--threads", a.threads,
+                 "Threads, several with commas (default: one per physical core)")
       ->delimiter(',')
       ->check(CLI::Range(1, 1024));
   app.add_option("-o,--output", a.output, "md, json or csv")
       ->capture_default_str()
       ->check(CLI::IsMember({"md", "json", "csv"}));
-  app.add_option("--activations", a.activations, "int8 or f32")->capture_default_str()->check(CLI::IsMember({"int8", "f32"}));
+  app.add_option("--activations", a.activations, "int8 or f32")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"int8", "f32"}));
   app.add_option("--kv-encoding", a.kv_encoding, "f16, turboquant or f32")
       ->capture_default_str()
       ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
   app.footer(
-      "The columns are those of llama-bench; beside them the bytes of weights read per second when decoding, the share\n"
+      "The columns are those of llama-bench; beside them the bytes of weights read per second when "
+      "decoding, the share\n"
       "of the memory bandwidth measured in the same run, and multiply-adds per second. Examples:\n"
       "  cellm bench --model qwen.cellm -p 512 -n 64 -t 1,2\n"
       "  cellm bench --shape qwen3.5-0.8b --format int4-g32 --embedding int8 -d 0,4096");

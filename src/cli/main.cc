@@ -18,8 +18,9 @@ int main(int argc, char** argv) {
       "Exit codes: 0 done, 1 other error, 2 usage, 3 unreadable or damaged file,\n"
       "4 model or feature not supported, 5 out of memory or disk, 130 interrupted.");
   Run chosen;
-  for (const Command* command : {&kConvertCommand, &kInferCommand, &kInspectCommand,
-                                 &kVerifyCommand, &kTokenizeCommand, &kLogitsCommand, &kBenchCommand}) {
+  for (const Command* command :
+       {&kConvertCommand, &kInferCommand, &kInspectCommand, &kVerifyCommand, &kTokenizeCommand,
+        &kLogitsCommand, &kBenchCommand}) {
     CLI::App* sub = app.add_subcommand(command->name, command->description);
     const Run run = command->configure(*sub);
     sub->callback([&chosen, run] { chosen = run; });

@@ -1,10 +1,10 @@
 #include "convert/random_source.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
+
+#include <fmt/ranges.h>
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
@@ -63,7 +63,8 @@ void fill(FormatId format, std::span<std::byte> bytes, Random& random) {
     std::memcpy(bytes.data() + i, &word, sizeof(word));
   }
   if (format == FormatId::kF16) {
-    for (std::size_t i = 1; i < bytes.size(); i += 2) bytes[i] = (bytes[i] & std::byte{0x83}) | std::byte{0x24};
+    for (std::size_t i = 1; i < bytes.size(); i += 2)
+      bytes[i] = (bytes[i] & std::byte{0x83}) | std::byte{0x24};
   } else if (format == FormatId::kQ1) {
     for (std::size_t i = 0; i + Q1::kBlockBytes <= bytes.size(); i += Q1::kBlockBytes) {
       std::memcpy(bytes.data() + i, &kScaleBits, sizeof(kScaleBits));
@@ -80,13 +81,15 @@ class RandomSource final : public ModelSource {
     const std::string prefix = "model.";
     for (auto& spec : model_tensors(parse_model_config(config_json_, path_))) {
       TensorInfo info{prefix + spec.name, std::move(spec.shape), FormatId::kF16, 0, "", 0};
-      const FormatChoice choice = is_candidate(info) ? general_choice(formats, info) : FormatChoice{};
+      const FormatChoice choice =
+          is_candidate(info) ? general_choice(formats, info) : FormatChoice{};
       info.format = choice.format;
       info.group = group_for(choice, info.cols(), info.name);
       info.stored_as = format_choice_name(choice);
       infos_.push_back(std::move(info));
     }
-    std::sort(infos_.begin(), infos_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    std::sort(infos_.begin(), infos_.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
     Random random(1);
     for (auto& info : infos_) tensors_.push_back(make(info, random));
   }
@@ -101,7 +104,8 @@ class RandomSource final : public ModelSource {
   std::optional<Tensor> view(std::size_t index) const override { return tensors_.at(index); }
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
     const Tensor& tensor = tensors_.at(index);
-    for (std::size_t row = begin; row < end; ++row, out += tensor.cols) dequantize_row(tensor, row, out);
+    for (std::size_t row = begin; row < end; ++row, out += tensor.cols)
+      dequantize_row(tensor, row, out);
   }
 
  private:
@@ -109,7 +113,8 @@ class RandomSource final : public ModelSource {
     Tensor tensor{info.format, info.rows(), info.cols(), info.group, nullptr, nullptr, nullptr};
     const std::size_t code_bytes = tensor.rows * format_info(info.format).row_bytes(tensor.cols);
     info.stored_bytes = tensor_bytes(tensor);
-    const auto memory = std::make_shared<AlignedBuffer<std::byte>>((info.stored_bytes + 15) / 8 * 8);
+    const auto memory =
+        std::make_shared<AlignedBuffer<std::byte>>((info.stored_bytes + 15) / 8 * 8);
     fill(info.format, memory->span().first(code_bytes), random);
     tensor.data = memory->data();
     if (info.group != 0) {

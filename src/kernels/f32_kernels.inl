@@ -164,8 +164,9 @@ void transposed_matvec2(const float* m, std::size_t rows, std::size_t cols, cons
   }
 }
 
-// scores[q · count + k] = query q · key k, a few keys for all queries at a time: a key is loaded once for
-// several queries. Each product is summed like every other, whatever is computed beside it.
+// scores[q · count + k] = query q · key k, a few keys for all queries at a time: a key is loaded
+// once for several queries. Each product is summed like every other, whatever is computed beside
+// it.
 template <std::size_t kQueries>
 void score_queries(const float* queries, const float* keys, std::size_t count, std::size_t dim,
                    float* scores) {
@@ -176,7 +177,8 @@ void score_queries(const float* queries, const float* keys, std::size_t count, s
     std::size_t i = 0;
     for (; i + kLanes <= dim; i += kLanes) {
       const Vec values = load(key + i);
-      for (std::size_t q = 0; q < kQueries; ++q) sums[q] = mul_add(load(queries + q * dim + i), values, sums[q]);
+      for (std::size_t q = 0; q < kQueries; ++q)
+        sums[q] = mul_add(load(queries + q * dim + i), values, sums[q]);
     }
     if (i < dim) {
       const Vec values = load_part(key + i, dim - i);
@@ -188,22 +190,25 @@ void score_queries(const float* queries, const float* keys, std::size_t count, s
   }
 }
 
-void attention_scores(const float* queries, std::size_t query_count, const float* keys, std::size_t count,
-                      std::size_t dim, float* scores) {
+void attention_scores(const float* queries, std::size_t query_count, const float* keys,
+                      std::size_t count, std::size_t dim, float* scores) {
   std::size_t q = 0;
-  for (; q + 4 <= query_count; q += 4) score_queries<4>(queries + q * dim, keys, count, dim, scores + q * count);
-  for (; q < query_count; ++q) score_queries<1>(queries + q * dim, keys, count, dim, scores + q * count);
+  for (; q + 4 <= query_count; q += 4)
+    score_queries<4>(queries + q * dim, keys, count, dim, scores + q * count);
+  for (; q < query_count; ++q)
+    score_queries<1>(queries + q * dim, keys, count, dim, scores + q * count);
 }
 
-// out[q] = out[q] · factors[q] + Σ_k weights[q · count + k] · value k, with the sums of a few vectors of columns in
-// registers over all values.
+// out[q] = out[q] · factors[q] + Σ_k weights[q · count + k] · value k, with the sums of a few
+// vectors of columns in registers over all values.
 template <std::size_t kQueries, std::size_t kVectors>
 void mix_columns(const float* weights, const float* values, std::size_t count, std::size_t dim,
                  const float* factors, float* out) {
   Vec sums[kQueries][kVectors];
   for (std::size_t q = 0; q < kQueries; ++q) {
     const Vec factor = broadcast(factors[q]);
-    for (std::size_t v = 0; v < kVectors; ++v) sums[q][v] = mul(load(out + q * dim + v * kLanes), factor);
+    for (std::size_t v = 0; v < kVectors; ++v)
+      sums[q][v] = mul(load(out + q * dim + v * kLanes), factor);
   }
   for (std::size_t k = 0; k < count; ++k) {
     Vec row[kVectors];
@@ -237,8 +242,8 @@ void mix_queries(const float* weights, const float* values, std::size_t count, s
   }
 }
 
-void attention_mix(const float* weights, std::size_t query_count, const float* values, std::size_t count,
-                   std::size_t dim, const float* factors, float* out) {
+void attention_mix(const float* weights, std::size_t query_count, const float* values,
+                   std::size_t count, std::size_t dim, const float* factors, float* out) {
   std::size_t q = 0;
   for (; q + 4 <= query_count; q += 4) {
     mix_queries<4>(weights + q * count, values, count, dim, factors + q, out + q * dim);

@@ -53,7 +53,8 @@ void unpack_unit(IntVec v, unsigned char* out) {
   }
 }
 
-// Weights come from memory once for each token, and from pages that the processor's own prefetcher does not cross.
+// Weights come from memory once for each token, and from pages that the processor's own prefetcher
+// does not cross.
 constexpr std::size_t kPrefetchBytes = 4096;
 
 // `columns` columns of a block of rows as one byte per code, quad by quad; 8-bit codes are used

@@ -92,11 +92,11 @@ struct KernelTable {
   float (*exp_sum)(float* x, float shift, std::size_t n);
 
   // For queries and keys of dim floats each: scores[q · count + k] = query q · key k.
-  void (*attention_scores)(const float* queries, std::size_t query_count, const float* keys, std::size_t count,
-                           std::size_t dim, float* scores);
+  void (*attention_scores)(const float* queries, std::size_t query_count, const float* keys,
+                           std::size_t count, std::size_t dim, float* scores);
   // out[q] = out[q] · factors[q] + Σ_k weights[q · count + k] · value k
-  void (*attention_mix)(const float* weights, std::size_t query_count, const float* values, std::size_t count,
-                        std::size_t dim, const float* factors, float* out);
+  void (*attention_mix)(const float* weights, std::size_t query_count, const float* values,
+                        std::size_t count, std::size_t dim, const float* factors, float* out);
 
   float (*dot)(const float* a, const float* b, std::size_t n);
   // y += a · x

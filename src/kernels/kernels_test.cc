@@ -387,14 +387,16 @@ TEST_P(EveryTarget, AttentionKernelsAgreeWithDouble) {
         for (std::size_t c = 0; c < dim; ++c) {
           double mixed = static_cast<double>(q[i * dim + c]) * static_cast<double>(factors[i]);
           for (std::size_t j = 0; j < count; ++j) {
-            mixed += static_cast<double>(scores[i * count + j]) * static_cast<double>(k[j * dim + c]);
+            mixed +=
+                static_cast<double>(scores[i * count + j]) * static_cast<double>(k[j * dim + c]);
           }
           ASSERT_NEAR(out[i * dim + c], mixed, 1e-3);
         }
         // A query alone gives the same bits.
         std::vector<float> alone(count);
         table.attention_scores(q.data() + i * dim, 1, k.data(), count, dim, alone.data());
-        ASSERT_TRUE(std::equal(alone.begin(), alone.end(), scores.begin() + static_cast<std::ptrdiff_t>(i * count)));
+        ASSERT_TRUE(std::equal(alone.begin(), alone.end(),
+                               scores.begin() + static_cast<std::ptrdiff_t>(i * count)));
       }
     }
   }

@@ -19,11 +19,11 @@ struct Running {
   std::vector<float> sum;
 };
 
-// Adds `count` positions to the results of one token's query heads, (heads, head_dim) without gaps. scores is
-// room for (heads, count), corrections for heads.
+// Adds `count` positions to the results of one token's query heads, (heads, head_dim) without gaps.
+// scores is room for (heads, count), corrections for heads.
 void add_block(const Compute& compute, const float* q, const float* keys, const float* values,
-               std::size_t count, std::size_t head_dim, float scale, float* scores, float* corrections,
-               Running& running, float* out) {
+               std::size_t count, std::size_t head_dim, float scale, float* scores,
+               float* corrections, Running& running, float* out) {
   const std::size_t heads = running.sum.size();
   compute.kernels.attention_scores(q, heads, keys, count, head_dim, scores);
   for (std::size_t h = 0; h < heads; ++h) {
@@ -79,8 +79,8 @@ void attention(const Compute& compute, const KvCache& cache, std::size_t heads, 
         const std::size_t position = first + t;
         if (position < begin) continue;
         const std::size_t count = std::min(block_tokens, position + 1 - begin);
-        add_block(compute, q + at(t, 0), keys.data(), values.data(), count, head_dim, scale, scores.data(),
-                  corrections.data(), running[t - tile_begin], out + at(t, 0));
+        add_block(compute, q + at(t, 0), keys.data(), values.data(), count, head_dim, scale,
+                  scores.data(), corrections.data(), running[t - tile_begin], out + at(t, 0));
       }
     }
     for (std::size_t t = tile_begin; t < tile_end; ++t) {
