@@ -327,7 +327,7 @@ Run configure(CLI::App& app) {
       "  infer --model qwen.cellm --tokens 9419,11 --gen 8 --json\n"
       "\n"
       "Text goes to stdout, statistics to stderr. Ctrl-C ends the answer (exit code 130).\n"
-      "CELLM_TARGET=scalar|avx2 forces a CPU target.");
+      "CELLM_TARGET=scalar|avx2|avx512vnni forces a CPU target.");
   return [arguments] {
     try {
       return run(*arguments);

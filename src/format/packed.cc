@@ -44,12 +44,12 @@ void read_codes(const Tensor& tensor, std::size_t row, std::uint8_t* out) {
       if (tensor.cols % 2 != 0) out[tensor.cols - 1] = bytes[tensor.cols / 2] & 15U;
       break;
     case FormatId::kI2:
-      for (std::size_t i = 0; i < tensor.cols; ++i) out[i] = bytes[i / 4] >> (2 * (i % 4)) & 3U;
+      for (std::size_t i = 0; i < tensor.cols; ++i) out[i] = unsigned{bytes[i / 4]} >> (2 * (i % 4)) & 3U;
       break;
     case FormatId::kQ1:
       for (std::size_t i = 0; i < tensor.cols; ++i) {
         const std::uint8_t* block = bytes + i / Q1::kBlock * Q1::kBlockBytes;
-        out[i] = block[2 + i % Q1::kBlock / 8] >> (i % 8) & 1U;
+        out[i] = unsigned{block[2 + i % Q1::kBlock / 8]} >> (i % 8) & 1U;
       }
       break;
     default:

@@ -201,7 +201,7 @@ void int_blocks(const PackedMatrix& w, std::size_t begin, std::size_t end,
 
 void matmul_int8(const PackedMatrix& w, std::size_t begin, std::size_t end,
                  const QuantizedActivations& x, float* y, std::size_t y_stride) {
-  if (w.bits == 8) return int_blocks<8, 128, false>(w, begin, end, x, y, y_stride);
+  if (w.bits == 8) return int_blocks<8, 32, false>(w, begin, end, x, y, y_stride);
   if (w.bits == 2) return int_blocks<2, 128, false>(w, begin, end, x, y, y_stride);
   if (w.bits == 1) return int_blocks<1, 128, true>(w, begin, end, x, y, y_stride);
   if (w.group == 32) return int_blocks<4, 32, true>(w, begin, end, x, y, y_stride);

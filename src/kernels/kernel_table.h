@@ -57,6 +57,14 @@ struct QuantizedActivations {
   std::size_t blocks;
 };
 
+// Columns of activations that share a scale when they meet packed weights: those that share a scale
+// of the weights, if any do. int8 weights are so exact that coarse scales of the activations would
+// cost more than they do.
+constexpr std::size_t activation_block(unsigned bits, std::size_t group) {
+  if (group != 0) return group;
+  return bits == 8 ? 32 : 128;
+}
+
 // Writes the weights [begin, end) of a row as f32, exactly as the format's dequantize_row does.
 // begin is a multiple of kUnpackAlignment.
 using UnpackFunction = void (*)(const WeightRow& row, std::size_t begin, std::size_t end,
@@ -75,7 +83,7 @@ struct KernelTable {
                  float* y, std::size_t y_stride);
 
   // The same for packed weights and 8-bit activations, rows of the blocks [block_begin, block_end).
-  // Sums inside a block of columns are exact integers; x.block is w.group, or 128 if that is 0.
+  // Sums inside a block of columns are exact integers; x.block is activation_block().
   void (*matmul_int8)(const PackedMatrix& w, std::size_t block_begin, std::size_t block_end,
                       const QuantizedActivations& x, float* y, std::size_t y_stride);
 

@@ -252,7 +252,7 @@ TEST_P(EveryTarget, Int8MatmulIsExactOnTheCodes) {
     const PackedMatrix w{
         packed->bits,          packed->codes.data(), packed->scales.data(), rows,
         packed->padded_cols(), packed->group,        packed->groups(),      packed->block_bytes()};
-    const std::size_t block = packed->group == 0 ? 128 : packed->group;
+    const std::size_t block = activation_block(packed->bits, packed->group);
     for (const std::size_t tokens : {1U, 3U, 20U, 70U}) {
       auto x = gaussian(tokens * cols, 7);
       x[5] = 40.0F;  // an outlier: its block's other codes are small
@@ -299,7 +299,7 @@ TEST_P(EveryTarget, Int8MatmulAtTheExtremes) {
         pack({FormatId::kI8, 16, cols, cols, codes.data(), scales.data(), nullptr}, pool);
     const PackedMatrix w{8, packed->codes.data(), packed->scales.data(), 16, cols, 0,
                          1, packed->block_bytes()};
-    const TestActivations a(table, std::vector<float>(cols, -127.0F), 1, cols, 128);
+    const TestActivations a(table, std::vector<float>(cols, -127.0F), 1, cols, 32);
     std::vector<float> y(16);
     table.matmul_int8(w, 0, 1, a.view, y.data(), 16);
     for (const float value : y) {

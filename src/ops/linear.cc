@@ -34,12 +34,6 @@ PackedMatrix matrix_of(const PackedWeights& packed) {
           packed.padded_cols(), packed.group,        packed.groups(),      packed.block_bytes()};
 }
 
-// Columns that share a scale of the activations.
-std::size_t activation_block(const PackedWeights& packed) {
-  constexpr std::size_t kDefaultBlock = 128;
-  return packed.group == 0 ? kDefaultBlock : packed.group;
-}
-
 // Rounds x to 8 bits, into the scratch memory.
 QuantizedActivations quantize(const Compute& compute, const float* x, std::size_t tokens,
                               std::size_t cols, std::size_t block) {
@@ -112,7 +106,9 @@ void apply_same(const Compute& compute, std::span<const Product> products, const
 void apply(const Compute& compute, std::span<const Product> products, const float* x,
            std::size_t tokens) {
   const auto block_of = [](const Product& product) {
-    return product.linear->packed ? activation_block(*product.linear->packed) : std::size_t{0};
+    return product.linear->packed
+               ? activation_block(product.linear->packed->bits, product.linear->packed->group)
+               : 0;
   };
   // Almost always one kind; a tensor kept at another format makes a second.
   std::vector<Product> rest(products.begin(), products.end());
