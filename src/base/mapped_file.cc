@@ -57,10 +57,12 @@ MappedFile::~MappedFile() {
 
 void MappedFile::forget(std::span<const std::byte> range) const {
   if (range.empty() || range.data() < data_ || range.data() + range.size() > data_ + size_) return;
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = (reinterpret_cast<std::uintptr_t>(range.data()) + page - 1) / page * page;
-  const auto end = reinterpret_cast<std::uintptr_t>(range.data() + range.size()) / page * page;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  // The mapping starts on a page, so offsets from it tell where pages are.
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto offset = static_cast<std::size_t>(range.data() - data_);
+  const std::size_t begin = (offset + page - 1) / page * page;
+  const std::size_t end = (offset + range.size()) / page * page;
+  if (begin < end) ::madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_DONTNEED);
 }
 
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) {

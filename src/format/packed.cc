@@ -44,7 +44,8 @@ void read_codes(const Tensor& tensor, std::size_t row, std::uint8_t* out) {
       if (tensor.cols % 2 != 0) out[tensor.cols - 1] = bytes[tensor.cols / 2] & 15U;
       break;
     case FormatId::kI2:
-      for (std::size_t i = 0; i < tensor.cols; ++i) out[i] = unsigned{bytes[i / 4]} >> (2 * (i % 4)) & 3U;
+      for (std::size_t i = 0; i < tensor.cols; ++i)
+        out[i] = unsigned{bytes[i / 4]} >> (2 * (i % 4)) & 3U;
       break;
     case FormatId::kQ1:
       for (std::size_t i = 0; i < tensor.cols; ++i) {

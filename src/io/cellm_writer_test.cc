@@ -27,7 +27,7 @@ std::filesystem::path write_sample(const TestFolder& folder, std::size_t tensors
   }
   std::vector<CellmEntry> blobs{{"tokenizer", "", {}, 0, 7, {}},
                                 {"chat_template", "", {}, 0, 64, {}}};
-  const auto path = folder.path() / "m.cellm";
+  auto path = folder.path() / "m.cellm";
   const std::uint64_t planned = planned_cellm_bytes(kFields, entries, blobs);
   CellmWriter writer(path, kFields, entries, blobs);
   EXPECT_EQ(writer.file_bytes(), planned);

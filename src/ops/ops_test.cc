@@ -70,7 +70,8 @@ TEST_F(Ops, RopeRotatesPairsAndLeavesTheRest) {
   auto x = before;
   apply_rope(angles, 2, x.data(), 2, 3, head_dim);
   for (std::size_t row = 0; row < 6; ++row) {
-    const double position = 7.0 + static_cast<double>(row / 3);
+    const std::size_t token = row / 3;
+    const double position = 7.0 + static_cast<double>(token);
     for (std::size_t i = 0; i < 2; ++i) {
       const double angle = position * static_cast<double>(frequencies[i]);
       const double a = before[row * head_dim + i];

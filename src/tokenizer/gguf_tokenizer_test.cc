@@ -75,7 +75,7 @@ TEST(GgufTokenizer, RefusesWhatItDoesNotKnow) {
   gguf.token_types.pop_back();
   refused(gguf, ErrorKind::kData, "token_type 6");
   gguf = small_gguf();
-  gguf.merges.push_back("a c");
+  gguf.merges.emplace_back("a c");
   refused(gguf, ErrorKind::kData, "merge 1");
   gguf.merges.back() = std::string("a");
   refused(gguf, ErrorKind::kData, "expected two pieces");
