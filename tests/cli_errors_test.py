@@ -17,6 +17,7 @@ NAN16, INF16 = b"\x00\x7e", b"\x00\x7c"
 class Usage(CommandTest):
     def test_programs(self):
         self.fail_with(2, "subcommand", BIN / "cellm")
+        self.fail_with(2, 'unknown command "fly"', BIN / "cellm", "fly", "--fast")
         self.fail_with(2, "", "frobnicate")
         for program in ("convert", "infer"):
             self.fail_with(2, "required", BIN / program)

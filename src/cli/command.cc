@@ -53,6 +53,10 @@ std::string first_line(const std::string& text) {
 
 }  // namespace
 
+int report_error(const Error& failure) {
+  return report(failure.kind(), failure.what());
+}
+
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& run) {
   open_standard_files();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of write(), not a death
@@ -71,7 +75,7 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
     }
     return code;
   } catch (const Error& failure) {
-    return report(failure.kind(), failure.what());
+    return report_error(failure);
   } catch (const std::bad_alloc&) {
     return report(ErrorKind::kResources, "out of memory; a smaller format or context needs less");
   } catch (const std::filesystem::filesystem_error& failure) {

@@ -7,6 +7,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/error.h"
+
 namespace cellm {
 
 // What a command does once its arguments are parsed; returns the exit code.
@@ -32,6 +34,8 @@ inline constexpr int kExitInterrupted = 130;
 
 // Parse and run; every error is one line on stderr and the exit code of its kind (docs/cli.md).
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& run);
+// Prints the one line of an error and returns its exit code.
+int report_error(const Error& failure);
 int run_single_command(const Command& command, int argc, char** argv);
 
 // What --target would be: the environment variable CELLM_TARGET, empty if it is not set.

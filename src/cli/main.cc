@@ -1,7 +1,10 @@
 // cellm: all commands in one program.
 
-#include <memory>
+#include <algorithm>
+#include <string_view>
+#include <vector>
 
+#include "base/error.h"
 #include "cli/command.h"
 
 int main(int argc, char** argv) {
@@ -18,12 +21,20 @@ int main(int argc, char** argv) {
       "Exit codes: 0 done, 1 other error, 2 usage, 3 unreadable or damaged file,\n"
       "4 model or feature not supported, 5 out of memory or disk, 130 interrupted.");
   Run chosen;
+  std::vector<std::string_view> names;
   for (const Command* command :
        {&kConvertCommand, &kInferCommand, &kInspectCommand, &kVerifyCommand, &kTokenizeCommand,
         &kLogitsCommand, &kBenchCommand}) {
     CLI::App* sub = app.add_subcommand(command->name, command->description);
     const Run run = command->configure(*sub);
+    names.emplace_back(command->name);
     sub->callback([&chosen, run] { chosen = run; });
+  }
+  // CLI11 would only say that a command is missing.
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  if (!first.empty() && first[0] != '-' &&
+      std::find(names.begin(), names.end(), first) == names.end()) {
+    return report_error(usage_error("unknown command \"{}\" (see cellm --help)", printable(first)));
   }
   return run_program(app, argc, argv, [&chosen] { return chosen(); });
 }
