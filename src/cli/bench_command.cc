@@ -65,26 +65,23 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Sequential reads of all threads together, in bytes per second: the best of a few passes over
-// memory that no cache holds.
-double measure_bandwidth(ThreadPool& pool) {
-  constexpr std::size_t kWords = std::size_t{64} << 20;  // 512 MiB
-  constexpr std::size_t kGrain = kWords / 64;
+// Sequential reads of all threads together, in bytes per second: the best of a few dot products of
+// two halves of memory that no cache holds.
+double measure_bandwidth(const Engine& engine) {
+  constexpr std::size_t kHalf = std::size_t{64} << 20;  // floats: 256 MiB each
+  constexpr std::size_t kGrain = kHalf / 64;
   constexpr int kPasses = 5;
-  const AlignedBuffer<std::uint64_t> memory(kWords);
+  const AlignedBuffer<float> memory(2 * kHalf);
   double best = 0;
-  std::atomic<std::uint64_t> sink{0};
   for (int pass = 0; pass < kPasses; ++pass) {
     const double seconds = seconds_of([&] {
-      pool.parallel_for(kWords, kGrain, [&](std::size_t begin, std::size_t end) {
-        std::uint64_t sums[8] = {};
-        for (std::size_t i = begin; i < end; i += 8) {
-          for (std::size_t j = 0; j < 8; ++j) sums[j] += memory[i + j];
-        }
-        for (const std::uint64_t sum : sums) sink += sum;
+      engine.pool().parallel_for(kHalf, kGrain, [&](std::size_t begin, std::size_t end) {
+        const float sum =
+            engine.kernels().dot(memory.data() + begin, memory.data() + kHalf + begin, end - begin);
+        if (sum != 0.0F) throw error(ErrorKind::kOther, "memory that was cleared is not zero");
       });
     });
-    best = std::max(best, static_cast<double>(kWords * sizeof(std::uint64_t)) / seconds);
+    best = std::max(best, static_cast<double>(2 * kHalf * sizeof(float)) / seconds);
   }
   return best;
 }
@@ -243,7 +240,7 @@ int run(const Arguments& arguments) {
                                  ? fmt::format("{} {}", arguments.shape, arguments.format)
                                  : std::filesystem::path(arguments.model).filename().string();
     Report report(arguments.output, name, weights_of(engine->source(), engine->model()),
-                  measure_bandwidth(engine->pool()), load_seconds);
+                  measure_bandwidth(*engine), load_seconds);
     for (const std::size_t depth : arguments.depths) {
       for (const std::size_t prompt : arguments.prompts) {
         if (prompt != 0) report.add(measure(*engine, arguments, prompt, 0, depth, threads));

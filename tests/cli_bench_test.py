@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""bench as a script meets it: the keys and columns of llama-bench."""
+
+import json
+import unittest
+
+from harness import MODELS, CommandTest
+
+QWEN35 = MODELS / "qwen3_5_text"
+
+
+class Bench(CommandTest):
+    def test_json_has_the_keys_of_llama_bench(self):
+        rows = json.loads(self.succeed("bench", "--model", QWEN35, "-p", "9,0", "-n", "4", "-d", "0,5", "-r", "2",
+                                       "-t", "2", "-o", "json").stdout)
+        self.assertEqual([(r["n_prompt"], r["n_gen"], r["n_depth"]) for r in rows],
+                         [(9, 0, 0), (0, 4, 0), (9, 0, 5), (0, 4, 5)])
+        for row in rows:
+            self.assertEqual(len(row["samples_ts"]), 2)
+            self.assertGreater(row["avg_ts"], 0)
+            self.assertEqual(row["n_threads"], 2)
+
+    def test_shapes_need_no_file(self):
+        output = self.succeed("bench", "--shape", "smollm2-135m", "--format", "q1", "-p", "4", "-n", "0", "-r",
+                              "1").stdout.decode()
+        self.assertIn("| 134.52 M | CPU |", output)
+        self.assertIn("| pp4 |", output)
+        self.fail_with(2, "use qwen3.5-0.8b", "bench", "--shape", "gpt-5")
+        self.fail_with(2, "give --model FILE or --shape NAME", "bench")
+
+
+if __name__ == "__main__":
+    unittest.main()
