@@ -54,6 +54,12 @@ std::string render_header(const std::string& header_json,
   return header.dump();
 }
 
+std::vector<CellmEntry*> pointers_to(std::vector<CellmEntry>& entries) {
+  std::vector<CellmEntry*> pointers;
+  for (auto& entry : entries) pointers.push_back(&entry);
+  return pointers;
+}
+
 // Assigns offsets. The header's length depends on their digits and they on it: repeated until
 // stable. Returns the size of the file.
 std::uint64_t lay_out(const std::string& header_json, const std::vector<CellmEntry*>& tensors,
@@ -94,11 +100,7 @@ struct CellmWriter::Payload {
 CellmWriter::CellmWriter(const std::filesystem::path& path, const std::string& header_json,
                          std::vector<CellmEntry> tensors, std::vector<CellmEntry> blobs)
     : header_json_(header_json), file_(path) {
-  std::vector<CellmEntry*> tensor_pointers;
-  std::vector<CellmEntry*> blob_pointers;
-  for (auto& entry : tensors) tensor_pointers.push_back(&entry);
-  for (auto& entry : blobs) blob_pointers.push_back(&entry);
-  file_bytes_ = lay_out(header_json_, tensor_pointers, blob_pointers);
+  file_bytes_ = lay_out(header_json_, pointers_to(tensors), pointers_to(blobs));
   for (auto& entry : tensors) tensors_.emplace_back(std::move(entry));
   for (auto& entry : blobs) blobs_.emplace_back(std::move(entry));
 }
@@ -148,11 +150,7 @@ std::string CellmWriter::header_text(std::uint64_t header_checksum) const {
 
 std::uint64_t planned_cellm_bytes(const std::string& header_json, std::vector<CellmEntry> tensors,
                                   std::vector<CellmEntry> blobs) {
-  std::vector<CellmEntry*> tensor_pointers;
-  std::vector<CellmEntry*> blob_pointers;
-  for (auto& entry : tensors) tensor_pointers.push_back(&entry);
-  for (auto& entry : blobs) blob_pointers.push_back(&entry);
-  return lay_out(header_json, tensor_pointers, blob_pointers);
+  return lay_out(header_json, pointers_to(tensors), pointers_to(blobs));
 }
 
 }  // namespace cellm

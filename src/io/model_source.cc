@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "io/cellm_file.h"
+#include "io/gguf_file.h"
 #include "io/gguf_source.h"
 #include "io/hf_folder.h"
 
@@ -44,7 +45,7 @@ std::unique_ptr<ModelSource> open_model_source(const std::filesystem::path& path
            std::memcmp(file->bytes().data(), magic.data(), magic.size()) == 0;
   };
   if (starts_with(kCellmMagic)) return open_cellm(file);
-  if (starts_with("GGUF")) return open_gguf(path);
+  if (looks_like_gguf(file->bytes())) return open_gguf(path);
   if (path.extension() == ".safetensors") {
     throw unsupported_error("{}: give the folder that holds it and its config.json", name);
   }

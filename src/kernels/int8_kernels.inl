@@ -1,6 +1,5 @@
 // Integer dot products of packed weights (format/packed.h) with 8-bit activations, for all targets.
-// The including file is inside an unnamed namespace, has included kernels.inl's primitives, and has
-// defined:
+// The including file is inside an unnamed namespace and has defined:
 //
 //   kIntLanes                  32-bit lanes of a vector: a divisor of 16
 //   kIntTokens                 tokens of a tile
@@ -16,7 +15,7 @@
 //   kByteZero                  what dot_quads<8> has taken off the byte already: 0 or 128
 //   shift_mask<kShift>(v, mask)  each byte shifted right by kShift (left if negative), then masked
 //   to_float(i)                FloatVec
-//   float_load(p), float_store(p, v), float_broadcast(f), float_mul(a, b), float_mul_add(a, b, c)
+//   float_broadcast(f), float_mul(a, b), float_mul_add(a, b, c)
 //   float_from_f16(p)          kIntLanes halves
 //   store_rows(p, v, n)        the first n lanes only, n ≥ 0
 //

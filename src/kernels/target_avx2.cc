@@ -20,10 +20,12 @@ Vec load(const float* p) {
 void store(float* p, Vec v) {
   _mm256_storeu_ps(p, v);
 }
-Vec load_part(const float* p, std::size_t n) {
+__m256i first_lanes(std::size_t n) {
   const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lanes);
-  return _mm256_maskload_ps(p, mask);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lanes);
+}
+Vec load_part(const float* p, std::size_t n) {
+  return _mm256_maskload_ps(p, first_lanes(n));
 }
 Vec broadcast(float f) {
   return _mm256_set1_ps(f);
@@ -41,8 +43,7 @@ float sum(Vec v) {
 }
 
 void store_part(float* p, Vec v, std::size_t n) {
-  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  _mm256_maskstore_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lanes), v);
+  _mm256_maskstore_ps(p, first_lanes(n), v);
 }
 Vec mul(Vec a, Vec b) {
   return _mm256_mul_ps(a, b);
@@ -61,24 +62,14 @@ Vec scale_by_power(Vec v, Vec k) {
   return mul(mul(v, power(half)), power(_mm256_sub_epi32(whole, half)));
 }
 
-// e^v = 2^k e^r with k = round(v / ln 2) and |r| ≤ ln 2 / 2; ln 2 in two parts, so that r is exact;
-// e^r by its Taylor polynomial of degree 7, whose error there is 1e-8.
+#include "kernels/exp.inl"
+
 Vec vector_exp(Vec v) {
   v = _mm256_min_ps(broadcast(89.0F),
                     _mm256_max_ps(broadcast(-104.0F), v));  // in this order NaN stays NaN
   const Vec k = _mm256_round_ps(_mm256_mul_ps(v, broadcast(1.44269504F)),
                                 _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  Vec r = mul_add(k, broadcast(-0.693359375F), v);
-  r = mul_add(k, broadcast(2.12194440e-4F), r);
-  Vec p = broadcast(1.0F / 5040.0F);
-  p = mul_add(p, r, broadcast(1.0F / 720.0F));
-  p = mul_add(p, r, broadcast(1.0F / 120.0F));
-  p = mul_add(p, r, broadcast(1.0F / 24.0F));
-  p = mul_add(p, r, broadcast(1.0F / 6.0F));
-  p = mul_add(p, r, broadcast(0.5F));
-  p = mul_add(p, r, broadcast(1.0F));
-  p = mul_add(p, r, broadcast(1.0F));
-  return scale_by_power(p, k);
+  return scale_by_power(reduced_exp(v, k), k);
 }
 
 #include "kernels/f32_kernels.inl"

@@ -49,24 +49,14 @@ Vec div(Vec a, Vec b) {
   return _mm512_div_ps(a, b);
 }
 
-// e^v = 2^k e^r with k = round(v / ln 2) and |r| ≤ ln 2 / 2; ln 2 in two parts, so that r is exact;
-// e^r by its Taylor polynomial of degree 7, whose error there is 1e-8.
+#include "kernels/exp.inl"
+
 Vec vector_exp(Vec v) {
   v = _mm512_min_ps(broadcast(89.0F),
                     _mm512_max_ps(broadcast(-104.0F), v));  // in this order NaN stays NaN
   const Vec k =
       _mm512_roundscale_ps(_mm512_mul_ps(v, broadcast(1.44269504F)), _MM_FROUND_TO_NEAREST_INT);
-  Vec r = mul_add(k, broadcast(-0.693359375F), v);
-  r = mul_add(k, broadcast(2.12194440e-4F), r);
-  Vec p = broadcast(1.0F / 5040.0F);
-  p = mul_add(p, r, broadcast(1.0F / 720.0F));
-  p = mul_add(p, r, broadcast(1.0F / 120.0F));
-  p = mul_add(p, r, broadcast(1.0F / 24.0F));
-  p = mul_add(p, r, broadcast(1.0F / 6.0F));
-  p = mul_add(p, r, broadcast(0.5F));
-  p = mul_add(p, r, broadcast(1.0F));
-  p = mul_add(p, r, broadcast(1.0F));
-  return _mm512_scalef_ps(p, k);
+  return _mm512_scalef_ps(reduced_exp(v, k), k);
 }
 
 #include "kernels/f32_kernels.inl"
