@@ -14,6 +14,9 @@
 //                              unpacked byte, for 8 bits less kByteZero
 //   kByteZero                  what dot_quads<8> has taken off the byte already: 0 or 128
 //   shift_mask<kShift>(v, mask)  each byte shifted right by kShift (left if negative), then masked
+//   int_shift<kShift>(a)       each lane shifted right by kShift (left if negative), keeping its sign
+//   kWideDots                  whether dot_quads<kBits> is exact for any unsigned byte, not only for
+//                              unpacked codes
 //   to_float(i)                FloatVec
 //   float_broadcast(f), float_mul(a, b), float_mul_add(a, b, c)
 //   float_from_f16(p)          kIntLanes halves
@@ -72,6 +75,71 @@ const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t column
     }
   }
   return buffer;
+}
+
+// A quad's codes without moving them: times 2^(kBits · kQuad), if the target's dot products allow that.
+template <unsigned kBits, int kQuad>
+IntVec quad_in_place(IntVec v) {
+  if constexpr (kBits == 8) return v;
+  if constexpr (!kWideDots) return unpack_quad<kBits, kQuad>(v);
+  return shift_mask<0>(v, static_cast<unsigned char>(((1U << kBits) - 1U) << (kBits * kQuad)));
+}
+
+// Σ over quads of what quad_in_place() was worth, as codes that unpack_quad() gives.
+template <unsigned kBits, int kQuad = 0>
+IntVec combine_quads(const IntVec* acc) {
+  constexpr int kQuads = 8 / kBits;
+  if constexpr (kBits == 8 || !kWideDots) {
+    if constexpr (kQuad + 1 == kQuads) return acc[kQuad];
+    else return int_add(acc[kQuad], combine_quads<kBits, kQuad + 1>(acc));
+  } else {
+    constexpr int kDoubled = kBits <= 2 ? 1 : 0;
+    const IntVec here = int_shift<static_cast<int>(kBits) * kQuad - kDoubled>(acc[kQuad]);
+    if constexpr (kQuad + 1 == kQuads) return here;
+    else return int_add(here, combine_quads<kBits, kQuad + 1>(acc));
+  }
+}
+
+template <unsigned kBits, int kQuad = 0>
+void dot_unit(IntVec v, const signed char* codes, IntVec* acc) {
+  if constexpr (kQuad < static_cast<int>(8 / kBits)) {
+    acc[kQuad] = dot_quads<kBits>(acc[kQuad], quad_in_place<kBits, kQuad>(v),
+                                  broadcast_quad(codes + 4 * kQuad));
+    dot_unit<kBits, kQuad + 1>(v, codes, acc);
+  }
+}
+
+// One token with 16 rows: codes are unpacked in registers, since nothing else would use them. The
+// same result as int_tile(), bit by bit.
+template <unsigned kBits, std::size_t kBlock, bool kGroupScales>
+void int_single(const unsigned char* bytes, const std::uint16_t* scales,
+                const QuantizedActivations& x, FloatVec* sums) {
+  constexpr int kZero = kBits == 8 ? zero_of(8) - kByteZero : zero_of(kBits);
+  constexpr std::size_t kQuads = 8 / kBits;
+  constexpr std::size_t kUnitColumns = 4 * kQuads;
+  for (std::size_t block = 0; block < x.blocks; ++block) {
+    const std::size_t begin = block * kBlock;
+    const std::size_t columns = x.padded_cols - begin < kBlock ? x.padded_cols - begin : kBlock;
+    IntVec acc[kBlockVectors][kQuads];
+    for (std::size_t v = 0; v < kBlockVectors; ++v) {
+      for (std::size_t q = 0; q < kQuads; ++q) acc[v][q] = int_broadcast(0);
+    }
+    for (std::size_t c = 0; c < columns; c += kUnitColumns, bytes += kQuadBytes) {
+      __builtin_prefetch(bytes + kPrefetchBytes);
+      for (std::size_t v = 0; v < kBlockVectors; ++v) {
+        dot_unit<kBits>(load_bytes(bytes + v * kIntLanes * 4), x.codes + begin + c, acc[v]);
+      }
+    }
+    const IntVec start = int_broadcast(-kZero * x.sums[block]);
+    for (std::size_t v = 0; v < kBlockVectors; ++v) {
+      FloatVec scale = float_broadcast(x.scales[block]);
+      if constexpr (kGroupScales) {
+        scale = float_mul(scale, float_mul(float_from_f16(scales + block * 16 + v * kIntLanes),
+                                           float_broadcast(factor_of(kBits))));
+      }
+      sums[v] = float_mul_add(to_float(int_add(start, combine_quads<kBits>(acc[v]))), scale, sums[v]);
+    }
+  }
 }
 
 struct IntSums {
@@ -160,7 +228,10 @@ void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActiv
     for (std::size_t t = 0; t < tokens; ++t) {
       for (std::size_t v = 0; v < kBlockVectors; ++v) partial.sums[t][v] = float_broadcast(0.0F);
     }
-    for (std::size_t col = 0; col < w.padded_cols; col += kChunkColumns) {
+    if (x.tokens == 1) {
+      int_single<kBits, kBlock, kGroupScales>(codes, scales, x, partial.sums[0]);
+    }
+    for (std::size_t col = 0; x.tokens != 1 && col < w.padded_cols; col += kChunkColumns) {
       const std::size_t columns =
           w.padded_cols - col < kChunkColumns ? w.padded_cols - col : kChunkColumns;
       const IntChunk chunk{unpack_chunk<kBits>(codes + col * 16 * kBits / 8, columns, buffer),
@@ -169,7 +240,15 @@ void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActiv
       for (; t + kIntTokens <= tokens; t += kIntTokens) {
         int_tile<kBits, kBlock, kGroupScales, kIntTokens>(chunk, x, token + t, partial.sums + t);
       }
-      for (; t < tokens; ++t) {
+      if (kIntTokens > 4 && tokens - t >= 4) {
+        int_tile<kBits, kBlock, kGroupScales, 4>(chunk, x, token + t, partial.sums + t);
+        t += 4;
+      }
+      if (kIntTokens > 2 && tokens - t >= 2) {
+        int_tile<kBits, kBlock, kGroupScales, 2>(chunk, x, token + t, partial.sums + t);
+        t += 2;
+      }
+      if (t < tokens) {
         int_tile<kBits, kBlock, kGroupScales, 1>(chunk, x, token + t, partial.sums + t);
       }
     }

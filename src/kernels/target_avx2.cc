@@ -77,6 +77,7 @@ Vec vector_exp(Vec v) {
 constexpr std::size_t kIntLanes = 8;
 constexpr std::size_t kIntTokens = 2;
 constexpr int kByteZero = 128;
+constexpr bool kWideDots = false;  // see dot_quads
 using IntVec = __m256i;
 using FloatVec = __m256;
 
@@ -111,13 +112,17 @@ IntVec dot_quads(IntVec acc, IntVec w, IntVec x) {
   return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 template <int kShift>
-IntVec shift_mask(IntVec v, char mask) {
+IntVec shift_mask(IntVec v, unsigned char mask) {
   if constexpr (kShift >= 0) {
     v = _mm256_srli_epi16(v, kShift);
   } else {
     v = _mm256_slli_epi16(v, -kShift);
   }
-  return _mm256_and_si256(v, _mm256_set1_epi8(mask));
+  return _mm256_and_si256(v, _mm256_set1_epi8(static_cast<char>(mask)));
+}
+template <int kShift>
+IntVec int_shift(IntVec v) {
+  return kShift >= 0 ? _mm256_srai_epi32(v, kShift) : _mm256_slli_epi32(v, -kShift);
 }
 FloatVec to_float(IntVec v) {
   return _mm256_cvtepi32_ps(v);

@@ -64,6 +64,7 @@ Vec vector_exp(Vec v) {
 constexpr std::size_t kIntLanes = 16;
 constexpr std::size_t kIntTokens = 8;
 constexpr int kByteZero = 0;
+constexpr bool kWideDots = true;
 using IntVec = __m512i;
 using FloatVec = __m512;
 
@@ -89,13 +90,18 @@ IntVec dot_quads(IntVec acc, IntVec w, IntVec x) {
   return _mm512_dpbusd_epi32(acc, w, x);
 }
 template <int kShift>
-IntVec shift_mask(IntVec v, char mask) {
+IntVec shift_mask(IntVec v, unsigned char mask) {
   if constexpr (kShift >= 0) {
     v = _mm512_srli_epi16(v, static_cast<unsigned>(kShift));
   } else {
     v = _mm512_slli_epi16(v, static_cast<unsigned>(-kShift));
   }
-  return _mm512_and_si512(v, _mm512_set1_epi8(mask));
+  return _mm512_and_si512(v, _mm512_set1_epi8(static_cast<char>(mask)));
+}
+template <int kShift>
+IntVec int_shift(IntVec v) {
+  if constexpr (kShift >= 0) return _mm512_srai_epi32(v, static_cast<unsigned>(kShift));
+  return _mm512_slli_epi32(v, static_cast<unsigned>(-kShift));
 }
 FloatVec to_float(IntVec v) {
   return _mm512_cvtepi32_ps(v);

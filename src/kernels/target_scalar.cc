@@ -76,6 +76,7 @@ Vec vector_exp(const Vec& a) {
 constexpr std::size_t kIntLanes = 16;
 constexpr std::size_t kIntTokens = 4;
 constexpr int kByteZero = 0;
+constexpr bool kWideDots = true;
 
 struct IntVec {
   std::int32_t lane[16];
@@ -105,6 +106,14 @@ IntVec broadcast_quad(const signed char* p) {
 IntVec int_add(const IntVec& a, const IntVec& b) {
   IntVec v;
   for (int i = 0; i < 16; ++i) v.lane[i] = a.lane[i] + b.lane[i];
+  return v;
+}
+template <int kShift>
+IntVec int_shift(const IntVec& a) {
+  IntVec v;
+  for (int i = 0; i < 16; ++i) {
+    v.lane[i] = kShift >= 0 ? a.lane[i] >> kShift : a.lane[i] * (1 << -kShift);
+  }
   return v;
 }
 template <unsigned kBits>
