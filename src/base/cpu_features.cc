@@ -35,6 +35,7 @@ const CpuFeatures& cpu_features() {
         __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
         __builtin_cpu_supports("avx512vnni") != 0;
+    found.avx512bf16 = __builtin_cpu_supports("avx512bf16") != 0;
 #endif
     return found;
   }();

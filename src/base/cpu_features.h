@@ -8,6 +8,7 @@ struct CpuFeatures {
   bool avx2 = false;  // AVX2, FMA and F16C
   bool avx512vnni =
       false;  // AVX-512 F, BW, DQ, VL and VNNI; not AVX-VNNI, which is another feature
+  bool avx512bf16 = false;  // AVX512_BF16
 };
 
 // Asked once, at the first call; thread-safe.

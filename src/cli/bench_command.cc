@@ -283,9 +283,9 @@ Run configure(CLI::App& app) {
   app.add_option("-o,--output", a.output, "md, json or csv")
       ->capture_default_str()
       ->check(CLI::IsMember({"md", "json", "csv"}));
-  app.add_option("--activations", a.activations, "int8 or f32")
+  app.add_option("--activations", a.activations, "int8, fast or f32 (see infer)")
       ->capture_default_str()
-      ->check(CLI::IsMember({"int8", "f32"}));
+      ->check(CLI::IsMember({"int8", "fast", "f32"}));
   app.add_option("--kv-encoding", a.kv_encoding, "f16, turboquant or f32")
       ->capture_default_str()
       ->check(CLI::IsMember({"f16", "turboquant", "f32"}));

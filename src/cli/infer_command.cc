@@ -310,10 +310,12 @@ Run configure(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
   app.add_option("--activations", a.activations,
-                 "Against int8, int4, int2 and q1 weights: int8 (fast) or f32 (exact)")
+                 "int8 (rounded against int8, int4, int2 and q1 weights, exact against others), "
+                 "fast (also bf16 "
+                 "against 16-bit weights, where the processor can) or f32 (exact)")
       ->group(engine)
       ->capture_default_str()
-      ->check(CLI::IsMember({"int8", "f32"}));
+      ->check(CLI::IsMember({"int8", "fast", "f32"}));
   app.add_option("--backend", a.backend, "cpu")
       ->group(engine)
       ->capture_default_str()
@@ -327,7 +329,7 @@ Run configure(CLI::App& app) {
       "  infer --model qwen.cellm --tokens 9419,11 --gen 8 --json\n"
       "\n"
       "Text goes to stdout, statistics to stderr. Ctrl-C ends the answer (exit code 130).\n"
-      "CELLM_TARGET=scalar|avx2|avx512vnni forces a CPU target.");
+      "CELLM_TARGET=scalar|avx2|avx512vnni|avx512bf16 forces a CPU target.");
   return [arguments] {
     try {
       return run(*arguments);

@@ -61,10 +61,9 @@ Run configure(CLI::App& app) {
   app.add_option("--kv-encoding", a.kv_encoding, "KV cache: f32 (exact), f16 or turboquant")
       ->capture_default_str()
       ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
-  app.add_option("--activations", a.activations,
-                 "Against int8, int4, int2 and q1 weights: f32 (exact) or int8 (as infer)")
+  app.add_option("--activations", a.activations, "f32 (exact), int8 or fast (see infer)")
       ->capture_default_str()
-      ->check(CLI::IsMember({"int8", "f32"}));
+      ->check(CLI::IsMember({"int8", "fast", "f32"}));
   app.add_option("--max-layers", a.max_layers, "Use only the first L layers")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20));
   app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")

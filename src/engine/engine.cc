@@ -10,8 +10,9 @@ namespace cellm {
 
 Activations parse_activations(std::string_view name) {
   if (name == "int8") return Activations::kInt8;
+  if (name == "fast") return Activations::kFast;
   if (name == "f32") return Activations::kF32;
-  throw usage_error("activations \"{}\" are unknown; use int8 or f32", printable(name));
+  throw usage_error("activations \"{}\" are unknown; use int8, fast or f32", printable(name));
 }
 
 Engine::Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options)
@@ -19,7 +20,10 @@ Engine::Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options
       kernels_(kernel_table(options.target.c_str())),
       pool_(std::make_unique<ThreadPool>(options.threads)),
       model_(load_model(*source_, options.max_layers)) {
-  if (options.activations == Activations::kInt8) pack_weights(model_, *source_, *pool_);
+  if (options.activations != Activations::kF32) pack_weights(model_, *source_, *pool_);
+  if (options.activations == Activations::kFast && kernels_.matmul_bf16 != nullptr) {
+    use_bf16(model_);
+  }
 }
 
 Session::Session(const Engine& engine, const SessionOptions& options)

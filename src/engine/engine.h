@@ -18,12 +18,14 @@
 
 namespace cellm {
 
-// How activations meet weights that have a packed form (int8, int4, int2, q1).
+// How activations meet weights. docs/references.md says what rounding them costs.
 enum class Activations {
-  kInt8,  // rounded to 8 bits: fast; docs/benchmarks.md says what it costs
+  kInt8,  // rounded to 8 bits against weights with a packed form (int8, int4, int2, q1), else exact
+  kFast,  // the same, and 16-bit weights are multiplied in bf16 if the processor can
   kF32,   // exact
 };
-Activations parse_activations(std::string_view name);  // "int8" or "f32"; throws Error(kUsage)
+Activations parse_activations(
+    std::string_view name);  // "int8", "fast", "f32"; throws Error(kUsage)
 
 struct EngineOptions {
   std::string target;    // CPU target; empty: the best this processor has

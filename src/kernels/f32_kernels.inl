@@ -2,7 +2,7 @@
 // unnamed namespace and has defined:
 //
 //   kLanes                   floats of a vector
-//   kTokenTile               tokens of a tile; 4 rows of them are accumulated in registers
+//   kTokensOfTile            tokens whose sums for 4 rows fit into the registers
 //   Vec                      kLanes floats
 //   load(p), store(p, v)     unaligned
 //   load_part(p, n)          n < kLanes floats, the rest 0
@@ -10,103 +10,72 @@
 //   add(a, b)
 //   mul_add(a, b, c)         a · b + c, fused or not
 //   sum(v)                   in a fixed order
+//   reduce4(v, out)          the sums of 4 vectors, in a fixed order
+//   load_f16(p), load_bf16(p), load_f16_part(p, n), load_bf16_part(p, n)
+//                            kLanes 16-bit floats, or n < kLanes and the rest 0, as floats
 //   store_part(p, v, n)      the first n < kLanes floats
 //   mul(a, b), div(a, b)
 //   vector_exp(v)            e^v, 0 far below and infinity far above
 //
 // and afterwards fills a KernelTable.
 
-constexpr std::size_t kRowTile = 4;      // rows whose weights are unpacked together
-constexpr std::size_t kTokenBlock = 48;  // tokens that use unpacked weights before they are dropped
-constexpr std::size_t kColBlock =
-    1024;  // columns unpacked at a time: 4 rows are 16 KiB, half of an L1
+// The primitives under other names, since the members hide them.
+Vec load_values(const float* p) {
+  return load(p);
+}
+Vec load_values_part(const float* p, std::size_t n) {
+  return load_part(p, n);
+}
+void reduce_vectors(const Vec* v, float* out) {
+  reduce4(v, out);
+}
 
-// Partial sums of a block: one vector for each (token, row).
-struct Partial {
-  Vec sums[kTokenBlock][kRowTile];
+struct F32Arithmetic {
+  using Stored = float;
+  using Values = Vec;
+  using Sum = Vec;
+  static constexpr std::size_t kStep = kLanes;
+  static constexpr std::size_t kTokenTile = kTokensOfTile;
+  static Sum zero() { return broadcast(0.0F); }
+  static Values load(const float* p) { return load_values(p); }
+  static Values load_part(const float* p, std::size_t n) { return load_values_part(p, n); }
+  static Sum multiply_add(Sum sum, Values w, Values x) { return mul_add(w, x, sum); }
+  static void reduce4(const Sum* sums, float* out) { reduce_vectors(sums, out); }
+  static void unpack(const KernelTable& table, const WeightMatrix& w, std::size_t row,
+                     std::size_t begin, std::size_t end, float* out) {
+    table.unpack[static_cast<std::size_t>(w.format)](
+        {w.codes + row * w.row_bytes, w.scales + row * w.row_scales, w.cols, w.group}, begin, end,
+        out);
+  }
+  struct F16Source {
+    static constexpr std::size_t kBytes = 2;
+    static constexpr bool kFromMemory = true;
+    static Values load(const unsigned char* p) { return load_f16(p); }
+    static Values load_part(const unsigned char* p, std::size_t n) { return load_f16_part(p, n); }
+  };
+  struct BF16Source {
+    static constexpr std::size_t kBytes = 2;
+    static constexpr bool kFromMemory = true;
+    static Values load(const unsigned char* p) { return load_bf16(p); }
+    static Values load_part(const unsigned char* p, std::size_t n) { return load_bf16_part(p, n); }
+  };
 };
 
-// Adds the products of `count` columns. w: rows × kColBlock, zero-filled to a multiple of kLanes.
-template <std::size_t kRows, std::size_t kTokens>
-void multiply_tile(const float* w, const float* x, std::size_t x_stride, std::size_t count,
-                   Vec (*sums)[kRowTile]) {
-  Vec acc[kTokens][kRows];
-  for (std::size_t t = 0; t < kTokens; ++t) {
-    for (std::size_t r = 0; r < kRows; ++r) acc[t][r] = sums[t][r];
-  }
-  const std::size_t whole = count / kLanes * kLanes;
-  for (std::size_t c = 0; c < whole; c += kLanes) {
-    Vec inputs[kTokens];
-    for (std::size_t t = 0; t < kTokens; ++t) inputs[t] = load(x + t * x_stride + c);
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const Vec weights = load(w + r * kColBlock + c);
-      for (std::size_t t = 0; t < kTokens; ++t) acc[t][r] = mul_add(weights, inputs[t], acc[t][r]);
-    }
-  }
-  if (whole < count) {
-    for (std::size_t t = 0; t < kTokens; ++t) {
-      const Vec input = load_part(x + t * x_stride + whole, count - whole);
-      for (std::size_t r = 0; r < kRows; ++r) {
-        acc[t][r] = mul_add(load(w + r * kColBlock + whole), input, acc[t][r]);
-      }
-    }
-  }
-  for (std::size_t t = 0; t < kTokens; ++t) {
-    for (std::size_t r = 0; r < kRows; ++r) sums[t][r] = acc[t][r];
-  }
-}
+#include "kernels/matmul_rows.inl"
 
-template <std::size_t kRows>
-void multiply_tokens(const float* w, const float* x, std::size_t x_stride, std::size_t tokens,
-                     std::size_t count, Partial& partial) {
-  std::size_t t = 0;
-  for (; t + kTokenTile <= tokens; t += kTokenTile) {
-    multiply_tile<kRows, kTokenTile>(w, x + t * x_stride, x_stride, count, partial.sums + t);
-  }
-  for (; t < tokens; ++t) {
-    multiply_tile<kRows, 1>(w, x + t * x_stride, x_stride, count, partial.sums + t);
-  }
-}
-
-template <std::size_t kRows>
-void matmul_rows(UnpackFunction unpack, const WeightMatrix& w, std::size_t first_row,
-                 const float* x, std::size_t x_stride, std::size_t tokens, float* y,
-                 std::size_t y_stride) {
-  alignas(64) float weights[kRows * kColBlock];
-  Partial partial;
-  for (std::size_t token = 0; token < tokens; token += kTokenBlock) {
-    const std::size_t block = tokens - token < kTokenBlock ? tokens - token : kTokenBlock;
-    for (std::size_t t = 0; t < block; ++t) {
-      for (std::size_t r = 0; r < kRows; ++r) partial.sums[t][r] = broadcast(0.0F);
-    }
-    for (std::size_t col = 0; col < w.cols; col += kColBlock) {
-      const std::size_t count = w.cols - col < kColBlock ? w.cols - col : kColBlock;
-      for (std::size_t r = 0; r < kRows; ++r) {
-        const WeightRow row{w.codes + (first_row + r) * w.row_bytes,
-                            w.scales + (first_row + r) * w.row_scales, w.cols, w.group};
-        float* out = weights + r * kColBlock;
-        unpack(row, col, col + count, out);
-        for (std::size_t c = count; c % kLanes != 0; ++c) out[c] = 0.0F;
-      }
-      multiply_tokens<kRows>(weights, x + token * x_stride + col, x_stride, block, count, partial);
-    }
-    for (std::size_t t = 0; t < block; ++t) {
-      for (std::size_t r = 0; r < kRows; ++r) {
-        y[(token + t) * y_stride + first_row + r] = sum(partial.sums[t][r]);
-      }
-    }
+template <class Source>
+void unpack_halves(const WeightRow& row, std::size_t begin, std::size_t end, float* out) {
+  std::size_t i = begin;
+  for (; i + kLanes <= end; i += kLanes) store(out + (i - begin), Source::load(row.codes + i * 2));
+  if (i < end) {
+    store_part(out + (i - begin), Source::load_part(row.codes + i * 2, end - i), end - i);
   }
 }
 
 void matmul(const KernelTable& table, const WeightMatrix& w, std::size_t row_begin,
             std::size_t row_end, const float* x, std::size_t x_stride, std::size_t tokens, float* y,
             std::size_t y_stride) {
-  const UnpackFunction unpack = table.unpack[static_cast<std::size_t>(w.format)];
-  std::size_t row = row_begin;
-  for (; row + kRowTile <= row_end; row += kRowTile) {
-    matmul_rows<kRowTile>(unpack, w, row, x, x_stride, tokens, y, y_stride);
-  }
-  for (; row < row_end; ++row) matmul_rows<1>(unpack, w, row, x, x_stride, tokens, y, y_stride);
+  matmul_rows<F32Arithmetic>(table, w, row_begin, row_end, x, x_stride, tokens, y, y_stride);
 }
 
 float dot(const float* a, const float* b, std::size_t n) {

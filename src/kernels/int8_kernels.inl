@@ -14,8 +14,9 @@
 //                              unpacked byte, for 8 bits less kByteZero
 //   kByteZero                  what dot_quads<8> has taken off the byte already: 0 or 128
 //   shift_mask<kShift>(v, mask)  each byte shifted right by kShift (left if negative), then masked
-//   int_shift<kShift>(a)       each lane shifted right by kShift (left if negative), keeping its sign
-//   kWideDots                  whether dot_quads<kBits> is exact for any unsigned byte, not only for
+//   int_shift<kShift>(a)       each lane shifted right by kShift (left if negative), keeping its
+//   sign kWideDots                  whether dot_quads<kBits> is exact for any unsigned byte, not
+//   only for
 //                              unpacked codes
 //   to_float(i)                FloatVec
 //   float_broadcast(f), float_mul(a, b), float_mul_add(a, b, c)
@@ -77,7 +78,8 @@ const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t column
   return buffer;
 }
 
-// A quad's codes without moving them: times 2^(kBits · kQuad), if the target's dot products allow that.
+// A quad's codes without moving them: times 2^(kBits · kQuad), if the target's dot products allow
+// that.
 template <unsigned kBits, int kQuad>
 IntVec quad_in_place(IntVec v) {
   if constexpr (kBits == 8) return v;
@@ -90,13 +92,17 @@ template <unsigned kBits, int kQuad = 0>
 IntVec combine_quads(const IntVec* acc) {
   constexpr int kQuads = 8 / kBits;
   if constexpr (kBits == 8 || !kWideDots) {
-    if constexpr (kQuad + 1 == kQuads) return acc[kQuad];
-    else return int_add(acc[kQuad], combine_quads<kBits, kQuad + 1>(acc));
+    if constexpr (kQuad + 1 == kQuads)
+      return acc[kQuad];
+    else
+      return int_add(acc[kQuad], combine_quads<kBits, kQuad + 1>(acc));
   } else {
     constexpr int kDoubled = kBits <= 2 ? 1 : 0;
     const IntVec here = int_shift<static_cast<int>(kBits) * kQuad - kDoubled>(acc[kQuad]);
-    if constexpr (kQuad + 1 == kQuads) return here;
-    else return int_add(here, combine_quads<kBits, kQuad + 1>(acc));
+    if constexpr (kQuad + 1 == kQuads)
+      return here;
+    else
+      return int_add(here, combine_quads<kBits, kQuad + 1>(acc));
   }
 }
 
@@ -137,7 +143,8 @@ void int_single(const unsigned char* bytes, const std::uint16_t* scales,
         scale = float_mul(scale, float_mul(float_from_f16(scales + block * 16 + v * kIntLanes),
                                            float_broadcast(factor_of(kBits))));
       }
-      sums[v] = float_mul_add(to_float(int_add(start, combine_quads<kBits>(acc[v]))), scale, sums[v]);
+      sums[v] =
+          float_mul_add(to_float(int_add(start, combine_quads<kBits>(acc[v]))), scale, sums[v]);
     }
   }
 }

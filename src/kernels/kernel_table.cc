@@ -20,6 +20,7 @@ void inherit(Function*& mine, Function* base) {
 KernelTable completed(KernelTable table, const KernelTable& base) {
   for (std::size_t i = 0; i < kFormatCount; ++i) inherit(table.unpack[i], base.unpack[i]);
   inherit(table.matmul, base.matmul);
+  inherit(table.matmul_bf16, base.matmul_bf16);
   inherit(table.matmul_int8, base.matmul_int8);
   inherit(table.quantize_block, base.quantize_block);
   inherit(table.silu_multiply, base.silu_multiply);
@@ -33,6 +34,7 @@ KernelTable completed(KernelTable table, const KernelTable& base) {
   inherit(table.transposed_matvec2, base.transposed_matvec2);
   inherit(table.f16_to_f32, base.f16_to_f32);
   inherit(table.f32_to_f16, base.f32_to_f16);
+  inherit(table.f32_to_bf16, base.f32_to_bf16);
   return table;
 }
 
@@ -44,6 +46,9 @@ const std::vector<KernelTable>& runnable() {
     if (cpu_features().avx2) found.push_back(completed(kAvx2Kernels, found.back()));
     if (cpu_features().avx2 && cpu_features().avx512vnni) {
       found.push_back(completed(kAvx512VnniKernels, found.back()));
+      if (cpu_features().avx512bf16) {
+        found.push_back(completed(kAvx512Bf16Kernels, found.back()));
+      }
     }
 #endif
     return found;

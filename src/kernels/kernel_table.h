@@ -72,59 +72,70 @@ using UnpackFunction = void (*)(const WeightRow& row, std::size_t begin, std::si
 inline constexpr std::size_t kUnpackAlignment = 128;
 
 struct KernelTable {
-  const char* name;
-  UnpackFunction unpack[kFormatCount];
+  const char* name = nullptr;
+  UnpackFunction unpack[kFormatCount] = {};
 
   // y[t · y_stride + r] = Σ_c w[r][c] · x[t · x_stride + c] for rows [row_begin, row_end) and all
   // tokens. The order of additions of one output depends on cols alone: not on the tokens, not on
   // the rows.
   void (*matmul)(const KernelTable& table, const WeightMatrix& w, std::size_t row_begin,
                  std::size_t row_end, const float* x, std::size_t x_stride, std::size_t tokens,
-                 float* y, std::size_t y_stride);
+                 float* y, std::size_t y_stride) = nullptr;
+
+  // The same for f16 and bf16 weights, with these and the activations rounded to bf16 and added in
+  // f32. Null where the processor cannot multiply bf16.
+  void (*matmul_bf16)(const KernelTable& table, const WeightMatrix& w, std::size_t row_begin,
+                      std::size_t row_end, const std::uint16_t* x, std::size_t x_stride,
+                      std::size_t tokens, float* y, std::size_t y_stride) = nullptr;
 
   // The same for packed weights and 8-bit activations, rows of the blocks [block_begin, block_end).
   // Sums inside a block of columns are exact integers; x.block is activation_block().
   void (*matmul_int8)(const PackedMatrix& w, std::size_t block_begin, std::size_t block_end,
-                      const QuantizedActivations& x, float* y, std::size_t y_stride);
+                      const QuantizedActivations& x, float* y, std::size_t y_stride) = nullptr;
 
   // One block of activations: codes = round(x / scale) with scale = max|x| / 127 (0 for zeros),
   // ties to even. Returns the scale and stores the sum of the codes.
-  float (*quantize_block)(const float* x, std::size_t n, signed char* codes, std::int32_t* sum);
+  float (*quantize_block)(const float* x, std::size_t n, signed char* codes,
+                          std::int32_t* sum) = nullptr;
 
   // out = silu(gate) · up, and x *= sigmoid(gate)
-  void (*silu_multiply)(const float* gate, const float* up, float* out, std::size_t n);
-  void (*sigmoid_multiply)(const float* gate, float* x, std::size_t n);
+  void (*silu_multiply)(const float* gate, const float* up, float* out, std::size_t n) = nullptr;
+  void (*sigmoid_multiply)(const float* gate, float* x, std::size_t n) = nullptr;
   // x = silu(x)
-  void (*silu)(float* x, std::size_t n);
+  void (*silu)(float* x, std::size_t n) = nullptr;
   // x = exp(x − shift); returns the sum
-  float (*exp_sum)(float* x, float shift, std::size_t n);
+  float (*exp_sum)(float* x, float shift, std::size_t n) = nullptr;
 
   // For queries and keys of dim floats each: scores[q · count + k] = query q · key k.
   void (*attention_scores)(const float* queries, std::size_t query_count, const float* keys,
-                           std::size_t count, std::size_t dim, float* scores);
+                           std::size_t count, std::size_t dim, float* scores) = nullptr;
   // out[q] = out[q] · factors[q] + Σ_k weights[q · count + k] · value k
   void (*attention_mix)(const float* weights, std::size_t query_count, const float* values,
-                        std::size_t count, std::size_t dim, const float* factors, float* out);
+                        std::size_t count, std::size_t dim, const float* factors,
+                        float* out) = nullptr;
 
-  float (*dot)(const float* a, const float* b, std::size_t n);
+  float (*dot)(const float* a, const float* b, std::size_t n) = nullptr;
   // y += a · x
-  void (*axpy)(float a, const float* x, float* y, std::size_t n);
+  void (*axpy)(float a, const float* x, float* y, std::size_t n) = nullptr;
   // For a matrix m of rows × cols: a_out = mᵀ a and b_out = mᵀ b in one pass over m.
   void (*transposed_matvec2)(const float* m, std::size_t rows, std::size_t cols, const float* a,
-                             const float* b, float* a_out, float* b_out);
-  void (*f16_to_f32)(const std::uint16_t* in, float* out, std::size_t n);
-  void (*f32_to_f16)(const float* in, std::uint16_t* out, std::size_t n);
+                             const float* b, float* a_out, float* b_out) = nullptr;
+  void (*f16_to_f32)(const std::uint16_t* in, float* out, std::size_t n) = nullptr;
+  void (*f32_to_f16)(const float* in, std::uint16_t* out, std::size_t n) = nullptr;
+  void (*f32_to_bf16)(const float* in, std::uint16_t* out,
+                      std::size_t n) = nullptr;  // null with matmul_bf16
 };
 
 extern const KernelTable kScalarKernels;
 #if defined(__x86_64__)
 extern const KernelTable kAvx2Kernels;
 extern const KernelTable kAvx512VnniKernels;
+extern const KernelTable kAvx512Bf16Kernels;
 #endif
 
-// The table for a target by name ("scalar", "avx2", "avx512vnni"), or the best this processor has
-// for an empty name. Throws Error(kUsage) for an unknown name or one that this processor cannot
-// run, listing what it can.
+// The table for a target by name ("scalar", "avx2", "avx512vnni", "avx512bf16"), or the best this
+// processor has for an empty name. Throws Error(kUsage) for an unknown name or one that this
+// processor cannot run, listing what it can.
 const KernelTable& kernel_table(const char* target = "");
 
 }  // namespace cellm

@@ -20,6 +20,7 @@ std::vector<const KernelTable*> targets() {
   std::vector<const KernelTable*> tables{&kernel_table("scalar")};
   if (cpu_features().avx2) tables.push_back(&kernel_table("avx2"));
   if (cpu_features().avx512vnni) tables.push_back(&kernel_table("avx512vnni"));
+  if (cpu_features().avx512bf16) tables.push_back(&kernel_table("avx512bf16"));
   return tables;
 }
 
@@ -191,6 +192,54 @@ TEST_P(EveryTarget, MatmulOfOneOutputDoesNotDependOnTheOthers) {
     }
   }
   EXPECT_EQ(all, one);
+}
+
+std::vector<const KernelTable*> bf16_targets() {
+  std::vector<const KernelTable*> tables = targets();
+  std::erase_if(tables, [](const KernelTable* table) { return table->matmul_bf16 == nullptr; });
+  return tables;
+}
+class EveryBf16Target : public ::testing::TestWithParam<const KernelTable*> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EveryBf16Target);
+INSTANTIATE_TEST_SUITE_P(Targets, EveryBf16Target, ::testing::ValuesIn(bf16_targets()),
+                         [](const auto& param) { return std::string(param.param->name); });
+
+// Weights and activations rounded to bf16 by the reference, multiplied in double.
+TEST_P(EveryBf16Target, MatmulAgreesWithDouble) {
+  const auto& table = *GetParam();
+  for (const FormatId format : {FormatId::kF16, FormatId::kBF16}) {
+    for (const std::size_t cols : {1U, 31U, 64U, 1024U, 1029U, 2310U}) {
+      for (const std::size_t tokens : {1U, 2U, 7U, 100U}) {
+        const std::size_t rows = 21;
+        const TestMatrix test(format, rows, cols, cols, 11);
+        const auto x = gaussian(cols * tokens, 5);
+        GuardedBytes rounded(x.size() * sizeof(std::uint16_t));
+        auto* halves = reinterpret_cast<std::uint16_t*>(rounded.data());
+        table.f32_to_bf16(x.data(), halves, x.size());
+        for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(halves[i], f32_to_bf16(x[i]));
+        std::vector<float> y(rows * tokens, -1.0F);
+        table.matmul_bf16(table, test.matrix, 0, rows, halves, cols, tokens, y.data(), rows);
+        std::vector<float> one(rows * tokens);
+        for (std::size_t t = 0; t < tokens; ++t) {
+          for (std::size_t r = 0; r < rows; ++r) {
+            table.matmul_bf16(table, test.matrix, r, r + 1, halves + t * cols, cols, 1,
+                              one.data() + t * rows, rows);
+            double exact = 0;
+            double magnitude = 0;
+            for (std::size_t c = 0; c < cols; ++c) {
+              const double weight = bf16_to_f32(f32_to_bf16(test.weights[r * cols + c]));
+              const double product = weight * bf16_to_f32(halves[t * cols + c]);
+              exact += product;
+              magnitude += std::fabs(product);
+            }
+            ASSERT_NEAR(y[t * rows + r], exact, magnitude * 2e-6 + 1e-30)
+                << test.info.name << " cols " << cols << " tokens " << tokens;
+          }
+        }
+        EXPECT_EQ(y, one) << test.info.name << " cols " << cols << " tokens " << tokens;
+      }
+    }
+  }
 }
 
 // Activations with their codes at the end of a guarded page.

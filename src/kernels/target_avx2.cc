@@ -11,7 +11,7 @@ namespace cellm {
 namespace {
 
 constexpr std::size_t kLanes = 8;
-constexpr std::size_t kTokenTile = 3;
+constexpr std::size_t kTokensOfTile = 3;
 using Vec = __m256;
 
 Vec load(const float* p) {
@@ -40,6 +40,31 @@ float sum(Vec v) {
   const __m128 halves = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   const __m128 pairs = _mm_add_ps(halves, _mm_movehl_ps(halves, halves));
   return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps(pairs, pairs, 1)));
+}
+// Two rounds of pairwise sums, then the halves.
+void reduce4(const Vec* v, float* out) {
+  const Vec pairs = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
+  _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
+}
+__m128i load_halves(const unsigned char* p, std::size_t n) {
+  alignas(16) unsigned char bytes[16] = {};
+  __builtin_memcpy(bytes, p, n * 2);
+  return _mm_load_si128(reinterpret_cast<const __m128i*>(bytes));
+}
+Vec from_bf16(__m128i halves) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+Vec load_f16(const unsigned char* p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+Vec load_f16_part(const unsigned char* p, std::size_t n) {
+  return _mm256_cvtph_ps(load_halves(p, n));
+}
+Vec load_bf16(const unsigned char* p) {
+  return from_bf16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+Vec load_bf16_part(const unsigned char* p, std::size_t n) {
+  return from_bf16(load_halves(p, n));
 }
 
 void store_part(float* p, Vec v, std::size_t n) {
@@ -288,36 +313,6 @@ void unpack_f32(const WeightRow& row, std::size_t begin, std::size_t end, float*
   __builtin_memcpy(out, row.codes + begin * sizeof(float), (end - begin) * sizeof(float));
 }
 
-void unpack_f16(const WeightRow& row, std::size_t begin, std::size_t end, float* out) {
-  const unsigned char* codes = row.codes + begin * 2;
-  const std::size_t count = end - begin;
-  std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + i * 2));
-    store(out + i, _mm256_cvtph_ps(halves));
-  }
-  for (; i < count; ++i) {
-    std::uint16_t half = 0;
-    __builtin_memcpy(&half, codes + i * 2, sizeof(half));
-    out[i] = f16_value(half);
-  }
-}
-
-void unpack_bf16(const WeightRow& row, std::size_t begin, std::size_t end, float* out) {
-  const unsigned char* codes = row.codes + begin * 2;
-  const std::size_t count = end - begin;
-  std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + i * 2));
-    store(out + i, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16)));
-  }
-  for (; i < count; ++i) {
-    const std::uint32_t bits = static_cast<std::uint32_t>(codes[i * 2]) << 16 |
-                               static_cast<std::uint32_t>(codes[i * 2 + 1]) << 24;
-    __builtin_memcpy(out + i, &bits, sizeof(bits));
-  }
-}
-
 // Sign, exponent and mantissa moved to where f16 has them give the value times 2⁻⁸: both have
 // subnormals, the biases are 7 and 15. Exact, and the codes above 240 continue the same way.
 Vec f8_eight(__m128i codes_as_u16) {
@@ -342,24 +337,25 @@ void unpack_f8(const WeightRow& row, std::size_t begin, std::size_t end, float* 
 }  // namespace
 
 constexpr KernelTable kAvx2Table{
-    "avx2",
+    .name = "avx2",
     // In the order of FormatId.
-    {unpack_f32, unpack_f16, unpack_bf16, unpack_scaled<UnpackI8>, unpack_scaled<UnpackI4>,
-     unpack_scaled<UnpackI2>, unpack_q1, unpack_f8},
-    matmul,
-    matmul_int8,
-    quantize_block,
-    silu_multiply,
-    sigmoid_multiply,
-    silu,
-    exp_sum,
-    attention_scores,
-    attention_mix,
-    dot,
-    axpy,
-    transposed_matvec2,
-    convert_from_f16,
-    convert_to_f16,
+    .unpack = {unpack_f32, unpack_halves<F32Arithmetic::F16Source>,
+               unpack_halves<F32Arithmetic::BF16Source>, unpack_scaled<UnpackI8>,
+               unpack_scaled<UnpackI4>, unpack_scaled<UnpackI2>, unpack_q1, unpack_f8},
+    .matmul = matmul,
+    .matmul_int8 = matmul_int8,
+    .quantize_block = quantize_block,
+    .silu_multiply = silu_multiply,
+    .sigmoid_multiply = sigmoid_multiply,
+    .silu = silu,
+    .exp_sum = exp_sum,
+    .attention_scores = attention_scores,
+    .attention_mix = attention_mix,
+    .dot = dot,
+    .axpy = axpy,
+    .transposed_matvec2 = transposed_matvec2,
+    .f16_to_f32 = convert_from_f16,
+    .f32_to_f16 = convert_to_f16,
 };
 const KernelTable kAvx2Kernels = kAvx2Table;
 

@@ -11,7 +11,7 @@ namespace cellm {
 namespace {
 
 constexpr std::size_t kLanes = 16;
-constexpr std::size_t kTokenTile = 6;
+constexpr std::size_t kTokensOfTile = 6;
 using Vec = __m512;
 
 __mmask16 first_lanes(std::size_t n) {
@@ -38,6 +38,23 @@ Vec mul_add(Vec a, Vec b, Vec c) {
 }
 float sum(Vec v) {
   return _mm512_reduce_add_ps(v);
+}
+#include "kernels/avx512.inl"
+
+Vec from_bf16(__m256i halves) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+Vec load_f16(const unsigned char* p) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+Vec load_f16_part(const unsigned char* p, std::size_t n) {
+  return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(n), p));
+}
+Vec load_bf16(const unsigned char* p) {
+  return from_bf16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+Vec load_bf16_part(const unsigned char* p, std::size_t n) {
+  return from_bf16(_mm256_maskz_loadu_epi16(first_lanes(n), p));
 }
 void store_part(float* p, Vec v, std::size_t n) {
   _mm512_mask_storeu_ps(p, first_lanes(n), v);
@@ -159,52 +176,26 @@ void unpack_f32(const WeightRow& row, std::size_t begin, std::size_t end, float*
   __builtin_memcpy(out, row.codes + begin * sizeof(float), (end - begin) * sizeof(float));
 }
 
-// Far enough ahead for one token at a time, where weights come from memory (see int8_kernels.inl).
-constexpr std::size_t kPrefetchHalves = 4096;
-
-__m256i load_halves(const unsigned char* p, std::size_t n) {
-  __builtin_prefetch(p + kPrefetchHalves);
-  return _mm256_maskz_loadu_epi16(first_lanes(n), p);
-}
-
-void unpack_f16(const WeightRow& row, std::size_t begin, std::size_t end, float* out) {
-  for (std::size_t i = begin; i < end; i += kLanes) {
-    const std::size_t n = end - i < kLanes ? end - i : kLanes;
-    _mm512_mask_storeu_ps(out + (i - begin), first_lanes(n),
-                          _mm512_cvtph_ps(load_halves(row.codes + i * 2, n)));
-  }
-}
-
-void unpack_bf16(const WeightRow& row, std::size_t begin, std::size_t end, float* out) {
-  for (std::size_t i = begin; i < end; i += kLanes) {
-    const std::size_t n = end - i < kLanes ? end - i : kLanes;
-    const __m512i bits =
-        _mm512_slli_epi32(_mm512_cvtepu16_epi32(load_halves(row.codes + i * 2, n)), 16);
-    _mm512_mask_storeu_ps(out + (i - begin), first_lanes(n), _mm512_castsi512_ps(bits));
-  }
-}
-
 }  // namespace
 
 constexpr KernelTable kAvx512VnniTable{
-    "avx512vnni",
+    .name = "avx512vnni",
     // In the order of FormatId; the formats with codes are packed, so their unpackers matter
     // little.
-    {unpack_f32, unpack_f16, unpack_bf16, nullptr, nullptr, nullptr, nullptr, nullptr},
-    matmul,
-    matmul_int8,
-    quantize_block,
-    silu_multiply,
-    sigmoid_multiply,
-    silu,
-    exp_sum,
-    attention_scores,
-    attention_mix,
-    dot,
-    axpy,
-    transposed_matvec2,
-    nullptr,
-    nullptr,
+    .unpack = {unpack_f32, unpack_halves<F32Arithmetic::F16Source>,
+               unpack_halves<F32Arithmetic::BF16Source>},
+    .matmul = matmul,
+    .matmul_int8 = matmul_int8,
+    .quantize_block = quantize_block,
+    .silu_multiply = silu_multiply,
+    .sigmoid_multiply = sigmoid_multiply,
+    .silu = silu,
+    .exp_sum = exp_sum,
+    .attention_scores = attention_scores,
+    .attention_mix = attention_mix,
+    .dot = dot,
+    .axpy = axpy,
+    .transposed_matvec2 = transposed_matvec2,
 };
 const KernelTable kAvx512VnniKernels = kAvx512VnniTable;
 

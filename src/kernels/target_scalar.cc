@@ -15,7 +15,7 @@ namespace cellm {
 namespace {
 
 constexpr std::size_t kLanes = 8;
-constexpr std::size_t kTokenTile = 3;
+constexpr std::size_t kTokensOfTile = 3;
 
 struct Vec {
   float lane[8];
@@ -50,6 +50,30 @@ Vec mul_add(const Vec& a, const Vec& b, const Vec& c) {
 float sum(const Vec& v) {
   const float* l = v.lane;
   return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
+}
+void reduce4(const Vec* v, float* out) {
+  for (int i = 0; i < 4; ++i) out[i] = sum(v[i]);
+}
+std::uint16_t half_at(const unsigned char* p, std::size_t i) {
+  std::uint16_t half = 0;
+  std::memcpy(&half, p + i * sizeof(half), sizeof(half));
+  return half;
+}
+Vec load_f16_part(const unsigned char* p, std::size_t n) {
+  Vec v{};
+  for (std::size_t i = 0; i < n; ++i) v.lane[i] = f16_to_f32(half_at(p, i));
+  return v;
+}
+Vec load_f16(const unsigned char* p) {
+  return load_f16_part(p, kLanes);
+}
+Vec load_bf16_part(const unsigned char* p, std::size_t n) {
+  Vec v{};
+  for (std::size_t i = 0; i < n; ++i) v.lane[i] = bf16_to_f32(half_at(p, i));
+  return v;
+}
+Vec load_bf16(const unsigned char* p) {
+  return load_bf16_part(p, kLanes);
 }
 
 void store_part(float* p, const Vec& v, std::size_t n) {
@@ -218,22 +242,23 @@ void convert_to_f16(const float* in, std::uint16_t* out, std::size_t n) {
 
 template <class... F>
 constexpr KernelTable make_table(std::tuple<F...>*) {
-  KernelTable table{"scalar",
-                    {},
-                    matmul,
-                    matmul_int8,
-                    quantize_block,
-                    silu_multiply,
-                    sigmoid_multiply,
-                    silu,
-                    exp_sum,
-                    attention_scores,
-                    attention_mix,
-                    dot,
-                    axpy,
-                    transposed_matvec2,
-                    convert_from_f16,
-                    convert_to_f16};
+  KernelTable table{
+      .name = "scalar",
+      .matmul = matmul,
+      .matmul_int8 = matmul_int8,
+      .quantize_block = quantize_block,
+      .silu_multiply = silu_multiply,
+      .sigmoid_multiply = sigmoid_multiply,
+      .silu = silu,
+      .exp_sum = exp_sum,
+      .attention_scores = attention_scores,
+      .attention_mix = attention_mix,
+      .dot = dot,
+      .axpy = axpy,
+      .transposed_matvec2 = transposed_matvec2,
+      .f16_to_f32 = convert_from_f16,
+      .f32_to_f16 = convert_to_f16,
+  };
   ((table.unpack[static_cast<std::size_t>(F::kId)] = unpack<F>), ...);
   return table;
 }

@@ -185,6 +185,19 @@ class Packer {
   ThreadPool& pool_;
 };
 
+struct Bf16Setter {
+  // Matrices with fewer rows are the tiny and sensitive ones (in_proj_a, in_proj_b) and cost no
+  // time.
+  static constexpr std::size_t kMinRows = 64;
+
+  void matrix(const std::string& /*name*/, Linear& linear, std::size_t rows, std::size_t /*cols*/) {
+    const FormatId format = linear.weight.format;
+    linear.bf16 = (format == FormatId::kF16 || format == FormatId::kBF16) && rows >= kMinRows;
+  }
+  void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
+              const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
+};
+
 }  // namespace
 
 void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool) {
@@ -195,6 +208,12 @@ void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool) {
   } else {
     packer.matrix("lm_head.weight", model.lm_head, 0, 0);
   }
+}
+
+void use_bf16(Model& model) {
+  Bf16Setter setter;
+  visit_tensors(model, setter);
+  setter.matrix("lm_head.weight", model.lm_head, model.lm_head.weight.rows, 0);
 }
 
 std::string find_nonfinite(const ModelSource& source, const ModelConfig& config) {

@@ -95,6 +95,9 @@ Model load_model(const ModelSource& source, std::size_t max_layers);
 // activations. The source is told that it may forget the pages it was read from.
 void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool);
 
+// Lets f16 and bf16 matrices be multiplied in bf16. Needs kernels that have matmul_bf16.
+void use_bf16(Model& model);
+
 // The first tensor of the model with a value that is NaN or infinite, as "NAME, row R"; empty if
 // none.
 std::string find_nonfinite(const ModelSource& source, const ModelConfig& config);

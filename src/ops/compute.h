@@ -9,12 +9,13 @@
 
 namespace cellm {
 
-// Memory for 8-bit activations, kept between calls. One for each sequence; never shared between
+// Memory for rounded activations, kept between calls. One for each sequence; never shared between
 // threads that run operations.
 struct ActivationScratch {
   std::vector<signed char> codes;
   std::vector<float> scales;
   std::vector<std::int32_t> sums;
+  std::vector<std::uint16_t> halves;  // bf16
 };
 
 struct Compute {

@@ -66,58 +66,92 @@ QuantizedActivations quantize(const Compute& compute, const float* x, std::size_
           blocks};
 }
 
-void multiply(const Compute& compute, const Product& product, const float* x,
-              const QuantizedActivations& quantized, std::size_t tokens, std::size_t begin,
+// x as bf16, into the scratch memory.
+const std::uint16_t* round_to_bf16(const Compute& compute, const float* x, std::size_t count) {
+  std::vector<std::uint16_t>& halves = compute.scratch.halves;
+  halves.resize(count);
+  constexpr std::size_t kValuesPerChunk = 16 * 1024;
+  compute.pool.parallel_for(count, kValuesPerChunk, [&](std::size_t begin, std::size_t end) {
+    compute.kernels.f32_to_bf16(x + begin, halves.data() + begin, end - begin);
+  });
+  return halves.data();
+}
+
+// What activations are when they meet weights: f32, bf16, or 8-bit codes in blocks of so many
+// columns.
+struct InputForm {
+  bool bf16 = false;
+  std::size_t block = 0;
+  bool operator==(const InputForm&) const = default;
+};
+
+InputForm input_form(const Linear& linear) {
+  if (linear.packed) return {false, activation_block(linear.packed->bits, linear.packed->group)};
+  return {linear.bf16, 0};
+}
+
+// The input of a product in one of its forms.
+struct Input {
+  const float* x;
+  std::size_t tokens;
+  const std::uint16_t* bf16;
+  QuantizedActivations codes;
+};
+
+void multiply(const Compute& compute, const Product& product, const Input& input, std::size_t begin,
               std::size_t end) {
   const Tensor& weight = product.linear->weight;
   if (product.linear->packed) {
-    compute.kernels.matmul_int8(matrix_of(*product.linear->packed), begin, end, quantized,
+    compute.kernels.matmul_int8(matrix_of(*product.linear->packed), begin, end, input.codes,
                                 product.y, weight.rows);
+    return;
+  }
+  const std::size_t row_begin = begin * kUnitRows;
+  const std::size_t row_end = std::min(weight.rows, end * kUnitRows);
+  if (product.linear->bf16) {
+    compute.kernels.matmul_bf16(compute.kernels, matrix_of(weight), row_begin, row_end, input.bf16,
+                                weight.cols, input.tokens, product.y, weight.rows);
   } else {
-    compute.kernels.matmul(compute.kernels, matrix_of(weight), begin * kUnitRows,
-                           std::min(weight.rows, end * kUnitRows), x, weight.cols, tokens,
-                           product.y, weight.rows);
+    compute.kernels.matmul(compute.kernels, matrix_of(weight), row_begin, row_end, input.x,
+                           weight.cols, input.tokens, product.y, weight.rows);
   }
 }
 
-// Products that use the same form of x: unpacked (block 0), or 8 bits with one size of blocks.
+// Products that use the same form of x.
 void apply_same(const Compute& compute, std::span<const Product> products, const float* x,
-                std::size_t tokens, std::size_t block) {
-  QuantizedActivations quantized{};
-  if (block != 0)
-    quantized = quantize(compute, x, tokens, products.front().linear->weight.cols, block);
+                std::size_t tokens, const InputForm& form) {
+  const std::size_t cols = products.front().linear->weight.cols;
+  Input input{x, tokens, nullptr, {}};
+  if (form.bf16) input.bf16 = round_to_bf16(compute, x, tokens * cols);
+  if (form.block != 0) input.codes = quantize(compute, x, tokens, cols, form.block);
   std::size_t units = 0;
   for (const Product& product : products) units += units_of(*product.linear);
-  compute.pool.parallel_for(
-      units, unit_grain(units, compute.pool.threads()), [&](std::size_t begin, std::size_t end) {
-        std::size_t first = 0;  // of this product, among all units
-        for (const Product& product : products) {
-          const std::size_t count = units_of(*product.linear);
-          const std::size_t from = std::max(begin, first);
-          const std::size_t to = std::min(end, first + count);
-          if (from < to) multiply(compute, product, x, quantized, tokens, from - first, to - first);
-          first += count;
-        }
-      });
+  compute.pool.parallel_for(units, unit_grain(units, compute.pool.threads()),
+                            [&](std::size_t begin, std::size_t end) {
+                              std::size_t first = 0;  // of this product, among all units
+                              for (const Product& product : products) {
+                                const std::size_t count = units_of(*product.linear);
+                                const std::size_t from = std::max(begin, first);
+                                const std::size_t to = std::min(end, first + count);
+                                if (from < to)
+                                  multiply(compute, product, input, from - first, to - first);
+                                first += count;
+                              }
+                            });
 }
 
 }  // namespace
 
 void apply(const Compute& compute, std::span<const Product> products, const float* x,
            std::size_t tokens) {
-  const auto block_of = [](const Product& product) {
-    return product.linear->packed
-               ? activation_block(product.linear->packed->bits, product.linear->packed->group)
-               : 0;
-  };
-  // Almost always one kind; a tensor kept at another format makes a second.
+  // Almost always one form; a tensor kept at another format makes a second.
   std::vector<Product> rest(products.begin(), products.end());
   while (!rest.empty()) {
-    const std::size_t block = block_of(rest.front());
-    const auto others =
-        std::stable_partition(rest.begin(), rest.end(),
-                              [&](const Product& product) { return block_of(product) == block; });
-    apply_same(compute, std::span(rest.begin(), others), x, tokens, block);
+    const InputForm form = input_form(*rest.front().linear);
+    const auto others = std::stable_partition(
+        rest.begin(), rest.end(),
+        [&](const Product& product) { return input_form(*product.linear) == form; });
+    apply_same(compute, std::span(rest.begin(), others), x, tokens, form);
     rest.erase(rest.begin(), others);
   }
 }

@@ -17,6 +17,8 @@ struct Linear {
   // Once packed, this is used instead, with activations rounded to 8 bits (one scale for 32 or 128
   // columns).
   std::shared_ptr<const PackedWeights> packed;
+  // Whether f16 or bf16 weights and their activations are rounded to bf16.
+  bool bf16 = false;
 };
 
 // One of several products of the same input. y: (tokens, out) without gaps.
