@@ -14,7 +14,9 @@
 //   load_f16(p), load_bf16(p), load_f16_part(p, n), load_bf16_part(p, n)
 //                            kLanes 16-bit floats, or n < kLanes and the rest 0, as floats
 //   store_part(p, v, n)      the first n < kLanes floats
-//   mul(a, b), div(a, b)
+//   mul(a, b), div(a, b), max(a, b)
+//   load_i8(p), load_i8_part(p, n)  signed bytes as floats
+//   kAttentionVectors        vectors of columns whose sums for 4 queries fit into the registers
 //   vector_exp(v)            e^v, 0 far below and infinity far above
 //
 // and afterwards fills a KernelTable.
@@ -133,93 +135,178 @@ void transposed_matvec2(const float* m, std::size_t rows, std::size_t cols, cons
   }
 }
 
-// scores[q · count + k] = query q · key k, a few keys for all queries at a time: a key is loaded
-// once for several queries. Each product is summed like every other, whatever is computed beside
-// it.
-template <std::size_t kQueries>
-void score_queries(const float* queries, const float* keys, std::size_t count, std::size_t dim,
-                   float* scores) {
-  for (std::size_t k = 0; k < count; ++k) {
-    const float* key = keys + k * dim;
-    Vec sums[kQueries];
-    for (std::size_t q = 0; q < kQueries; ++q) sums[q] = broadcast(0.0F);
-    std::size_t i = 0;
-    for (; i + kLanes <= dim; i += kLanes) {
-      const Vec values = load(key + i);
-      for (std::size_t q = 0; q < kQueries; ++q)
-        sums[q] = mul_add(load(queries + q * dim + i), values, sums[q]);
+// Rows of a KV cache as vectors of floats.
+struct F32Rows {
+  static constexpr std::size_t kBytes = 4;
+  static Vec get(const unsigned char* p) { return load(reinterpret_cast<const float*>(p)); }
+  static Vec get_part(const unsigned char* p, std::size_t n) {
+    return load_part(reinterpret_cast<const float*>(p), n);
+  }
+};
+struct F16Rows {
+  static constexpr std::size_t kBytes = 2;
+  static Vec get(const unsigned char* p) { return load_f16(p); }
+  static Vec get_part(const unsigned char* p, std::size_t n) { return load_f16_part(p, n); }
+};
+struct I8Rows {
+  static constexpr std::size_t kBytes = 1;
+  static Vec get(const unsigned char* p) { return load_i8(p); }
+  static Vec get_part(const unsigned char* p, std::size_t n) { return load_i8_part(p, n); }
+};
+
+// kKeys keys with kQueries queries: each is loaded once for all of the other. A product is summed
+// like every other, whatever is computed beside it.
+template <class Rows, std::size_t kQueries, std::size_t kKeys>
+void score_tile(const float* queries, const unsigned char* keys, std::size_t row_bytes,
+                std::size_t dim, float* scores, std::size_t stride) {
+  Vec sums[kQueries][4];
+  for (std::size_t q = 0; q < kQueries; ++q) {
+    for (std::size_t k = 0; k < 4; ++k) sums[q][k] = broadcast(0.0F);
+  }
+  std::size_t i = 0;
+  for (; i + kLanes <= dim; i += kLanes) {
+    Vec query[kQueries];
+    for (std::size_t q = 0; q < kQueries; ++q) query[q] = load(queries + q * dim + i);
+    for (std::size_t k = 0; k < kKeys; ++k) {
+      const Vec key = Rows::get(keys + k * row_bytes + i * Rows::kBytes);
+      for (std::size_t q = 0; q < kQueries; ++q) sums[q][k] = mul_add(query[q], key, sums[q][k]);
     }
-    if (i < dim) {
-      const Vec values = load_part(key + i, dim - i);
+  }
+  if (i < dim) {
+    for (std::size_t k = 0; k < kKeys; ++k) {
+      const Vec key = Rows::get_part(keys + k * row_bytes + i * Rows::kBytes, dim - i);
       for (std::size_t q = 0; q < kQueries; ++q) {
-        sums[q] = mul_add(load_part(queries + q * dim + i, dim - i), values, sums[q]);
+        sums[q][k] = mul_add(load_part(queries + q * dim + i, dim - i), key, sums[q][k]);
       }
     }
-    for (std::size_t q = 0; q < kQueries; ++q) scores[q * count + k] = sum(sums[q]);
+  }
+  for (std::size_t q = 0; q < kQueries; ++q) {
+    float totals[4];
+    reduce4(sums[q], totals);
+    for (std::size_t k = 0; k < kKeys; ++k) scores[q * stride + k] = totals[k];
   }
 }
 
-void attention_scores(const float* queries, std::size_t query_count, const float* keys,
-                      std::size_t count, std::size_t dim, float* scores) {
-  std::size_t q = 0;
-  for (; q + 4 <= query_count; q += 4)
-    score_queries<4>(queries + q * dim, keys, count, dim, scores + q * count);
-  for (; q < query_count; ++q)
-    score_queries<1>(queries + q * dim, keys, count, dim, scores + q * count);
-}
-
-// out[q] = out[q] · factors[q] + Σ_k weights[q · count + k] · value k, with the sums of a few
-// vectors of columns in registers over all values.
-template <std::size_t kQueries, std::size_t kVectors>
-void mix_columns(const float* weights, const float* values, std::size_t count, std::size_t dim,
-                 const float* factors, float* out) {
+// out[q] += Σ_k weights[q · stride + k] · value k for the columns of kVectors vectors, their sums
+// in registers over all values.
+template <class Rows, std::size_t kQueries, std::size_t kVectors>
+void mix_tile(const float* weights, std::size_t stride, const CacheRows& values, std::size_t col,
+              float* out) {
   Vec sums[kQueries][kVectors];
   for (std::size_t q = 0; q < kQueries; ++q) {
-    const Vec factor = broadcast(factors[q]);
-    for (std::size_t v = 0; v < kVectors; ++v)
-      sums[q][v] = mul(load(out + q * dim + v * kLanes), factor);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      sums[q][v] = load(out + q * values.dim + col + v * kLanes);
+    }
   }
-  for (std::size_t k = 0; k < count; ++k) {
-    Vec row[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) row[v] = load(values + k * dim + v * kLanes);
+  const unsigned char* row = values.data + col * Rows::kBytes;
+  for (std::size_t k = 0; k < values.count; ++k, row += values.row_bytes) {
+    Vec value[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v)
+      value[v] = Rows::get(row + v * kLanes * Rows::kBytes);
     for (std::size_t q = 0; q < kQueries; ++q) {
-      const Vec weight = broadcast(weights[q * count + k]);
-      for (std::size_t v = 0; v < kVectors; ++v) sums[q][v] = mul_add(weight, row[v], sums[q][v]);
+      const Vec weight = broadcast(weights[q * stride + k]);
+      for (std::size_t v = 0; v < kVectors; ++v) sums[q][v] = mul_add(weight, value[v], sums[q][v]);
     }
   }
   for (std::size_t q = 0; q < kQueries; ++q) {
-    for (std::size_t v = 0; v < kVectors; ++v) store(out + q * dim + v * kLanes, sums[q][v]);
-  }
-}
-
-template <std::size_t kQueries>
-void mix_queries(const float* weights, const float* values, std::size_t count, std::size_t dim,
-                 const float* factors, float* out) {
-  std::size_t c = 0;
-  for (; c + 2 * kLanes <= dim; c += 2 * kLanes) {
-    mix_columns<kQueries, 2>(weights, values + c, count, dim, factors, out + c);
-  }
-  for (; c + kLanes <= dim; c += kLanes) {
-    mix_columns<kQueries, 1>(weights, values + c, count, dim, factors, out + c);
-  }
-  for (; c < dim; ++c) {
-    for (std::size_t q = 0; q < kQueries; ++q) {
-      float sum_c = out[q * dim + c] * factors[q];
-      for (std::size_t k = 0; k < count; ++k) sum_c += weights[q * count + k] * values[k * dim + c];
-      out[q * dim + c] = sum_c;
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      store(out + q * values.dim + col + v * kLanes, sums[q][v]);
     }
   }
 }
 
-void attention_mix(const float* weights, std::size_t query_count, const float* values,
-                   std::size_t count, std::size_t dim, const float* factors, float* out) {
+// The same for the last columns, fewer than a vector.
+template <class Rows>
+void mix_rest(const float* weights, const CacheRows& values, std::size_t col, float* out) {
+  const std::size_t rest = values.dim - col;
+  Vec sums = load_part(out + col, rest);
+  const unsigned char* row = values.data + col * Rows::kBytes;
+  for (std::size_t k = 0; k < values.count; ++k, row += values.row_bytes) {
+    sums = mul_add(broadcast(weights[k]), Rows::get_part(row, rest), sums);
+  }
+  store_part(out + col, sums, rest);
+}
+
+template <class Rows>
+struct Scores {
+  template <std::size_t kQueries>
+  static void run(const float* queries, const CacheRows& keys, float* scores, std::size_t stride) {
+    std::size_t k = 0;
+    for (; k + 4 <= keys.count; k += 4) {
+      score_tile<Rows, kQueries, 4>(queries, keys.data + k * keys.row_bytes, keys.row_bytes,
+                                    keys.dim, scores + k, stride);
+    }
+    for (; k < keys.count; ++k) {
+      score_tile<Rows, kQueries, 1>(queries, keys.data + k * keys.row_bytes, keys.row_bytes,
+                                    keys.dim, scores + k, stride);
+    }
+  }
+};
+
+template <class Rows>
+struct Mix {
+  template <std::size_t kQueries>
+  static void run(const float* weights, std::size_t stride, const CacheRows& values, float* out) {
+    constexpr std::size_t kVectors = kAttentionVectors;
+    std::size_t col = 0;
+    for (; col + kVectors * kLanes <= values.dim; col += kVectors * kLanes) {
+      mix_tile<Rows, kQueries, kVectors>(weights, stride, values, col, out);
+    }
+    for (; col + kLanes <= values.dim; col += kLanes) {
+      mix_tile<Rows, kQueries, 1>(weights, stride, values, col, out);
+    }
+    for (std::size_t q = 0; q < kQueries && col < values.dim; ++q) {
+      mix_rest<Rows>(weights + q * stride, values, col, out + q * values.dim);
+    }
+  }
+};
+
+// Calls Kernel<Rows>::run<kQueries>() for the format of the rows, with up to four queries at a
+// time; call(q, run) passes the arguments for query q and those after it.
+template <template <class> class Kernel, class Rows, class Call>
+void for_queries(std::size_t count, const Call& call) {
   std::size_t q = 0;
-  for (; q + 4 <= query_count; q += 4) {
-    mix_queries<4>(weights + q * count, values, count, dim, factors + q, out + q * dim);
+  for (; q + 4 <= count; q += 4) call(q, Kernel<Rows>::template run<4>);
+  if (count - q == 3) call(q, Kernel<Rows>::template run<3>);
+  if (count - q == 2) call(q, Kernel<Rows>::template run<2>);
+  if (count - q == 1) call(q, Kernel<Rows>::template run<1>);
+}
+template <template <class> class Kernel, class Call>
+void for_rows(FormatId format, std::size_t queries, const Call& call) {
+  if (format == FormatId::kF16) return for_queries<Kernel, F16Rows>(queries, call);
+  if (format == FormatId::kI8) return for_queries<Kernel, I8Rows>(queries, call);
+  for_queries<Kernel, F32Rows>(queries, call);
+}
+
+void attention_scores(const float* queries, std::size_t query_count, const CacheRows& keys,
+                      float* scores, std::size_t stride) {
+  for_rows<Scores>(keys.format, query_count, [&](std::size_t q, auto run) {
+    run(queries + q * keys.dim, keys, scores + q * stride, stride);
+  });
+}
+
+void attention_mix(const float* weights, std::size_t stride, std::size_t query_count,
+                   const CacheRows& values, float* out) {
+  for_rows<Mix>(values.format, query_count, [&](std::size_t q, auto run) {
+    run(weights + q * stride, stride, values, out + q * values.dim);
+  });
+}
+
+float largest(const float* x, std::size_t n) {
+  std::size_t i = 0;
+  float result = x[0];
+  if (n >= kLanes) {
+    Vec most = load(x);
+    for (i = kLanes; i + kLanes <= n; i += kLanes) most = max(most, load(x + i));
+    float lanes[kLanes];
+    store(lanes, most);
+    result = lanes[0];
+    for (std::size_t lane = 1; lane < kLanes; ++lane) {
+      result = lanes[lane] > result ? lanes[lane] : result;
+    }
   }
-  for (; q < query_count; ++q) {
-    mix_queries<1>(weights + q * count, values, count, dim, factors + q, out + q * dim);
-  }
+  for (; i < n; ++i) result = x[i] > result ? x[i] : result;
+  return result;
 }
 
 // Calls body(v, n) for the vectors of a range, the last one partial.

@@ -29,6 +29,7 @@ KernelTable completed(KernelTable table, const KernelTable& base) {
   inherit(table.exp_sum, base.exp_sum);
   inherit(table.attention_scores, base.attention_scores);
   inherit(table.attention_mix, base.attention_mix);
+  inherit(table.largest, base.largest);
   inherit(table.dot, base.dot);
   inherit(table.axpy, base.axpy);
   inherit(table.transposed_matvec2, base.transposed_matvec2);

@@ -57,6 +57,15 @@ struct QuantizedActivations {
   std::size_t blocks;
 };
 
+// Keys or values of one head, as a KV cache keeps them: row i starts at data + i · row_bytes.
+struct CacheRows {
+  FormatId format;  // kF32, kF16, or kI8 for codes without their scale
+  const unsigned char* data;
+  std::size_t row_bytes;
+  std::size_t count;
+  std::size_t dim;
+};
+
 // Columns of activations that share a scale when they meet packed weights: those that share a scale
 // of the weights, if any do. int8 weights are so exact that coarse scales of the activations would
 // cost more than they do.
@@ -106,13 +115,13 @@ struct KernelTable {
   // x = exp(x − shift); returns the sum
   float (*exp_sum)(float* x, float shift, std::size_t n) = nullptr;
 
-  // For queries and keys of dim floats each: scores[q · count + k] = query q · key k.
-  void (*attention_scores)(const float* queries, std::size_t query_count, const float* keys,
-                           std::size_t count, std::size_t dim, float* scores) = nullptr;
-  // out[q] = out[q] · factors[q] + Σ_k weights[q · count + k] · value k
-  void (*attention_mix)(const float* weights, std::size_t query_count, const float* values,
-                        std::size_t count, std::size_t dim, const float* factors,
-                        float* out) = nullptr;
+  // For queries of keys.dim floats each: scores[q · stride + k] = query q · key k.
+  void (*attention_scores)(const float* queries, std::size_t query_count, const CacheRows& keys,
+                           float* scores, std::size_t stride) = nullptr;
+  // out[q] += Σ_k weights[q · stride + k] · value k
+  void (*attention_mix)(const float* weights, std::size_t stride, std::size_t query_count,
+                        const CacheRows& values, float* out) = nullptr;
+  float (*largest)(const float* x, std::size_t n) = nullptr;  // n > 0; a NaN may be passed over
 
   float (*dot)(const float* a, const float* b, std::size_t n) = nullptr;
   // y += a · x

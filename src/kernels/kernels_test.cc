@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -37,6 +38,7 @@ class GuardedBytes {
   GuardedBytes(const GuardedBytes&) = delete;
   GuardedBytes& operator=(const GuardedBytes&) = delete;
   unsigned char* data() { return memory_ + pages_ - kPage - size_; }
+  std::size_t size() const { return size_; }
 
  private:
   static constexpr std::size_t kPage = 4096;
@@ -413,40 +415,94 @@ TEST_P(EveryTarget, VectorFunctionsAgreeWithDouble) {
   }
 }
 
+// Rows of a cache at the end of a guarded page, and their values.
+struct TestRows {
+  TestRows(FormatId format, std::size_t count, std::size_t dim, unsigned seed)
+      : bytes(count * dim *
+              (format == FormatId::kF32   ? 4
+               : format == FormatId::kF16 ? 2
+                                          : 1)),
+        values(gaussian(count * dim, seed)),
+        view{format, bytes.data(), dim * (bytes.size() / (count * dim)), count, dim} {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (format == FormatId::kF32) {
+        std::memcpy(bytes.data() + 4 * i, &values[i], 4);
+      } else if (format == FormatId::kF16) {
+        const std::uint16_t half = f32_to_f16(values[i]);
+        std::memcpy(bytes.data() + 2 * i, &half, 2);
+        values[i] = f16_to_f32(half);
+      } else {
+        const int code = std::clamp(static_cast<int>(std::lround(values[i] * 40)), -128, 127);
+        bytes.data()[i] = static_cast<unsigned char>(code);
+        values[i] = static_cast<float>(code);
+      }
+    }
+  }
+  GuardedBytes bytes;
+  std::vector<float> values;
+  CacheRows view;
+};
+
 TEST_P(EveryTarget, AttentionKernelsAgreeWithDouble) {
   const auto& table = *GetParam();
-  for (const std::size_t dim : {1U, 8U, 24U, 64U, 100U, 256U}) {
-    for (const std::size_t queries : {1U, 3U, 4U, 6U}) {
-      const std::size_t count = 13;
-      const auto q = gaussian(queries * dim, 1);
-      const auto k = gaussian(count * dim, 2);
-      const auto factors = gaussian(queries, 3);
-      std::vector<float> scores(queries * count);
-      table.attention_scores(q.data(), queries, k.data(), count, dim, scores.data());
-      auto out = q;
-      table.attention_mix(scores.data(), queries, k.data(), count, dim, factors.data(), out.data());
-      for (std::size_t i = 0; i < queries; ++i) {
-        for (std::size_t j = 0; j < count; ++j) {
-          double score = 0;
+  constexpr std::size_t kCount = 13;
+  constexpr std::size_t kStride = 16;
+  for (const FormatId format : {FormatId::kF32, FormatId::kF16, FormatId::kI8}) {
+    for (const std::size_t dim : {1U, 8U, 24U, 64U, 100U, 256U}) {
+      for (const std::size_t queries : {1U, 2U, 3U, 4U, 6U}) {
+        const TestRows rows(format, kCount, dim, 2);
+        const auto q = gaussian(queries * dim, 1);
+        std::vector<float> scores(queries * kStride, -7.0F);
+        table.attention_scores(q.data(), queries, rows.view, scores.data(), kStride);
+        auto mixed = q;
+        table.attention_mix(scores.data(), kStride, queries, rows.view, mixed.data());
+        for (std::size_t i = 0; i < queries; ++i) {
+          for (std::size_t j = 0; j < kCount; ++j) {
+            double score = 0;
+            double magnitude = 0;
+            for (std::size_t c = 0; c < dim; ++c) {
+              const double product = static_cast<double>(q[i * dim + c]) * rows.values[j * dim + c];
+              score += product;
+              magnitude += std::fabs(product);
+            }
+            ASSERT_NEAR(scores[i * kStride + j], score, magnitude * 1e-6);
+          }
+          EXPECT_EQ(scores[i * kStride + kCount], -7.0F);  // nothing is written behind
           for (std::size_t c = 0; c < dim; ++c) {
-            score += static_cast<double>(q[i * dim + c]) * static_cast<double>(k[j * dim + c]);
+            double sum = static_cast<double>(q[i * dim + c]);
+            double magnitude = std::fabs(sum);
+            for (std::size_t j = 0; j < kCount; ++j) {
+              const double product =
+                  static_cast<double>(scores[i * kStride + j]) * rows.values[j * dim + c];
+              sum += product;
+              magnitude += std::fabs(product);
+            }
+            ASSERT_NEAR(mixed[i * dim + c], sum, magnitude * 1e-6);
           }
-          ASSERT_NEAR(scores[i * count + j], score, 1e-4);
+          // A query alone, and a key alone, give the same bits.
+          std::vector<float> alone(kStride);
+          table.attention_scores(q.data() + i * dim, 1, rows.view, alone.data(), kStride);
+          CacheRows last = rows.view;
+          last.data += (kCount - 1) * last.row_bytes;
+          last.count = 1;
+          float score = 0;
+          table.attention_scores(q.data() + i * dim, 1, last, &score, kStride);
+          ASSERT_EQ(score, scores[i * kStride + kCount - 1]);
+          ASSERT_TRUE(std::equal(alone.begin(), alone.begin() + kCount,
+                                 scores.begin() + static_cast<std::ptrdiff_t>(i * kStride)));
         }
-        for (std::size_t c = 0; c < dim; ++c) {
-          double mixed = static_cast<double>(q[i * dim + c]) * static_cast<double>(factors[i]);
-          for (std::size_t j = 0; j < count; ++j) {
-            mixed +=
-                static_cast<double>(scores[i * count + j]) * static_cast<double>(k[j * dim + c]);
-          }
-          ASSERT_NEAR(out[i * dim + c], mixed, 1e-3);
-        }
-        // A query alone gives the same bits.
-        std::vector<float> alone(count);
-        table.attention_scores(q.data() + i * dim, 1, k.data(), count, dim, alone.data());
-        ASSERT_TRUE(std::equal(alone.begin(), alone.end(),
-                               scores.begin() + static_cast<std::ptrdiff_t>(i * count)));
       }
+    }
+  }
+}
+
+TEST_P(EveryTarget, TheLargestIsFoundAtEveryPlace) {
+  const auto& table = *GetParam();
+  for (std::size_t n = 1; n <= 67; ++n) {
+    for (std::size_t place = 0; place < n; ++place) {
+      std::vector<float> x(n, -3.0F);
+      x[place] = -2.0F;
+      ASSERT_EQ(table.largest(x.data(), n), -2.0F);
     }
   }
 }

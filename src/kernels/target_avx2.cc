@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kTokensOfTile = 3;
+constexpr std::size_t kAttentionVectors = 2;
 using Vec = __m256;
 
 Vec load(const float* p) {
@@ -75,6 +76,20 @@ Vec mul(Vec a, Vec b) {
 }
 Vec div(Vec a, Vec b) {
   return _mm256_div_ps(a, b);
+}
+Vec max(Vec a, Vec b) {
+  return _mm256_max_ps(a, b);
+}
+Vec from_i8(__m128i bytes) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+}
+Vec load_i8(const unsigned char* p) {
+  return from_i8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+}
+Vec load_i8_part(const unsigned char* p, std::size_t n) {
+  alignas(16) unsigned char bytes[16] = {};
+  __builtin_memcpy(bytes, p, n);
+  return from_i8(_mm_load_si128(reinterpret_cast<const __m128i*>(bytes)));
 }
 
 // v · 2^k for whole k from −150 to 129, in two steps since 2^k alone may not be a float.
@@ -231,10 +246,7 @@ void convert_to_f16(const float* in, std::uint16_t* out, std::size_t n) {
 // at any column; scales are applied group by group, code · scale as in the reference.
 
 struct UnpackI8 {
-  static Vec eight(const unsigned char* codes, std::size_t col) {
-    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + col));
-    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
-  }
+  static Vec eight(const unsigned char* codes, std::size_t col) { return load_i8(codes + col); }
   static float one(const unsigned char* codes, std::size_t col) {
     return static_cast<float>(static_cast<signed char>(codes[col]));
   }
@@ -351,6 +363,7 @@ constexpr KernelTable kAvx2Table{
     .exp_sum = exp_sum,
     .attention_scores = attention_scores,
     .attention_mix = attention_mix,
+    .largest = largest,
     .dot = dot,
     .axpy = axpy,
     .transposed_matvec2 = transposed_matvec2,

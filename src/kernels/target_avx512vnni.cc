@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kLanes = 16;
 constexpr std::size_t kTokensOfTile = 6;
+constexpr std::size_t kAttentionVectors = 4;
 using Vec = __m512;
 
 __mmask16 first_lanes(std::size_t n) {
@@ -64,6 +65,16 @@ Vec mul(Vec a, Vec b) {
 }
 Vec div(Vec a, Vec b) {
   return _mm512_div_ps(a, b);
+}
+Vec max(Vec a, Vec b) {
+  return _mm512_max_ps(a, b);
+}
+Vec load_i8(const unsigned char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+}
+Vec load_i8_part(const unsigned char* p, std::size_t n) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(n), p)));
 }
 
 #include "kernels/exp.inl"
@@ -193,6 +204,7 @@ constexpr KernelTable kAvx512VnniTable{
     .exp_sum = exp_sum,
     .attention_scores = attention_scores,
     .attention_mix = attention_mix,
+    .largest = largest,
     .dot = dot,
     .axpy = axpy,
     .transposed_matvec2 = transposed_matvec2,

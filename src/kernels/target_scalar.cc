@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kTokensOfTile = 3;
+constexpr std::size_t kAttentionVectors = 2;
 
 struct Vec {
   float lane[8];
@@ -88,6 +89,21 @@ Vec div(const Vec& a, const Vec& b) {
   Vec v;
   for (int i = 0; i < 8; ++i) v.lane[i] = a.lane[i] / b.lane[i];
   return v;
+}
+Vec max(const Vec& a, const Vec& b) {
+  Vec v;
+  for (int i = 0; i < 8; ++i) v.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
+  return v;
+}
+Vec load_i8_part(const unsigned char* p, std::size_t n) {
+  Vec v{};
+  for (std::size_t i = 0; i < n; ++i) {
+    v.lane[i] = static_cast<float>(static_cast<signed char>(p[i]));
+  }
+  return v;
+}
+Vec load_i8(const unsigned char* p) {
+  return load_i8_part(p, kLanes);
 }
 Vec vector_exp(const Vec& a) {
   Vec v;
@@ -253,6 +269,7 @@ constexpr KernelTable make_table(std::tuple<F...>*) {
       .exp_sum = exp_sum,
       .attention_scores = attention_scores,
       .attention_mix = attention_mix,
+      .largest = largest,
       .dot = dot,
       .axpy = axpy,
       .transposed_matvec2 = transposed_matvec2,

@@ -8,37 +8,168 @@
 namespace cellm {
 namespace {
 
-// Tokens whose queries use a decoded block before it is dropped.
+// Tokens whose queries use a step's keys and values before these are dropped.
 constexpr std::size_t kTokenTile = 16;
+// Positions whose scores are turned into weights together.
+constexpr std::size_t kStep = 64;
+// Positions that have a softmax of their own; those of all segments are merged in order. They are
+// counted from the start of the sequence, so that a result does not depend on who computes what.
+constexpr std::size_t kSegment = 512;
 
-// Softmaxes under way: exp(score − largest) summed, for each of a token's query heads.
-struct Running {
-  explicit Running(std::size_t heads)
-      : largest(heads, -std::numeric_limits<float>::infinity()), sum(heads, 0.0F) {}
+// Softmaxes under way for the query heads of one KV head: Σ exp(score − largest) and the values
+// mixed with these weights.
+struct Softmax {
+  Softmax(std::size_t heads, std::size_t head_dim)
+      : largest(heads, -std::numeric_limits<float>::infinity()),
+        sum(heads, 0.0F),
+        mixed(heads * head_dim, 0.0F) {}
+  void clear() { *this = Softmax(largest.size(), mixed.size() / largest.size()); }
+
   std::vector<float> largest;
   std::vector<float> sum;
+  std::vector<float> mixed;  // (heads, head_dim)
 };
 
-// Adds `count` positions to the results of one token's query heads, (heads, head_dim) without gaps.
-// scores is room for (heads, count), corrections for heads.
-void add_block(const Compute& compute, const float* q, const float* keys, const float* values,
-               std::size_t count, std::size_t head_dim, float scale, float* scores,
-               float* corrections, Running& running, float* out) {
-  const std::size_t heads = running.sum.size();
-  compute.kernels.attention_scores(q, heads, keys, count, head_dim, scores);
-  for (std::size_t h = 0; h < heads; ++h) {
-    float* row = scores + h * count;
-    float largest = running.largest[h];
-    for (std::size_t i = 0; i < count; ++i) {
-      row[i] *= scale;
-      largest = std::max(largest, row[i]);
-    }
-    corrections[h] = std::exp(running.largest[h] - largest);
-    running.largest[h] = largest;
-    running.sum[h] = running.sum[h] * corrections[h] + compute.kernels.exp_sum(row, largest, count);
-  }
-  compute.kernels.attention_mix(scores, heads, values, count, head_dim, corrections, out);
+void scale_row(float* row, std::size_t n, float factor) {
+  for (std::size_t i = 0; i < n; ++i) row[i] *= factor;
 }
+
+void merge(const Softmax& segment, Softmax& all) {
+  const std::size_t heads = all.sum.size();
+  const std::size_t head_dim = all.mixed.size() / heads;
+  for (std::size_t h = 0; h < heads; ++h) {
+    const float largest = std::max(all.largest[h], segment.largest[h]);
+    const float keep = std::exp(all.largest[h] - largest);
+    const float take = std::exp(segment.largest[h] - largest);
+    all.largest[h] = largest;
+    all.sum[h] = all.sum[h] * keep + segment.sum[h] * take;
+    float* to = all.mixed.data() + h * head_dim;
+    const float* from = segment.mixed.data() + h * head_dim;
+    for (std::size_t i = 0; i < head_dim; ++i) to[i] = to[i] * keep + from[i] * take;
+  }
+}
+
+// Keys or values of the positions of one step, in the pieces that lie in different cache blocks.
+struct StepRows {
+  std::vector<CacheRows> pieces;
+  std::vector<float> scales;    // of each position, if codes have any
+  std::vector<float> unpacked;  // what one piece points to, if many tokens use it
+};
+
+void find_rows(const Compute& compute, const KvCache& cache, std::size_t kv_head, bool values,
+               std::size_t begin, std::size_t end, bool unpack, StepRows& rows) {
+  const std::size_t block_tokens = cache.shape().tokens_per_block;
+  const std::size_t head_dim = cache.shape().head_dim;
+  rows.pieces.clear();
+  rows.scales.clear();
+  for (std::size_t position = begin; position < end;) {
+    const std::size_t count = std::min(end - position, block_tokens - position % block_tokens);
+    rows.pieces.push_back(cache.rows(position, count, kv_head, values));
+    cache.read_scales(rows.pieces.back(), rows.scales);
+    position += count;
+  }
+  if (!unpack || rows.pieces.front().format != FormatId::kF16) return;
+  rows.unpacked.resize(kStep * head_dim);
+  float* out = rows.unpacked.data();
+  for (const CacheRows& piece : rows.pieces) {
+    compute.kernels.f16_to_f32(reinterpret_cast<const std::uint16_t*>(piece.data), out,
+                               piece.count * head_dim);
+    out += piece.count * head_dim;
+  }
+  rows.pieces = {{FormatId::kF32, reinterpret_cast<const unsigned char*>(rows.unpacked.data()),
+                  head_dim * sizeof(float), end - begin, head_dim}};
+}
+
+// The first `count` of the positions that pieces hold, piece by piece: body(rows, index of their
+// first position).
+template <class Body>
+void for_pieces(const std::vector<CacheRows>& pieces, std::size_t count, Body&& body) {
+  std::size_t index = 0;
+  for (CacheRows piece : pieces) {
+    if (index >= count) return;
+    piece.count = std::min(piece.count, count - index);
+    body(piece, index);
+    index += piece.count;
+  }
+}
+
+// A few tokens' queries on one KV head.
+class Tile {
+ public:
+  // q: the first token's queries on this KV head; q_stride: floats between tokens.
+  Tile(const Compute& compute, const KvCache& cache, std::size_t kv_head, std::size_t group,
+       const float* q, std::size_t q_stride, std::size_t first, std::size_t tokens)
+      : compute_(compute),
+        cache_(cache),
+        kv_head_(kv_head),
+        group_(group),
+        q_(q),
+        q_stride_(q_stride),
+        first_(first),
+        scores_(group * kStep),
+        softmaxes_(tokens, Softmax(group, cache.shape().head_dim)) {}
+
+  // Fresh softmaxes over the positions of segment `index`, one for each token. The tokens that come
+  // before the segment have empty ones.
+  const std::vector<Softmax>& segment(std::size_t index) {
+    for (Softmax& softmax : softmaxes_) softmax.clear();
+    const std::size_t last = first_ + softmaxes_.size();
+    const std::size_t end = std::min((index + 1) * kSegment, last);
+    for (std::size_t begin = index * kSegment; begin < end; begin += kStep) {
+      step(begin, std::min(begin + kStep, end));
+    }
+    return softmaxes_;
+  }
+
+ private:
+  void step(std::size_t begin, std::size_t end) {
+    const bool unpack = softmaxes_.size() > 1;
+    find_rows(compute_, cache_, kv_head_, false, begin, end, unpack, keys_);
+    find_rows(compute_, cache_, kv_head_, true, begin, end, unpack, values_);
+    for (std::size_t t = 0; t < softmaxes_.size(); ++t) {
+      if (first_ + t < begin) continue;
+      add_positions(q_ + t * q_stride_, std::min(end, first_ + t + 1) - begin, softmaxes_[t]);
+    }
+  }
+
+  // The first `count` positions of the step for one token.
+  void add_positions(const float* q, std::size_t count, Softmax& softmax) {
+    const std::size_t head_dim = cache_.shape().head_dim;
+    for_pieces(keys_.pieces, count, [&](const CacheRows& rows, std::size_t at) {
+      compute_.kernels.attention_scores(q, group_, rows, scores_.data() + at, kStep);
+    });
+    for (std::size_t h = 0; h < group_; ++h) {
+      float* row = scores_.data() + h * kStep;
+      if (!keys_.scales.empty()) multiply(row, keys_.scales.data(), count);
+      const float largest = std::max(softmax.largest[h], compute_.kernels.largest(row, count));
+      const float keep = std::exp(softmax.largest[h] - largest);
+      softmax.largest[h] = largest;
+      softmax.sum[h] = softmax.sum[h] * keep + compute_.kernels.exp_sum(row, largest, count);
+      if (keep != 1.0F) scale_row(softmax.mixed.data() + h * head_dim, head_dim, keep);
+      if (!values_.scales.empty()) multiply(row, values_.scales.data(), count);
+    }
+    for_pieces(values_.pieces, count, [&](const CacheRows& rows, std::size_t at) {
+      compute_.kernels.attention_mix(scores_.data() + at, kStep, group_, rows,
+                                     softmax.mixed.data());
+    });
+  }
+
+  static void multiply(float* x, const float* factors, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) x[i] *= factors[i];
+  }
+
+  const Compute& compute_;
+  const KvCache& cache_;
+  std::size_t kv_head_;
+  std::size_t group_;
+  const float* q_;
+  std::size_t q_stride_;
+  std::size_t first_;
+  std::vector<float> scores_;  // (group, kStep)
+  std::vector<Softmax> softmaxes_;
+  StepRows keys_;
+  StepRows values_;
+};
 
 }  // namespace
 
@@ -47,50 +178,58 @@ void attention(const Compute& compute, const KvCache& cache, std::size_t heads, 
   const std::size_t kv_heads = cache.shape().kv_heads;
   const std::size_t head_dim = cache.shape().head_dim;
   const std::size_t group = heads / kv_heads;
-  const std::size_t block_tokens = cache.shape().tokens_per_block;
-  const std::size_t tiles = (tokens + kTokenTile - 1) / kTokenTile;
+  const std::size_t width = heads * head_dim;
+  const auto at = [&](std::size_t t, std::size_t kv_head) {
+    return t * width + kv_head * group * head_dim;
+  };
+  const auto prepare = [&](std::size_t t, std::size_t kv_head) {
+    for (std::size_t h = 0; h < group; ++h) {
+      float* row = q + at(t, kv_head) + h * head_dim;
+      scale_row(row, head_dim, scale);
+      cache.rotate(row);
+    }
+  };
+  const auto finish = [&](std::size_t t, std::size_t kv_head, const Softmax& softmax) {
+    for (std::size_t h = 0; h < group; ++h) {
+      float* row = out + at(t, kv_head) + h * head_dim;
+      std::copy_n(softmax.mixed.data() + h * head_dim, head_dim, row);
+      scale_row(row, head_dim, 1.0F / softmax.sum[h]);
+      cache.rotate_back(row);
+    }
+  };
 
+  if (tokens == 1) {  // spread the positions over the threads
+    const std::size_t segments = first / kSegment + 1;
+    std::vector<Softmax> parts(kv_heads * segments, Softmax(group, head_dim));
+    for (std::size_t kv_head = 0; kv_head < kv_heads; ++kv_head) prepare(0, kv_head);
+    compute.pool.parallel_for(parts.size(), 1, [&](std::size_t part, std::size_t) {
+      const std::size_t kv_head = part / segments;
+      Tile tile(compute, cache, kv_head, group, q + at(0, kv_head), width, first, 1);
+      parts[part] = tile.segment(part % segments).front();
+    });
+    for (std::size_t kv_head = 0; kv_head < kv_heads; ++kv_head) {
+      Softmax all(group, head_dim);
+      for (std::size_t s = 0; s < segments; ++s) merge(parts[kv_head * segments + s], all);
+      finish(0, kv_head, all);
+    }
+    return;
+  }
+
+  const std::size_t tiles = (tokens + kTokenTile - 1) / kTokenTile;
   compute.pool.parallel_for(kv_heads * tiles, 1, [&](std::size_t task, std::size_t) {
     const std::size_t kv_head = task % kv_heads;
-    const std::size_t tile_begin = task / kv_heads * kTokenTile;
-    const std::size_t tile_end = std::min(tokens, tile_begin + kTokenTile);
-    std::vector<float> keys(block_tokens * head_dim);
-    std::vector<float> values(block_tokens * head_dim);
-    std::vector<float> scores(group * block_tokens);
-    std::vector<float> corrections(group);
-    std::vector<Running> running(tile_end - tile_begin, Running(group));
-
-    const auto at = [&](std::size_t t, std::size_t h) {
-      return (t * heads + kv_head * group + h) * head_dim;
-    };
-    for (std::size_t t = tile_begin; t < tile_end; ++t) {
-      for (std::size_t h = 0; h < group; ++h) {
-        cache.rotate(q + at(t, h));
-        std::fill_n(out + at(t, h), head_dim, 0.0F);
+    const std::size_t begin = task / kv_heads * kTokenTile;
+    const std::size_t count = std::min(kTokenTile, tokens - begin);
+    for (std::size_t t = begin; t < begin + count; ++t) prepare(t, kv_head);
+    Tile tile(compute, cache, kv_head, group, q + at(begin, kv_head), width, first + begin, count);
+    std::vector<Softmax> all(count, Softmax(group, head_dim));
+    for (std::size_t s = 0; s <= (first + begin + count - 1) / kSegment; ++s) {
+      const std::vector<Softmax>& parts = tile.segment(s);
+      for (std::size_t t = 0; t < count; ++t) {
+        if (first + begin + t >= s * kSegment) merge(parts[t], all[t]);
       }
     }
-    const std::size_t last = first + tile_end - 1;
-    for (std::size_t block = 0; block <= last / block_tokens; ++block) {
-      const std::size_t begin = block * block_tokens;
-      const std::size_t here = std::min(block_tokens, last + 1 - begin);
-      cache.read_keys(compute, block, kv_head, here, keys.data());
-      cache.read_values(compute, block, kv_head, here, values.data());
-      for (std::size_t t = tile_begin; t < tile_end; ++t) {
-        const std::size_t position = first + t;
-        if (position < begin) continue;
-        const std::size_t count = std::min(block_tokens, position + 1 - begin);
-        add_block(compute, q + at(t, 0), keys.data(), values.data(), count, head_dim, scale,
-                  scores.data(), corrections.data(), running[t - tile_begin], out + at(t, 0));
-      }
-    }
-    for (std::size_t t = tile_begin; t < tile_end; ++t) {
-      for (std::size_t h = 0; h < group; ++h) {
-        float* row = out + at(t, h);
-        const float inverse = 1.0F / running[t - tile_begin].sum[h];
-        for (std::size_t i = 0; i < head_dim; ++i) row[i] *= inverse;
-        cache.rotate_back(row);
-      }
-    }
+    for (std::size_t t = 0; t < count; ++t) finish(begin + t, kv_head, all[t]);
   });
 }
 

@@ -86,7 +86,7 @@ std::size_t KvCache::block_bytes(const KvShape& shape) {
 }
 
 // A block holds (key | value, kv_heads, tokens_per_block) rows.
-std::byte* KvCache::row(std::size_t position, std::size_t kv_head, bool value) {
+std::byte* KvCache::row(std::size_t position, std::size_t kv_head, bool value) const {
   auto& block = *blocks_[position / shape_.tokens_per_block];
   const std::size_t head = (value ? shape_.kv_heads : 0) + kv_head;
   return block.data() +
@@ -132,36 +132,28 @@ void KvCache::encode(const Compute& compute, const float* values, std::byte* out
   }
 }
 
-void KvCache::read(const Compute& compute, std::size_t block, std::size_t kv_head, bool value,
-                   std::size_t tokens, float* out) const {
-  const std::size_t n = shape_.head_dim;
-  const std::size_t head = (value ? shape_.kv_heads : 0) + kv_head;
-  const std::byte* rows = blocks_[block]->data() + head * shape_.tokens_per_block * row_bytes();
-  if (shape_.encoding == KvEncoding::kF32) {
-    std::memcpy(out, rows, tokens * n * sizeof(float));
-    return;
+CacheRows KvCache::rows(std::size_t position, std::size_t count, std::size_t kv_head,
+                        bool values) const {
+  CELLM_CHECK(position % shape_.tokens_per_block + count <= shape_.tokens_per_block);
+  const auto* data = reinterpret_cast<const unsigned char*>(row(position, kv_head, values));
+  switch (shape_.encoding) {
+    case KvEncoding::kF32:
+      return {FormatId::kF32, data, row_bytes(), count, shape_.head_dim};
+    case KvEncoding::kF16:
+      return {FormatId::kF16, data, row_bytes(), count, shape_.head_dim};
+    case KvEncoding::kTurboQuant:
+      break;
   }
-  if (shape_.encoding == KvEncoding::kF16) {
-    compute.kernels.f16_to_f32(reinterpret_cast<const std::uint16_t*>(rows), out, tokens * n);
-    return;
-  }
-  for (std::size_t t = 0; t < tokens; ++t, rows += row_bytes(), out += n) {
+  return {FormatId::kI8, data + kScaleBytes, row_bytes(), count, shape_.head_dim};
+}
+
+void KvCache::read_scales(const CacheRows& rows, std::vector<float>& scales) const {
+  if (shape_.encoding != KvEncoding::kTurboQuant) return;
+  for (std::size_t i = 0; i < rows.count; ++i) {
     float scale = 0.0F;
-    std::memcpy(&scale, rows, kScaleBytes);
-    for (std::size_t i = 0; i < n; ++i) {
-      out[i] = scale * static_cast<float>(static_cast<std::int8_t>(rows[kScaleBytes + i]));
-    }
+    std::memcpy(&scale, rows.data + i * rows.row_bytes - kScaleBytes, kScaleBytes);
+    scales.push_back(scale);
   }
-}
-
-void KvCache::read_keys(const Compute& compute, std::size_t block, std::size_t kv_head,
-                        std::size_t tokens, float* out) const {
-  read(compute, block, kv_head, false, tokens, out);
-}
-
-void KvCache::read_values(const Compute& compute, std::size_t block, std::size_t kv_head,
-                          std::size_t tokens, float* out) const {
-  read(compute, block, kv_head, true, tokens, out);
 }
 
 void KvCache::rotate(float* row) const {

@@ -43,12 +43,11 @@ class KvCache {
   // k, v: (kv_heads, head_dim)
   void write(const Compute& compute, std::size_t position, const float* k, const float* v);
 
-  // The first `tokens` rows of a block as f32, (tokens, head_dim), in the rotated basis if the
-  // encoding rotates.
-  void read_keys(const Compute& compute, std::size_t block, std::size_t kv_head, std::size_t tokens,
-                 float* out) const;
-  void read_values(const Compute& compute, std::size_t block, std::size_t kv_head,
-                   std::size_t tokens, float* out) const;
+  // Keys or values of positions [position, position + count), all in one block, in the rotated
+  // basis if the encoding rotates.
+  CacheRows rows(std::size_t position, std::size_t count, std::size_t kv_head, bool values) const;
+  // Appends the scale of each row, if the encoding has any.
+  void read_scales(const CacheRows& rows, std::vector<float>& scales) const;
 
   // Takes a row into the basis that rows are stored in, and back. An orthogonal map: scores of
   // rotated queries with rotated keys are those of the originals.
@@ -57,10 +56,8 @@ class KvCache {
 
  private:
   std::size_t row_bytes() const;
-  std::byte* row(std::size_t position, std::size_t kv_head, bool value);
+  std::byte* row(std::size_t position, std::size_t kv_head, bool value) const;
   void encode(const Compute& compute, const float* values, std::byte* out) const;
-  void read(const Compute& compute, std::size_t block, std::size_t kv_head, bool value,
-            std::size_t tokens, float* out) const;
 
   KvShape shape_;
   std::vector<std::shared_ptr<AlignedBuffer<std::byte>>> blocks_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <span>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -285,11 +286,16 @@ TEST_F(Ops, ACopiedCacheKeepsItsRowsWhenTheOriginalIsOverwritten) {
   for (std::size_t t = 2; t < 6; ++t) {
     cache.write(compute_, t, rows.data() + (t + 6) * head_dim, rows.data() + (t + 6) * head_dim);
   }
-  std::vector<float> out(4 * head_dim);
-  copy.read_keys(compute_, 0, 0, 4, out.data());
-  EXPECT_TRUE(std::equal(out.begin(), out.end(), rows.begin()));
-  cache.read_keys(compute_, 0, 0, 4, out.data());
-  EXPECT_TRUE(std::equal(out.begin() + 2 * head_dim, out.end(), rows.begin() + 8 * head_dim));
+  const auto keys = [](const KvCache& of) {
+    const CacheRows view = of.rows(0, 4, 0, false);
+    EXPECT_EQ(view.row_bytes, view.dim * sizeof(float));
+    return std::vector<float>(reinterpret_cast<const float*>(view.data),
+                              reinterpret_cast<const float*>(view.data) + 4 * view.dim);
+  };
+  EXPECT_TRUE(std::ranges::equal(keys(copy), std::span(rows).first(4 * head_dim)));
+  const std::vector<float> overwritten = keys(cache);
+  EXPECT_TRUE(std::ranges::equal(std::span(overwritten).subspan(2 * head_dim),
+                                 std::span(rows).subspan(8 * head_dim, 2 * head_dim)));
 }
 
 TEST_F(Ops, TheRotationIsOrthogonal) {
