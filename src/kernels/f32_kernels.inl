@@ -16,7 +16,7 @@
 //   store_part(p, v, n)      the first n < kLanes floats
 //   mul(a, b), div(a, b), max(a, b)
 //   load_i8(p), load_i8_part(p, n)  signed bytes as floats
-//   kAttentionVectors        vectors of columns whose sums for 4 queries fit into the registers
+//   kMixVectors        vectors of columns whose sums for 4 queries fit into the registers
 //   vector_exp(v)            e^v, 0 far below and infinity far above
 //
 // and afterwards fills a KernelTable.
@@ -100,42 +100,7 @@ void axpy(float a, const float* x, float* y, std::size_t n) {
   for (; i < n; ++i) y[i] += a * x[i];
 }
 
-// Four vectors of columns at a time, so that both results stay in registers over all rows.
-void transposed_matvec2(const float* m, std::size_t rows, std::size_t cols, const float* a,
-                        const float* b, float* a_out, float* b_out) {
-  constexpr std::size_t kVectors = 4;
-  std::size_t c = 0;
-  for (; c + kVectors * kLanes <= cols; c += kVectors * kLanes) {
-    Vec sums_a[kVectors];
-    Vec sums_b[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) sums_a[v] = sums_b[v] = broadcast(0.0F);
-    for (std::size_t r = 0; r < rows; ++r) {
-      const Vec factor_a = broadcast(a[r]);
-      const Vec factor_b = broadcast(b[r]);
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        const Vec values = load(m + r * cols + c + v * kLanes);
-        sums_a[v] = mul_add(factor_a, values, sums_a[v]);
-        sums_b[v] = mul_add(factor_b, values, sums_b[v]);
-      }
-    }
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      store(a_out + c + v * kLanes, sums_a[v]);
-      store(b_out + c + v * kLanes, sums_b[v]);
-    }
-  }
-  for (; c < cols; ++c) {
-    float sum_a = 0.0F;
-    float sum_b = 0.0F;
-    for (std::size_t r = 0; r < rows; ++r) {
-      sum_a += a[r] * m[r * cols + c];
-      sum_b += b[r] * m[r * cols + c];
-    }
-    a_out[c] = sum_a;
-    b_out[c] = sum_b;
-  }
-}
-
-// Rows of a KV cache as vectors of floats.
+// Rows as vectors of floats.
 struct F32Rows {
   static constexpr std::size_t kBytes = 4;
   static Vec get(const unsigned char* p) { return load(reinterpret_cast<const float*>(p)); }
@@ -190,7 +155,7 @@ void score_tile(const float* queries, const unsigned char* keys, std::size_t row
 // out[q] += Σ_k weights[q · stride + k] · value k for the columns of kVectors vectors, their sums
 // in registers over all values.
 template <class Rows, std::size_t kQueries, std::size_t kVectors>
-void mix_tile(const float* weights, std::size_t stride, const CacheRows& values, std::size_t col,
+void mix_tile(const float* weights, std::size_t stride, const VectorRows& values, std::size_t col,
               float* out) {
   Vec sums[kQueries][kVectors];
   for (std::size_t q = 0; q < kQueries; ++q) {
@@ -217,7 +182,7 @@ void mix_tile(const float* weights, std::size_t stride, const CacheRows& values,
 
 // The same for the last columns, fewer than a vector.
 template <class Rows>
-void mix_rest(const float* weights, const CacheRows& values, std::size_t col, float* out) {
+void mix_rest(const float* weights, const VectorRows& values, std::size_t col, float* out) {
   const std::size_t rest = values.dim - col;
   Vec sums = load_part(out + col, rest);
   const unsigned char* row = values.data + col * Rows::kBytes;
@@ -227,12 +192,20 @@ void mix_rest(const float* weights, const CacheRows& values, std::size_t col, fl
   store_part(out + col, sums, rest);
 }
 
+// Fetches bytes [begin, end) of the rows to come into the second-level cache: they are more than
+// the first holds, and lie where the processor's own prefetcher does not see them coming.
+void fetch_ahead(const VectorRows& rows, std::size_t begin, std::size_t end) {
+  if (rows.ahead == nullptr) return;
+  for (; begin < end; begin += 64) __builtin_prefetch(rows.ahead + begin, 0, 2);
+}
+
 template <class Rows>
 struct Scores {
   template <std::size_t kQueries>
-  static void run(const float* queries, const CacheRows& keys, float* scores, std::size_t stride) {
+  static void run(const float* queries, const VectorRows& keys, float* scores, std::size_t stride) {
     std::size_t k = 0;
     for (; k + 4 <= keys.count; k += 4) {
+      fetch_ahead(keys, k * keys.row_bytes, (k + 4) * keys.row_bytes);
       score_tile<Rows, kQueries, 4>(queries, keys.data + k * keys.row_bytes, keys.row_bytes,
                                     keys.dim, scores + k, stride);
     }
@@ -246,10 +219,12 @@ struct Scores {
 template <class Rows>
 struct Mix {
   template <std::size_t kQueries>
-  static void run(const float* weights, std::size_t stride, const CacheRows& values, float* out) {
-    constexpr std::size_t kVectors = kAttentionVectors;
+  static void run(const float* weights, std::size_t stride, const VectorRows& values, float* out) {
+    constexpr std::size_t kVectors = kMixVectors;
+    const std::size_t bytes_per_column = values.count * values.row_bytes / values.dim;
     std::size_t col = 0;
     for (; col + kVectors * kLanes <= values.dim; col += kVectors * kLanes) {
+      fetch_ahead(values, col * bytes_per_column, (col + kVectors * kLanes) * bytes_per_column);
       mix_tile<Rows, kQueries, kVectors>(weights, stride, values, col, out);
     }
     for (; col + kLanes <= values.dim; col += kLanes) {
@@ -278,15 +253,15 @@ void for_rows(FormatId format, std::size_t queries, const Call& call) {
   for_queries<Kernel, F32Rows>(queries, call);
 }
 
-void attention_scores(const float* queries, std::size_t query_count, const CacheRows& keys,
-                      float* scores, std::size_t stride) {
+void dot_rows(const float* queries, std::size_t query_count, const VectorRows& keys, float* scores,
+              std::size_t stride) {
   for_rows<Scores>(keys.format, query_count, [&](std::size_t q, auto run) {
     run(queries + q * keys.dim, keys, scores + q * stride, stride);
   });
 }
 
-void attention_mix(const float* weights, std::size_t stride, std::size_t query_count,
-                   const CacheRows& values, float* out) {
+void mix_rows(const float* weights, std::size_t stride, std::size_t query_count,
+              const VectorRows& values, float* out) {
   for_rows<Mix>(values.format, query_count, [&](std::size_t q, auto run) {
     run(weights + q * stride, stride, values, out + q * values.dim);
   });

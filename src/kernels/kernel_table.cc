@@ -27,12 +27,11 @@ KernelTable completed(KernelTable table, const KernelTable& base) {
   inherit(table.sigmoid_multiply, base.sigmoid_multiply);
   inherit(table.silu, base.silu);
   inherit(table.exp_sum, base.exp_sum);
-  inherit(table.attention_scores, base.attention_scores);
-  inherit(table.attention_mix, base.attention_mix);
+  inherit(table.dot_rows, base.dot_rows);
+  inherit(table.mix_rows, base.mix_rows);
   inherit(table.largest, base.largest);
   inherit(table.dot, base.dot);
   inherit(table.axpy, base.axpy);
-  inherit(table.transposed_matvec2, base.transposed_matvec2);
   inherit(table.f16_to_f32, base.f16_to_f32);
   inherit(table.f32_to_f16, base.f32_to_f16);
   inherit(table.f32_to_bf16, base.f32_to_bf16);

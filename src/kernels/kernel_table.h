@@ -57,13 +57,15 @@ struct QuantizedActivations {
   std::size_t blocks;
 };
 
-// Keys or values of one head, as a KV cache keeps them: row i starts at data + i · row_bytes.
-struct CacheRows {
+// Vectors of dim values, such as keys of a KV cache: row i starts at data + i · row_bytes.
+struct VectorRows {
   FormatId format;  // kF32, kF16, or kI8 for codes without their scale
   const unsigned char* data;
   std::size_t row_bytes;
   std::size_t count;
   std::size_t dim;
+  // As many rows that will be read next, to be fetched meanwhile; null for none.
+  const unsigned char* ahead = nullptr;
 };
 
 // Columns of activations that share a scale when they meet packed weights: those that share a scale
@@ -115,20 +117,17 @@ struct KernelTable {
   // x = exp(x − shift); returns the sum
   float (*exp_sum)(float* x, float shift, std::size_t n) = nullptr;
 
-  // For queries of keys.dim floats each: scores[q · stride + k] = query q · key k.
-  void (*attention_scores)(const float* queries, std::size_t query_count, const CacheRows& keys,
-                           float* scores, std::size_t stride) = nullptr;
-  // out[q] += Σ_k weights[q · stride + k] · value k
-  void (*attention_mix)(const float* weights, std::size_t stride, std::size_t query_count,
-                        const CacheRows& values, float* out) = nullptr;
+  // x: (count, rows.dim). out[i · stride + k] = x[i] · row k, the sum in the same order for all.
+  void (*dot_rows)(const float* x, std::size_t count, const VectorRows& rows, float* out,
+                   std::size_t stride) = nullptr;
+  // out: (count, rows.dim). out[i] += Σ_k weights[i · stride + k] · row k, in the order of rows.
+  void (*mix_rows)(const float* weights, std::size_t stride, std::size_t count,
+                   const VectorRows& rows, float* out) = nullptr;
   float (*largest)(const float* x, std::size_t n) = nullptr;  // n > 0; a NaN may be passed over
 
   float (*dot)(const float* a, const float* b, std::size_t n) = nullptr;
   // y += a · x
   void (*axpy)(float a, const float* x, float* y, std::size_t n) = nullptr;
-  // For a matrix m of rows × cols: a_out = mᵀ a and b_out = mᵀ b in one pass over m.
-  void (*transposed_matvec2)(const float* m, std::size_t rows, std::size_t cols, const float* a,
-                             const float* b, float* a_out, float* b_out) = nullptr;
   void (*f16_to_f32)(const std::uint16_t* in, float* out, std::size_t n) = nullptr;
   void (*f32_to_f16)(const float* in, std::uint16_t* out, std::size_t n) = nullptr;
   void (*f32_to_bf16)(const float* in, std::uint16_t* out,

@@ -394,28 +394,10 @@ TEST_P(EveryTarget, VectorFunctionsAgreeWithDouble) {
     auto y = b;
     table.axpy(0.5F, a.data(), y.data(), n);
     for (std::size_t i = 0; i < n; ++i) EXPECT_NEAR(y[i], b[i] + 0.5F * a[i], 1e-6);
-
-    const std::size_t rows = 9;
-    const auto m = gaussian(rows * n, 3);
-    const auto p = gaussian(rows, 4);
-    const auto q = gaussian(rows, 5);
-    std::vector<float> mp(n);
-    std::vector<float> mq(n);
-    table.transposed_matvec2(m.data(), rows, n, p.data(), q.data(), mp.data(), mq.data());
-    for (std::size_t c = 0; c < n; ++c) {
-      double exact_p = 0;
-      double exact_q = 0;
-      for (std::size_t r = 0; r < rows; ++r) {
-        exact_p += static_cast<double>(p[r]) * m[r * n + c];
-        exact_q += static_cast<double>(q[r]) * m[r * n + c];
-      }
-      EXPECT_NEAR(mp[c], exact_p, 1e-5);
-      EXPECT_NEAR(mq[c], exact_q, 1e-5);
-    }
   }
 }
 
-// Rows of a cache at the end of a guarded page, and their values.
+// Rows at the end of a guarded page, and their values.
 struct TestRows {
   TestRows(FormatId format, std::size_t count, std::size_t dim, unsigned seed)
       : bytes(count * dim *
@@ -440,10 +422,10 @@ struct TestRows {
   }
   GuardedBytes bytes;
   std::vector<float> values;
-  CacheRows view;
+  VectorRows view;
 };
 
-TEST_P(EveryTarget, AttentionKernelsAgreeWithDouble) {
+TEST_P(EveryTarget, RowKernelsAgreeWithDouble) {
   const auto& table = *GetParam();
   constexpr std::size_t kCount = 13;
   constexpr std::size_t kStride = 16;
@@ -453,9 +435,9 @@ TEST_P(EveryTarget, AttentionKernelsAgreeWithDouble) {
         const TestRows rows(format, kCount, dim, 2);
         const auto q = gaussian(queries * dim, 1);
         std::vector<float> scores(queries * kStride, -7.0F);
-        table.attention_scores(q.data(), queries, rows.view, scores.data(), kStride);
+        table.dot_rows(q.data(), queries, rows.view, scores.data(), kStride);
         auto mixed = q;
-        table.attention_mix(scores.data(), kStride, queries, rows.view, mixed.data());
+        table.mix_rows(scores.data(), kStride, queries, rows.view, mixed.data());
         for (std::size_t i = 0; i < queries; ++i) {
           for (std::size_t j = 0; j < kCount; ++j) {
             double score = 0;
@@ -481,12 +463,12 @@ TEST_P(EveryTarget, AttentionKernelsAgreeWithDouble) {
           }
           // A query alone, and a key alone, give the same bits.
           std::vector<float> alone(kStride);
-          table.attention_scores(q.data() + i * dim, 1, rows.view, alone.data(), kStride);
-          CacheRows last = rows.view;
+          table.dot_rows(q.data() + i * dim, 1, rows.view, alone.data(), kStride);
+          VectorRows last = rows.view;
           last.data += (kCount - 1) * last.row_bytes;
           last.count = 1;
           float score = 0;
-          table.attention_scores(q.data() + i * dim, 1, last, &score, kStride);
+          table.dot_rows(q.data() + i * dim, 1, last, &score, kStride);
           ASSERT_EQ(score, scores[i * kStride + kCount - 1]);
           ASSERT_TRUE(std::equal(alone.begin(), alone.begin() + kCount,
                                  scores.begin() + static_cast<std::ptrdiff_t>(i * kStride)));

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kTokensOfTile = 3;
-constexpr std::size_t kAttentionVectors = 2;
+constexpr std::size_t kMixVectors = 2;
 using Vec = __m256;
 
 Vec load(const float* p) {
@@ -361,12 +361,11 @@ constexpr KernelTable kAvx2Table{
     .sigmoid_multiply = sigmoid_multiply,
     .silu = silu,
     .exp_sum = exp_sum,
-    .attention_scores = attention_scores,
-    .attention_mix = attention_mix,
+    .dot_rows = dot_rows,
+    .mix_rows = mix_rows,
     .largest = largest,
     .dot = dot,
     .axpy = axpy,
-    .transposed_matvec2 = transposed_matvec2,
     .f16_to_f32 = convert_from_f16,
     .f32_to_f16 = convert_to_f16,
 };

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLanes = 16;
 constexpr std::size_t kTokensOfTile = 6;
-constexpr std::size_t kAttentionVectors = 4;
+constexpr std::size_t kMixVectors = 4;
 using Vec = __m512;
 
 __mmask16 first_lanes(std::size_t n) {
@@ -202,12 +202,11 @@ constexpr KernelTable kAvx512VnniTable{
     .sigmoid_multiply = sigmoid_multiply,
     .silu = silu,
     .exp_sum = exp_sum,
-    .attention_scores = attention_scores,
-    .attention_mix = attention_mix,
+    .dot_rows = dot_rows,
+    .mix_rows = mix_rows,
     .largest = largest,
     .dot = dot,
     .axpy = axpy,
-    .transposed_matvec2 = transposed_matvec2,
 };
 const KernelTable kAvx512VnniKernels = kAvx512VnniTable;
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kTokensOfTile = 3;
-constexpr std::size_t kAttentionVectors = 2;
+constexpr std::size_t kMixVectors = 2;
 
 struct Vec {
   float lane[8];
@@ -267,12 +267,11 @@ constexpr KernelTable make_table(std::tuple<F...>*) {
       .sigmoid_multiply = sigmoid_multiply,
       .silu = silu,
       .exp_sum = exp_sum,
-      .attention_scores = attention_scores,
-      .attention_mix = attention_mix,
+      .dot_rows = dot_rows,
+      .mix_rows = mix_rows,
       .largest = largest,
       .dot = dot,
       .axpy = axpy,
-      .transposed_matvec2 = transposed_matvec2,
       .f16_to_f32 = convert_from_f16,
       .f32_to_f16 = convert_to_f16,
   };

@@ -14,7 +14,7 @@ constexpr std::size_t kTokenTile = 16;
 constexpr std::size_t kStep = 64;
 // Positions that have a softmax of their own; those of all segments are merged in order. They are
 // counted from the start of the sequence, so that a result does not depend on who computes what.
-constexpr std::size_t kSegment = 512;
+constexpr std::size_t kSegment = 1024;
 
 // Softmaxes under way for the query heads of one KV head: Σ exp(score − largest) and the values
 // mixed with these weights.
@@ -51,7 +51,7 @@ void merge(const Softmax& segment, Softmax& all) {
 
 // Keys or values of the positions of one step, in the pieces that lie in different cache blocks.
 struct StepRows {
-  std::vector<CacheRows> pieces;
+  std::vector<VectorRows> pieces;
   std::vector<float> scales;    // of each position, if codes have any
   std::vector<float> unpacked;  // what one piece points to, if many tokens use it
 };
@@ -71,7 +71,7 @@ void find_rows(const Compute& compute, const KvCache& cache, std::size_t kv_head
   if (!unpack || rows.pieces.front().format != FormatId::kF16) return;
   rows.unpacked.resize(kStep * head_dim);
   float* out = rows.unpacked.data();
-  for (const CacheRows& piece : rows.pieces) {
+  for (const VectorRows& piece : rows.pieces) {
     compute.kernels.f16_to_f32(reinterpret_cast<const std::uint16_t*>(piece.data), out,
                                piece.count * head_dim);
     out += piece.count * head_dim;
@@ -80,12 +80,20 @@ void find_rows(const Compute& compute, const KvCache& cache, std::size_t kv_head
                   head_dim * sizeof(float), end - begin, head_dim}};
 }
 
+// Lets rows that lie in the cache be fetched while others are at work.
+void fetch_meanwhile(const StepRows& next, StepRows& rows) {
+  if (rows.pieces.front().data == reinterpret_cast<const unsigned char*>(rows.unpacked.data()))
+    return;
+  const std::size_t count = std::min(rows.pieces.size(), next.pieces.size());
+  for (std::size_t i = 0; i < count; ++i) rows.pieces[i].ahead = next.pieces[i].data;
+}
+
 // The first `count` of the positions that pieces hold, piece by piece: body(rows, index of their
 // first position).
 template <class Body>
-void for_pieces(const std::vector<CacheRows>& pieces, std::size_t count, Body&& body) {
+void for_pieces(const std::vector<VectorRows>& pieces, std::size_t count, Body&& body) {
   std::size_t index = 0;
-  for (CacheRows piece : pieces) {
+  for (VectorRows piece : pieces) {
     if (index >= count) return;
     piece.count = std::min(piece.count, count - index);
     body(piece, index);
@@ -115,7 +123,20 @@ class Tile {
     for (Softmax& softmax : softmaxes_) softmax.clear();
     const std::size_t last = first_ + softmaxes_.size();
     const std::size_t end = std::min((index + 1) * kSegment, last);
+    const bool alone = softmaxes_.size() == 1;
+    const auto find = [&](bool values, std::size_t begin, StepRows& rows) {
+      find_rows(compute_, cache_, kv_head_, values, begin, std::min(begin + kStep, end), !alone,
+                rows);
+    };
+    find(false, index * kSegment, next_keys_);
     for (std::size_t begin = index * kSegment; begin < end; begin += kStep) {
+      std::swap(keys_, next_keys_);
+      find(true, begin, values_);
+      fetch_meanwhile(values_, keys_);
+      if (begin + kStep < end) {
+        find(false, begin + kStep, next_keys_);
+        fetch_meanwhile(next_keys_, values_);
+      }
       step(begin, std::min(begin + kStep, end));
     }
     return softmaxes_;
@@ -123,9 +144,6 @@ class Tile {
 
  private:
   void step(std::size_t begin, std::size_t end) {
-    const bool unpack = softmaxes_.size() > 1;
-    find_rows(compute_, cache_, kv_head_, false, begin, end, unpack, keys_);
-    find_rows(compute_, cache_, kv_head_, true, begin, end, unpack, values_);
     for (std::size_t t = 0; t < softmaxes_.size(); ++t) {
       if (first_ + t < begin) continue;
       add_positions(q_ + t * q_stride_, std::min(end, first_ + t + 1) - begin, softmaxes_[t]);
@@ -135,8 +153,8 @@ class Tile {
   // The first `count` positions of the step for one token.
   void add_positions(const float* q, std::size_t count, Softmax& softmax) {
     const std::size_t head_dim = cache_.shape().head_dim;
-    for_pieces(keys_.pieces, count, [&](const CacheRows& rows, std::size_t at) {
-      compute_.kernels.attention_scores(q, group_, rows, scores_.data() + at, kStep);
+    for_pieces(keys_.pieces, count, [&](const VectorRows& rows, std::size_t at) {
+      compute_.kernels.dot_rows(q, group_, rows, scores_.data() + at, kStep);
     });
     for (std::size_t h = 0; h < group_; ++h) {
       float* row = scores_.data() + h * kStep;
@@ -148,9 +166,8 @@ class Tile {
       if (keep != 1.0F) scale_row(softmax.mixed.data() + h * head_dim, head_dim, keep);
       if (!values_.scales.empty()) multiply(row, values_.scales.data(), count);
     }
-    for_pieces(values_.pieces, count, [&](const CacheRows& rows, std::size_t at) {
-      compute_.kernels.attention_mix(scores_.data() + at, kStep, group_, rows,
-                                     softmax.mixed.data());
+    for_pieces(values_.pieces, count, [&](const VectorRows& rows, std::size_t at) {
+      compute_.kernels.mix_rows(scores_.data() + at, kStep, group_, rows, softmax.mixed.data());
     });
   }
 
@@ -168,6 +185,7 @@ class Tile {
   std::vector<float> scores_;  // (group, kStep)
   std::vector<Softmax> softmaxes_;
   StepRows keys_;
+  StepRows next_keys_;
   StepRows values_;
 };
 

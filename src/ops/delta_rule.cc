@@ -21,7 +21,13 @@ void normalise(const Compute& compute, const float* x, std::size_t n, float scal
   for (std::size_t i = 0; i < n; ++i) out[i] = x[i] * factor;
 }
 
-// One head's memory and what a row needs besides.
+// Rows of a matrix of floats.
+VectorRows rows_of(const float* rows, std::size_t count, std::size_t dim) {
+  return {FormatId::kF32, reinterpret_cast<const unsigned char*>(rows), dim * sizeof(float), count,
+          dim};
+}
+
+// One value head's memory, and the keys it shares with others.
 struct Head {
   float* s;
   const float* keys;
@@ -29,54 +35,90 @@ struct Head {
   double* log_decay;
 };
 
-// How much of what was there at the start of the chunk is left at a row, and of what row `from`
-// wrote.
-float decay_between(const Head& head, std::size_t row) {
+// What was there at the start of the chunk is left at a row by this factor.
+float decay_until(const Head& head, std::size_t row) {
   return std::exp(static_cast<float>(head.log_decay[row]));
 }
-float decay_between(const Head& head, std::size_t row, std::size_t from) {
-  return std::exp(static_cast<float>(head.log_decay[row] - head.log_decay[from]));
+
+// out[j] = how much is left at `row` of what row j wrote, for rows before it.
+void decays_since(const Compute& compute, const Head& head, std::size_t row, float* out) {
+  for (std::size_t j = 0; j < row; ++j) {
+    out[j] = static_cast<float>(head.log_decay[row] - head.log_decay[j]);
+  }
+  compute.kernels.exp_sum(out, 0.0F, row);
 }
 
-// Row `row` of the chunk: writes its delta and its output.
-void advance_row(const Compute& compute, const DeltaShape& shape, const Head& head, std::size_t row,
-                 const float* q, const float* v, float beta, float* scratch, float* out) {
+// Room for the rows of a chunk that are worked on together.
+struct Scratch {
+  explicit Scratch(const DeltaShape& shape)
+      : queries(kDeltaChunk * shape.key_dim),
+        from_keys(kDeltaChunk * shape.value_dim),
+        from_queries(kDeltaChunk * shape.value_dim),
+        folds(shape.key_dim * kDeltaChunk) {}
+  std::vector<float> queries;       // (rows, key_dim), normalised
+  std::vector<float> from_keys;     // (rows, value_dim): Sᵀk
+  std::vector<float> from_queries;  // (rows, value_dim): Sᵀq, later o
+  std::vector<float> folds;         // (key_dim, kDeltaChunk): the weights of finish_chunk()
+};
+
+// Rows [begin, end) of the chunk, whose keys and decays are there: writes their deltas, and their
+// outputs to scratch.from_queries. v and beta: of row begin, with their distances between tokens.
+void advance_rows(const Compute& compute, const DeltaShape& shape, const Head& head,
+                  std::size_t begin, std::size_t end, const float* v, std::size_t v_stride,
+                  const float* beta, std::size_t beta_stride, Scratch& scratch) {
+  const KernelTable& kernels = compute.kernels;
   const std::size_t dk = shape.key_dim;
   const std::size_t dv = shape.value_dim;
-  const float* k = head.keys + row * dk;
-  float* from_k = scratch;  // Sᵀk
-  compute.kernels.transposed_matvec2(head.s, dk, dv, k, q, from_k, out);
-  const float decay = decay_between(head, row);
-  float* delta = head.deltas + row * dv;
-  for (std::size_t i = 0; i < dv; ++i) {
-    delta[i] = v[i] - decay * from_k[i];
-    out[i] *= decay;
+  const std::size_t count = end - begin;
+  std::fill_n(scratch.from_keys.data(), count * dv, 0.0F);
+  std::fill_n(scratch.from_queries.data(), count * dv, 0.0F);
+  const VectorRows s = rows_of(head.s, dk, dv);
+  kernels.mix_rows(head.keys + begin * dk, dk, count, s, scratch.from_keys.data());
+  kernels.mix_rows(scratch.queries.data(), dk, count, s, scratch.from_queries.data());
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t row = begin + i;
+    const float* from_key = scratch.from_keys.data() + i * dv;
+    float* out = scratch.from_queries.data() + i * dv;
+    float* delta = head.deltas + row * dv;
+    const float decay = decay_until(head, row);
+    for (std::size_t c = 0; c < dv; ++c) {
+      delta[c] = v[i * v_stride + c] - decay * from_key[c];
+      out[c] *= decay;
+    }
+    float since[kDeltaChunk];
+    float key_products[kDeltaChunk];
+    float query_products[kDeltaChunk];
+    decays_since(compute, head, row, since);
+    since[row] = 1.0F;
+    const VectorRows keys = rows_of(head.keys, row + 1, dk);
+    kernels.dot_rows(head.keys + row * dk, 1, keys, key_products, kDeltaChunk);
+    kernels.dot_rows(scratch.queries.data() + i * dk, 1, keys, query_products, kDeltaChunk);
+    for (std::size_t j = 0; j <= row; ++j) {
+      key_products[j] *= -since[j];
+      query_products[j] *= since[j];
+    }
+    kernels.mix_rows(key_products, kDeltaChunk, 1, rows_of(head.deltas, row, dv), delta);
+    for (std::size_t c = 0; c < dv; ++c) delta[c] *= beta[i * beta_stride];
+    kernels.mix_rows(query_products, kDeltaChunk, 1, rows_of(head.deltas, row + 1, dv), out);
   }
-  for (std::size_t j = 0; j < row; ++j) {
-    const float* key = head.keys + j * dk;
-    const float* earlier = head.deltas + j * dv;
-    const float since = decay_between(head, row, j);
-    compute.kernels.axpy(-since * compute.kernels.dot(k, key, dk), earlier, delta, dv);
-    compute.kernels.axpy(since * compute.kernels.dot(q, key, dk), earlier, out, dv);
-  }
-  for (std::size_t i = 0; i < dv; ++i) delta[i] *= beta;
-  compute.kernels.axpy(compute.kernels.dot(q, k, dk), delta, out, dv);
 }
 
 // Folds a full chunk into S.
-void finish_chunk(const Compute& compute, const DeltaShape& shape, const Head& head) {
+void finish_chunk(const Compute& compute, const DeltaShape& shape, const Head& head,
+                  Scratch& scratch) {
   constexpr std::size_t kLast = kDeltaChunk - 1;
-  const float decay = decay_between(head, kLast);
   float since[kDeltaChunk];
-  for (std::size_t j = 0; j < kDeltaChunk; ++j) since[j] = decay_between(head, kLast, j);
+  decays_since(compute, head, kLast, since);
+  since[kLast] = 1.0F;
   for (std::size_t d = 0; d < shape.key_dim; ++d) {
-    float* row = head.s + d * shape.value_dim;
-    for (std::size_t i = 0; i < shape.value_dim; ++i) row[i] *= decay;
     for (std::size_t j = 0; j < kDeltaChunk; ++j) {
-      compute.kernels.axpy(since[j] * head.keys[j * shape.key_dim + d],
-                           head.deltas + j * shape.value_dim, row, shape.value_dim);
+      scratch.folds[d * kDeltaChunk + j] = since[j] * head.keys[j * shape.key_dim + d];
     }
   }
+  const float decay = decay_until(head, kLast);
+  for (std::size_t i = 0; i < shape.key_dim * shape.value_dim; ++i) head.s[i] *= decay;
+  compute.kernels.mix_rows(scratch.folds.data(), kDeltaChunk, shape.key_dim,
+                           rows_of(head.deltas, kDeltaChunk, shape.value_dim), head.s);
 }
 
 }  // namespace
@@ -117,26 +159,36 @@ void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& inp
   const float q_scale = 1.0F / std::sqrt(static_cast<float>(dk));
 
   compute.pool.parallel_for(shape.key_heads, 1, [&](std::size_t key_head, std::size_t) {
-    std::vector<float> q(dk);
-    std::vector<float> scratch(dv);
+    Scratch scratch(shape);
     float* keys = state.keys.data() + key_head * kDeltaChunk * dk;
     std::size_t row = state.pending;
-    for (std::size_t t = 0; t < tokens; ++t) {
-      const std::size_t at = t * input.qkv_stride + key_head * dk;
-      normalise(compute, input.q + at, dk, q_scale, q.data());
-      normalise(compute, input.k + at, dk, 1.0F, keys + row * dk);
+    for (std::size_t done = 0; done < tokens;) {  // up to the end of a chunk at a time
+      const std::size_t count = std::min(kDeltaChunk - row, tokens - done);
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t at = (done + i) * input.qkv_stride + key_head * dk;
+        normalise(compute, input.q + at, dk, q_scale, scratch.queries.data() + i * dk);
+        normalise(compute, input.k + at, dk, 1.0F, keys + (row + i) * dk);
+      }
       for (std::size_t h = key_head * heads_per_key; h < (key_head + 1) * heads_per_key; ++h) {
         const Head head{state.s.data() + h * dk * dv, keys,
                         state.deltas.data() + h * kDeltaChunk * dv,
                         state.log_decay.data() + h * kDeltaChunk};
-        const double before = row == 0 ? 0.0 : head.log_decay[row - 1];
-        head.log_decay[row] = before + static_cast<double>(input.g[t * shape.value_heads + h]);
-        advance_row(compute, shape, head, row, q.data(), input.v + t * input.qkv_stride + h * dv,
-                    input.beta[t * shape.value_heads + h], scratch.data(),
-                    out + (t * shape.value_heads + h) * dv);
-        if (row + 1 == kDeltaChunk) finish_chunk(compute, shape, head);
+        for (std::size_t i = 0; i < count; ++i) {
+          const double before = row + i == 0 ? 0.0 : head.log_decay[row + i - 1];
+          head.log_decay[row + i] =
+              before + static_cast<double>(input.g[(done + i) * shape.value_heads + h]);
+        }
+        advance_rows(compute, shape, head, row, row + count,
+                     input.v + done * input.qkv_stride + h * dv, input.qkv_stride,
+                     input.beta + done * shape.value_heads + h, shape.value_heads, scratch);
+        for (std::size_t i = 0; i < count; ++i) {
+          std::copy_n(scratch.from_queries.data() + i * dv, dv,
+                      out + ((done + i) * shape.value_heads + h) * dv);
+        }
+        if (row + count == kDeltaChunk) finish_chunk(compute, shape, head, scratch);
       }
-      row = (row + 1) % kDeltaChunk;
+      row = (row + count) % kDeltaChunk;
+      done += count;
     }
   });
   state.pending = (state.pending + tokens) % kDeltaChunk;

@@ -132,8 +132,8 @@ void KvCache::encode(const Compute& compute, const float* values, std::byte* out
   }
 }
 
-CacheRows KvCache::rows(std::size_t position, std::size_t count, std::size_t kv_head,
-                        bool values) const {
+VectorRows KvCache::rows(std::size_t position, std::size_t count, std::size_t kv_head,
+                         bool values) const {
   CELLM_CHECK(position % shape_.tokens_per_block + count <= shape_.tokens_per_block);
   const auto* data = reinterpret_cast<const unsigned char*>(row(position, kv_head, values));
   switch (shape_.encoding) {
@@ -147,7 +147,7 @@ CacheRows KvCache::rows(std::size_t position, std::size_t count, std::size_t kv_
   return {FormatId::kI8, data + kScaleBytes, row_bytes(), count, shape_.head_dim};
 }
 
-void KvCache::read_scales(const CacheRows& rows, std::vector<float>& scales) const {
+void KvCache::read_scales(const VectorRows& rows, std::vector<float>& scales) const {
   if (shape_.encoding != KvEncoding::kTurboQuant) return;
   for (std::size_t i = 0; i < rows.count; ++i) {
     float scale = 0.0F;

@@ -45,9 +45,9 @@ class KvCache {
 
   // Keys or values of positions [position, position + count), all in one block, in the rotated
   // basis if the encoding rotates.
-  CacheRows rows(std::size_t position, std::size_t count, std::size_t kv_head, bool values) const;
+  VectorRows rows(std::size_t position, std::size_t count, std::size_t kv_head, bool values) const;
   // Appends the scale of each row, if the encoding has any.
-  void read_scales(const CacheRows& rows, std::vector<float>& scales) const;
+  void read_scales(const VectorRows& rows, std::vector<float>& scales) const;
 
   // Takes a row into the basis that rows are stored in, and back. An orthogonal map: scores of
   // rotated queries with rotated keys are those of the originals.

@@ -287,7 +287,7 @@ TEST_F(Ops, ACopiedCacheKeepsItsRowsWhenTheOriginalIsOverwritten) {
     cache.write(compute_, t, rows.data() + (t + 6) * head_dim, rows.data() + (t + 6) * head_dim);
   }
   const auto keys = [](const KvCache& of) {
-    const CacheRows view = of.rows(0, 4, 0, false);
+    const VectorRows view = of.rows(0, 4, 0, false);
     EXPECT_EQ(view.row_bytes, view.dim * sizeof(float));
     return std::vector<float>(reinterpret_cast<const float*>(view.data),
                               reinterpret_cast<const float*>(view.data) + 4 * view.dim);
