@@ -4,8 +4,8 @@
 # What CMakeLists.txt looks for.
 build_packages='g++ cmake ninja-build ccache pkg-config libgtest-dev nlohmann-json3-dev libcli11-dev
   libfmt-dev libpcre2-dev libutf8proc-dev libxxhash-dev'
-# What the style checks run (tools/check_*).
-check_packages='clang-format clang-tidy python3'
+# What the tests run besides: the style checks (tools/check_*) and older processors.
+check_packages='clang-format clang-tidy python3 qemu-user'
 # What fetching and converting the demo's model needs.
 demo_packages='python3 python3-pip ca-certificates'
 

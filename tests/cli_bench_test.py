@@ -19,6 +19,8 @@ class Bench(CommandTest):
             self.assertEqual(len(row["samples_ts"]), 2)
             self.assertGreater(row["avg_ts"], 0)
             self.assertEqual(row["n_threads"], 2)
+            for key in ("gmac_per_second", "peak_gmac_per_second", "bandwidth_gb_per_second", "peak_memory_bytes"):
+                self.assertGreater(row[key], 0)
 
     def test_shapes_need_no_file(self):
         output = self.succeed("bench", "--shape", "smollm2-135m", "--format", "q1", "-p", "4", "-n", "0", "-r",

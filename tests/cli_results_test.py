@@ -83,6 +83,23 @@ class Logits(CommandTest):
                     whole = self.logits(path, tokens).read_bytes()
                     self.assertEqual(self.logits(path, tokens, *flags).read_bytes(), whole, (name, form, flags))
 
+    def test_packed_files_give_the_same_results(self):
+        for name in ("qwen3_5_text", "qwen3", "llama"):
+            tokens = read_json(MODELS / name / "expected.json")["tokens"][:20]
+            for form in ("int8", "int4-g32", "int4", "int2", "q1"):
+                rows = self.convert(MODELS / name, "--format", form, name="rows.cellm")
+                packed = self.convert(MODELS / name, "--format", form, "--packed", name="packed.cellm")
+                for activations in ("int8", "f32"):
+                    flags = ("--activations", activations)
+                    with self.subTest(model=name, format=form, activations=activations):
+                        want = self.logits(rows, tokens, *flags).read_bytes()
+                        self.assertEqual(self.logits(packed, tokens, *flags).read_bytes(), want)
+                # What the engine reads it also converts back, value by value.
+                again = self.convert(packed, "--format", "f16", name="again.cellm")
+                direct = self.convert(rows, "--format", "f16", name="direct.cellm")
+                self.assertEqual(again.read_bytes(), direct.read_bytes())
+                self.succeed("verify", packed)
+
     def test_greedy(self):
         for name in NAMES:
             expected = read_json(MODELS / name / "expected.json")

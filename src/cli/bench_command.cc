@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <random>
@@ -86,6 +87,36 @@ double measure_bandwidth(const Engine& engine) {
   return best;
 }
 
+// Multiply-adds per second of all threads together, in registers alone: the best of a few bursts.
+double measure_peak(const Engine& engine, std::uint64_t (*peak)(std::uint64_t)) {
+  constexpr std::uint64_t kBurst = 200'000'000;
+  constexpr int kPasses = 5;
+  double best = 0;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    std::atomic<std::uint64_t> done{0};
+    const double seconds = seconds_of([&] {
+      engine.pool().parallel_for(engine.pool().threads(), 1,
+                                 [&](std::size_t, std::size_t) { done += peak(kBurst); });
+    });
+    best = std::max(best, static_cast<double>(done) / seconds);
+  }
+  return best;
+}
+
+// What the machine can do with these kernels and threads, measured just before the tests.
+struct Ceilings {
+  double bandwidth = 0;   // bytes per second
+  double macs = 0;        // multiply-adds per second, of the kind that the layers need
+  const char* kind = "";  // "int8" or "f32"
+};
+
+Ceilings measure_ceilings(const Engine& engine) {
+  const bool int8 = engine.model().layers.front().feed_forward.up_proj.packed.has_value();
+  return {measure_bandwidth(engine),
+          measure_peak(engine, int8 ? engine.kernels().int8_peak : engine.kernels().f32_peak),
+          int8 ? "int8" : "f32"};
+}
+
 struct Weights {
   std::uint64_t parameters = 0;
   std::uint64_t bytes = 0;  // as stored
@@ -105,8 +136,7 @@ Weights weights_of(const ModelSource& source, const Model& model) {
     weights.parameters += count;
     weights.bytes += info.stored_bytes;
     const bool embedding = spec.name == "embed_tokens.weight";
-    const bool is_head = model.lm_head.weight.data == model.embedding.weight.data;
-    if (!embedding || is_head) weights.read_per_token += info.stored_bytes;
+    if (!embedding || model.tied) weights.read_per_token += info.stored_bytes;
     if (!embedding && spec.role == TensorRole::kMatrix) weights.body_macs += count;
   }
   return weights;
@@ -144,19 +174,20 @@ Result measure(const Engine& engine, const Arguments& arguments, std::size_t pro
 
 class Report {
  public:
-  Report(std::string format, std::string model, const Weights& weights, double bandwidth,
-         double load_seconds)
+  Report(std::string format, std::string model, std::string target, const Weights& weights,
+         const Ceilings& ceilings, double load_seconds)
       : format_(std::move(format)),
         model_(std::move(model)),
+        target_(std::move(target)),
         weights_(weights),
-        bandwidth_(bandwidth),
+        ceilings_(ceilings),
         load_seconds_(load_seconds) {
     if (format_ == "md") {
       fmt::print(
           "| model | size | params | backend | threads | test | t/s | GB/s | of {:.1f} GB/s | "
-          "GMAC/s |\n",
-          bandwidth_ / 1e9);
-      fmt::print("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+          "GMAC/s | of {:.0f} {} GMAC/s |\n",
+          ceilings_.bandwidth / 1e9, ceilings_.macs / 1e9, ceilings_.kind);
+      fmt::print("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
     } else if (format_ == "csv") {
       fmt::print(
           "model,model_size,model_n_params,backend,n_threads,n_prompt,n_gen,n_depth,avg_ts,stddev_"
@@ -170,12 +201,13 @@ class Report {
         result.n_gen != 0 ? result.mean() * static_cast<double>(weights_.read_per_token) : 0;
     const double macs = result.mean() * static_cast<double>(weights_.body_macs);
     if (format_ == "md") {
-      fmt::print("| {} | {} | {:.2f} M | CPU | {} | {} | {:.2f} ± {:.2f} | {} | {} | {:.1f} |\n",
+      fmt::print("| {} | {} | {:.2f} M | CPU | {} | {} | {:.2f} ± {:.2f} | {} | {} | {:.1f} | {:.0f} % |\n",
                  model_, human_bytes(weights_.bytes),
                  static_cast<double>(weights_.parameters) / 1e6, result.threads, result.test(),
                  result.mean(), result.deviation(),
                  bytes == 0 ? "" : fmt::format("{:.1f}", bytes / 1e9),
-                 bytes == 0 ? "" : fmt::format("{:.0f} %", 100 * bytes / bandwidth_), macs / 1e9);
+                 bytes == 0 ? "" : fmt::format("{:.0f} %", 100 * bytes / ceilings_.bandwidth), macs / 1e9,
+                 100 * macs / ceilings_.macs);
     } else if (format_ == "csv") {
       fmt::print("{},{},{},CPU,{},{},{},{},{:.6f},{:.6f}\n", model_, weights_.bytes,
                  weights_.parameters, result.threads, result.n_prompt, result.n_gen, result.n_depth,
@@ -185,6 +217,7 @@ class Report {
                        {"model_size", weights_.bytes},
                        {"model_n_params", weights_.parameters},
                        {"backends", "CPU"},
+                       {"cpu_target", target_},
                        {"n_threads", result.threads},
                        {"n_prompt", result.n_prompt},
                        {"n_gen", result.n_gen},
@@ -193,24 +226,27 @@ class Report {
                        {"stddev_ts", result.deviation()},
                        {"samples_ts", result.rates},
                        {"gb_per_second", bytes / 1e9},
-                       {"bandwidth_gb_per_second", bandwidth_ / 1e9},
+                       {"bandwidth_gb_per_second", ceilings_.bandwidth / 1e9},
                        {"gmac_per_second", macs / 1e9},
-                       {"load_seconds", load_seconds_}});
+                       {"peak_gmac_per_second", ceilings_.macs / 1e9},
+                       {"load_seconds", load_seconds_},
+                       {"peak_memory_bytes", peak_memory_bytes()}});
     }
     std::fflush(stdout);
   }
 
   void finish() {
     if (format_ == "json") fmt::print("{}\n", json_.dump(2));
-    fmt::print(stderr, "load {:.2f} s | peak memory {}\n", load_seconds_,
+    fmt::print(stderr, "{} | load {:.2f} s | peak memory {}\n", target_, load_seconds_,
                human_bytes(peak_memory_bytes()));
   }
 
  private:
   std::string format_;
   std::string model_;
+  std::string target_;
   Weights weights_;
-  double bandwidth_;
+  Ceilings ceilings_;
   double load_seconds_;
   nlohmann::ordered_json json_ = nlohmann::ordered_json::array();
 };
@@ -239,8 +275,9 @@ int run(const Arguments& arguments) {
     const std::string name = arguments.model.empty()
                                  ? fmt::format("{} {}", arguments.shape, arguments.format)
                                  : std::filesystem::path(arguments.model).filename().string();
-    Report report(arguments.output, name, weights_of(engine->source(), engine->model()),
-                  measure_bandwidth(*engine), load_seconds);
+    Report report(arguments.output, name, engine->kernels().name,
+                  weights_of(engine->source(), engine->model()), measure_ceilings(*engine),
+                  load_seconds);
     for (const std::size_t depth : arguments.depths) {
       for (const std::size_t prompt : arguments.prompts) {
         if (prompt != 0) report.add(measure(*engine, arguments, prompt, 0, depth, threads));
@@ -291,8 +328,9 @@ Run configure(CLI::App& app) {
       ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
   app.footer(
       "The columns are those of llama-bench; beside them the bytes of weights read per second when "
-      "decoding, the share\n"
-      "of the memory bandwidth measured in the same run, and multiply-adds per second. Examples:\n"
+      "decoding, multiply-adds\n"
+      "per second, and the shares of the memory bandwidth and of the arithmetic peak measured in the "
+      "same run. Examples:\n"
       "  cellm bench --model qwen.cellm -p 512 -n 64 -t 1,2\n"
       "  cellm bench --shape qwen3.5-0.8b --format int4-g32 --embedding int8 -d 0,4096");
   return [arguments] { return run(*arguments); };

@@ -22,6 +22,7 @@ struct Arguments {
   bool int1 = false;
   bool fp8 = false;
   bool text_only = false;
+  bool packed = false;
   bool dequant_4bit_affine = false;
   bool validate_gguf = false;
   std::string format;
@@ -55,6 +56,7 @@ ConvertOptions options_of(const Arguments& arguments) {
   ConvertOptions options;
   options.text_only = arguments.text_only;
   options.tokenizer = !arguments.no_tokenizer;
+  options.packed = arguments.packed;
   for (const auto& text : arguments.tensors)
     options.overrides.push_back(parse_tensor_override(text));
   const int modes = static_cast<int>(arguments.int8) + static_cast<int>(arguments.int4) +
@@ -255,6 +257,9 @@ Run configure(CLI::App& app) {
       ->group(general);
 
   app.add_flag("--text-only", a.text_only, "Leave out vision and multi-token prediction");
+  app.add_flag("--packed", a.packed,
+               "Store matrices in the order in which the engine reads them: the file is ready at "
+               "once, without a copy in memory, but only cellm can read it");
   app.add_flag("--no-tokenizer", a.no_tokenizer, "Do not put the tokenizer into the file");
   app.add_flag("--dequant-4bit-affine", a.dequant_4bit_affine,
                "The input is an MLX 4-bit folder (recognised without it; with it, anything else is "

@@ -45,7 +45,9 @@ class TensorConverter {
         row_scales_(tensor.group == 0 ? 0 : cols_ / tensor.group),
         rows_per_chunk_(std::max<std::size_t>(1, kChunkWeights / cols_)),
         codes_(std::min(rows_, rows_per_chunk_ * kChunksPerSlab) * row_bytes_),
-        scales_(rows_ * row_scales_) {}
+        scales_(rows_ * row_scales_) {
+    static_assert(kChunksPerSlab % kPackedRows == 0);  // so that slabs are whole blocks of rows
+  }
 
   template <class AfterSlab>
   void run(ThreadPool& pool, CellmWriter& writer, std::size_t entry, AfterSlab&& after_slab) {
@@ -54,13 +56,34 @@ class TensorConverter {
       const std::size_t count = std::min(slab_rows, rows_ - slab);
       pool.parallel_for(count, rows_per_chunk_,
                         [&](std::size_t begin, std::size_t end) { quantize(slab, begin, end); });
-      writer.append_tensor(entry, codes_.span().first(count * row_bytes_));
+      if (tensor_.packed) {
+        append_packed(pool, writer, entry, slab, count);
+      } else {
+        writer.append_tensor(entry, codes_.span().first(count * row_bytes_));
+      }
       after_slab(count * cols_);
     }
-    if (row_scales_ != 0) writer.append_tensor(entry + 1, std::as_bytes(scales_.span()));
+    if (tensor_.packed) {
+      writer.append_tensor(entry + 1, std::as_bytes(std::span(packed_scales_)));
+    } else if (row_scales_ != 0) {
+      writer.append_tensor(entry + 1, std::as_bytes(scales_.span()));
+    }
   }
 
  private:
+  // Scales follow the codes in the file, so they are kept until the end.
+  void append_packed(ThreadPool& pool, CellmWriter& writer, std::size_t entry, std::size_t slab,
+                     std::size_t count) {
+    const auto packed = pack({format_.id, count, cols_, tensor_.group, codes_.data(),
+                              row_scales_ == 0 ? nullptr : scales_.data() + slab * row_scales_,
+                              nullptr},
+                             pool);
+    CELLM_CHECK(packed);
+    writer.append_tensor(entry, std::as_bytes(std::span(packed->codes, packed->code_bytes())));
+    packed_scales_.insert(packed_scales_.end(), packed->scales,
+                          packed->scales + packed->scale_count());
+  }
+
   void quantize(std::size_t slab, std::size_t begin, std::size_t end) {
     std::vector<float> values((end - begin) * cols_);
     source_.read_rows(tensor_.source_index, slab + begin, slab + end, values.data());
@@ -82,6 +105,7 @@ class TensorConverter {
   std::size_t rows_per_chunk_;
   AlignedBuffer<std::byte> codes_;       // of one slab
   AlignedBuffer<std::uint16_t> scales_;  // of the whole tensor: they follow its codes in the file
+  std::vector<std::uint16_t> packed_scales_;  // instead, if it is packed
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/thread_pool.h"
 #include "convert/rules.h"
+#include "format/packed.h"
 #include "io/model_source.h"
 
 namespace cellm {
@@ -21,6 +22,7 @@ struct ConvertOptions {
   std::vector<TensorOverride> overrides;  // the last that matches wins
   bool text_only = false;
   bool tokenizer = true;  // put it into the file, if the source has one
+  bool packed = false;    // store matrices as the engine multiplies them, where there is such a form
   // Write an output matrix of its own if its format differs from the embedding's, though the source
   // ties the two; and leave out one that would only repeat the embedding.
   bool settle_lm_head = false;
@@ -33,6 +35,7 @@ struct PlannedTensor {
   TensorInfo info;  // of the source
   FormatChoice choice;
   std::size_t group = 0;  // weights that share a scale, 0 if none do
+  std::optional<PackedWeights> packed;  // its packed shape, if it is stored so
   std::uint64_t code_bytes = 0;
   std::uint64_t scale_bytes = 0;  // 0 if there is no companion
 };

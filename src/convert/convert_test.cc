@@ -67,6 +67,40 @@ TEST(Convert, IsTheReferenceQuantizationRowByRow) {
   }
 }
 
+// Packed or not, a file holds the same values; what has no packed form is stored as ever.
+TEST(Convert, PackedFilesHoldTheSameWeights) {
+  for (const char* model : {"qwen3_untied_f32", "qwen3_5_text_ragged", "llama"}) {
+    const auto source = test_model(model);
+    for (const char* body : {"f16", "int8", "int4", "int4-g32", "int4-g128", "int2", "q1"}) {
+      const TestFolder folder;
+      ConvertOptions options = general(body);
+      converted(*source, plan_conversion(*source, options), folder.path() / "rows.cellm", 2);
+      options.packed = true;
+      const ConvertPlan plan = plan_conversion(*source, options);
+      const std::string two = converted(*source, plan, folder.path() / "packed.cellm", 2);
+      EXPECT_TRUE(two == converted(*source, plan, folder.path() / "again.cellm", 1));
+      EXPECT_GT(verify_cellm(MappedFile(folder.path() / "packed.cellm")), 0U);
+      const auto rows = open_model_source(folder.path() / "rows.cellm");
+      const auto packed = open_model_source(folder.path() / "packed.cellm");
+      ASSERT_EQ(rows->tensors().size(), packed->tensors().size());
+      std::size_t in_packed_form = 0;
+      for (std::size_t i = 0; i < rows->tensors().size(); ++i) {
+        const TensorInfo& info = rows->tensors()[i];
+        ASSERT_EQ(info.name, packed->tensors()[i].name);
+        ASSERT_EQ(info.shape, packed->tensors()[i].shape);
+        ASSERT_NE(packed->view(i).has_value(), packed->packed(i).has_value());
+        in_packed_form += packed->packed(i).has_value() ? 1U : 0U;
+        std::vector<float> want(info.rows() * info.cols());
+        std::vector<float> got(want.size());
+        rows->read_rows(i, 0, info.rows(), want.data());
+        packed->read_rows(i, 0, info.rows(), got.data());
+        ASSERT_EQ(got, want) << model << " " << body << " " << info.name;
+      }
+      EXPECT_GT(in_packed_form, 0U) << model << " " << body;
+    }
+  }
+}
+
 TEST(Convert, ThreadsDoNotChangeTheFile) {
   const TestFolder folder;
   const auto source = test_model("qwen3");

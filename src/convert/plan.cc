@@ -44,9 +44,20 @@ FormatChoice choose(const ConvertOptions& options, std::string_view model_type,
   return choice;
 }
 
-PlannedTensor planned(const TensorInfo& info, std::size_t index, const FormatChoice& choice) {
-  PlannedTensor tensor{
-      info.name, index, info, choice, group_for(choice, info.cols(), printable(info.name)), 0, 0};
+PlannedTensor planned(const TensorInfo& info, std::size_t index, const FormatChoice& choice,
+                      bool packed) {
+  PlannedTensor tensor;
+  tensor.name = info.name;
+  tensor.source_index = index;
+  tensor.info = info;
+  tensor.choice = choice;
+  tensor.group = group_for(choice, info.cols(), printable(info.name));
+  if (packed) tensor.packed = packed_shape(choice.format, info.rows(), info.cols(), tensor.group);
+  if (tensor.packed) {
+    tensor.code_bytes = tensor.packed->code_bytes();
+    tensor.scale_bytes = tensor.packed->scale_count() * sizeof(std::uint16_t);
+    return tensor;
+  }
   tensor.code_bytes = info.rows() * format_info(choice.format).row_bytes(info.cols());
   if (tensor.group != 0) {
     tensor.scale_bytes = info.rows() * (info.cols() / tensor.group) * sizeof(std::uint16_t);
@@ -90,7 +101,8 @@ void settle_lm_head(const ModelSource& source, const ModelConfig& config,
   }
   const auto& formats = std::get<GeneralFormats>(options.formats);
   if (formats.lm_head == embedding->choice) return;
-  PlannedTensor head = planned(embedding->info, embedding->source_index, formats.lm_head);
+  PlannedTensor head =
+      planned(embedding->info, embedding->source_index, formats.lm_head, options.packed);
   head.name = "lm_head.weight";
   plan.tensors.insert(std::upper_bound(plan.tensors.begin(), plan.tensors.end(), head.name,
                                        [](const std::string& name, const PlannedTensor& t) {
@@ -132,14 +144,19 @@ void require_complete(const ModelSource& source, const ModelConfig& config) {
 std::pair<std::vector<CellmEntry>, std::vector<CellmEntry>> cellm_entries(const ConvertPlan& plan) {
   std::vector<CellmEntry> tensors;
   for (const auto& tensor : plan.tensors) {
-    tensors.push_back({tensor.name, std::string(format_info(tensor.choice.format).name),
+    const FormatId format = tensor.choice.format;
+    tensors.push_back({tensor.name,
+                       tensor.packed ? packed_dtype(format) : std::string(format_info(format).name),
                        tensor.info.shape, 0, tensor.code_bytes, std::nullopt});
     if (tensor.scale_bytes == 0) continue;
-    const std::size_t rows = tensor.info.rows();
-    const std::size_t groups = tensor.info.cols() / tensor.group;
-    // One scale per row is a vector in version 1, groups make it a matrix.
-    const auto shape = tensor.choice.group == 0 ? std::vector<std::size_t>{rows}
-                                                : std::vector<std::size_t>{rows, groups};
+    std::vector<std::size_t> shape;
+    if (tensor.packed) {
+      shape = {tensor.packed->row_blocks(), tensor.packed->groups(), kPackedRows};
+    } else {
+      // One scale per row is a vector in version 1, groups make it a matrix.
+      shape.push_back(tensor.info.rows());
+      if (tensor.choice.group != 0) shape.push_back(tensor.info.cols() / tensor.group);
+    }
     tensors.push_back({tensor.name + std::string(kScaleSuffix), "f16", shape, 0, tensor.scale_bytes,
                        std::nullopt});
   }
@@ -162,7 +179,8 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
       plan.left_out.push_back(info.name);
       continue;
     }
-    plan.tensors.push_back(planned(info, i, choose(options, config.model_type, info, overrides)));
+    plan.tensors.push_back(
+        planned(info, i, choose(options, config.model_type, info, overrides), options.packed));
   }
   settle_lm_head(source, config, options, plan);
   for (const auto& item : overrides) {

@@ -20,7 +20,11 @@ Engine::Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options
       kernels_(kernel_table(options.target.c_str())),
       pool_(std::make_unique<ThreadPool>(options.threads)),
       model_(load_model(*source_, options.max_layers)) {
-  if (options.activations != Activations::kF32) pack_weights(model_, *source_, *pool_);
+  if (options.activations == Activations::kF32) {
+    unpack_weights(model_, *pool_);
+  } else {
+    pack_weights(model_, *source_, *pool_);
+  }
   if (options.activations == Activations::kFast && kernels_.matmul_bf16 != nullptr) {
     use_bf16(model_);
   }

@@ -11,14 +11,18 @@
 //   2     16                  i2 code           (u − 1.5) · scale
 //   1     32                  q1 bit            (2 u − 1) · scale
 //
-// Rows are padded to 16 and columns to 32; what is padded has code 0 and scale 0.
+// Rows are padded to 16 and columns to 32; what is padded has code 0 and scale 0. Scales are apart
+// for every format: f16, (row blocks, groups, 16). All CPU targets use this one layout, so a file
+// that holds it runs on any machine.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
-#include "base/aligned_buffer.h"
 #include "base/thread_pool.h"
 #include "format/tensor.h"
 
@@ -27,25 +31,44 @@ namespace cellm {
 inline constexpr std::size_t kPackedRows = 16;
 inline constexpr std::size_t kPackedColumnAlignment = 32;
 
+// Cheap to copy: it points into memory that `owner` keeps alive. Immutable.
 struct PackedWeights {
-  unsigned bits = 0;
+  FormatId format = FormatId::kI8;  // whose codes these are
   std::size_t rows = 0;
   std::size_t cols = 0;
-  std::size_t group = 0;              // columns that share a scale: 32, 128, or 0 for the whole row
-  AlignedBuffer<std::uint8_t> codes;  // (row blocks, padded cols · 16 · bits / 8)
-  AlignedBuffer<std::uint16_t> scales;  // f16 bits, (row blocks, groups, 16)
+  std::size_t group = 0;                  // columns that share a scale: 32, 128, or 0 for the row
+  const std::uint8_t* codes = nullptr;    // (row blocks, padded cols · 16 · bits / 8)
+  const std::uint16_t* scales = nullptr;  // f16 bits, (row blocks, groups, 16)
+  std::shared_ptr<const void> owner;
 
+  unsigned bits() const;
   std::size_t row_blocks() const { return (rows + kPackedRows - 1) / kPackedRows; }
   std::size_t padded_cols() const {
     return (cols + kPackedColumnAlignment - 1) / kPackedColumnAlignment * kPackedColumnAlignment;
   }
   std::size_t groups() const { return group == 0 ? 1 : (cols + group - 1) / group; }
-  std::size_t block_bytes() const { return padded_cols() * kPackedRows * bits / 8; }
+  std::size_t block_bytes() const { return padded_cols() * kPackedRows * bits() / 8; }
+  std::size_t code_bytes() const { return row_blocks() * block_bytes(); }
+  std::size_t scale_count() const { return row_blocks() * groups() * kPackedRows; }
 };
 
-// Nothing if the format (f16, f32, bf16, f8e4m3) or its groups (other than 32, 128 or the row) have
-// no packed form; such a tensor is used as it is.
+// The shape that such a tensor gets: everything but the pointers. Nothing if the format (f16, f32,
+// bf16, f8e4m3) or its groups (no multiple of 32, and not the row) have no packed form; such a
+// tensor is used as it is. Groups that are multiples of 32, but not 128, become groups of 32 that
+// repeat a scale.
+std::optional<PackedWeights> packed_shape(FormatId format, std::size_t rows, std::size_t cols,
+                                          std::size_t group);
+
+// The name of the packed form of a format in a .cellm header, as "i4.rows16", and back.
+inline constexpr std::string_view kPackedSuffix = ".rows16";
+std::string packed_dtype(FormatId format);
+std::optional<FormatId> find_packed_format(std::string_view dtype);
+
+// Nothing if packed_shape() gives nothing.
 std::optional<PackedWeights> pack(const Tensor& tensor, ThreadPool& pool);
+
+// The same weights as a Tensor, with equal values: for code that takes rows.
+Tensor unpack(const PackedWeights& packed, ThreadPool& pool);
 
 // Row `row` as cols floats, equal to dequantize_row() of the tensor that was packed.
 void dequantize_packed_row(const PackedWeights& packed, std::size_t row, float* out);

@@ -37,6 +37,7 @@ TEST(Packed, RowsDequantizeToTheSameValues) {
                                             {FormatId::kI4, 33U, 33U},
                                             {FormatId::kI4, 96U, 32U},
                                             {FormatId::kI4, 256U, 128U},
+                                            {FormatId::kI4, 192U, 96U},
                                             {FormatId::kI2, 50U, 50U},
                                             {FormatId::kI2, 128U, 128U},
                                             {FormatId::kQ1, 40U, 0U},
@@ -53,8 +54,52 @@ TEST(Packed, RowsDequantizeToTheSameValues) {
         EXPECT_EQ(std::memcmp(want.data(), got.data(), cols * sizeof(float)), 0)
             << format_info(format).name << " cols " << cols << " row " << row;
       }
+      const Tensor rows_again = unpack(*packed, pool);
+      EXPECT_EQ(rows_again.format, format);
+      for (std::size_t row = 0; row < rows; ++row) {
+        std::vector<float> want(cols);
+        std::vector<float> got(cols);
+        dequantize_row(matrix.tensor, row, want.data());
+        dequantize_row(rows_again, row, got.data());
+        EXPECT_EQ(want, got) << format_info(format).name << " cols " << cols << " row " << row;
+      }
     }
   }
+}
+
+// What quantize_row() writes comes back byte by byte, what pads a row included.
+TEST(Packed, UnpackedBytesAreThoseOfTheFormat) {
+  ThreadPool pool(2);
+  for (const auto& [format, cols, group] : {std::tuple{FormatId::kI8, 37U, 37U},
+                                            {FormatId::kI4, 33U, 33U},
+                                            {FormatId::kI4, 96U, 32U},
+                                            {FormatId::kI2, 50U, 50U},
+                                            {FormatId::kQ1, 300U, 0U}}) {
+    constexpr std::size_t kRows = 19;
+    const FormatInfo& info = format_info(format);
+    RandomMatrix matrix(format, kRows, cols, group);
+    std::mt19937 random(5);
+    std::normal_distribution<float> normal;
+    for (std::size_t row = 0; row < kRows; ++row) {
+      std::vector<float> weights(cols);
+      for (float& weight : weights) weight = normal(random);
+      info.quantize_row(weights.data(), cols, group, matrix.codes.data() + row * info.row_bytes(cols),
+                        matrix.scales.data() + (group == 0 ? 0 : row * (cols / group)));
+    }
+    const Tensor again = unpack(*pack(matrix.tensor, pool), pool);
+    EXPECT_EQ(std::memcmp(again.data, matrix.codes.data(), matrix.codes.size()), 0) << info.name;
+    EXPECT_EQ(again.group, matrix.tensor.group) << info.name;
+    for (std::size_t i = 0; i < (group == 0 ? 0 : kRows * (cols / group)); ++i)
+      ASSERT_EQ(again.scales[i], matrix.scales[i]) << info.name;
+  }
+}
+
+TEST(Packed, NamesOfTypes) {
+  EXPECT_EQ(packed_dtype(FormatId::kI4), "i4.rows16");
+  EXPECT_EQ(find_packed_format("q1_0_g128.rows16"), FormatId::kQ1);
+  EXPECT_FALSE(find_packed_format("i4"));
+  EXPECT_FALSE(find_packed_format("f16.rows16"));
+  EXPECT_FALSE(find_packed_format(".rows16"));
 }
 
 TEST(Packed, WhatHasNoPackedFormIsLeftAlone) {
@@ -62,6 +107,8 @@ TEST(Packed, WhatHasNoPackedFormIsLeftAlone) {
   EXPECT_FALSE(pack(RandomMatrix(FormatId::kF16, 4, 32, 0).tensor, pool));
   EXPECT_FALSE(pack(RandomMatrix(FormatId::kI4, 4, 160, 80).tensor, pool));
   EXPECT_FALSE(pack(RandomMatrix(FormatId::kF8E4M3, 4, 32, 0).tensor, pool));
+  EXPECT_FALSE(pack(RandomMatrix(FormatId::kI8, 4, 64, 32).tensor, pool));
+  EXPECT_FALSE(pack(RandomMatrix(FormatId::kI2, 4, 256, 128).tensor, pool));
 }
 
 }  // namespace

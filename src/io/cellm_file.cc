@@ -1,10 +1,12 @@
 #include "io/cellm_file.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <map>
 #include <set>
+#include <variant>
 #include <xxhash.h>
 
 #include <nlohmann/json.hpp>
@@ -67,6 +69,22 @@ std::uint64_t expected_bytes(const CellmEntry& entry, FormatId format, const std
   std::uint64_t rows = 1;
   for (std::size_t i = 0; i + 1 < entry.shape.size(); ++i) rows *= entry.shape[i];
   return rows * info.row_bytes(entry.shape.back());
+}
+
+// The same for a packed matrix.
+std::uint64_t expected_packed_bytes(const CellmEntry& entry, FormatId format,
+                                    const std::string& where) {
+  if (entry.shape.size() != 2) {
+    throw data_error("{}: {} of shape {}; only a matrix can be {}", where, entry.dtype,
+                     shape_text(entry.shape), entry.dtype);
+  }
+  checked_bytes(entry.shape, 4, where);
+  PackedWeights packed;
+  packed.format = format;
+  packed.rows = entry.shape[0];
+  packed.cols = entry.shape[1];
+  checked_bytes(std::array{packed.row_blocks() * kPackedRows, packed.padded_cols()}, 4, where);
+  return packed.code_bytes();
 }
 
 void refuse_overlaps(const CellmHeader& header, const std::string& source) {
@@ -151,16 +169,27 @@ class CellmSource final : public ModelSource {
     return CompactTokenizer{payload(*file_, *blob), file_};
   }
 
-  std::optional<Tensor> view(std::size_t index) const override { return views_.at(index); }
+  std::optional<Tensor> view(std::size_t index) const override {
+    if (const auto* tensor = std::get_if<Tensor>(&payloads_.at(index))) return *tensor;
+    return std::nullopt;
+  }
+  std::optional<PackedWeights> packed(std::size_t index) const override {
+    if (const auto* weights = std::get_if<PackedWeights>(&payloads_.at(index))) return *weights;
+    return std::nullopt;
+  }
 
   void forget(const Tensor& tensor) const override {
     file_->forget({tensor.data, tensor.rows * format_info(tensor.format).row_bytes(tensor.cols)});
   }
 
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
-    const Tensor& tensor = views_.at(index);
-    for (std::size_t row = begin; row < end; ++row, out += tensor.cols) {
-      dequantize_row(tensor, row, out);
+    const std::size_t cols = infos_.at(index).cols();
+    for (std::size_t row = begin; row < end; ++row, out += cols) {
+      if (const auto* tensor = std::get_if<Tensor>(&payloads_[index])) {
+        dequantize_row(*tensor, row, out);
+      } else {
+        dequantize_packed_row(std::get<PackedWeights>(payloads_[index]), row, out);
+      }
     }
   }
 
@@ -179,49 +208,79 @@ class CellmSource final : public ModelSource {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
 
+  // A tensor's companion of scales.
+  const CellmEntry& scales_of(const CellmEntry& entry, const std::string& where) {
+    const std::string name = entry.name + std::string(kScaleSuffix);
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end()) throw data_error("{}: {} is missing", where, printable(name));
+    companions_.insert(found->first);
+    return *found->second;
+  }
+
+  const std::uint16_t* halves_at(const CellmEntry& entry) const {
+    return reinterpret_cast<const std::uint16_t*>(file_->bytes().data() + entry.offset);
+  }
+
+  void add_rows(const CellmEntry& entry, FormatId format, TensorInfo info,
+                const std::string& where) {
+    Tensor tensor{format,  info.rows(), info.cols(), 0, file_->bytes().data() + entry.offset,
+                  nullptr, file_};
+    if (format_info(format).has_scales) {
+      const CellmEntry& scales = scales_of(entry, where);
+      const std::size_t groups = scales.shape.size() == 2 ? scales.shape[1] : 1;
+      if (scales.dtype != "f16" || scales.shape.size() > 2 || scales.shape[0] != info.rows() ||
+          info.cols() % groups != 0) {
+        throw data_error("{}: scales are {} of shape {}, expected f16 [{}] or [{}, groups]", where,
+                         scales.dtype, shape_text(scales.shape), info.rows(), info.rows());
+      }
+      info.group = tensor.group = info.cols() / groups;
+      info.stored_bytes += scales.bytes;
+      tensor.scales = halves_at(scales);
+    }
+    infos_.push_back(std::move(info));
+    payloads_.emplace_back(std::move(tensor));
+  }
+
+  void add_packed(const CellmEntry& entry, FormatId format, TensorInfo info,
+                  const std::string& where) {
+    const CellmEntry& scales = scales_of(entry, where);
+    for (const std::size_t group : {info.cols(), std::size_t{32}, std::size_t{128}}) {
+      auto packed = packed_shape(format, info.rows(), info.cols(), group);
+      if (!packed || scales.dtype != "f16" ||
+          scales.shape != std::vector{packed->row_blocks(), packed->groups(), kPackedRows}) {
+        continue;
+      }
+      packed->codes =
+          reinterpret_cast<const std::uint8_t*>(file_->bytes().data() + entry.offset);
+      packed->scales = halves_at(scales);
+      packed->owner = file_;
+      info.group = format_info(format).has_scales ? group : 0;
+      info.stored_bytes += scales.bytes;
+      infos_.push_back(std::move(info));
+      payloads_.emplace_back(*std::move(packed));
+      return;
+    }
+    throw data_error("{}: scales are {} of shape {}, expected f16 [{}, groups, {}]", where,
+                     scales.dtype, shape_text(scales.shape),
+                     (info.rows() + kPackedRows - 1) / kPackedRows, kPackedRows);
+  }
+
   // Joins each tensor with its scales.
   void build_tensors(const std::string& source) {
-    std::map<std::string_view, const CellmEntry*> by_name;
-    for (const auto& entry : header_.tensors) by_name[entry.name] = &entry;
-    std::set<std::string_view> companions;
-    for (const auto& [name, entry] : by_name) {
+    for (const auto& entry : header_.tensors) by_name_[entry.name] = &entry;
+    for (const auto& [name, entry] : by_name_) {
+      // The name of a companion sorts after that of its tensor.
+      if (companions_.contains(name)) continue;
       const std::string where = source + ": tensor " + printable(name);
-      const FormatId format = *find_format(entry->dtype);
+      const auto packed = find_packed_format(entry->dtype);
+      const FormatId format = packed ? *packed : *find_format(entry->dtype);
       TensorInfo info{entry->name, entry->shape, format, 0, entry->dtype, entry->bytes};
-      Tensor tensor{format,  info.rows(), info.cols(), 0, file_->bytes().data() + entry->offset,
-                    nullptr, file_};
-      if (format_info(format).has_scales) {
-        const std::string scale_name = entry->name + std::string(kScaleSuffix);
-        const auto found = by_name.find(scale_name);
-        if (found == by_name.end())
-          throw data_error("{}: {} is missing", where, printable(scale_name));
-        const CellmEntry& scales = *found->second;
-        const std::size_t groups = scales.shape.size() == 2 ? scales.shape[1] : 1;
-        if (scales.dtype != "f16" || scales.shape.size() > 2 || scales.shape[0] != info.rows() ||
-            info.cols() % groups != 0) {
-          throw data_error("{}: scales are {} of shape {}, expected f16 [{}] or [{}, groups]",
-                           where, scales.dtype, shape_text(scales.shape), info.rows(), info.rows());
-        }
-        companions.insert(found->first);
-        info.group = tensor.group = info.cols() / groups;
-        info.stored_bytes += scales.bytes;
-        tensor.scales =
-            reinterpret_cast<const std::uint16_t*>(file_->bytes().data() + scales.offset);
+      if (packed) {
+        add_packed(*entry, format, std::move(info), where);
+      } else {
+        add_rows(*entry, format, std::move(info), where);
       }
-      infos_.push_back(std::move(info));
-      views_.push_back(std::move(tensor));
     }
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < infos_.size(); ++i) {
-      if (companions.contains(infos_[i].name)) continue;
-      if (kept != i) {
-        infos_[kept] = std::move(infos_[i]);
-        views_[kept] = std::move(views_[i]);
-      }
-      ++kept;
-    }
-    infos_.resize(kept);
-    views_.resize(kept);
   }
 
   std::shared_ptr<const MappedFile> file_;
@@ -230,8 +289,10 @@ class CellmSource final : public ModelSource {
   std::string config_json_;
   std::string generation_config_json_;
   std::string chat_template_;
+  std::map<std::string_view, const CellmEntry*> by_name_;
+  std::set<std::string_view> companions_;
   std::vector<TensorInfo> infos_;
-  std::vector<Tensor> views_;
+  std::vector<std::variant<Tensor, PackedWeights>> payloads_;  // one for each of infos_
 };
 
 }  // namespace
@@ -275,11 +336,13 @@ CellmHeader read_cellm_header(const MappedFile& file) {
     if (!names.insert(entry.name).second) throw data_error("{}: listed twice", where);
     entry.dtype = node.at("dtype").as_string();
     entry.shape = parse_shape(node.at("shape"));
+    const auto packed = find_packed_format(entry.dtype);
     const auto format = find_format(entry.dtype);
-    if (!format || *format == FormatId::kF32 || *format == FormatId::kBF16) {
+    if (!packed && (!format || *format == FormatId::kF32 || *format == FormatId::kBF16)) {
       throw unsupported_error("{}: unknown dtype {}", where, printable(entry.dtype));
     }
-    const std::uint64_t expected = expected_bytes(entry, *format, where);
+    const std::uint64_t expected = packed ? expected_packed_bytes(entry, *packed, where)
+                                          : expected_bytes(entry, *format, where);
     if (entry.bytes != expected) {
       throw data_error("{}: {} bytes, but {} of shape {} takes {}", where, entry.bytes, entry.dtype,
                        shape_text(entry.shape), expected);

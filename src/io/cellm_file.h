@@ -27,7 +27,7 @@ inline constexpr std::string_view kGenerationConfigBlob = "generation_config";
 // One payload of the file as its header lists it: a tensor, a companion of scales, or a blob.
 struct CellmEntry {
   std::string name;
-  std::string dtype;               // empty for a blob
+  std::string dtype;               // a format's name or packed_dtype(); empty for a blob
   std::vector<std::size_t> shape;  // empty for a blob
   std::uint64_t offset = 0;        // from the start of the file
   std::uint64_t bytes = 0;

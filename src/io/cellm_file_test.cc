@@ -120,6 +120,46 @@ TEST(CellmFile, RefusesWrongScales) {
                         "\"nbytes\":6,\"shape\":[3,2],\"dtype\":\"f8e4m3\"", "[3, groups]");
 }
 
+// A packed matrix of 3 × 4: one block of 16 rows, columns padded to 32.
+TEST(CellmFile, ReadsAndRefusesPackedMatrices) {
+  constexpr std::string_view kHeader =
+      R"({"model_type":"qwen3","vocab_size":8,"hidden_dim":4,"tensors":[)"
+      R"({"name":"a.weight","offset_bytes":640,"nbytes":256,"shape":[3,4],"dtype":"i4.rows16"},)"
+      R"({"name":"a.weight.qscale","offset_bytes":896,"nbytes":32,"shape":[1,1,16],"dtype":"f16"}]})";
+  const auto file = [&](std::string_view from, std::string_view to) {
+    std::string header(kHeader);
+    if (!from.empty()) replace_once(header, from, to);
+    header.resize(630, ' ');
+    std::string data(256, static_cast<char>(0x99));  // code 9 of every weight, value 1
+    for (int i = 0; i < 16; ++i) data += std::string("\x00\x3C", 2);
+    return cellm_bytes(header, data);
+  };
+  const TestFolder folder;
+  const auto source = open_path(folder.write("m.cellm", file("", "")));
+  ASSERT_EQ(source->tensors().size(), 1U);
+  EXPECT_EQ(source->tensors()[0].stored_bytes, 288U);
+  EXPECT_EQ(source->tensors()[0].group, 4U);
+  EXPECT_FALSE(source->view(0));
+  EXPECT_TRUE(source->packed(0));
+  std::vector<float> row(4);
+  source->read_rows(0, 2, 3, row.data());
+  EXPECT_EQ(row, (std::vector<float>{1, 1, 1, 1}));
+
+  const auto refused = [&](std::string_view from, std::string_view to, std::string_view part,
+                           ErrorKind kind = ErrorKind::kData) {
+    expect_refused(file(from, to), part, kind);
+  };
+  refused("[3,4]", "[17,4]", "256 bytes, but i4.rows16 of shape [17, 4] takes 512");
+  refused("[3,4]", "[3,33]", "takes 512");
+  refused("[3,4]", "[12]", "only a matrix can be i4.rows16");
+  refused("[3,4]", "[1152921504606846975,1]", "larger than any file");
+  refused("[1,1,16]", "[16]", "expected f16 [1, groups, 16]");
+  refused("[1,1,16]", "[1,16]", "expected f16 [1, groups, 16]");
+  refused("a.weight.qscale", "b.weight.qscale", "a.weight.qscale is missing");
+  refused("i4.rows16", "f16.rows16", "unknown dtype", ErrorKind::kUnsupported);
+  refused("i4.rows16", "i4.rows32", "unknown dtype", ErrorKind::kUnsupported);
+}
+
 TEST(CellmFile, RefusesWrongExtras) {
   expect_change_refused("\"tensors\"", "\"blobs\":[],\"tensors\"", "blobs but no checksums");
   expect_change_refused("\"tensors\"", "\"blobs\":[{\"name\":\"t\"}],\"tensors\"", "is missing");

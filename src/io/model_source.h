@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "format/packed.h"
 #include "format/tensor.h"
 
 namespace cellm {
@@ -78,6 +79,9 @@ class ModelSource {
   // The tensor in place, if its bytes are stored just as TensorInfo says; otherwise nothing, and
   // read_rows() has to compute it. A vector is a matrix of one row.
   virtual std::optional<Tensor> view(std::size_t index) const = 0;
+
+  // The tensor in packed form, if the container stores that; then view() gives nothing.
+  virtual std::optional<PackedWeights> packed(std::size_t /*index*/) const { return std::nullopt; }
 
   // Says that a tensor got from view() will not be read soon, so that its memory may be given back;
   // reading it again is always possible.

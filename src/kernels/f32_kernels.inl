@@ -341,3 +341,17 @@ float exp_sum(float* x, float shift, std::size_t n) {
   }
   return sum(total);
 }
+
+std::uint64_t f32_peak(std::uint64_t count) {
+  constexpr std::size_t kSums = 10;  // enough to hide the latency of two units
+  Vec sums[kSums];
+  for (Vec& total : sums) total = broadcast(1.0F);
+  Vec factor = broadcast(0.5F);
+  const std::uint64_t rounds = count / (kSums * kLanes) + 1;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    __asm__ volatile("" : "+m"(factor));  // so that nothing is computed ahead
+    for (Vec& total : sums) total = mul_add(total, factor, factor);
+  }
+  __asm__ volatile("" : : "m"(sums));
+  return rounds * kSums * kLanes;
+}

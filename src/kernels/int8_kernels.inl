@@ -10,14 +10,16 @@
 //   int_broadcast(i)
 //   int_add(a, b)
 //   dot_quads<kBits>(acc, w, x)  acc + Σ over the 4 bytes of each lane of code(w) · x, exactly,
-//   where code is the
-//                              unpacked byte, for 8 bits less kByteZero
+//                              where code is the unpacked byte, for 8 bits less kByteZero
 //   kByteZero                  what dot_quads<8> has taken off the byte already: 0 or 128
+//   NarrowSums                 a struct: kUsed says whether the target has, for codes of up to 4
+//                              bits, dot(acc, w, x), which does the same in 16-bit lanes, exactly
+//                              for 8 quads, and widen(acc), pairs of these added to 32-bit lanes
 //   shift_mask<kShift>(v, mask)  each byte shifted right by kShift (left if negative), then masked
 //   int_shift<kShift>(a)       each lane shifted right by kShift (left if negative), keeping its
-//   sign kWideDots                  whether dot_quads<kBits> is exact for any unsigned byte, not
-//   only for
-//                              unpacked codes
+//   sign
+//   kWideDots                  whether dot_quads<kBits> is exact for any unsigned byte, not only
+//                              for unpacked codes
 //   to_float(i)                FloatVec
 //   float_broadcast(f), float_mul(a, b), float_mul_add(a, b, c)
 //   float_from_f16(p)          kIntLanes halves
@@ -31,6 +33,26 @@ constexpr std::size_t kBlockVectors = 16 / kIntLanes;
 constexpr std::size_t kChunkColumns =
     512;  // unpacked at a time: 8 KiB, with sums and activations in an L1
 constexpr std::size_t kIntTokenBlock = 64;  // tokens that use an unpacked chunk
+
+// Quads that are added up in narrow lanes before these are widened.
+constexpr std::size_t kNarrowQuads = 8;
+
+template <unsigned kBits>
+constexpr bool is_narrow() {
+  return NarrowSums::kUsed && kBits != 8;
+}
+template <unsigned kBits, class Narrow = NarrowSums>
+IntVec add_dot(IntVec acc, IntVec w, IntVec x) {
+  if constexpr (is_narrow<kBits>()) {
+    return Narrow::dot(acc, w, x);
+  } else {
+    return dot_quads<kBits>(acc, w, x);
+  }
+}
+template <class Narrow = NarrowSums>
+IntVec add_widened(IntVec acc, IntVec narrow) {
+  return int_add(acc, Narrow::widen(narrow));
+}
 
 // Unpacked code byte = multiplier · u, so that all zeros are integers: value = (byte − zero) ·
 // factor · scale.
@@ -91,7 +113,9 @@ IntVec quad_in_place(IntVec v) {
 template <unsigned kBits, int kQuad = 0>
 IntVec combine_quads(const IntVec* acc) {
   constexpr int kQuads = 8 / kBits;
-  if constexpr (kBits == 8 || !kWideDots) {
+  if constexpr (is_narrow<kBits>()) {
+    return acc[0];
+  } else if constexpr (kBits == 8 || !kWideDots) {
     if constexpr (kQuad + 1 == kQuads)
       return acc[kQuad];
     else
@@ -106,11 +130,13 @@ IntVec combine_quads(const IntVec* acc) {
   }
 }
 
+// Each quad has a sum of its own, or all one in narrow lanes.
 template <unsigned kBits, int kQuad = 0>
 void dot_unit(IntVec v, const signed char* codes, IntVec* acc) {
   if constexpr (kQuad < static_cast<int>(8 / kBits)) {
-    acc[kQuad] = dot_quads<kBits>(acc[kQuad], quad_in_place<kBits, kQuad>(v),
-                                  broadcast_quad(codes + 4 * kQuad));
+    constexpr int kSum = is_narrow<kBits>() ? 0 : kQuad;
+    acc[kSum] = add_dot<kBits>(acc[kSum], quad_in_place<kBits, kQuad>(v),
+                               broadcast_quad(codes + 4 * kQuad));
     dot_unit<kBits, kQuad + 1>(v, codes, acc);
   }
 }
@@ -130,10 +156,27 @@ void int_single(const unsigned char* bytes, const std::uint16_t* scales,
     for (std::size_t v = 0; v < kBlockVectors; ++v) {
       for (std::size_t q = 0; q < kQuads; ++q) acc[v][q] = int_broadcast(0);
     }
-    for (std::size_t c = 0; c < columns; c += kUnitColumns, bytes += kQuadBytes) {
-      __builtin_prefetch(bytes + kPrefetchBytes);
-      for (std::size_t v = 0; v < kBlockVectors; ++v) {
-        dot_unit<kBits>(load_bytes(bytes + v * kIntLanes * 4), x.codes + begin + c, acc[v]);
+    if constexpr (is_narrow<kBits>()) {
+      for (std::size_t step = 0; step < columns; step += 4 * kNarrowQuads) {
+        IntVec narrow[kBlockVectors];
+        for (std::size_t v = 0; v < kBlockVectors; ++v) narrow[v] = int_broadcast(0);
+#pragma GCC unroll 4
+        for (std::size_t c = step; c < step + 4 * kNarrowQuads; c += kUnitColumns) {
+          __builtin_prefetch(bytes + kPrefetchBytes);
+          for (std::size_t v = 0; v < kBlockVectors; ++v) {
+            dot_unit<kBits>(load_bytes(bytes + v * kIntLanes * 4), x.codes + begin + c, &narrow[v]);
+          }
+          bytes += kQuadBytes;
+        }
+        for (std::size_t v = 0; v < kBlockVectors; ++v)
+          acc[v][0] = add_widened(acc[v][0], narrow[v]);
+      }
+    } else {
+      for (std::size_t c = 0; c < columns; c += kUnitColumns, bytes += kQuadBytes) {
+        __builtin_prefetch(bytes + kPrefetchBytes);
+        for (std::size_t v = 0; v < kBlockVectors; ++v) {
+          dot_unit<kBits>(load_bytes(bytes + v * kIntLanes * 4), x.codes + begin + c, acc[v]);
+        }
       }
     }
     const IntVec start = int_broadcast(-kZero * x.sums[block]);
@@ -185,8 +228,34 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
         for (std::size_t s = 1; s < kSplit; ++s) acc[s][t][v] = int_broadcast(0);
       }
     }
-    // Columns come in multiples of 32, so in multiples of kSplit quads.
-    for (std::size_t c = 0; c < columns; c += 4 * kSplit) {
+    // Columns come in multiples of 32, so in multiples of kNarrowQuads and of kSplit quads.
+    if constexpr (is_narrow<kBits>()) {
+      for (std::size_t c = 0; c < columns; c += 4 * kNarrowQuads) {
+        IntVec narrow[kTokens][kBlockVectors];
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          for (std::size_t v = 0; v < kBlockVectors; ++v) narrow[t][v] = int_broadcast(0);
+        }
+#pragma GCC unroll 8
+        for (std::size_t q = 0; q < kNarrowQuads; ++q) {
+          IntVec weights[kBlockVectors];
+          for (std::size_t v = 0; v < kBlockVectors; ++v)
+            weights[v] = load_bytes(bytes + q * kQuadBytes + v * kIntLanes * 4);
+          for (std::size_t t = 0; t < kTokens; ++t) {
+            const IntVec input = broadcast_quad(codes + t * x.padded_cols + begin + c + 4 * q);
+            for (std::size_t v = 0; v < kBlockVectors; ++v) {
+              narrow[t][v] = add_dot<kBits>(narrow[t][v], weights[v], input);
+            }
+          }
+        }
+        bytes += kNarrowQuads * kQuadBytes;
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          for (std::size_t v = 0; v < kBlockVectors; ++v) {
+            acc[0][t][v] = add_widened(acc[0][t][v], narrow[t][v]);
+          }
+        }
+      }
+    }
+    for (std::size_t c = 0; !is_narrow<kBits>() && c < columns; c += 4 * kSplit) {
       for (std::size_t s = 0; s < kSplit; ++s, bytes += kQuadBytes) {
         if constexpr (kBits == 8 && kTokens == 1) __builtin_prefetch(bytes + kPrefetchBytes);
         IntVec weights[kBlockVectors];
@@ -292,4 +361,19 @@ void matmul_int8(const PackedMatrix& w, std::size_t begin, std::size_t end,
   if (w.group == 32) return int_blocks<4, 32, true>(w, begin, end, x, y, y_stride);
   if (w.group == 128) return int_blocks<4, 128, true>(w, begin, end, x, y, y_stride);
   int_blocks<4, 128, false>(w, begin, end, x, y, y_stride);
+}
+
+std::uint64_t int8_peak(std::uint64_t count) {
+  constexpr std::size_t kSums = 8;  // enough to hide the latency of two units
+  IntVec sums[kSums];
+  for (IntVec& total : sums) total = int_broadcast(0);
+  IntVec weights = int_broadcast(0x01010101);
+  const IntVec inputs = int_broadcast(0x01010101);
+  const std::uint64_t rounds = count / (kSums * kIntLanes * 4) + 1;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    __asm__ volatile("" : "+m"(weights));  // so that nothing is computed ahead
+    for (IntVec& total : sums) total = add_dot<4>(total, weights, inputs);
+  }
+  __asm__ volatile("" : : "m"(sums));
+  return rounds * kSums * kIntLanes * 4;
 }

@@ -29,6 +29,8 @@ KernelTable completed(KernelTable table, const KernelTable& base) {
   inherit(table.exp_sum, base.exp_sum);
   inherit(table.dot_rows, base.dot_rows);
   inherit(table.mix_rows, base.mix_rows);
+  inherit(table.f32_peak, base.f32_peak);
+  inherit(table.int8_peak, base.int8_peak);
   inherit(table.largest, base.largest);
   inherit(table.dot, base.dot);
   inherit(table.axpy, base.axpy);

@@ -123,6 +123,11 @@ struct KernelTable {
   // out: (count, rows.dim). out[i] += Σ_k weights[i · stride + k] · row k, in the order of rows.
   void (*mix_rows)(const float* weights, std::size_t stride, std::size_t count,
                    const VectorRows& rows, float* out) = nullptr;
+  // Carries out about `count` multiply-adds of floats, or of 4-bit codes with 8-bit activations, in
+  // registers alone, and returns how many they were: to measure the ceiling of this target.
+  std::uint64_t (*f32_peak)(std::uint64_t count) = nullptr;
+  std::uint64_t (*int8_peak)(std::uint64_t count) = nullptr;
+
   float (*largest)(const float* x, std::size_t n) = nullptr;  // n > 0; a NaN may be passed over
 
   float (*dot)(const float* a, const float* b, std::size_t n) = nullptr;

@@ -301,9 +301,9 @@ TEST_P(EveryTarget, Int8MatmulIsExactOnTheCodes) {
     const auto packed = pack(tensor, pool);
     ASSERT_TRUE(packed);
     const PackedMatrix w{
-        packed->bits,          packed->codes.data(), packed->scales.data(), rows,
+        packed->bits(), packed->codes, packed->scales, rows,
         packed->padded_cols(), packed->group,        packed->groups(),      packed->block_bytes()};
-    const std::size_t block = activation_block(packed->bits, packed->group);
+    const std::size_t block = activation_block(packed->bits(), packed->group);
     for (const std::size_t tokens : {1U, 3U, 20U, 70U}) {
       auto x = gaussian(tokens * cols, 7);
       x[5] = 40.0F;  // an outlier: its block's other codes are small
@@ -338,7 +338,55 @@ TEST_P(EveryTarget, Int8MatmulIsExactOnTheCodes) {
   }
 }
 
+TEST_P(EveryTarget, PeaksCountWhatTheyDo) {
+  const auto& table = *GetParam();
+  for (const auto peak : {table.f32_peak, table.int8_peak}) {
+    const std::uint64_t done = peak(100'000);
+    EXPECT_GE(done, 100'000U);
+    EXPECT_LT(done, 110'000U);
+  }
+}
+
 // The largest codes on both sides: nothing may saturate.
+TEST_P(EveryTarget, LowBitMatmulAtTheExtremes) {
+  const auto& table = *GetParam();
+  ThreadPool pool(1);
+  const std::size_t cols = 1024;
+  struct Case {
+    FormatId format;
+    std::size_t group;
+    float largest;  // value of a code of ones, with scale 1
+  };
+  for (const auto& [format, group, largest] :
+       {Case{FormatId::kI4, cols, 7.0F}, Case{FormatId::kI4, 32, 7.0F},
+        Case{FormatId::kI2, cols, 1.5F}, Case{FormatId::kQ1, 0, 1.0F}}) {
+    const std::size_t row_bytes = format_info(format).row_bytes(cols);
+    std::vector<std::byte> codes(16 * row_bytes, std::byte{0xFF});
+    if (format == FormatId::kQ1) {  // the scales lie inside
+      for (std::size_t i = 0; i < codes.size(); i += Q1::kBlockBytes) {
+        codes[i] = std::byte{0};
+        codes[i + 1] = std::byte{0x3C};
+      }
+    }
+    const std::vector<std::uint16_t> scales(16 * cols, 0x3C00);
+    const auto packed = pack({format, 16, cols, group, codes.data(), scales.data(), nullptr}, pool);
+    ASSERT_TRUE(packed);
+    const PackedMatrix w{packed->bits(), packed->codes,    packed->scales,       16,
+                         cols,           packed->group,    packed->groups(),     packed->block_bytes()};
+    const std::size_t block = activation_block(packed->bits(), packed->group);
+    for (const float input : {127.0F, -127.0F}) {
+      for (const std::size_t tokens : {1U, 2U, 4U, 9U}) {
+        const TestActivations a(table, std::vector<float>(tokens * cols, input), tokens, cols,
+                                block);
+        std::vector<float> y(tokens * 16);
+        table.matmul_int8(w, 0, 1, a.view, y.data(), 16);
+        for (const float value : y)
+          ASSERT_EQ(value, largest * input * static_cast<float>(cols));
+      }
+    }
+  }
+}
+
 TEST_P(EveryTarget, Int8MatmulAtTheExtremes) {
   const auto& table = *GetParam();
   ThreadPool pool(1);
@@ -348,7 +396,7 @@ TEST_P(EveryTarget, Int8MatmulAtTheExtremes) {
     const std::vector<std::uint16_t> scales(16, 0x3C00);
     const auto packed =
         pack({FormatId::kI8, 16, cols, cols, codes.data(), scales.data(), nullptr}, pool);
-    const PackedMatrix w{8, packed->codes.data(), packed->scales.data(), 16, cols, 0,
+    const PackedMatrix w{8, packed->codes, packed->scales, 16, cols, 0,
                          1, packed->block_bytes()};
     const TestActivations a(table, std::vector<float>(cols, -127.0F), 1, cols, 32);
     std::vector<float> y(16);

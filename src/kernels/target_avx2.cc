@@ -115,7 +115,7 @@ Vec vector_exp(Vec v) {
 #include "kernels/f32_kernels.inl"
 
 constexpr std::size_t kIntLanes = 8;
-constexpr std::size_t kIntTokens = 2;
+constexpr std::size_t kIntTokens = 4;
 constexpr int kByteZero = 128;
 constexpr bool kWideDots = false;  // see dot_quads
 using IntVec = __m256i;
@@ -151,6 +151,17 @@ IntVec dot_quads(IntVec acc, IntVec w, IntVec x) {
   const IntVec pairs = _mm256_maddubs_epi16(w, x);
   return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
+struct NarrowSums {
+  static constexpr bool kUsed = true;
+  // Eight times 2 · 15 · 127 fits into 16 bits.
+  static IntVec dot(IntVec acc, IntVec w, IntVec x) {
+    acc = _mm256_add_epi16(acc, _mm256_maddubs_epi16(w, x));
+    // g++ 12 would do all products first and spill them.
+    __asm__("" : "+x"(acc));
+    return acc;
+  }
+  static IntVec widen(IntVec acc) { return _mm256_madd_epi16(acc, _mm256_set1_epi16(1)); }
+};
 template <int kShift>
 IntVec shift_mask(IntVec v, unsigned char mask) {
   if constexpr (kShift >= 0) {
@@ -363,6 +374,8 @@ constexpr KernelTable kAvx2Table{
     .exp_sum = exp_sum,
     .dot_rows = dot_rows,
     .mix_rows = mix_rows,
+    .f32_peak = f32_peak,
+    .int8_peak = int8_peak,
     .largest = largest,
     .dot = dot,
     .axpy = axpy,

@@ -154,6 +154,10 @@ void store_rows(float* p, FloatVec v, std::size_t n) {
   }
 }
 
+struct NarrowSums {
+  static constexpr bool kUsed = false;
+};
+
 #include "kernels/int8_kernels.inl"
 
 // Compared as integers, magnitudes order like floats, and what is not finite is above all others.
@@ -204,6 +208,8 @@ constexpr KernelTable kAvx512VnniTable{
     .exp_sum = exp_sum,
     .dot_rows = dot_rows,
     .mix_rows = mix_rows,
+    .f32_peak = f32_peak,
+    .int8_peak = int8_peak,
     .largest = largest,
     .dot = dot,
     .axpy = axpy,

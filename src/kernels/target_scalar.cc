@@ -208,6 +208,10 @@ void store_rows(float* p, const FloatVec& v, std::size_t n) {
   std::memcpy(p, &v, n * sizeof(float));
 }
 
+struct NarrowSums {
+  static constexpr bool kUsed = false;
+};
+
 #include "kernels/int8_kernels.inl"
 
 float quantize_block(const float* x, std::size_t n, signed char* codes, std::int32_t* sum) {
@@ -269,6 +273,8 @@ constexpr KernelTable make_table(std::tuple<F...>*) {
       .exp_sum = exp_sum,
       .dot_rows = dot_rows,
       .mix_rows = mix_rows,
+      .f32_peak = f32_peak,
+      .int8_peak = int8_peak,
       .largest = largest,
       .dot = dot,
       .axpy = axpy,

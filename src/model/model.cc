@@ -49,7 +49,7 @@ class Loader {
       : source_(source), config_(config), prefix_(std::move(prefix)) {}
 
   void matrix(const std::string& name, Linear& to, std::size_t rows, std::size_t cols) {
-    to.weight = read_matrix(prefix_ + name, rows, cols);
+    to = read_matrix(prefix_ + name, rows, cols);
   }
 
   void vector(const std::string& name, std::vector<float>& to,
@@ -80,13 +80,26 @@ class Loader {
     }
   }
 
-  Tensor read_matrix(const std::string& name, std::size_t rows, std::size_t cols) const {
+  Linear read_matrix(const std::string& name, std::size_t rows, std::size_t cols) const {
     const std::size_t index = require(name, {rows, cols});
-    if (auto view = source_.view(index)) return *std::move(view);
-    auto memory = std::make_shared<AlignedBuffer<float>>(rows * cols);
-    source_.read_rows(index, 0, rows, memory->data());
-    return {FormatId::kF32, rows,  cols, 0, reinterpret_cast<const std::byte*>(memory->data()),
-            nullptr,        memory};
+    Linear linear;
+    if (auto packed = source_.packed(index)) {
+      linear.weight = {packed->format, rows, cols, 0, nullptr, nullptr, nullptr};
+      linear.packed = *std::move(packed);
+    } else if (auto view = source_.view(index)) {
+      linear.weight = *std::move(view);
+    } else {
+      auto memory = std::make_shared<AlignedBuffer<float>>(rows * cols);
+      source_.read_rows(index, 0, rows, memory->data());
+      linear.weight = {FormatId::kF32,
+                       rows,
+                       cols,
+                       0,
+                       reinterpret_cast<const std::byte*>(memory->data()),
+                       nullptr,
+                       memory};
+    }
+    return linear;
   }
 
  private:
@@ -153,7 +166,7 @@ Model load_model(const ModelSource& source, std::size_t max_layers) {
   // may have given the two different formats.
   for (const auto& name : lm_head_names(prefix)) {
     if (!find_tensor(source, name)) continue;
-    model.lm_head.weight = loader.read_matrix(name, config.vocab_size, config.hidden);
+    model.lm_head = loader.read_matrix(name, config.vocab_size, config.hidden);
     return model;
   }
   if (config.tied_embedding == false) {
@@ -161,10 +174,23 @@ Model load_model(const ModelSource& source, std::size_t max_layers) {
                      printable(source.path()));
   }
   model.lm_head = model.embedding;
+  model.tied = true;
   return model;
 }
 
 namespace {
+
+// Calls visitor.matrix() for every matrix, the output matrix included if it is one of its own.
+template <class Visitor>
+void change_matrices(Model& model, Visitor&& visitor) {
+  visit_tensors(model, visitor);
+  if (model.tied) {
+    model.lm_head = model.embedding;
+  } else {
+    visitor.matrix("lm_head.weight", model.lm_head, model.lm_head.weight.rows,
+                   model.lm_head.weight.cols);
+  }
+}
 
 class Packer {
  public:
@@ -172,10 +198,9 @@ class Packer {
 
   void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
               std::size_t /*cols*/) {
-    auto packed = pack(linear.weight, pool_);
-    if (!packed) return;
-    linear.packed = std::make_shared<const PackedWeights>(*std::move(packed));
-    source_.forget(linear.weight);
+    if (linear.packed) return;
+    linear.packed = pack(linear.weight, pool_);
+    if (linear.packed) source_.forget(linear.weight);
   }
   void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
               const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
@@ -183,6 +208,19 @@ class Packer {
  private:
   const ModelSource& source_;
   ThreadPool& pool_;
+};
+
+struct Unpacker {
+  ThreadPool& pool;
+
+  void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
+              std::size_t /*cols*/) {
+    if (!linear.packed) return;
+    linear.weight = unpack(*linear.packed, pool);
+    linear.packed.reset();
+  }
+  void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
+              const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
 };
 
 struct Bf16Setter {
@@ -201,19 +239,15 @@ struct Bf16Setter {
 }  // namespace
 
 void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool) {
-  Packer packer(source, pool);
-  visit_tensors(model, packer);
-  if (model.lm_head.weight.data == model.embedding.weight.data) {
-    model.lm_head = model.embedding;
-  } else {
-    packer.matrix("lm_head.weight", model.lm_head, 0, 0);
-  }
+  change_matrices(model, Packer(source, pool));
+}
+
+void unpack_weights(Model& model, ThreadPool& pool) {
+  change_matrices(model, Unpacker{pool});
 }
 
 void use_bf16(Model& model) {
-  Bf16Setter setter;
-  visit_tensors(model, setter);
-  setter.matrix("lm_head.weight", model.lm_head, model.lm_head.weight.rows, 0);
+  change_matrices(model, Bf16Setter{});
 }
 
 std::string find_nonfinite(const ModelSource& source, const ModelConfig& config) {

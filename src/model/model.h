@@ -57,7 +57,8 @@ struct Model {
   Linear embedding;  // (vocab, hidden)
   std::vector<Layer> layers;
   std::vector<float> final_norm;
-  Linear lm_head;  // the embedding again if the model is tied and stores no other
+  Linear lm_head;  // the embedding again if `tied`
+  bool tied = false;  // whether embedding and output matrix are one
 };
 
 // One tensor of a model, as a visitor sees it.
@@ -85,8 +86,8 @@ std::string text_prefix(const ModelSource& source);
 // The names under which a source may keep the output matrix, best first.
 std::vector<std::string> lm_head_names(const std::string& prefix);
 
-// Reads config and weights. Matrices stay where they are (mapped) if the source can show them, else
-// they are read into memory as f32; max_layers limits the layers used. Tensors that the text model
+// Reads config and weights. Matrices stay where they are (mapped) if the source can show them, as
+// rows or packed, else they are read into memory as f32; max_layers limits the layers used. Tensors that the text model
 // does not have (vision, multi-token prediction) are ignored. Throws Error(kData) naming each
 // tensor that is missing or has another shape than the configuration says.
 Model load_model(const ModelSource& source, std::size_t max_layers);
@@ -94,6 +95,9 @@ Model load_model(const ModelSource& source, std::size_t max_layers);
 // Interleaves every matrix whose format has a packed form, so that it is multiplied with 8-bit
 // activations. The source is told that it may forget the pages it was read from.
 void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool);
+
+// The reverse, for exact arithmetic: matrices that the source stores packed become rows in memory.
+void unpack_weights(Model& model, ThreadPool& pool);
 
 // Lets f16 and bf16 matrices be multiplied in bf16. Needs kernels that have matmul_bf16.
 void use_bf16(Model& model);

@@ -51,18 +51,17 @@ void decays_since(const Compute& compute, const Head& head, std::size_t row, flo
 // Room for the rows of a chunk that are worked on together.
 struct Scratch {
   explicit Scratch(const DeltaShape& shape)
-      : queries(kDeltaChunk * shape.key_dim),
-        from_keys(kDeltaChunk * shape.value_dim),
-        from_queries(kDeltaChunk * shape.value_dim),
+      : probes(2 * kDeltaChunk * shape.key_dim),
+        answers(2 * kDeltaChunk * shape.value_dim),
         folds(shape.key_dim * kDeltaChunk) {}
-  std::vector<float> queries;       // (rows, key_dim), normalised
-  std::vector<float> from_keys;     // (rows, value_dim): Sᵀk
-  std::vector<float> from_queries;  // (rows, value_dim): Sᵀq, later o
-  std::vector<float> folds;         // (key_dim, kDeltaChunk): the weights of finish_chunk()
+  // The keys of the rows, then their queries, so that S is read once for both.
+  std::vector<float> probes;   // (2, rows, key_dim), normalised
+  std::vector<float> answers;  // (2, rows, value_dim): Sᵀk, then Sᵀq and later o
+  std::vector<float> folds;    // (key_dim, kDeltaChunk): the weights of finish_chunk()
 };
 
 // Rows [begin, end) of the chunk, whose keys and decays are there: writes their deltas, and their
-// outputs to scratch.from_queries. v and beta: of row begin, with their distances between tokens.
+// outputs to the second half of scratch.answers. v and beta: of row begin, with their distances between tokens.
 void advance_rows(const Compute& compute, const DeltaShape& shape, const Head& head,
                   std::size_t begin, std::size_t end, const float* v, std::size_t v_stride,
                   const float* beta, std::size_t beta_stride, Scratch& scratch) {
@@ -70,15 +69,14 @@ void advance_rows(const Compute& compute, const DeltaShape& shape, const Head& h
   const std::size_t dk = shape.key_dim;
   const std::size_t dv = shape.value_dim;
   const std::size_t count = end - begin;
-  std::fill_n(scratch.from_keys.data(), count * dv, 0.0F);
-  std::fill_n(scratch.from_queries.data(), count * dv, 0.0F);
-  const VectorRows s = rows_of(head.s, dk, dv);
-  kernels.mix_rows(head.keys + begin * dk, dk, count, s, scratch.from_keys.data());
-  kernels.mix_rows(scratch.queries.data(), dk, count, s, scratch.from_queries.data());
+  const float* queries = scratch.probes.data() + count * dk;
+  std::fill_n(scratch.answers.data(), 2 * count * dv, 0.0F);
+  kernels.mix_rows(scratch.probes.data(), dk, 2 * count, rows_of(head.s, dk, dv),
+                   scratch.answers.data());
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t row = begin + i;
-    const float* from_key = scratch.from_keys.data() + i * dv;
-    float* out = scratch.from_queries.data() + i * dv;
+    const float* from_key = scratch.answers.data() + i * dv;
+    float* out = scratch.answers.data() + (count + i) * dv;
     float* delta = head.deltas + row * dv;
     const float decay = decay_until(head, row);
     for (std::size_t c = 0; c < dv; ++c) {
@@ -92,7 +90,7 @@ void advance_rows(const Compute& compute, const DeltaShape& shape, const Head& h
     since[row] = 1.0F;
     const VectorRows keys = rows_of(head.keys, row + 1, dk);
     kernels.dot_rows(head.keys + row * dk, 1, keys, key_products, kDeltaChunk);
-    kernels.dot_rows(scratch.queries.data() + i * dk, 1, keys, query_products, kDeltaChunk);
+    kernels.dot_rows(queries + i * dk, 1, keys, query_products, kDeltaChunk);
     for (std::size_t j = 0; j <= row; ++j) {
       key_products[j] *= -since[j];
       query_products[j] *= since[j];
@@ -166,9 +164,10 @@ void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& inp
       const std::size_t count = std::min(kDeltaChunk - row, tokens - done);
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t at = (done + i) * input.qkv_stride + key_head * dk;
-        normalise(compute, input.q + at, dk, q_scale, scratch.queries.data() + i * dk);
+        normalise(compute, input.q + at, dk, q_scale, scratch.probes.data() + (count + i) * dk);
         normalise(compute, input.k + at, dk, 1.0F, keys + (row + i) * dk);
       }
+      std::copy_n(keys + row * dk, count * dk, scratch.probes.data());
       for (std::size_t h = key_head * heads_per_key; h < (key_head + 1) * heads_per_key; ++h) {
         const Head head{state.s.data() + h * dk * dv, keys,
                         state.deltas.data() + h * kDeltaChunk * dv,
@@ -182,7 +181,7 @@ void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& inp
                      input.v + done * input.qkv_stride + h * dv, input.qkv_stride,
                      input.beta + done * shape.value_heads + h, shape.value_heads, scratch);
         for (std::size_t i = 0; i < count; ++i) {
-          std::copy_n(scratch.from_queries.data() + i * dv, dv,
+          std::copy_n(scratch.answers.data() + (count + i) * dv, dv,
                       out + ((done + i) * shape.value_heads + h) * dv);
         }
         if (row + count == kDeltaChunk) finish_chunk(compute, shape, head, scratch);

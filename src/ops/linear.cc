@@ -30,8 +30,8 @@ WeightMatrix matrix_of(const Tensor& tensor) {
 }
 
 PackedMatrix matrix_of(const PackedWeights& packed) {
-  return {packed.bits,          packed.codes.data(), packed.scales.data(), packed.rows,
-          packed.padded_cols(), packed.group,        packed.groups(),      packed.block_bytes()};
+  return {packed.bits(),        packed.codes, packed.scales,   packed.rows,
+          packed.padded_cols(), packed.group, packed.groups(), packed.block_bytes()};
 }
 
 // Rounds x to 8 bits, into the scratch memory.
@@ -86,7 +86,7 @@ struct InputForm {
 };
 
 InputForm input_form(const Linear& linear) {
-  if (linear.packed) return {false, activation_block(linear.packed->bits, linear.packed->group)};
+  if (linear.packed) return {false, activation_block(linear.packed->bits(), linear.packed->group)};
   return {linear.bf16, 0};
 }
 

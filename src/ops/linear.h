@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <optional>
 #include <span>
 
 #include "format/packed.h"
@@ -13,10 +13,10 @@ namespace cellm {
 
 // y = W x. Callers never learn the format of W.
 struct Linear {
-  Tensor weight;  // (out, in)
-  // Once packed, this is used instead, with activations rounded to 8 bits (one scale for 32 or 128
+  Tensor weight;  // (out, in); without data if the weights are there in packed form only
+  // If there, this is used instead, with activations rounded to 8 bits (one scale for 32 or 128
   // columns).
-  std::shared_ptr<const PackedWeights> packed;
+  std::optional<PackedWeights> packed;
   // Whether f16 or bf16 weights and their activations are rounded to bf16.
   bool bf16 = false;
 };

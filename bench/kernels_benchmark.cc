@@ -1,0 +1,195 @@
+// How fast each kernel of each target is on one thread, with data that fits into a second-level
+// cache, so that arithmetic and not memory is measured. bytes_per_second counts weights as stored,
+// items_per_second multiply-adds.
+//
+//   kernels_benchmark --benchmark_filter='avx2/int4-g32'
+
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "base/aligned_buffer.h"
+#include "base/error.h"
+#include "format/formats.h"
+#include "format/packed.h"
+#include "kernels/kernel_table.h"
+
+namespace cellm {
+namespace {
+
+constexpr std::size_t kRows = 256;
+constexpr std::size_t kCols = 1024;
+constexpr std::uint16_t kScale = 0x1400;  // f16 0.00098
+
+struct Weights {
+  Weights(FormatId format, std::size_t group)
+      : row_bytes(format_info(format).row_bytes(kCols)),
+        codes(kRows * row_bytes),
+        scales(kRows * kCols) {
+    // Any byte is a code; f16 and the scales inside q1 stay small and finite.
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      codes[i] = static_cast<std::byte>(i * 37 % 251 & (i % 2 == 1 ? 0x2F : 0xFF));
+    }
+    for (std::size_t i = 0; i < scales.size(); ++i) scales[i] = kScale;
+    const bool has_scales = format_info(format).has_scales;
+    tensor = {format,       kRows,
+              kCols,        has_scales ? group : 0,
+              codes.data(), has_scales ? scales.data() : nullptr,
+              nullptr};
+  }
+  std::size_t row_bytes;
+  AlignedBuffer<std::byte> codes;
+  AlignedBuffer<std::uint16_t> scales;
+  Tensor tensor;
+};
+
+void count(benchmark::State& state, std::size_t bytes, std::size_t macs) {
+  const auto rounds = static_cast<std::int64_t>(state.iterations());
+  state.SetBytesProcessed(rounds * static_cast<std::int64_t>(bytes));
+  state.SetItemsProcessed(rounds * static_cast<std::int64_t>(macs));
+}
+
+void packed_matmul(benchmark::State& state, const KernelTable& table, FormatId format,
+                   std::size_t group, std::size_t tokens) {
+  const Weights weights(format, group);
+  ThreadPool pool(1);
+  const PackedWeights packed = *pack(weights.tensor, pool);
+  const PackedMatrix w{packed.bits(),        packed.codes, packed.scales,   packed.rows,
+                       packed.padded_cols(), packed.group, packed.groups(), packed.block_bytes()};
+  const std::size_t block = activation_block(w.bits, w.group);
+  const std::size_t blocks = kCols / block;
+  std::vector<signed char> codes(tokens * kCols, 5);
+  std::vector<float> scales(tokens * blocks, 0.01F);
+  std::vector<std::int32_t> sums(tokens * blocks, static_cast<std::int32_t>(5 * block));
+  const QuantizedActivations x{codes.data(), scales.data(), sums.data(), tokens,
+                               kCols,        block,         blocks};
+  std::vector<float> y(tokens * kRows);
+  for (auto _ : state) {
+    table.matmul_int8(w, 0, packed.row_blocks(), x, y.data(), kRows);
+    benchmark::ClobberMemory();
+  }
+  count(state, packed.code_bytes() + packed.scale_count() * 2, kRows * kCols * tokens);
+}
+
+void float_matmul(benchmark::State& state, const KernelTable& table, FormatId format,
+                  std::size_t tokens) {
+  const Weights weights(format, kCols);
+  const WeightMatrix w{format, reinterpret_cast<const unsigned char*>(weights.codes.data()),
+                       nullptr, kCols, 0, weights.row_bytes, 0};
+  const std::vector<float> x(tokens * kCols, 0.5F);
+  std::vector<float> y(tokens * kRows);
+  for (auto _ : state) {
+    table.matmul(table, w, 0, kRows, x.data(), kCols, tokens, y.data(), kRows);
+    benchmark::ClobberMemory();
+  }
+  count(state, kRows * weights.row_bytes, kRows * kCols * tokens);
+}
+
+// 256 keys or values of a head of 256, as a decoding step meets them.
+void rows_kernel(benchmark::State& state, const KernelTable& table, FormatId format, bool mix) {
+  constexpr std::size_t kQueries = 4;
+  const Weights weights(format, kCols);
+  const VectorRows rows{format, reinterpret_cast<const unsigned char*>(weights.codes.data()),
+                        format_info(format).row_bytes(256), 256, 256};
+  const std::vector<float> queries(kQueries * 256, 0.1F);
+  std::vector<float> out(kQueries * 256);
+  for (auto _ : state) {
+    if (mix) {
+      table.mix_rows(queries.data(), 256, kQueries, rows, out.data());
+    } else {
+      table.dot_rows(queries.data(), kQueries, rows, out.data(), 256);
+    }
+    benchmark::ClobberMemory();
+  }
+  count(state, rows.count * rows.row_bytes, rows.count * rows.dim * kQueries);
+}
+
+void elementwise(benchmark::State& state, const KernelTable& table, const std::string& name) {
+  std::vector<float> x(4096, 0.3F);
+  std::vector<signed char> codes(x.size());
+  std::int32_t sum = 0;
+  for (auto _ : state) {
+    if (name == "silu") table.silu(x.data(), x.size());
+    if (name == "exp_sum") benchmark::DoNotOptimize(table.exp_sum(x.data(), 1.0F, x.size()));
+    if (name == "quantize_block") {
+      for (std::size_t i = 0; i < x.size(); i += 32) {
+        benchmark::DoNotOptimize(table.quantize_block(x.data() + i, 32, codes.data() + i, &sum));
+      }
+    }
+    benchmark::ClobberMemory();
+  }
+  count(state, x.size() * sizeof(float), x.size());
+}
+
+void peak(benchmark::State& state, std::uint64_t (*function)(std::uint64_t)) {
+  std::uint64_t done = 0;
+  for (auto _ : state) done += function(1'000'000);
+  state.SetItemsProcessed(static_cast<std::int64_t>(done));
+}
+
+void add_target(const KernelTable& table) {
+  const std::string target = table.name;
+  struct Packed {
+    const char* name;
+    FormatId format;
+    std::size_t group;
+  };
+  for (const Packed& p :
+       {Packed{"int8", FormatId::kI8, kCols}, Packed{"int4", FormatId::kI4, kCols},
+        Packed{"int4-g32", FormatId::kI4, 32}, Packed{"int4-g128", FormatId::kI4, 128},
+        Packed{"int2", FormatId::kI2, kCols}, Packed{"q1", FormatId::kQ1, 0}}) {
+    for (const std::size_t tokens : {1, 4, 64}) {
+      benchmark::RegisterBenchmark(
+          (target + "/" + p.name + "/" + std::to_string(tokens)).c_str(),
+          [&table, p, tokens](benchmark::State& state) {
+            packed_matmul(state, table, p.format, p.group, tokens);
+          });
+    }
+  }
+  for (const auto& [name, format] : {std::pair{"f16", FormatId::kF16}, {"fp8", FormatId::kF8E4M3}}) {
+    for (const std::size_t tokens : {1, 4, 64}) {
+      benchmark::RegisterBenchmark(
+          (target + "/" + name + "/" + std::to_string(tokens)).c_str(),
+          [&table, format = format, tokens](benchmark::State& state) {
+            float_matmul(state, table, format, tokens);
+          });
+    }
+  }
+  for (const auto& [name, format] : {std::pair{"f16", FormatId::kF16}, {"i8", FormatId::kI8}}) {
+    for (const bool mix : {false, true}) {
+      benchmark::RegisterBenchmark(
+          (target + (mix ? "/mix_rows/" : "/dot_rows/") + name).c_str(),
+          [&table, format = format, mix](benchmark::State& state) {
+            rows_kernel(state, table, format, mix);
+          });
+    }
+  }
+  for (const char* name : {"silu", "exp_sum", "quantize_block"}) {
+    benchmark::RegisterBenchmark(
+        (target + "/" + name).c_str(),
+        [&table, name](benchmark::State& state) { elementwise(state, table, name); });
+  }
+  benchmark::RegisterBenchmark((target + "/peak/f32").c_str(), [&table](benchmark::State& state) {
+    peak(state, table.f32_peak);
+  });
+  benchmark::RegisterBenchmark((target + "/peak/int8").c_str(), [&table](benchmark::State& state) {
+    peak(state, table.int8_peak);
+  });
+}
+
+}  // namespace
+}  // namespace cellm
+
+int main(int argc, char** argv) {
+  for (const char* target : {"scalar", "avx2", "avx512vnni", "avx512bf16"}) {
+    try {
+      cellm::add_target(cellm::kernel_table(target));
+    } catch (const cellm::Error&) {
+      continue;  // this processor does not have it
+    }
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+}

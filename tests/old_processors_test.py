@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""cellm on emulated processors without AVX and without AVX-512: what they cannot do must not be reached.
+
+Needs qemu-x86_64 (Debian: qemu-user), whose emulation refuses instructions that the chosen processor lacks.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+from harness import BIN, MODELS, CommandTest, ids, read_json
+
+QEMU = shutil.which("qemu-x86_64")
+PROCESSORS = {"Nehalem": "scalar", "Haswell": "avx2"}
+NAME = "qwen3_5_text"
+TOKENS = ids(read_json(MODELS / NAME / "expected.json")["tokens"][:12])
+
+
+def on(processor, *arguments, **environment):
+    return subprocess.run([QEMU, "-cpu", processor, BIN / "cellm", *map(str, arguments)], capture_output=True, timeout=300,
+                          stdin=subprocess.DEVNULL, env={**os.environ, **environment})
+
+
+def has(target):
+    """Whether this processor has the target itself."""
+    return subprocess.run([BIN / "cellm", "bench", "-m", MODELS / NAME, "-p", "1", "-n", "0", "-r", "1"],
+                          capture_output=True, env={**os.environ, "CELLM_TARGET": target}).returncode == 0
+
+
+class OldProcessors(CommandTest):
+    def test_results_are_those_of_the_target(self):
+        for form in ("f16", "int8", "int4-g32", "int2", "q1"):
+            model = self.convert(MODELS / NAME, "--format", form, "--embedding", form, name=f"{form}.cellm")
+            for processor, target in PROCESSORS.items():
+                if not has(target):
+                    continue
+                with self.subTest(format=form, processor=processor):
+                    flags = ("--tokens", TOKENS, "--activations", "int8", "-t", 2, "-o")
+                    emulated, native = self.folder / "emulated.npy", self.folder / "native.npy"
+                    result = on(processor, "logits", "-m", model, *flags, emulated)
+                    self.assertEqual((result.returncode, result.stderr), (0, b""))
+                    self.succeed("logits", "-m", model, *flags, native, env={**os.environ, "CELLM_TARGET": target})
+                    self.assertEqual(emulated.read_bytes(), native.read_bytes())
+
+    def test_a_target_that_is_not_there_is_refused(self):
+        for processor, target in (("Nehalem", "avx2"), ("Haswell", "avx512vnni")):
+            result = on(processor, "bench", "-m", MODELS / NAME, CELLM_TARGET=target)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn(f'CPU target "{target}" cannot run here'.encode(), result.stderr)
+
+
+if __name__ == "__main__":
+    if QEMU is None:
+        print("qemu-x86_64 is not installed (Debian: qemu-user)")
+        sys.exit(77)
+    unittest.main()
