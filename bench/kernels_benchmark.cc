@@ -75,8 +75,10 @@ void packed_matmul(benchmark::State& state, const KernelTable& table, FormatId f
 void float_matmul(benchmark::State& state, const KernelTable& table, FormatId format,
                   std::size_t tokens) {
   const Weights weights(format, kCols);
-  const WeightMatrix w{format, reinterpret_cast<const unsigned char*>(weights.codes.data()),
-                       nullptr, kCols, 0, weights.row_bytes, 0};
+  const WeightMatrix w{format,  reinterpret_cast<const unsigned char*>(weights.codes.data()),
+                       nullptr, kCols,
+                       0,       weights.row_bytes,
+                       0};
   const std::vector<float> x(tokens * kCols, 0.5F);
   std::vector<float> y(tokens * kRows);
   for (auto _ : state) {
@@ -140,29 +142,27 @@ void add_target(const KernelTable& table) {
         Packed{"int4-g32", FormatId::kI4, 32}, Packed{"int4-g128", FormatId::kI4, 128},
         Packed{"int2", FormatId::kI2, kCols}, Packed{"q1", FormatId::kQ1, 0}}) {
     for (const std::size_t tokens : {1, 4, 64}) {
-      benchmark::RegisterBenchmark(
-          (target + "/" + p.name + "/" + std::to_string(tokens)).c_str(),
-          [&table, p, tokens](benchmark::State& state) {
-            packed_matmul(state, table, p.format, p.group, tokens);
-          });
+      benchmark::RegisterBenchmark((target + "/" + p.name + "/" + std::to_string(tokens)).c_str(),
+                                   [&table, p, tokens](benchmark::State& state) {
+                                     packed_matmul(state, table, p.format, p.group, tokens);
+                                   });
     }
   }
-  for (const auto& [name, format] : {std::pair{"f16", FormatId::kF16}, {"fp8", FormatId::kF8E4M3}}) {
+  for (const auto& [name, format] :
+       {std::pair{"f16", FormatId::kF16}, {"fp8", FormatId::kF8E4M3}}) {
     for (const std::size_t tokens : {1, 4, 64}) {
-      benchmark::RegisterBenchmark(
-          (target + "/" + name + "/" + std::to_string(tokens)).c_str(),
-          [&table, format = format, tokens](benchmark::State& state) {
-            float_matmul(state, table, format, tokens);
-          });
+      benchmark::RegisterBenchmark((target + "/" + name + "/" + std::to_string(tokens)).c_str(),
+                                   [&table, format = format, tokens](benchmark::State& state) {
+                                     float_matmul(state, table, format, tokens);
+                                   });
     }
   }
   for (const auto& [name, format] : {std::pair{"f16", FormatId::kF16}, {"i8", FormatId::kI8}}) {
     for (const bool mix : {false, true}) {
-      benchmark::RegisterBenchmark(
-          (target + (mix ? "/mix_rows/" : "/dot_rows/") + name).c_str(),
-          [&table, format = format, mix](benchmark::State& state) {
-            rows_kernel(state, table, format, mix);
-          });
+      benchmark::RegisterBenchmark((target + (mix ? "/mix_rows/" : "/dot_rows/") + name).c_str(),
+                                   [&table, format = format, mix](benchmark::State& state) {
+                                     rows_kernel(state, table, format, mix);
+                                   });
     }
   }
   for (const char* name : {"silu", "exp_sum", "quantize_block"}) {
@@ -170,12 +170,10 @@ void add_target(const KernelTable& table) {
         (target + "/" + name).c_str(),
         [&table, name](benchmark::State& state) { elementwise(state, table, name); });
   }
-  benchmark::RegisterBenchmark((target + "/peak/f32").c_str(), [&table](benchmark::State& state) {
-    peak(state, table.f32_peak);
-  });
-  benchmark::RegisterBenchmark((target + "/peak/int8").c_str(), [&table](benchmark::State& state) {
-    peak(state, table.int8_peak);
-  });
+  benchmark::RegisterBenchmark((target + "/peak/f32").c_str(),
+                               [&table](benchmark::State& state) { peak(state, table.f32_peak); });
+  benchmark::RegisterBenchmark((target + "/peak/int8").c_str(),
+                               [&table](benchmark::State& state) { peak(state, table.int8_peak); });
 }
 
 }  // namespace

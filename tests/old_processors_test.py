@@ -19,8 +19,11 @@ TOKENS = ids(read_json(MODELS / NAME / "expected.json")["tokens"][:12])
 
 
 def on(processor, *arguments, **environment):
-    return subprocess.run([QEMU, "-cpu", processor, BIN / "cellm", *map(str, arguments)], capture_output=True, timeout=300,
-                          stdin=subprocess.DEVNULL, env={**os.environ, **environment})
+    """Exit code and error messages; the emulator's own warnings (features it cannot emulate) are left out."""
+    result = subprocess.run([QEMU, "-cpu", processor, BIN / "cellm", *map(str, arguments)], capture_output=True, timeout=300,
+                            text=True, stdin=subprocess.DEVNULL, env={**os.environ, **environment})
+    lines = result.stderr.splitlines()
+    return result.returncode, [line for line in lines if not line.startswith("qemu-x86_64: warning")]
 
 
 def has(target):
@@ -39,16 +42,15 @@ class OldProcessors(CommandTest):
                 with self.subTest(format=form, processor=processor):
                     flags = ("--tokens", TOKENS, "--activations", "int8", "-t", 2, "-o")
                     emulated, native = self.folder / "emulated.npy", self.folder / "native.npy"
-                    result = on(processor, "logits", "-m", model, *flags, emulated)
-                    self.assertEqual((result.returncode, result.stderr), (0, b""))
+                    self.assertEqual(on(processor, "logits", "-m", model, *flags, emulated), (0, []))
                     self.succeed("logits", "-m", model, *flags, native, env={**os.environ, "CELLM_TARGET": target})
                     self.assertEqual(emulated.read_bytes(), native.read_bytes())
 
     def test_a_target_that_is_not_there_is_refused(self):
         for processor, target in (("Nehalem", "avx2"), ("Haswell", "avx512vnni")):
-            result = on(processor, "bench", "-m", MODELS / NAME, CELLM_TARGET=target)
-            self.assertEqual(result.returncode, 2, result.stderr)
-            self.assertIn(f'CPU target "{target}" cannot run here'.encode(), result.stderr)
+            code, errors = on(processor, "bench", "-m", MODELS / NAME, CELLM_TARGET=target)
+            self.assertEqual((code, len(errors)), (2, 1), errors)
+            self.assertIn(f'CPU target "{target}" cannot run here', errors[0])
 
 
 if __name__ == "__main__":

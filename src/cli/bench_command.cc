@@ -201,13 +201,14 @@ class Report {
         result.n_gen != 0 ? result.mean() * static_cast<double>(weights_.read_per_token) : 0;
     const double macs = result.mean() * static_cast<double>(weights_.body_macs);
     if (format_ == "md") {
-      fmt::print("| {} | {} | {:.2f} M | CPU | {} | {} | {:.2f} ± {:.2f} | {} | {} | {:.1f} | {:.0f} % |\n",
-                 model_, human_bytes(weights_.bytes),
-                 static_cast<double>(weights_.parameters) / 1e6, result.threads, result.test(),
-                 result.mean(), result.deviation(),
-                 bytes == 0 ? "" : fmt::format("{:.1f}", bytes / 1e9),
-                 bytes == 0 ? "" : fmt::format("{:.0f} %", 100 * bytes / ceilings_.bandwidth), macs / 1e9,
-                 100 * macs / ceilings_.macs);
+      fmt::print(
+          "| {} | {} | {:.2f} M | CPU | {} | {} | {:.2f} ± {:.2f} | {} | {} | {:.1f} | {:.0f} % "
+          "|\n",
+          model_, human_bytes(weights_.bytes), static_cast<double>(weights_.parameters) / 1e6,
+          result.threads, result.test(), result.mean(), result.deviation(),
+          bytes == 0 ? "" : fmt::format("{:.1f}", bytes / 1e9),
+          bytes == 0 ? "" : fmt::format("{:.0f} %", 100 * bytes / ceilings_.bandwidth), macs / 1e9,
+          100 * macs / ceilings_.macs);
     } else if (format_ == "csv") {
       fmt::print("{},{},{},CPU,{},{},{},{},{:.6f},{:.6f}\n", model_, weights_.bytes,
                  weights_.parameters, result.threads, result.n_prompt, result.n_gen, result.n_depth,
@@ -329,7 +330,8 @@ Run configure(CLI::App& app) {
   app.footer(
       "The columns are those of llama-bench; beside them the bytes of weights read per second when "
       "decoding, multiply-adds\n"
-      "per second, and the shares of the memory bandwidth and of the arithmetic peak measured in the "
+      "per second, and the shares of the memory bandwidth and of the arithmetic peak measured in "
+      "the "
       "same run. Examples:\n"
       "  cellm bench --model qwen.cellm -p 512 -n 64 -t 1,2\n"
       "  cellm bench --shape qwen3.5-0.8b --format int4-g32 --embedding int8 -d 0,4096");

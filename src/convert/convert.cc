@@ -74,10 +74,10 @@ class TensorConverter {
   // Scales follow the codes in the file, so they are kept until the end.
   void append_packed(ThreadPool& pool, CellmWriter& writer, std::size_t entry, std::size_t slab,
                      std::size_t count) {
-    const auto packed = pack({format_.id, count, cols_, tensor_.group, codes_.data(),
-                              row_scales_ == 0 ? nullptr : scales_.data() + slab * row_scales_,
-                              nullptr},
-                             pool);
+    const auto packed =
+        pack({format_.id, count, cols_, tensor_.group, codes_.data(),
+              row_scales_ == 0 ? nullptr : scales_.data() + slab * row_scales_, nullptr},
+             pool);
     CELLM_CHECK(packed);
     writer.append_tensor(entry, std::as_bytes(std::span(packed->codes, packed->code_bytes())));
     packed_scales_.insert(packed_scales_.end(), packed->scales,

@@ -107,10 +107,9 @@ std::uint16_t scale_of(const Tensor& tensor, std::size_t row, std::size_t col) {
   if (tensor.format != FormatId::kQ1)
     return tensor.scales[row * (tensor.cols / tensor.group) + col / tensor.group];
   std::uint16_t scale = 0;
-  std::memcpy(
-      &scale,
-      tensor.data + row * Q1::row_bytes(tensor.cols) + col / Q1::kBlock * Q1::kBlockBytes,
-      sizeof(scale));
+  std::memcpy(&scale,
+              tensor.data + row * Q1::row_bytes(tensor.cols) + col / Q1::kBlock * Q1::kBlockBytes,
+              sizeof(scale));
   return scale;
 }
 
@@ -129,8 +128,8 @@ void collect(const PackedWeights& packed, std::size_t row, std::uint8_t* out) {
 }
 
 std::uint16_t packed_scale(const PackedWeights& packed, std::size_t row, std::size_t group) {
-  return packed.scales[(row / kPackedRows * packed.groups() + group) * kPackedRows +
-                       row % kPackedRows];
+  return packed
+      .scales[(row / kPackedRows * packed.groups() + group) * kPackedRows + row % kPackedRows];
 }
 
 }  // namespace
@@ -224,9 +223,13 @@ Tensor unpack(const PackedWeights& packed, ThreadPool& pool) {
     }
   });
   const std::size_t group = inside ? 0 : packed.group == 0 ? packed.cols : packed.group;
-  return {packed.format, packed.rows, packed.cols, group,
+  return {packed.format,
+          packed.rows,
+          packed.cols,
+          group,
           reinterpret_cast<const std::byte*>(memory->codes.data()),
-          inside ? nullptr : memory->scales.data(), memory};
+          inside ? nullptr : memory->scales.data(),
+          memory};
 }
 
 void dequantize_packed_row(const PackedWeights& packed, std::size_t row, float* out) {

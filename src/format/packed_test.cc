@@ -83,7 +83,8 @@ TEST(Packed, UnpackedBytesAreThoseOfTheFormat) {
     for (std::size_t row = 0; row < kRows; ++row) {
       std::vector<float> weights(cols);
       for (float& weight : weights) weight = normal(random);
-      info.quantize_row(weights.data(), cols, group, matrix.codes.data() + row * info.row_bytes(cols),
+      info.quantize_row(weights.data(), cols, group,
+                        matrix.codes.data() + row * info.row_bytes(cols),
                         matrix.scales.data() + (group == 0 ? 0 : row * (cols / group)));
     }
     const Tensor again = unpack(*pack(matrix.tensor, pool), pool);

@@ -250,8 +250,7 @@ class CellmSource final : public ModelSource {
           scales.shape != std::vector{packed->row_blocks(), packed->groups(), kPackedRows}) {
         continue;
       }
-      packed->codes =
-          reinterpret_cast<const std::uint8_t*>(file_->bytes().data() + entry.offset);
+      packed->codes = reinterpret_cast<const std::uint8_t*>(file_->bytes().data() + entry.offset);
       packed->scales = halves_at(scales);
       packed->owner = file_;
       info.group = format_info(format).has_scales ? group : 0;

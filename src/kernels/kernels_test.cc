@@ -301,8 +301,8 @@ TEST_P(EveryTarget, Int8MatmulIsExactOnTheCodes) {
     const auto packed = pack(tensor, pool);
     ASSERT_TRUE(packed);
     const PackedMatrix w{
-        packed->bits(), packed->codes, packed->scales, rows,
-        packed->padded_cols(), packed->group,        packed->groups(),      packed->block_bytes()};
+        packed->bits(),        packed->codes, packed->scales,   rows,
+        packed->padded_cols(), packed->group, packed->groups(), packed->block_bytes()};
     const std::size_t block = activation_block(packed->bits(), packed->group);
     for (const std::size_t tokens : {1U, 3U, 20U, 70U}) {
       auto x = gaussian(tokens * cols, 7);
@@ -371,8 +371,8 @@ TEST_P(EveryTarget, LowBitMatmulAtTheExtremes) {
     const std::vector<std::uint16_t> scales(16 * cols, 0x3C00);
     const auto packed = pack({format, 16, cols, group, codes.data(), scales.data(), nullptr}, pool);
     ASSERT_TRUE(packed);
-    const PackedMatrix w{packed->bits(), packed->codes,    packed->scales,       16,
-                         cols,           packed->group,    packed->groups(),     packed->block_bytes()};
+    const PackedMatrix w{packed->bits(), packed->codes, packed->scales,   16,
+                         cols,           packed->group, packed->groups(), packed->block_bytes()};
     const std::size_t block = activation_block(packed->bits(), packed->group);
     for (const float input : {127.0F, -127.0F}) {
       for (const std::size_t tokens : {1U, 2U, 4U, 9U}) {
@@ -380,8 +380,7 @@ TEST_P(EveryTarget, LowBitMatmulAtTheExtremes) {
                                 block);
         std::vector<float> y(tokens * 16);
         table.matmul_int8(w, 0, 1, a.view, y.data(), 16);
-        for (const float value : y)
-          ASSERT_EQ(value, largest * input * static_cast<float>(cols));
+        for (const float value : y) ASSERT_EQ(value, largest * input * static_cast<float>(cols));
       }
     }
   }
@@ -396,8 +395,7 @@ TEST_P(EveryTarget, Int8MatmulAtTheExtremes) {
     const std::vector<std::uint16_t> scales(16, 0x3C00);
     const auto packed =
         pack({FormatId::kI8, 16, cols, cols, codes.data(), scales.data(), nullptr}, pool);
-    const PackedMatrix w{8, packed->codes, packed->scales, 16, cols, 0,
-                         1, packed->block_bytes()};
+    const PackedMatrix w{8, packed->codes, packed->scales, 16, cols, 0, 1, packed->block_bytes()};
     const TestActivations a(table, std::vector<float>(cols, -127.0F), 1, cols, 32);
     std::vector<float> y(16);
     table.matmul_int8(w, 0, 1, a.view, y.data(), 16);

@@ -91,13 +91,9 @@ class Loader {
     } else {
       auto memory = std::make_shared<AlignedBuffer<float>>(rows * cols);
       source_.read_rows(index, 0, rows, memory->data());
-      linear.weight = {FormatId::kF32,
-                       rows,
-                       cols,
-                       0,
-                       reinterpret_cast<const std::byte*>(memory->data()),
-                       nullptr,
-                       memory};
+      linear.weight = {
+          FormatId::kF32, rows,  cols, 0, reinterpret_cast<const std::byte*>(memory->data()),
+          nullptr,        memory};
     }
     return linear;
   }

@@ -57,7 +57,7 @@ struct Model {
   Linear embedding;  // (vocab, hidden)
   std::vector<Layer> layers;
   std::vector<float> final_norm;
-  Linear lm_head;  // the embedding again if `tied`
+  Linear lm_head;     // the embedding again if `tied`
   bool tied = false;  // whether embedding and output matrix are one
 };
 
@@ -87,9 +87,9 @@ std::string text_prefix(const ModelSource& source);
 std::vector<std::string> lm_head_names(const std::string& prefix);
 
 // Reads config and weights. Matrices stay where they are (mapped) if the source can show them, as
-// rows or packed, else they are read into memory as f32; max_layers limits the layers used. Tensors that the text model
-// does not have (vision, multi-token prediction) are ignored. Throws Error(kData) naming each
-// tensor that is missing or has another shape than the configuration says.
+// rows or packed, else they are read into memory as f32; max_layers limits the layers used. Tensors
+// that the text model does not have (vision, multi-token prediction) are ignored. Throws
+// Error(kData) naming each tensor that is missing or has another shape than the configuration says.
 Model load_model(const ModelSource& source, std::size_t max_layers);
 
 // Interleaves every matrix whose format has a packed form, so that it is multiplied with 8-bit

@@ -61,7 +61,8 @@ struct Scratch {
 };
 
 // Rows [begin, end) of the chunk, whose keys and decays are there: writes their deltas, and their
-// outputs to the second half of scratch.answers. v and beta: of row begin, with their distances between tokens.
+// outputs to the second half of scratch.answers. v and beta: of row begin, with their distances
+// between tokens.
 void advance_rows(const Compute& compute, const DeltaShape& shape, const Head& head,
                   std::size_t begin, std::size_t end, const float* v, std::size_t v_stride,
                   const float* beta, std::size_t beta_stride, Scratch& scratch) {
