@@ -141,7 +141,7 @@ void add_target(const KernelTable& table) {
        {Packed{"int8", FormatId::kI8, kCols}, Packed{"int4", FormatId::kI4, kCols},
         Packed{"int4-g32", FormatId::kI4, 32}, Packed{"int4-g128", FormatId::kI4, 128},
         Packed{"int2", FormatId::kI2, kCols}, Packed{"q1", FormatId::kQ1, 0}}) {
-    for (const std::size_t tokens : {1, 4, 64}) {
+    for (const std::size_t tokens : {1U, 4U, 64U}) {
       benchmark::RegisterBenchmark((target + "/" + p.name + "/" + std::to_string(tokens)).c_str(),
                                    [&table, p, tokens](benchmark::State& state) {
                                      packed_matmul(state, table, p.format, p.group, tokens);
@@ -150,7 +150,7 @@ void add_target(const KernelTable& table) {
   }
   for (const auto& [name, format] :
        {std::pair{"f16", FormatId::kF16}, {"fp8", FormatId::kF8E4M3}}) {
-    for (const std::size_t tokens : {1, 4, 64}) {
+    for (const std::size_t tokens : {1U, 4U, 64U}) {
       benchmark::RegisterBenchmark((target + "/" + name + "/" + std::to_string(tokens)).c_str(),
                                    [&table, format = format, tokens](benchmark::State& state) {
                                      float_matmul(state, table, format, tokens);

@@ -38,12 +38,12 @@ class Model:
         out.add_rope_freq_base(theta)
         out.add_layer_norm_rms_eps(eps)
         out.add_file_type(1)
-        tokens = [t.encode() for t in byte_spelling()]
+        tokens = [t.encode() for t in byte_spelling()] + [b"ab"]
         tokens += [f"[PAD{i}]".encode() for i in range(len(tokens), vocab)]
         out.add_vocab_size(vocab)
         out.add_tokenizer_model("gpt2")
         out.add_token_list(tokens)
-        out.add_token_types([1] * 256 + [5] * (vocab - 256))
+        out.add_token_types([1] * 257 + [5] * (vocab - 257))
         out.add_token_merges(["a b"])
         out.add_eos_token_id(300)
         out.add_pad_token_id(301)
