@@ -125,7 +125,7 @@ constexpr Case kCases[] = {{"int8", {FormatId::kI8, 0}},
                            {"q1", {FormatId::kQ1, 0}}};
 
 TEST(Calibrate, WeightedErrorsFallInEveryFormat) {
-  for (const char* model : kModels) {
+  for (const char* model : {"llama", "qwen3_5_text"}) {
     const auto source = test_model(model);
     const Engine engine = exact_engine(test_model(model), 2);
     const Statistics statistics = statistics_of(engine);
@@ -133,7 +133,7 @@ TEST(Calibrate, WeightedErrorsFallInEveryFormat) {
     for (const Case& c : kCases) {
       const TestFolder folder;
       ConvertOptions options;
-      options.formats = GeneralFormats{c.choice, {FormatId::kI8, 0}, {FormatId::kI8, 0}};
+      options.formats = GeneralFormats{c.choice, {FormatId::kF16, 0}, {FormatId::kF16, 0}};
       const ConvertPlan plan = plan_conversion(*source, options);
       convert(*source, plan, folder.path() / "absmax.cellm", pool, {});
       options.scale = ScaleMethod::kMse;

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "base/test_files.h"
-#include "format/formats.h"
+#include "ops/linear.h"
 
 namespace cellm {
 namespace {
@@ -86,12 +86,15 @@ TEST(Observe, TheOutputMatrixSeesWhatMakesTheLogits) {
   observe(engine, tokens, recorder);
   Session session(engine, {KvEncoding::kF32, 16, 0});
   const auto logits = session.advance(tokens);
-  const Tensor& head = engine.model().lm_head.weight;
+  const Linear& output = engine.model().lm_head;
+  const Tensor& head = output.weight;
+  ActivationScratch scratch;
+  const Compute compute{engine.kernels(), engine.pool(), scratch};
   const auto& seen = recorder.inputs["lm_head.weight"];
   const float* last = seen.data() + seen.size() - head.cols;
   std::vector<float> row(head.cols);
   for (std::size_t r = 0; r < head.rows; r += 7) {
-    dequantize_row(head, r, row.data());
+    read_row(compute, output, r, row.data());
     double sum = 0.0;
     for (std::size_t c = 0; c < head.cols; ++c) {
       sum += static_cast<double>(row[c]) * static_cast<double>(last[c]);
