@@ -172,5 +172,85 @@ class WholeOrNothing(CommandTest):
         self.assertLess(int(out.stdout) * 1024, size + 128 * MIB, out.stderr)
 
 
+class Rounding(CommandTest):
+    """--scale and --calibrate."""
+
+    def setUp(self):
+        super().setUp()
+        self.model = self.copy_model("qwen3")
+        (self.model / "tokenizer.json").write_text(json.dumps(byte_tokenizer()))
+        self.edit_config(self.model, max_position_embeddings=4096)
+        self.text = self.folder / "text.txt"
+        self.text.write_bytes(bytes(range(32, 127)) * 12)
+
+    def header(self, path):
+        data = path.read_bytes()
+        (length,) = struct.unpack("<I", data[6:10])
+        return json.loads(data[10 : 10 + length])
+
+    def payloads(self, path):
+        data, entries = path.read_bytes(), self.header(path)["tensors"]
+        return {e["name"]: data[e["offset_bytes"] : e["offset_bytes"] + e["nbytes"]] for e in entries}
+
+    def test_the_study_keeps_absmax_and_the_general_form_has_the_better(self):
+        study = ("--quantize-int4-symmetric",)
+        absmax = self.convert(self.model, *study, name="a.cellm")
+        self.assertEqual(self.header(absmax)["quantizer"], {"scale": "absmax"})
+        same = self.convert(self.model, *study, "--scale", "absmax", name="b.cellm")
+        self.assertEqual(absmax.read_bytes(), same.read_bytes())
+        better = self.convert(self.model, *study, "--scale", "mse", name="c.cellm")
+        self.assertNotEqual(self.payloads(absmax), self.payloads(better))
+        general = self.convert(self.model, "--format", "int4", name="d.cellm")
+        self.assertEqual(self.header(general)["quantizer"], {"scale": "auto"})
+        body = "model.layers.0.mlp.up_proj.weight"
+        self.assertEqual(self.payloads(general)[body], self.payloads(better)[body])
+        recipe = self.convert(self.model, "--recipe", "test-i4", name="e.cellm")
+        self.assertEqual(self.payloads(recipe)[body], self.payloads(absmax)[body])
+        self.assertNotIn("quantizer", self.header(self.convert(self.model, "--format", "f16", name="f.cellm")))
+
+    def test_calibration_changes_codes_and_not_the_size(self):
+        flags = ("--format", "int4-g32")
+        plain = self.convert(self.model, *flags, name="a.cellm")
+        data = self.convert(self.model, *flags, "--calibrate", self.text, "-t", 2, name="b.cellm")
+        label = self.header(data)["quantizer"]
+        self.assertEqual(label["scale"], "auto")
+        self.assertEqual(label["calibration_tokens"], len(self.text.read_bytes()))
+        self.assertRegex(label["calibration_text"], "^[0-9a-f]{16}$")
+        a, b = self.payloads(plain), self.payloads(data)
+        self.assertEqual({n: len(p) for n, p in a.items()}, {n: len(p) for n, p in b.items()})
+        body = "model.layers.0.mlp.up_proj.weight"
+        self.assertNotEqual(a[body], b[body])
+        self.succeed("verify", data)
+        self.succeed("infer", "-m", data, "--prompt", "abc", "--gen", 2, "--temperature", 0)
+        one = self.convert(self.model, *flags, "--calibrate", self.text, "-t", 1, name="c.cellm")
+        self.assertEqual(one.read_bytes(), data.read_bytes())
+        planned = self.succeed("convert", "-i", self.model, *flags, "--calibrate", self.text, "--dry-run", "--json")
+        self.assertEqual(json.loads(planned.stdout)["file_bytes"], data.stat().st_size)
+        some = self.convert(self.model, *flags, "--calibrate", self.text, "--calibrate-tokens", 512, name="d.cellm")
+        self.assertEqual(self.header(some)["quantizer"]["calibration_tokens"], 512)
+
+    def test_errors(self):
+        target = self.folder / "m.cellm"
+        base = ["convert", "-i", self.model, "-o", target, "-q", "--format", "int4"]
+        short = self.folder / "short.txt"
+        short.write_text("too short")
+        self.fail_with(2, "short.txt: the text has 9 tokens, calibration needs at least 512",
+                       *base, "--calibrate", short)  # fmt: skip
+        self.fail_with(3, "missing.txt", *base, "--calibrate", self.folder / "missing.txt")
+        bad = self.folder / "bad.txt"
+        bad.write_bytes(b"abc\xff" * 300)
+        self.fail_with(3, "bad.txt: byte 3 (0xff) is not valid UTF-8", *base, "--calibrate", bad)
+        self.fail_with(2, "--scale absmax takes none", *base, "--scale", "absmax", "--calibrate", self.text)
+        self.fail_with(2, "--scale", *base, "--scale", "best")
+        self.fail_with(2, "--calibrate", *base, "--calibrate-tokens", 1024)
+        f16 = ["convert", "-i", self.model, "-o", target, "-q", "--format", "f16"]
+        self.fail_with(2, "none of these formats has a scale", *f16, "--calibrate", self.text)
+        (self.model / "tokenizer.json").unlink()
+        self.fail_with(3, "model: no tokenizer inside or beside this model", *base, "--calibrate", self.text)
+        no_model = ["convert", "-i", self.text, "-o", target, "-q", "--format", "int4"]
+        self.fail_with(3, "text.txt: neither", *no_model, "--calibrate", self.text)
+        self.assertFalse(target.exists())
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "convert/calibrate.h"
 #include "convert/convert.h"
 #include "convert/validate.h"
 
@@ -30,6 +31,9 @@ struct Arguments {
   std::string lm_head;
   std::string recipe;
   std::vector<std::string> tensors;
+  std::string scale;
+  std::string calibrate;
+  std::size_t calibrate_tokens = 16384;
   bool no_tokenizer = false;
   bool dry_run = false;
   bool json = false;
@@ -52,11 +56,25 @@ FormatChoice default_embedding(const FormatChoice& body) {
   return body.format == FormatId::kF16 ? body : FormatChoice{FormatId::kI8, 0};
 }
 
+// The study's flags repeat its files unless more is asked for.
+ScaleMethod scale_method(const Arguments& arguments) {
+  if (!arguments.scale.empty()) {
+    const ScaleMethod method = parse_scale_method(arguments.scale);
+    if (method == ScaleMethod::kAbsmax && !arguments.calibrate.empty()) {
+      throw usage_error("--calibrate chooses scales by data; --scale absmax takes none");
+    }
+    return method;
+  }
+  const bool study = arguments.format.empty() && arguments.calibrate.empty();
+  return study ? ScaleMethod::kAbsmax : ScaleMethod::kAuto;
+}
+
 ConvertOptions options_of(const Arguments& arguments) {
   ConvertOptions options;
   options.text_only = arguments.text_only;
   options.tokenizer = !arguments.no_tokenizer;
   options.packed = arguments.packed;
+  options.scale = scale_method(arguments);
   for (const auto& text : arguments.tensors)
     options.overrides.push_back(parse_tensor_override(text));
   const int modes = static_cast<int>(arguments.int8) + static_cast<int>(arguments.int4) +
@@ -183,11 +201,32 @@ void print_hints(const ConvertPlan& plan) {
   }
 }
 
+// Runs the source's model over the text; its memory is free again before converting starts.
+Statistics run_calibration(const Arguments& arguments, const CalibrationText& text) {
+  EngineOptions options;
+  options.target = target_from_environment();
+  options.threads = arguments.threads;
+  options.activations = Activations::kF32;
+  const Engine engine(open_model_source(arguments.input), options);
+  ProgressBar bar("calibrating", !arguments.quiet);
+  return calibrate(engine, text,
+                   [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
+}
+
 int run(const Arguments& arguments) {
   const auto source = open_model_source(arguments.input);
-  const ConvertOptions options = options_of(arguments);
+  ConvertOptions options = options_of(arguments);
   if (arguments.dequant_4bit_affine) require_mlx_4bit(*source);
-  const ConvertPlan plan = plan_conversion(*source, options);
+  ConvertPlan plan = plan_conversion(*source, options);
+  std::optional<CalibrationText> text;
+  if (!arguments.calibrate.empty()) {
+    if (!has_codes(plan)) {
+      throw usage_error("--calibrate: none of these formats has a scale to choose");
+    }
+    text = read_calibration_text(arguments.calibrate, *source, arguments.calibrate_tokens);
+    options.calibration = text->label;
+    plan = plan_conversion(*source, options);
+  }
   if (arguments.dry_run) {
     if (arguments.json) {
       print_plan_json(plan);
@@ -197,11 +236,15 @@ int run(const Arguments& arguments) {
     return 0;
   }
   if (arguments.output.empty()) throw usage_error("--output is missing (--dry-run needs none)");
+  std::optional<Statistics> statistics;
+  if (text) statistics = run_calibration(arguments, *text);
   ThreadPool pool(arguments.threads);
   {
     ProgressBar bar("converting", !arguments.quiet);
-    convert(*source, plan, arguments.output, pool,
-            [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
+    convert(
+        *source, plan, arguments.output, pool,
+        [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); },
+        statistics ? &*statistics : nullptr);
   }
   if (!arguments.quiet) {
     print_hints(plan);
@@ -256,6 +299,23 @@ Run configure(CLI::App& app) {
          "REGEX=FORMAT for the matrices whose name it is found in; repeatable, the last match wins")
       ->group(general);
 
+  const char* rounding = "How codes are chosen";
+  app.add_option("--scale", a.scale,
+                 "absmax: by the largest weight, as the study does; mse: by the least squared "
+                 "error; auto: the better for each format (default with --format and --calibrate)")
+      ->group(rounding)
+      ->check(CLI::IsMember({"absmax", "mse", "auto"}));
+  auto* calibrate_option =
+      app.add_option("--calibrate", a.calibrate,
+                     "Text to run the model on first: errors then count by how large the inputs "
+                     "are that they are multiplied with")
+          ->group(rounding);
+  app.add_option("--calibrate-tokens", a.calibrate_tokens, "Tokens of the text to use at most")
+      ->group(rounding)
+      ->capture_default_str()
+      ->needs(calibrate_option)
+      ->check(CLI::Range(kCalibrationWindow, std::size_t{1} << 32));
+
   app.add_flag("--text-only", a.text_only, "Leave out vision and multi-token prediction");
   app.add_flag("--packed", a.packed,
                "Store matrices in the order in which the engine reads them: the file is ready at "
@@ -277,6 +337,8 @@ Run configure(CLI::App& app) {
       "  convert --input Qwen3.5-0.8B --output qwen-i4.cellm --dtype f16 "
       "--quantize-int4-symmetric\n"
       "  convert --input model.gguf --output model.cellm --format int8 --tensor 'down_proj=f16'\n"
+      "  convert --input Qwen3-0.6B --output qwen3.cellm --format int4-g32 --calibrate text.txt\n"
+      "  convert --input model.gguf --output int2.cellm --quantize-int2-symmetric --scale mse\n"
       "  convert --input Qwen3-0.6B --recipe mixed-int4 --dry-run");
   return [arguments] { return run(*arguments); };
 }

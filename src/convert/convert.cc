@@ -35,7 +35,8 @@ void require_finite(const ModelSource& source, const PlannedTensor& tensor, std:
 // Quantizes and writes one tensor slab by slab.
 class TensorConverter {
  public:
-  TensorConverter(const ModelSource& source, const PlannedTensor& tensor)
+  TensorConverter(const ModelSource& source, const PlannedTensor& tensor,
+                  const Quantizer& quantizer, const InputMoments* inputs)
       : source_(source),
         tensor_(tensor),
         format_(format_info(tensor.choice.format)),
@@ -43,7 +44,8 @@ class TensorConverter {
         cols_(tensor.info.cols()),
         row_bytes_(format_.row_bytes(cols_)),
         row_scales_(tensor.group == 0 ? 0 : cols_ / tensor.group),
-        rows_per_chunk_(std::max<std::size_t>(1, kChunkWeights / cols_)),
+        quantizer_(quantizer({tensor.name, format_, rows_, cols_, tensor.group, inputs})),
+        rows_per_chunk_(chunk_rows(quantizer_.block_rows)),
         codes_(std::min(rows_, rows_per_chunk_ * kChunksPerSlab) * row_bytes_),
         scales_(rows_ * row_scales_) {
     static_assert(kChunksPerSlab % kPackedRows == 0);  // so that slabs are whole blocks of rows
@@ -84,15 +86,21 @@ class TensorConverter {
                           packed->scales + packed->scale_count());
   }
 
+  // Whole blocks of the method.
+  std::size_t chunk_rows(std::size_t block_rows) const {
+    const std::size_t fitting = std::max<std::size_t>(1, kChunkWeights / cols_);
+    return (fitting + block_rows - 1) / block_rows * block_rows;
+  }
+
   void quantize(std::size_t slab, std::size_t begin, std::size_t end) {
     std::vector<float> values((end - begin) * cols_);
     source_.read_rows(tensor_.source_index, slab + begin, slab + end, values.data());
     for (std::size_t r = begin; r < end; ++r) {
-      const float* row = values.data() + (r - begin) * cols_;
-      require_finite(source_, tensor_, slab + r, row);
-      format_.quantize_row(row, cols_, tensor_.group, codes_.data() + r * row_bytes_,
-                           scales_.data() + (slab + r) * row_scales_);
+      require_finite(source_, tensor_, slab + r, values.data() + (r - begin) * cols_);
     }
+    quantizer_.quantize({slab + begin, end - begin, values.data(),
+                         codes_.data() + begin * row_bytes_,
+                         scales_.data() + (slab + begin) * row_scales_});
   }
 
   const ModelSource& source_;
@@ -102,6 +110,7 @@ class TensorConverter {
   std::size_t cols_;
   std::size_t row_bytes_;
   std::size_t row_scales_;
+  TensorQuantizer quantizer_;
   std::size_t rows_per_chunk_;
   AlignedBuffer<std::byte> codes_;       // of one slab
   AlignedBuffer<std::uint16_t> scales_;  // of the whole tensor: they follow its codes in the file
@@ -111,8 +120,9 @@ class TensorConverter {
 }  // namespace
 
 void convert(const ModelSource& source, const ConvertPlan& plan,
-             const std::filesystem::path& output, ThreadPool& pool,
-             const ConvertProgress& progress) {
+             const std::filesystem::path& output, ThreadPool& pool, const ConvertProgress& progress,
+             const Statistics* statistics) {
+  const Quantizer quantizer = scale_quantizer(plan.scale);
   auto [tensors, blobs] = cellm_entries(plan);
   CellmWriter writer(output, plan.header_json, std::move(tensors), std::move(blobs));
   std::uint64_t total = 0;
@@ -120,10 +130,12 @@ void convert(const ModelSource& source, const ConvertPlan& plan,
   for (const auto& tensor : plan.tensors) total += tensor.info.rows() * tensor.info.cols();
   std::size_t entry = 0;
   for (const auto& tensor : plan.tensors) {
-    TensorConverter(source, tensor).run(pool, writer, entry, [&](std::uint64_t weights) {
-      done += weights;
-      if (progress) progress(done, total);
-    });
+    const InputMoments* inputs = statistics == nullptr ? nullptr : statistics->find(tensor.linear);
+    TensorConverter(source, tensor, quantizer, inputs)
+        .run(pool, writer, entry, [&](std::uint64_t weights) {
+          done += weights;
+          if (progress) progress(done, total);
+        });
     entry += tensor.scale_bytes == 0 ? 1 : 2;
   }
   for (std::size_t i = 0; i < plan.blobs.size(); ++i) {

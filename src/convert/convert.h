@@ -10,16 +10,26 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "convert/quantizer.h"
 #include "convert/rules.h"
 #include "format/packed.h"
+#include "convert/statistics.h"
 #include "io/model_source.h"
 
 namespace cellm {
+
+// Which text the codes of a file were chosen by.
+struct CalibrationLabel {
+  std::uint64_t tokens = 0;
+  std::string text_checksum;  // XXH3-64 of the file, as hex
+};
 
 struct ConvertOptions {
   // A mode of the study with its own rules, or formats by class.
   std::variant<StudyMode, GeneralFormats> formats = StudyMode::kF16;
   std::vector<TensorOverride> overrides;  // the last that matches wins
+  ScaleMethod scale = ScaleMethod::kAbsmax;
+  std::optional<CalibrationLabel> calibration;  // then convert() needs the statistics
   bool text_only = false;
   bool tokenizer = true;  // put it into the file, if the source has one
   bool packed = false;    // store matrices as the engine multiplies them, where there is such a form
@@ -38,9 +48,13 @@ struct PlannedTensor {
   std::optional<PackedWeights> packed;  // its packed shape, if it is stored so
   std::uint64_t code_bytes = 0;
   std::uint64_t scale_bytes = 0;  // 0 if there is no companion
+  // What the model multiplies by it as, in the names of model_tensors(); empty if it does not. An
+  // embedding that is also the output matrix is "lm_head.weight".
+  std::string linear;
 };
 
 struct ConvertPlan {
+  ScaleMethod scale = ScaleMethod::kAbsmax;
   std::vector<PlannedTensor> tensors;  // sorted by name
   std::vector<std::string> left_out;   // by --text-only or as a repeated output matrix
   std::string header_json;
@@ -57,6 +71,9 @@ struct ConvertPlan {
 // matches no matrix.
 ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& options);
 
+// Whether any tensor has codes and scales to choose.
+bool has_codes(const ConvertPlan& plan);
+
 // Bits per weight over all planned tensors, scales included.
 double bits_per_weight(const ConvertPlan& plan);
 
@@ -65,9 +82,10 @@ using ConvertProgress = std::function<void(std::uint64_t done, std::uint64_t tot
 
 // Carries out the plan with all threads of the pool and a few megabytes for each. The file appears
 // whole or not at all. Throws Error(kData) naming a tensor with a value that is NaN, infinite, or
-// too large for f16.
+// too large for f16. `statistics`, if given, are of this source's model; tensors that they do not
+// have are quantized without.
 void convert(const ModelSource& source, const ConvertPlan& plan,
-             const std::filesystem::path& output, ThreadPool& pool,
-             const ConvertProgress& progress);
+             const std::filesystem::path& output, ThreadPool& pool, const ConvertProgress& progress,
+             const Statistics* statistics = nullptr);
 
 }  // namespace cellm

@@ -29,7 +29,8 @@ Json single_id(const Json& config, const char* key) {
 
 }  // namespace
 
-std::string cellm_header_json(const ModelSource& source) {
+std::string cellm_header_json(const ModelSource& source,
+                              const std::optional<QuantizerLabel>& quantizer) {
   const Json root = parse_json(source.config_json(), printable(source.path()));
   const Json nested = member(root, "text_config");
   const Json& text = nested.is_object() ? nested : root;
@@ -65,6 +66,13 @@ std::string cellm_header_json(const ModelSource& source) {
   header["source_text_config"] = text;
   header["source_vision_config"] = member(root, "vision_config");
   header["source_projector_config"] = member(root, "projector_config");
+  if (quantizer) {
+    header["quantizer"]["scale"] = scale_method_name(quantizer->scale);
+    if (quantizer->calibration) {
+      header["quantizer"]["calibration_tokens"] = quantizer->calibration->tokens;
+      header["quantizer"]["calibration_text"] = quantizer->calibration->text_checksum;
+    }
+  }
   header["writer"] = "cellm";
   return header.dump();
 }

@@ -1,13 +1,22 @@
 // The fields of a .cellm header that describe the model.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "convert/convert.h"
 #include "io/model_source.h"
 
 namespace cellm {
 
+// How the codes of a file were chosen.
+struct QuantizerLabel {
+  ScaleMethod scale;
+  std::optional<CalibrationLabel> calibration;
+};
+
 // A JSON object with the fields of docs/file-format.md, taken from the source's config.json.
-std::string cellm_header_json(const ModelSource& source);
+std::string cellm_header_json(const ModelSource& source,
+                              const std::optional<QuantizerLabel>& quantizer);
 
 }  // namespace cellm

@@ -15,6 +15,8 @@
 namespace cellm {
 namespace {
 
+constexpr std::string_view kOutputMatrix = "lm_head.weight";
+
 struct CompiledOverride {
   NamePattern pattern;
   const TensorOverride* source;
@@ -111,6 +113,26 @@ void settle_lm_head(const ModelSource& source, const ModelConfig& config,
                       head);
 }
 
+// See PlannedTensor::linear.
+void name_linears(const ModelSource& source, ConvertPlan& plan) {
+  const std::string prefix = text_prefix(source);
+  const std::string embedding = prefix + "embed_tokens.weight";
+  const auto heads = lm_head_names(prefix);
+  PlannedTensor* tied = nullptr;
+  bool has_head = false;
+  for (auto& tensor : plan.tensors) {
+    if (std::find(heads.begin(), heads.end(), tensor.name) != heads.end()) {
+      tensor.linear = kOutputMatrix;
+      has_head = true;
+    } else if (tensor.name == embedding) {
+      tied = &tensor;
+    } else if (tensor.name.starts_with(prefix) && is_candidate(tensor.info)) {
+      tensor.linear = tensor.name.substr(prefix.size());
+    }
+  }
+  if (tied != nullptr && !has_head) tied->linear = kOutputMatrix;
+}
+
 // Every tensor that the model needs is there with the right shape.
 void require_complete(const ModelSource& source, const ModelConfig& config) {
   const std::string prefix = text_prefix(source);
@@ -137,6 +159,13 @@ void require_complete(const ModelSource& source, const ModelConfig& config) {
                        shape_text(spec.shape));
     }
   }
+}
+
+// What the header says of how codes were chosen: nothing in a file that has none.
+std::optional<QuantizerLabel> quantizer_label(const ConvertOptions& options,
+                                              const ConvertPlan& plan) {
+  if (!has_codes(plan)) return std::nullopt;
+  return QuantizerLabel{options.scale, options.calibration};
 }
 
 }  // namespace
@@ -189,7 +218,9 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
                         printable(source.path()));
     }
   }
-  plan.header_json = cellm_header_json(source);
+  name_linears(source, plan);
+  plan.scale = options.scale;
+  plan.header_json = cellm_header_json(source, quantizer_label(options, plan));
   if (options.tokenizer) {
     const TokenizerData data = source.tokenizer();
     if (!std::holds_alternative<std::monostate>(data)) {
@@ -207,6 +238,12 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
   auto [tensors, blobs] = cellm_entries(plan);
   plan.file_bytes = planned_cellm_bytes(plan.header_json, std::move(tensors), std::move(blobs));
   return plan;
+}
+
+bool has_codes(const ConvertPlan& plan) {
+  return std::any_of(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
+    return format_info(tensor.choice.format).grid != nullptr;
+  });
 }
 
 double bits_per_weight(const ConvertPlan& plan) {

@@ -9,8 +9,14 @@ namespace {
 
 template <WeightFormat F>
 constexpr FormatInfo info_of() {
-  return {F::kId,       F::kName,        F::kHasScales,    F::kBitsPerWeight,
-          F::row_bytes, F::quantize_row, F::dequantize_row};
+  FormatInfo info{F::kId,       F::kName,        F::kHasScales,     F::kBitsPerWeight,
+                  F::row_bytes, F::quantize_row, F::dequantize_row, nullptr,
+                  nullptr};
+  if constexpr (CodedFormat<F>) {
+    info.grid = &F::kGrid;
+    info.pack_row = F::pack_row;
+  }
+  return info;
 }
 
 template <class... F>

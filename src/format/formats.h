@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "format/bf16.h"
+#include "format/code_grid.h"
 #include "format/f16.h"
 #include "format/f32.h"
 #include "format/f8e4m3.h"
@@ -41,6 +42,17 @@ concept WeightFormat = requires(const float* weights, float* out, std::byte* cod
   { F::dequantize_row(const_codes, const_scales, n, n, out) } -> std::same_as<void>;
 };
 
+// A format whose weights are codes times scales.
+template <class F>
+concept CodedFormat = WeightFormat<F> &&
+    requires(const std::uint8_t* codes, const std::uint16_t* scales, std::size_t n,
+             std::byte* out) {
+  { F::kGrid } -> std::convertible_to<CodeGrid>;
+  // cols codes of one row, a byte each, to row_bytes(cols) bytes. `scales` are those that lie among
+  // the codes (kGrid.block), of (cols + block − 1) / block blocks; the others are not looked at.
+  { F::pack_row(codes, scales, n, out) } -> std::same_as<void>;
+};
+
 using AllFormats = std::tuple<F32, F16, BF16, I8, I4, I2, Q1, F8E4M3>;
 static_assert(std::tuple_size_v<AllFormats> == kFormatCount);
 
@@ -55,6 +67,9 @@ struct FormatInfo {
                        std::uint16_t* scales);
   void (*dequantize_row)(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                          std::size_t group, float* out);
+  const CodeGrid* grid;  // null unless the format is a CodedFormat, as is pack_row
+  void (*pack_row)(const std::uint8_t* codes, const std::uint16_t* scales, std::size_t cols,
+                   std::byte* out);
 };
 
 const FormatInfo& format_info(FormatId id);

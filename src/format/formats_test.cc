@@ -171,6 +171,32 @@ TEST(Formats, ErrorIsWithinHalfAStep) {
   }
 }
 
+// Every code at every place of a byte, in rows that do and do not fill their last one.
+TEST(Formats, PackedCodesAreTheLevelsOfTheGrid) {
+  for (const auto id : {FormatId::kI8, FormatId::kI4, FormatId::kI2, FormatId::kQ1}) {
+    const auto& info = format_info(id);
+    ASSERT_NE(info.grid, nullptr);
+    const CodeGrid& grid = *info.grid;
+    for (const std::size_t cols : {1U, 2U, 3U, 5U, 128U, 131U, 260U}) {
+      for (unsigned shift = 0; shift < std::min(grid.codes, 16U); ++shift) {
+        std::vector<std::uint8_t> codes(cols);
+        for (std::size_t i = 0; i < cols; ++i) {
+          codes[i] = static_cast<std::uint8_t>((i * 37 + shift) % grid.codes);
+        }
+        const std::vector<std::uint16_t> scales(scales_in_row(cols, 128), 0x3C00);
+        Row row{std::vector<std::byte>(info.row_bytes(cols)), {0x3C00}, cols};
+        info.pack_row(codes.data(), scales.data(), cols, row.codes.data());
+        const auto values = dequantize(id, row, cols);
+        for (std::size_t i = 0; i < cols; ++i) ASSERT_EQ(values[i], grid.level(codes[i]));
+      }
+    }
+  }
+  EXPECT_EQ(format_info(FormatId::kF16).grid, nullptr);
+  EXPECT_EQ(I2::kGrid.smallest(), 0.5F);
+  EXPECT_EQ(I4::kGrid.smallest(), 0.0F);
+  EXPECT_EQ(Q1::kGrid.smallest(), 1.0F);
+}
+
 TEST(Formats, ZerosStayZeroWhereTheFormatHasAZero) {
   const std::vector<float> zeros(40, 0.0F);
   for (const auto id : {FormatId::kF32, FormatId::kF16, FormatId::kBF16, FormatId::kI8,

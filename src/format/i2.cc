@@ -1,6 +1,6 @@
 #include "format/i2.h"
 
-#include <cstring>
+#include <vector>
 
 #include "format/absmax.h"
 #include "format/half.h"
@@ -8,7 +8,7 @@
 namespace cellm {
 namespace {
 
-unsigned code_of(float ratio) {
+std::uint8_t code_of(float ratio) {
   if (ratio < -1.0F) return 0;
   if (ratio < 0.0F) return 1;
   return ratio < 1.0F ? 2 : 3;
@@ -18,17 +18,27 @@ unsigned code_of(float ratio) {
 
 void I2::quantize_row(const float* weights, std::size_t cols, std::size_t group, std::byte* codes,
                       std::uint16_t* scales) {
-  constexpr int kMissing = 0x55;  // code 1 four times
-  std::memset(codes, kMissing, row_bytes(cols));
+  std::vector<std::uint8_t> chosen(cols);
   for (std::size_t begin = 0; begin < cols; begin += group) {
     const float scale = absmax_scale(weights + begin, group, 1.5F);
     *scales++ = f32_to_f16(scale);
     for (std::size_t i = begin; i < begin + group; ++i) {
-      const unsigned shift = 2 * (i % 4);
-      const auto old = std::to_integer<unsigned>(codes[i / 4]);
-      codes[i / 4] =
-          static_cast<std::byte>((old & ~(3U << shift)) | code_of(weights[i] / scale) << shift);
+      chosen[i] = code_of(weights[i] / scale);
     }
+  }
+  pack_row(chosen.data(), nullptr, cols, codes);
+}
+
+void I2::pack_row(const std::uint8_t* codes, const std::uint16_t* /*scales*/, std::size_t cols,
+                  std::byte* out) {
+  constexpr unsigned kMissing = 1;
+  for (std::size_t byte = 0; byte < row_bytes(cols); ++byte) {
+    unsigned value = 0;
+    for (std::size_t k = 0; k < 4; ++k) {
+      const std::size_t i = 4 * byte + k;
+      value |= (i < cols ? codes[i] : kMissing) << (2 * k);
+    }
+    out[byte] = static_cast<std::byte>(value);
   }
 }
 

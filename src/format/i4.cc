@@ -1,6 +1,6 @@
 #include "format/i4.h"
 
-#include <cstring>
+#include <vector>
 
 #include "format/absmax.h"
 #include "format/half.h"
@@ -9,17 +9,23 @@ namespace cellm {
 
 void I4::quantize_row(const float* weights, std::size_t cols, std::size_t group, std::byte* codes,
                       std::uint16_t* scales) {
-  std::memset(codes, cols % 2 == 0 ? 0 : 0x80, row_bytes(cols));
+  std::vector<std::uint8_t> nibbles(cols);
   for (std::size_t begin = 0; begin < cols; begin += group) {
     const float scale = absmax_scale(weights + begin, group, 7.0F);
     *scales++ = f32_to_f16(scale);
     for (std::size_t i = begin; i < begin + group; ++i) {
-      const auto nibble = static_cast<std::byte>(round_to_code(weights[i], scale, 7.0F) + 8);
-      std::byte& pair = codes[i / 2];
-      pair =
-          i % 2 == 0 ? (pair & std::byte{0xF0}) | nibble : (pair & std::byte{0x0F}) | nibble << 4;
+      nibbles[i] = static_cast<std::uint8_t>(round_to_code(weights[i], scale, 7.0F) + 8);
     }
   }
+  pack_row(nibbles.data(), nullptr, cols, codes);
+}
+
+void I4::pack_row(const std::uint8_t* codes, const std::uint16_t* /*scales*/, std::size_t cols,
+                  std::byte* out) {
+  for (std::size_t i = 0; i + 1 < cols; i += 2) {
+    out[i / 2] = static_cast<std::byte>(codes[i] | codes[i + 1] << 4);
+  }
+  if (cols % 2 != 0) out[cols / 2] = static_cast<std::byte>(codes[cols - 1] | 0x80);
 }
 
 void I4::dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,

@@ -16,6 +16,11 @@ void I8::quantize_row(const float* weights, std::size_t cols, std::size_t group,
   }
 }
 
+void I8::pack_row(const std::uint8_t* codes, const std::uint16_t* /*scales*/, std::size_t cols,
+                  std::byte* out) {
+  for (std::size_t i = 0; i < cols; ++i) out[i] = static_cast<std::byte>(codes[i] - 128);
+}
+
 void I8::dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                         std::size_t group, float* out) {
   for (std::size_t begin = 0; begin < cols; begin += group) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "format/code_grid.h"
 #include "format/tensor.h"
 
 namespace cellm {
@@ -17,9 +18,12 @@ struct I8 {
   static constexpr std::string_view kName = "i8";
   static constexpr bool kHasScales = true;
   static constexpr double kBitsPerWeight = 8.0;
+  static constexpr CodeGrid kGrid{256, -128.0F, 1.0F, 0};
   static std::size_t row_bytes(std::size_t cols) { return cols; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);
+  static void pack_row(const std::uint8_t* codes, const std::uint16_t* scales, std::size_t cols,
+                       std::byte* out);
   static void dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                              std::size_t group, float* out);
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "format/half.h"
 
@@ -10,17 +11,29 @@ namespace cellm {
 
 void Q1::quantize_row(const float* weights, std::size_t cols, std::size_t /*group*/,
                       std::byte* codes, std::uint16_t* /*scales*/) {
-  std::memset(codes, 0, row_bytes(cols));
-  for (std::size_t begin = 0; begin < cols; begin += kBlock, codes += kBlockBytes) {
+  std::vector<std::uint8_t> bits(cols);
+  std::vector<std::uint16_t> scales;
+  for (std::size_t begin = 0; begin < cols; begin += kBlock) {
     const std::size_t count = std::min(kBlock, cols - begin);
     float sum = 0.0F;
-    for (std::size_t i = 0; i < count; ++i) {
-      const float weight = weights[begin + i];
-      sum += std::fabs(weight);
-      if (weight > 0.0F) codes[2 + i / 8] |= static_cast<std::byte>(1U << (i % 8));
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      sum += std::fabs(weights[i]);
+      bits[i] = weights[i] > 0.0F ? 1 : 0;
     }
-    const std::uint16_t scale = f32_to_f16(sum / static_cast<float>(count));
-    std::memcpy(codes, &scale, sizeof(scale));
+    scales.push_back(f32_to_f16(sum / static_cast<float>(count)));
+  }
+  pack_row(bits.data(), scales.data(), cols, codes);
+}
+
+void Q1::pack_row(const std::uint8_t* codes, const std::uint16_t* scales, std::size_t cols,
+                  std::byte* out) {
+  std::memset(out, 0, row_bytes(cols));
+  for (std::size_t begin = 0; begin < cols; begin += kBlock, out += kBlockBytes) {
+    std::memcpy(out, scales++, sizeof(*scales));
+    const std::size_t count = std::min(kBlock, cols - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      out[2 + i / 8] |= static_cast<std::byte>(codes[begin + i] << (i % 8));
+    }
   }
 }
 

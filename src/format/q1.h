@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "format/code_grid.h"
 #include "format/tensor.h"
 
 namespace cellm {
@@ -21,11 +22,14 @@ struct Q1 {
   static constexpr double kBitsPerWeight = 1.125;
   static constexpr std::size_t kBlock = 128;
   static constexpr std::size_t kBlockBytes = 18;
+  static constexpr CodeGrid kGrid{2, -1.0F, 2.0F, kBlock};
   static std::size_t row_bytes(std::size_t cols) {
     return (cols + kBlock - 1) / kBlock * kBlockBytes;
   }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);
+  static void pack_row(const std::uint8_t* codes, const std::uint16_t* scales, std::size_t cols,
+                       std::byte* out);
   static void dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                              std::size_t group, float* out);
 };

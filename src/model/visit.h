@@ -10,17 +10,18 @@
 namespace cellm {
 
 // Calls visitor.matrix(name, Linear&, rows, cols) and visitor.vector(name, std::vector<float>&,
-// shape, role) for every tensor but the output matrix, in the order of the forward pass. Names are
-// without the prefix of the text model. model.layers must have their mixers.
-template <class Visitor>
-void visit_tensors(Model& model, Visitor&& visitor) {
+// shape, role) for every tensor but the output matrix, in the order of the forward pass; both are
+// const if the model is. Names are without the prefix of the text model. model.layers must have
+// their mixers.
+template <class AnyModel, class Visitor>
+void visit_tensors(AnyModel& model, Visitor&& visitor) {
   const ModelConfig& c = model.config;
-  const auto norm = [&](const std::string& name, std::vector<float>& to, std::size_t n) {
+  const auto norm = [&](const std::string& name, auto& to, std::size_t n) {
     visitor.vector(name, to, {n}, TensorRole::kNorm);
   };
   visitor.matrix("embed_tokens.weight", model.embedding, c.vocab_size, c.hidden);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    Layer& layer = model.layers[i];
+    auto& layer = model.layers[i];
     const std::string at = "layers." + std::to_string(i) + ".";
     norm(at + "input_layernorm.weight", layer.input_norm, c.hidden);
     if (auto* attention = std::get_if<Attention>(&layer.mixer)) {

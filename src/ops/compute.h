@@ -18,10 +18,13 @@ struct ActivationScratch {
   std::vector<std::uint16_t> halves;  // bf16
 };
 
+class LinearTap;  // ops/linear.h
+
 struct Compute {
   const KernelTable& kernels;
   ThreadPool& pool;
   ActivationScratch& scratch;
+  LinearTap* tap = nullptr;  // sees the inputs of all products, if there is one
 };
 
 }  // namespace cellm

@@ -144,6 +144,7 @@ void apply_same(const Compute& compute, std::span<const Product> products, const
 
 void apply(const Compute& compute, std::span<const Product> products, const float* x,
            std::size_t tokens) {
+  if (compute.tap != nullptr) compute.tap->see(products, x, tokens);
   // Almost always one form; a tensor kept at another format makes a second.
   std::vector<Product> rest(products.begin(), products.end());
   while (!rest.empty()) {

@@ -1,0 +1,80 @@
+#include "convert/calibrate.h"
+
+#include <algorithm>
+#include <xxhash.h>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "base/utf8.h"
+#include "engine/generate.h"
+#include "model/config.h"
+
+namespace cellm {
+namespace {
+
+// More is never used, and tokens of it would crowd memory.
+constexpr std::size_t kMaxTextBytes = std::size_t{1} << 28;
+
+}  // namespace
+
+CalibrationText read_calibration_text(const std::filesystem::path& path, const ModelSource& source,
+                                      std::size_t max_tokens) {
+  const std::string text = read_file(path, kMaxTextBytes);
+  const std::string name = printable(path.string());
+  const std::string model = printable(source.path());
+  const std::size_t invalid = find_invalid_utf8(text);
+  if (invalid != std::string::npos) {
+    throw data_error("{}: byte {} (0x{:02x}) is not valid UTF-8", name, invalid,
+                     static_cast<unsigned char>(text[invalid]));
+  }
+  const ModelConfig config = parse_model_config(source.config_json(), model);
+  const auto tokenizer = find_tokenizer(source, config.vocab_size, "");
+  if (!tokenizer) {
+    throw data_error("{}: no tokenizer inside or beside this model; calibration needs it", model);
+  }
+  const auto ids = tokenizer->encode(text, false);
+  if (ids.size() < kCalibrationWindow) {
+    throw usage_error("{}: the text has {} tokens, calibration needs at least {}", name, ids.size(),
+                      kCalibrationWindow);
+  }
+  const auto& first = tokenizer->bos_from_template();
+  if (config.max_positions <= first.size()) {
+    throw usage_error("{}: a context of {} tokens leaves no room for a text", model,
+                      config.max_positions);
+  }
+  const std::size_t length = std::min(kCalibrationWindow, config.max_positions) - first.size();
+  const std::size_t available = (ids.size() + length - 1) / length;
+  const std::size_t wanted = std::clamp<std::size_t>(max_tokens / length, 1, available);
+  CalibrationText result;
+  for (std::size_t i = 0; i < wanted; ++i) {
+    const auto begin = static_cast<std::ptrdiff_t>(i * available / wanted * length);
+    const auto left = static_cast<std::ptrdiff_t>(ids.size()) - begin;
+    const auto end = begin + std::min(left, static_cast<std::ptrdiff_t>(length));
+    auto& window = result.windows.emplace_back(first);
+    window.insert(window.end(), ids.begin() + begin, ids.begin() + end);
+    result.label.tokens += window.size();
+  }
+  result.label.text_checksum = fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+  return result;
+}
+
+Statistics calibrate(const Engine& engine, const CalibrationText& text,
+                     const CalibrationProgress& progress) {
+  Statistics statistics(engine.pool());
+  std::uint64_t done = 0;
+  for (const auto& window : text.windows) {
+    observe(engine, window, statistics);
+    done += window.size();
+    if (progress) progress(done, text.label.tokens);
+  }
+  const std::string culprit = statistics.find_nonfinite();
+  if (!culprit.empty()) {
+    throw data_error("{}: the input of {} is NaN or infinite on the calibration text",
+                     printable(engine.source().path()), culprit);
+  }
+  return statistics;
+}
+
+}  // namespace cellm

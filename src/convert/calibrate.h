@@ -1,0 +1,41 @@
+// From a text to the statistics of a model's inputs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <vector>
+
+#include "convert/convert.h"
+#include "convert/statistics.h"
+#include "engine/engine.h"
+
+namespace cellm {
+
+// Tokens in a sequence of calibration; what the last window lacks is not filled up.
+inline constexpr std::size_t kCalibrationWindow = 512;
+
+// The part of a text that a model is run on.
+struct CalibrationText {
+  std::vector<std::vector<std::uint32_t>> windows;  // each with the template's first token, if any
+  CalibrationLabel label;
+};
+
+// Takes windows spread evenly over the text, up to `max_tokens` tokens in all, as the source's own
+// tokenizer gives them; control tokens that the text spells are text. Throws Error(kData) for a
+// file that is unreadable, no UTF-8 or too large, or a source without tokenizer; Error(kUsage) for
+// fewer than kCalibrationWindow tokens.
+CalibrationText read_calibration_text(const std::filesystem::path& path, const ModelSource& source,
+                                      std::size_t max_tokens);
+
+// Called with tokens done and in total.
+using CalibrationProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+// Runs the engine, whose weights should meet exact activations, over all windows. The result does
+// not depend on the number of threads; it uses the engine's pool. Throws Error(kData) naming a
+// matrix whose input overflowed.
+Statistics calibrate(const Engine& engine, const CalibrationText& text,
+                     const CalibrationProgress& progress);
+
+}  // namespace cellm

@@ -1,0 +1,30 @@
+// Seeing what the matrices of a model are multiplied with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "engine/engine.h"
+
+namespace cellm {
+
+class InputTap {
+ public:
+  virtual ~InputTap() = default;
+
+  // names: the matrices that share this input, as model_tensors() names them; the output matrix is
+  // "lm_head.weight", also if it is the embedding. x: (tokens, cols) without gaps, valid during the
+  // call. Called on the thread that called observe(), which may use the engine's thread pool.
+  virtual void see(std::span<const std::string> names, const float* x, std::size_t tokens,
+                   std::size_t cols) = 0;
+};
+
+// Runs the tokens as a sequence of their own and shows the tap every input of every matrix, in the
+// order of the forward pass; up to kMaxBatchTokens tokens come together. Logits are not computed.
+// What the tap sees does not depend on the number of threads. Throws Error(kUsage) for an id beyond
+// the vocabulary or more tokens than the model's context.
+void observe(const Engine& engine, std::span<const std::uint32_t> tokens, InputTap& tap);
+
+}  // namespace cellm

@@ -1,0 +1,34 @@
+// What the codes of a format with scales stand for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cellm {
+
+// The code u, 0 ≤ u < codes, of a weight is the level first + u · step; the weight's value is the
+// level times the scale it shares with its group. A way of choosing codes sees a format as this and
+// as pack_row(), and never as bits.
+struct CodeGrid {
+  unsigned codes;
+  float first;
+  float step;
+  // Weights that share a scale kept among the codes; 0 if the scales are a companion tensor, whose
+  // group then comes from the file's plan.
+  std::size_t block;
+
+  constexpr float level(unsigned code) const { return first + step * static_cast<float>(code); }
+
+  // The levels by magnitude: smallest() + k · step, of which those up to `steps()` exist with both
+  // signs. A grid with a level of zero (int8, int4) has one more negative level.
+  constexpr bool has_zero() const { return level(codes / 2) == 0.0F; }
+  constexpr float smallest() const { return has_zero() ? 0.0F : step / 2.0F; }
+  constexpr unsigned steps() const { return codes / 2 - 1; }
+};
+
+// Scales of a row of cols weights: its last block may be shorter.
+constexpr std::size_t scales_in_row(std::size_t cols, std::size_t group) {
+  return (cols + group - 1) / group;
+}
+
+}  // namespace cellm
