@@ -42,13 +42,6 @@ struct CellmDetails {
   std::vector<CellmEntry> blobs;
 };
 
-bool is_cellm_file(const std::string& path) {
-  if (!std::filesystem::is_regular_file(path)) return false;
-  const MappedFile file(path);
-  return file.bytes().size() >= kCellmMagic.size() &&
-         std::memcmp(file.bytes().data(), kCellmMagic.data(), kCellmMagic.size()) == 0;
-}
-
 CellmDetails cellm_details(const std::string& path) {
   CellmDetails details;
   const MappedFile file(path);
