@@ -44,7 +44,7 @@ double coverage(std::size_t units, double truth, Draw&& draw) {
 TEST(Bootstrap, IntervalsOfNormalDataCoverTheTruth) {
   std::mt19937_64 random(1);
   std::normal_distribution<double> normal(3.0, 0.5);
-  for (const std::size_t units : {5U, 8U, 30U}) {
+  for (const std::size_t units : {8U, 12U, 30U}) {
     const double covered = coverage(units, 3.0, [&] { return normal(random); });
     EXPECT_GT(covered, 0.925) << units;
     EXPECT_LT(covered, 0.985) << units;
@@ -63,9 +63,12 @@ TEST(Bootstrap, IntervalsOfSkewedDataCoverTheTruth) {
 }
 
 TEST(Bootstrap, FewUnitsHaveNoInterval) {
-  EXPECT_TRUE(std::isnan(interval_of_mean({1.0, 2.0, 3.0, 4.0}, 100).low));
-  EXPECT_EQ(interval_of_mean({1.0, 2.0, 3.0, 4.0}, 100).value, 2.5);
-  EXPECT_FALSE(std::isnan(interval_of_mean({1.0, 2.0, 3.0, 4.0, 5.0}, 100).low));
+  std::vector<double> units{1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0};
+  EXPECT_TRUE(std::isnan(interval_of_mean(units, 100).low));
+  EXPECT_TRUE(std::isnan(interval_of_mean(units, 100).high));
+  EXPECT_EQ(interval_of_mean(units, 100).value, 4.0);
+  units.push_back(8.0);
+  EXPECT_FALSE(std::isnan(interval_of_mean(units, 100).low));
 }
 
 TEST(Bootstrap, EqualUnitsHaveAnIntervalOfNoWidth) {

@@ -40,7 +40,7 @@ struct EvalSubject {
 // What was drawn for the intervals: whole texts if there are many, else windows, which overlook
 // that windows of one text are alike.
 enum class ResampledUnit { kTexts, kWindows };
-inline constexpr std::size_t kFewestTextsToResample = 8;
+inline constexpr std::size_t kFewestTextsToResample = kFewestUnits;
 
 // Against a reference: token by token over the same predictions. Natural logarithms.
 struct Comparison {

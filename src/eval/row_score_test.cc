@@ -138,9 +138,9 @@ TEST(RowScore, RowsGoWithTheirTargetsOnAnyThread) {
   std::vector<RowScore> scores(kRows);
   score_rows(kernel_table(), pool, rows, references, kVocab, targets, scores);
   for (std::size_t r = 0; r < kRows; ++r) {
-    const auto expected = by_definition(std::span(rows).subspan(r * kVocab, kVocab),
-                                        std::span(references).subspan(r * kVocab, kVocab),
-                                        targets[r]);
+    const auto expected =
+        by_definition(std::span(rows).subspan(r * kVocab, kVocab),
+                      std::span(references).subspan(r * kVocab, kVocab), targets[r]);
     EXPECT_NEAR(scores[r].kld, expected.kld, 1e-6);
     EXPECT_NEAR(scores[r].nll, expected.nll, 1e-6);
   }

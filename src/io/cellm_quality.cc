@@ -17,25 +17,6 @@ namespace {
 
 constexpr const char* kQualityKey = "quality";
 
-// JSON has no infinity: the perplexity of a broken model may become null.
-nlohmann::ordered_json quality_json(const Quality& q) {
-  return {{"reference_format", q.reference_format},
-          {"reference_xxh3", fmt::format("{:016x}", q.reference_checksum)},
-          {"text_xxh3", fmt::format("{:016x}", q.text_checksum)},
-          {"window", q.window},
-          {"scored", q.scored},
-          {"predictions", q.predictions},
-          {"perplexity", q.perplexity},
-          {"perplexity_ratio", q.perplexity_ratio},
-          {"kld_mean", q.kld_mean},
-          {"top1", q.top1},
-          {"bits_per_weight", q.bits_per_weight},
-          {"activations", q.activations},
-          {"kv_encoding", q.kv_encoding},
-          {"date", q.date},
-          {"writer", q.writer}};
-}
-
 // Reads the members of an entry that may be anything; remembers whether all were as expected.
 class Members {
  public:
@@ -106,6 +87,26 @@ std::optional<Quality> parse_quality(const Json& entry) {
 }
 
 }  // namespace
+
+nlohmann::ordered_json quality_json(const Quality& quality) {
+  const Quality& q = quality;
+  // JSON has no infinity: the perplexity of a broken model may become null.
+  return {{"reference_format", q.reference_format},
+          {"reference_xxh3", fmt::format("{:016x}", q.reference_checksum)},
+          {"text_xxh3", fmt::format("{:016x}", q.text_checksum)},
+          {"window", q.window},
+          {"scored", q.scored},
+          {"predictions", q.predictions},
+          {"perplexity", q.perplexity},
+          {"perplexity_ratio", q.perplexity_ratio},
+          {"kld_mean", q.kld_mean},
+          {"top1", q.top1},
+          {"bits_per_weight", q.bits_per_weight},
+          {"activations", q.activations},
+          {"kv_encoding", q.kv_encoding},
+          {"date", q.date},
+          {"writer", q.writer}};
+}
 
 std::string quality_summary(const Quality& quality) {
   return fmt::format("KLD {:.{}f} vs {}, {:.2f} bits per weight", quality.kld_mean,

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "io/json.h"
+
 namespace cellm {
 
 struct Quality {
@@ -25,6 +27,9 @@ struct Quality {
   std::string date;               // YYYY-MM-DD, UTC
   std::string writer;             // program and version
 };
+
+// The entry as it stands in the header.
+nlohmann::ordered_json quality_json(const Quality& quality);
 
 // "KLD 0.030 vs f16, 4.50 bits per weight"
 std::string quality_summary(const Quality& quality);
