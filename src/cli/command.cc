@@ -15,12 +15,12 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/version.h"
 
 namespace cellm {
 namespace {
 
 constexpr std::size_t kMaxStdinBytes = std::size_t{1} << 30;
-constexpr const char* kVersion = "cellm 0.1.0";
 
 // One line, whatever the message holds: a path given by the user may have line breaks.
 int report(ErrorKind kind, const std::string& message) {
@@ -61,7 +61,7 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
   open_standard_files();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of write(), not a death
   try {
-    app.set_version_flag("--version", kVersion, "Print the version and exit");
+    app.set_version_flag("--version", std::string(kProgramVersion), "Print the version and exit");
     try {
       app.parse(argc, argv);
     } catch (const CLI::Success& success) {

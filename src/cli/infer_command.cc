@@ -1,5 +1,6 @@
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <numeric>
 #include <random>
 
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "engine/generate.h"
+#include "io/cellm_quality.h"
 #include "tokenizer/chat.h"
 #include "tokenizer/stream_decoder.h"
 
@@ -146,9 +148,18 @@ class Output {
   std::string text_;
 };
 
+// What a file says of its own quality, before its answer.
+void announce_quality(const std::string& path) {
+  const auto quality = read_quality(path);
+  if (!quality) return;
+  fmt::print(stderr, "{}: {}\n", printable(std::filesystem::path(path).filename().string()),
+             quality_summary(*quality));
+}
+
 int run(Arguments arguments) {
   check(arguments);
   catch_interrupts();
+  if (!arguments.quiet) announce_quality(arguments.model);
   const auto start = std::chrono::steady_clock::now();
   const Engine engine(open_model_source(arguments.model),
                       {target_from_environment(), arguments.threads, arguments.max_layers,

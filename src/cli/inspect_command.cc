@@ -9,6 +9,7 @@
 #include "convert/rules.h"
 #include "format/formats.h"
 #include "io/cellm_file.h"
+#include "io/cellm_quality.h"
 #include "io/json.h"
 #include "io/shape.h"
 #include "model/config.h"
@@ -40,13 +41,18 @@ std::string format_text(const TensorInfo& info) {
 struct CellmDetails {
   std::map<std::string, std::uint64_t> checksums;
   std::vector<CellmEntry> blobs;
+  std::optional<Quality> quality;
 };
 
-bool is_cellm_file(const std::string& path) {
-  if (!std::filesystem::is_regular_file(path)) return false;
-  const MappedFile file(path);
-  return file.bytes().size() >= kCellmMagic.size() &&
-         std::memcmp(file.bytes().data(), kCellmMagic.data(), kCellmMagic.size()) == 0;
+void print_quality(const Quality& q) {
+  fmt::print(
+      "\nquality: {}\n"
+      "  {} predictions on text {:016x}, windows of {} ({}), {} activations, {} cache\n"
+      "  perplexity {:.4f}, {:.4f} times that of reference {:016x}; same first choice {:.2f} %\n"
+      "  measured {} by {}\n",
+      quality_summary(q), q.predictions, q.text_checksum, q.window, printable(q.scored),
+      printable(q.activations), printable(q.kv_encoding), q.perplexity, q.perplexity_ratio,
+      q.reference_checksum, q.top1 * 100.0, printable(q.date), printable(q.writer));
 }
 
 CellmDetails cellm_details(const std::string& path) {
@@ -57,6 +63,7 @@ CellmDetails cellm_details(const std::string& path) {
     if (entry.checksum) details.checksums[entry.name] = *entry.checksum;
   }
   details.blobs = header.blobs;
+  details.quality = read_quality(path);
   return details;
 }
 
@@ -122,6 +129,7 @@ int run(const std::string& path, bool as_json) {
     json["blobs"] = nlohmann::json::array();
     for (const auto& blob : details.blobs)
       json["blobs"].push_back({{"name", blob.name}, {"bytes", blob.bytes}});
+    if (details.quality) json["quality"] = quality_json(*details.quality);
     fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return 0;
   }
@@ -144,6 +152,7 @@ int run(const std::string& path, bool as_json) {
   line("total", all);
   for (const auto& blob : details.blobs)
     fmt::print("blob {:<40} {:>12} bytes\n", printable(blob.name), blob.bytes);
+  if (details.quality) print_quality(*details.quality);
   return 0;
 }
 

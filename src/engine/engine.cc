@@ -35,8 +35,7 @@ Session::Session(const Engine& engine, const SessionOptions& options)
       options_(options),
       max_tokens_(engine.config().max_positions),
       state_(empty_state(engine.config(), options.kv_encoding, options.tokens_per_block)),
-      work_(engine.config()),
-      logits_(engine.config().vocab_size) {
+      work_(engine.config()) {
   if (options.total_blocks != 0 &&
       options.total_blocks < max_tokens_ / options.tokens_per_block + 1) {
     max_tokens_ = std::min(max_tokens_, options.total_blocks * options.tokens_per_block);
@@ -65,19 +64,31 @@ void Session::require_fit(std::span<const std::uint32_t> tokens) const {
 
 void Session::run(std::span<const std::uint32_t> batch) {
   forward(compute(), engine_.model(), batch, state_, work_);
+  fed_ = batch.size();
 }
 
-std::span<const float> Session::logits_of(std::size_t token) {
-  apply(compute(), engine_.model().lm_head, work_.hidden.data() + token * engine_.config().hidden,
-        1, logits_.data());
-  if (!std::all_of(logits_.begin(), logits_.end(), [](float v) { return std::isfinite(v); })) {
-    const std::string culprit = find_nonfinite(engine_.source(), engine_.config());
+void Session::feed(std::span<const std::uint32_t> tokens) {
+  CELLM_CHECK(tokens.size() <= kMaxBatchTokens);
+  require_fit(tokens);
+  run(tokens);
+}
+
+std::span<const float> Session::logits(std::size_t first, std::size_t rows) {
+  CELLM_CHECK(rows >= 1 && rows <= kMaxLogitRows && first <= fed_ && rows <= fed_ - first);
+  const ModelConfig& config = engine_.config();
+  const std::size_t count = rows * config.vocab_size;
+  if (logits_.size() < count) logits_.resize(count);
+  apply(compute(), engine_.model().lm_head, work_.hidden.data() + first * config.hidden, rows,
+        logits_.data());
+  const auto end = logits_.begin() + static_cast<std::ptrdiff_t>(count);
+  if (!std::all_of(logits_.begin(), end, [](float v) { return std::isfinite(v); })) {
+    const std::string culprit = find_nonfinite(engine_.source(), config);
     const std::string path = printable(engine_.source().path());
     if (culprit.empty())
       throw data_error("{}: the activations overflowed; no weight is NaN or infinite", path);
     throw data_error("{}: a weight is NaN or infinite: {}", path, culprit);
   }
-  return logits_;
+  return {logits_.data(), count};
 }
 
 std::span<const float> Session::advance(std::span<const std::uint32_t> tokens) {
@@ -85,7 +96,7 @@ std::span<const float> Session::advance(std::span<const std::uint32_t> tokens) {
   for (std::size_t begin = 0; begin < tokens.size(); begin += kMaxBatchTokens) {
     run(tokens.subspan(begin, std::min(kMaxBatchTokens, tokens.size() - begin)));
   }
-  return logits_of((tokens.size() - 1) % kMaxBatchTokens);
+  return logits(fed_ - 1, 1);
 }
 
 }  // namespace cellm

@@ -73,6 +73,10 @@ class Checkpoint {
   SequenceState state_;
 };
 
+// Rows of logits that one product makes at most: enough to use unpacked weights many times, few
+// enough that they stay below 64 MB for a vocabulary of 248,320.
+inline constexpr std::size_t kMaxLogitRows = 64;
+
 // One sequence. Not thread-safe; the engine must outlive it. Results do not depend, bit by bit, on
 // the number of threads nor on how the tokens are cut into calls.
 class Session {
@@ -96,19 +100,32 @@ class Session {
   template <class Visitor>
   void advance_each(std::span<const std::uint32_t> tokens, Visitor&& visit) {
     require_fit(tokens);
+    const std::size_t vocab = engine_.config().vocab_size;
     for (std::size_t begin = 0; begin < tokens.size(); begin += kMaxBatchTokens) {
       const std::size_t count = std::min(kMaxBatchTokens, tokens.size() - begin);
       run(tokens.subspan(begin, count));
-      for (std::size_t t = 0; t < count; ++t) visit(begin + t, logits_of(t));
+      for (std::size_t first = 0; first < count; first += kMaxLogitRows) {
+        const std::size_t rows = std::min(kMaxLogitRows, count - first);
+        const std::span<const float> block = logits(first, rows);
+        for (std::size_t r = 0; r < rows; ++r)
+          visit(begin + first + r, block.subspan(r * vocab, vocab));
+      }
     }
   }
+
+  // Appends 1 to kMaxBatchTokens tokens without their logits, which logits() gives afterwards as
+  // far as they are wanted. Throws Error(kUsage) as advance().
+  void feed(std::span<const std::uint32_t> tokens);
+
+  // Logits of the tokens [first, first + rows) of the latest feed(), (rows, vocab_size), in one
+  // product; valid until the next call. rows: 1 to kMaxLogitRows. Throws Error(kData) as advance().
+  std::span<const float> logits(std::size_t first, std::size_t rows);
 
   Checkpoint checkpoint() const { return Checkpoint(state_); }
   void restore(const Checkpoint& checkpoint) { state_ = checkpoint.state_; }
 
  private:
   void run(std::span<const std::uint32_t> batch);
-  std::span<const float> logits_of(std::size_t token);
 
   Compute compute() { return {engine_.kernels(), engine_.pool(), scratch_}; }
 
@@ -118,7 +135,8 @@ class Session {
   std::size_t max_tokens_;
   SequenceState state_;
   Workspace work_;
-  std::vector<float> logits_;
+  std::size_t fed_ = 0;        // tokens of the latest batch
+  std::vector<float> logits_;  // as many rows as were asked for at most
 };
 
 }  // namespace cellm

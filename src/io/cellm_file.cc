@@ -296,6 +296,13 @@ class CellmSource final : public ModelSource {
 
 }  // namespace
 
+bool is_cellm_file(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) return false;
+  const MappedFile file(path);
+  return file.bytes().size() >= kCellmMagic.size() &&
+         std::memcmp(file.bytes().data(), kCellmMagic.data(), kCellmMagic.size()) == 0;
+}
+
 CellmHeader read_cellm_header(const MappedFile& file) {
   const std::string source = printable(file.path());
   ByteReader reader(file.bytes(), source);

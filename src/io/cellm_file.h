@@ -44,6 +44,10 @@ struct CellmHeader {
   std::optional<std::uint64_t> header_checksum;
 };
 
+// Whether this is a file that starts as a .cellm file does. Throws Error(kData) for a file that
+// cannot be opened.
+bool is_cellm_file(const std::filesystem::path& path);
+
 // Throws Error(kData), or Error(kUnsupported) for another version or an unknown dtype.
 CellmHeader read_cellm_header(const MappedFile& file);
 

@@ -1,0 +1,68 @@
+// Multiple-choice items: which continuation a model finds most likely.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "eval/bootstrap.h"
+#include "eval/evaluate.h"
+#include "tokenizer/tokenizer.h"
+
+namespace cellm {
+
+inline constexpr std::size_t kMaxChoiceFileBytes = std::size_t{1} << 30;
+inline constexpr std::size_t kMaxChoices = 256;  // of one item; benchmarks have 2 to 26
+
+struct ChoiceItem {
+  std::string where;  // "FILE: line N", for messages
+  std::string context;
+  std::vector<std::string> choices;  // at least two; each is appended to the context as it is
+  std::size_t answer = 0;            // index of the right one
+};
+
+// A file of one JSON object a line: {"context": text, "choices": [texts], "answer": index or text};
+// other keys are ignored, empty lines too. Throws Error(kData) naming file and line.
+std::vector<ChoiceItem> read_choices(const std::filesystem::path& path);
+
+// An item as a model sees it.
+struct ChoiceTokens {
+  std::vector<std::uint32_t> context;               // at least one id
+  std::vector<std::vector<std::uint32_t>> choices;  // each at least one id
+};
+
+// As lm-evaluation-harness cuts them: white space that ends the context belongs to the choices, and
+// a choice is what is left of the ids of both together after as many as the context has alone. The
+// tokenizer's begin-of-text tokens go before the context. Throws Error(kData) naming the item for
+// an empty context without such tokens, and for a choice that has no token of its own.
+ChoiceTokens tokenize_choices(const ChoiceItem& item, const Tokenizer& tokenizer);
+
+// ln p of one choice after its context.
+struct ChoiceScore {
+  double sum = 0.0;
+  std::size_t tokens = 0;
+  double mean() const { return sum / static_cast<double>(tokens); }
+};
+
+struct ChoiceEvaluation {
+  std::size_t items = 0;
+  std::size_t tokens = 0;  // of contexts (once each) and choices
+  Estimate accuracy_sum;   // share of items whose right choice has the largest ln p
+  Estimate accuracy_mean;  // the same by ln p per token
+  double chance = 0.0;     // what guessing gives: the mean of 1 / choices
+  std::vector<std::vector<ChoiceScore>> scores;  // by item and choice
+  double seconds = 0.0;
+};
+
+// Runs each context once and every choice after it. The first of equal choices counts as the
+// model's. Intervals come from resampling items. Throws Error(kData), naming the item, for one that
+// does not fit into the context or exceeds the vocabulary.
+ChoiceEvaluation evaluate_choices(const EvalSubject& subject, const Tokenizer& tokenizer,
+                                  std::span<const ChoiceItem> items, const EvalOptions& options,
+                                  const EvalProgress& progress);
+
+}  // namespace cellm

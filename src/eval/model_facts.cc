@@ -1,0 +1,117 @@
+#include "eval/model_facts.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <new>
+#include <vector>
+#include <xxhash.h>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "format/format_id.h"
+
+namespace cellm {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Checksum {
+ public:
+  Checksum() : state_(XXH3_createState()) {
+    if (!state_) throw std::bad_alloc();
+    XXH3_64bits_reset(state_.get());
+  }
+  void add(const void* bytes, std::size_t count) { XXH3_64bits_update(state_.get(), bytes, count); }
+  void add_file(const fs::path& path) {
+    const MappedFile file(path);
+    // In pieces whose pages may leave memory again, so that a large model needs none.
+    constexpr std::size_t kPiece = std::size_t{64} << 20;
+    for (auto rest = file.bytes(); !rest.empty();) {
+      const auto piece = rest.first(std::min(rest.size(), kPiece));
+      add(piece.data(), piece.size());
+      file.forget(piece);
+      rest = rest.subspan(piece.size());
+    }
+  }
+  std::uint64_t value() const { return XXH3_64bits_digest(state_.get()); }
+
+ private:
+  struct Free {
+    void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
+  };
+  std::unique_ptr<XXH3_state_t, Free> state_;
+};
+
+}  // namespace
+
+double bits_per_weight(const ModelSource& source) {
+  std::uint64_t bytes = 0;
+  std::uint64_t weights = 0;
+  for (const TensorInfo& info : source.tensors()) {
+    bytes += info.stored_bytes;
+    weights += info.rows() * info.cols();
+  }
+  return weights == 0 ? 0.0 : 8.0 * static_cast<double>(bytes) / static_cast<double>(weights);
+}
+
+std::string main_format(const ModelSource& source) {
+  std::map<std::string, std::uint64_t> weights;
+  for (const TensorInfo& info : source.tensors()) {
+    std::string name = info.stored_as;
+    if (info.group != 0 && info.group != info.cols()) name += fmt::format("-g{}", info.group);
+    weights[name] += info.rows() * info.cols();
+  }
+  std::string name =
+      std::max_element(weights.begin(), weights.end(), [](const auto& a, const auto& b) {
+        return a.second < b.second;
+      })->first;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+std::uint64_t model_checksum(const ModelSource& source) {
+  const fs::path path = source.path();
+  Checksum checksum;
+  if (!fs::is_directory(path)) {
+    checksum.add_file(path);
+    return checksum.value();
+  }
+  std::vector<std::string> names{"config.json"};
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.path().extension() == ".safetensors")
+      names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    checksum.add(name.c_str(), name.size() + 1);
+    checksum.add_file(path / name);
+  }
+  return checksum.value();
+}
+
+bool computes_exactly(const ModelSource& source, Activations activations,
+                      const KernelTable& kernels) {
+  if (activations == Activations::kF32) return true;
+  return std::none_of(
+      source.tensors().begin(), source.tensors().end(), [&](const TensorInfo& info) {
+        if (info.shape.size() != 2) return false;
+        switch (info.format) {
+          case FormatId::kI8:
+          case FormatId::kI4:
+          case FormatId::kI2:
+          case FormatId::kQ1:
+            return true;
+          case FormatId::kF16:
+          case FormatId::kBF16:
+            return activations == Activations::kFast && kernels.matmul_bf16 != nullptr;
+          default:
+            return false;
+        }
+      });
+}
+
+}  // namespace cellm

@@ -1,0 +1,38 @@
+// Evaluations as JSON, and as the entry that a .cellm file keeps of its own quality.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/engine.h"
+#include "eval/choices.h"
+#include "eval/evaluate.h"
+#include "io/cellm_quality.h"
+#include "io/json.h"
+
+namespace cellm {
+
+// "second-half" or "all"; parsing throws Error(kUsage).
+std::string_view scored_part_name(ScoredPart scored);
+ScoredPart parse_scored_part(std::string_view name);
+
+// The figures as plain numbers (perplexity, kld_mean, top1, ...; the last ones only of a
+// comparison), and under "intervals" for each of them [low, high] or null. docs/cli.md lists them.
+nlohmann::ordered_json to_json(const Evaluation& evaluation);
+nlohmann::ordered_json to_json(const ChoiceEvaluation& evaluation);
+
+// What the quality of a file is said to rest on.
+struct QualitySource {
+  const ModelSource* model = nullptr;
+  const ModelSource* reference = nullptr;
+  std::uint64_t reference_checksum = 0;  // model_checksum()
+  std::uint64_t text_checksum = 0;       // text_checksum()
+  std::string activations = "int8";      // of the model, as --activations has it
+  KvEncoding kv_encoding = KvEncoding::kF16;
+};
+
+// The entry for a file, of today. `evaluation` must have a comparison.
+Quality quality_of(const Evaluation& evaluation, const EvalOptions& options,
+                   const QualitySource& from);
+
+}  // namespace cellm
