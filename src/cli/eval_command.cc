@@ -1,4 +1,3 @@
-#include <cmath>
 #include <optional>
 
 #include <fmt/format.h>
@@ -6,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/eval_table.h"
 #include "cli/progress.h"
 #include "engine/generate.h"
 #include "eval/model_facts.h"
@@ -16,9 +16,10 @@
 namespace cellm {
 namespace {
 
-// Tokens on which the engine's own floor is measured. It is so small (1e-5 and less with exact
-// activations) that more of them would say nothing new.
-constexpr std::size_t kFloorTokens = 4096;
+// Tokens on which the engine's own floor is measured. It is so small (1e-6 and less with exact
+// activations, 0.003 with rounded ones) that more of them would say nothing new, and each costs two
+// runs of the reference.
+constexpr std::size_t kFloorTokens = 1024;
 
 struct Arguments {
   std::string model;
@@ -44,19 +45,6 @@ void check(const Arguments& arguments) {
     throw usage_error("--store needs --reference and --text: it keeps what their comparison gives");
 }
 
-// Everything that was loaded and measured.
-struct Results {
-  std::unique_ptr<const Engine> model;
-  std::unique_ptr<const Engine> reference;
-  std::vector<EvalText> texts;
-  EvalOptions options;
-  std::optional<Evaluation> evaluation;
-  std::optional<Evaluation> floor;  // the reference as users run it, against its exact self
-  std::string floor_what;
-  std::optional<ChoiceEvaluation> choices;
-  std::optional<ChoiceEvaluation> reference_choices;
-};
-
 std::unique_ptr<const Engine> load(const std::string& path, const Arguments& arguments,
                                    Activations activations) {
   return std::make_unique<const Engine>(open_model_source(path),
@@ -80,7 +68,7 @@ EvalProgress progress_on(ProgressBar& bar) {
 
 // The reference's weights as users run them, in an engine of their own if that computes otherwise
 // than the exact one.
-void measure_floor(const Arguments& arguments, Results& results,
+void measure_floor(const Arguments& arguments, EvalResults& results,
                    std::span<const EvalTokens> tokens) {
   const Activations activations = parse_activations(arguments.activations);
   std::unique_ptr<const Engine> own;
@@ -101,8 +89,8 @@ void measure_floor(const Arguments& arguments, Results& results,
       evaluate({&subject, 1}, results.reference.get(), tokens, options, progress_on(bar)).front();
 }
 
-Results measure(const Arguments& arguments) {
-  Results results;
+EvalResults measure(const Arguments& arguments) {
+  EvalResults results;
   results.options.window = arguments.window;
   results.options.scored = parse_scored_part(arguments.score);
   results.options.max_tokens = arguments.limit;
@@ -144,7 +132,7 @@ Results measure(const Arguments& arguments) {
   return results;
 }
 
-void store(const Arguments& arguments, const Results& results) {
+void store(const Arguments& arguments, const EvalResults& results) {
   const QualitySource from{
       .model = &results.model->source(),
       .reference = &results.reference->source(),
@@ -156,7 +144,7 @@ void store(const Arguments& arguments, const Results& results) {
   store_quality(arguments.model, quality_of(*results.evaluation, results.options, from));
 }
 
-void print_json(const Arguments& arguments, const Results& results) {
+void print_json(const Arguments& arguments, const EvalResults& results) {
   nlohmann::ordered_json json{{"model", arguments.model},
                               {"format", main_format(results.model->source())},
                               {"bits_per_weight", bits_per_weight(results.model->source())},
@@ -184,100 +172,22 @@ void print_json(const Arguments& arguments, const Results& results) {
   fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-// "12.3456  12.1 … 12.6"
-std::string interval_text(const Estimate& estimate, int digits, double unit = 1.0) {
-  if (std::isnan(estimate.low)) return "–";
-  return fmt::format("{:.{}f} … {:.{}f}", estimate.low * unit, digits, estimate.high * unit,
-                     digits);
-}
-
-void print_line(const char* name, const Estimate& estimate, int digits, const char* suffix = "",
-                double unit = 1.0) {
-  fmt::print("{:<26} {:>12.{}f}{:<2} {}\n", name, estimate.value * unit, digits, suffix,
-             interval_text(estimate, digits, unit));
-}
-
-void print_evaluation(const Results& results) {
-  const Evaluation& evaluation = *results.evaluation;
-  fmt::print("{} predictions in {} windows of {} tokens\n\n", evaluation.predictions,
-             evaluation.windows, results.options.window);
-  const bool texts = evaluation.unit == ResampledUnit::kTexts;
-  fmt::print("{:<26} {:>12}   95 % interval ({} {} resampled)\n", "", "", evaluation.units,
-             texts ? "texts" : "windows");
-  print_line("perplexity", evaluation.perplexity, 4);
-  if (evaluation.comparison) {
-    const Comparison& c = *evaluation.comparison;
-    print_line("perplexity of reference", c.reference_perplexity, 4);
-    print_line("ln perplexity ratio", c.ln_perplexity_ratio, 5);
-    print_line("KLD mean", c.kld_mean, 6);
-    print_line("KLD median", c.kld_median, 6);
-    print_line("KLD 90 %", c.kld_p90, 6);
-    print_line("KLD 99 %", c.kld_p99, 6);
-    print_line("KLD 99.9 %", c.kld_p999, 6);
-    fmt::print("{:<26} {:>12.6f}\n", "KLD largest", c.kld_max);
-    print_line("same first choice", c.top1, 2, " %", 100.0);
-    print_line("Δp mean", c.delta_p_mean, 3, " %", 100.0);
-    print_line("Δp RMS", c.delta_p_rms, 3, " %", 100.0);
-  }
-  if (evaluation.texts.size() > 1) {
-    fmt::print("\n{:>12} {:>12} {:>12}  text\n", "predictions", "perplexity",
-               evaluation.comparison ? "KLD mean" : "");
-    for (const TextEvaluation& text : evaluation.texts) {
-      fmt::print("{:>12} {:>12.4f} {:>12}  {}\n", text.predictions, text.perplexity,
-                 text.kld_mean ? fmt::format("{:.6f}", *text.kld_mean) : "", printable(text.name));
-    }
-  }
-}
-
-void print_floor(const Results& results) {
-  const Comparison& floor = *results.floor->comparison;
-  fmt::print(
-      "the engine's own floor: {}\n  KLD mean {:.6f}, same first choice {:.2f} %, {} "
-      "predictions\n\n",
-      results.floor_what, floor.kld_mean.value, floor.top1.value * 100.0,
-      results.floor->predictions);
-}
-
-void print_choices(const Results& results) {
-  const ChoiceEvaluation& choices = *results.choices;
-  fmt::print("{} items, {} tokens; guessing gives {:.2f} %\n\n", choices.items, choices.tokens,
-             choices.chance * 100.0);
-  fmt::print("{:<26} {:>12}   95 % interval (items resampled)\n", "", "");
-  print_line("right by ln p", choices.accuracy_sum, 2, " %", 100.0);
-  print_line("right by ln p per token", choices.accuracy_mean, 2, " %", 100.0);
-  if (results.reference_choices) {
-    print_line("reference by ln p", results.reference_choices->accuracy_sum, 2, " %", 100.0);
-    print_line("reference per token", results.reference_choices->accuracy_mean, 2, " %", 100.0);
-  }
-}
-
-void print_table(const Arguments& arguments, const Results& results) {
-  fmt::print("{}: {}, {:.3f} bits per weight, {} activations, {} cache\n",
-             printable(arguments.model), main_format(results.model->source()),
-             bits_per_weight(results.model->source()), arguments.activations,
-             arguments.kv_encoding);
-  if (results.reference) {
-    fmt::print("reference {}: {}, exact activations and cache\n", printable(arguments.reference),
-               main_format(results.reference->source()));
-  }
-  if (results.floor) print_floor(results);
-  if (results.evaluation) print_evaluation(results);
-  if (results.evaluation && results.choices) fmt::print("\n");
-  if (results.choices) print_choices(results);
-}
-
 int run(const Arguments& arguments) {
   check(arguments);
   if (arguments.store && !is_cellm_file(arguments.model)) {
     throw usage_error("{}: --store writes into a .cellm file, and this is none",
                       printable(arguments.model));
   }
-  const Results results = measure(arguments);
+  const EvalResults results = measure(arguments);
   if (arguments.store) store(arguments, results);
   if (arguments.json) {
     print_json(arguments, results);
   } else {
-    print_table(arguments, results);
+    fmt::print("{}: {}, {:.3f} bits per weight, {} activations, {} cache\n",
+               printable(arguments.model), main_format(results.model->source()),
+               bits_per_weight(results.model->source()), arguments.activations,
+               arguments.kv_encoding);
+    print_eval_tables(results);
   }
   return 0;
 }

@@ -3,23 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cmath>
 #include <deque>
-#include <numeric>
 
 #include "base/error.h"
 #include "eval/row_score.h"
+#include "eval/summary.h"
 
 namespace cellm {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// A window of a text.
-struct Window {
-  std::size_t text;
-  std::size_t begin;  // its first token among the text's ids
-};
 
 // The positions of a window whose predictions count: [first, window − 1).
 std::size_t first_scored(const EvalOptions& options, std::size_t begin_tokens) {
@@ -41,7 +34,7 @@ void check_window(const EvalOptions& options, const Engine& engine, std::size_t 
 }
 
 // The windows of all texts, in the order to run: text by text.
-std::vector<Window> cut_windows(std::span<const EvalTokens> texts, const EvalOptions& options) {
+std::vector<EvalWindow> cut_windows(std::span<const EvalTokens> texts, const EvalOptions& options) {
   std::size_t most = 0;  // windows of a text
   for (const EvalTokens& text : texts) {
     if (text.ids.size() < options.window) {
@@ -56,7 +49,7 @@ std::vector<Window> cut_windows(std::span<const EvalTokens> texts, const EvalOpt
     throw usage_error("a limit of {} tokens is less than one window of {}", options.max_tokens,
                       options.window);
   }
-  std::vector<Window> windows;
+  std::vector<EvalWindow> windows;
   for (std::size_t round = 0; round < most; ++round) {
     for (std::size_t t = 0; t < texts.size() && left > 0; ++t) {
       if (round >= texts[t].ids.size() / options.window) continue;
@@ -65,7 +58,7 @@ std::vector<Window> cut_windows(std::span<const EvalTokens> texts, const EvalOpt
     }
   }
   std::stable_sort(windows.begin(), windows.end(),
-                   [](const Window& a, const Window& b) { return a.text < b.text; });
+                   [](const EvalWindow& a, const EvalWindow& b) { return a.text < b.text; });
   return windows;
 }
 
@@ -95,170 +88,6 @@ class Runner {
   double seconds_ = 0.0;
 };
 
-// Sums over predictions of which all but the quantiles are made.
-struct Sums {
-  double predictions = 0.0;
-  double nll = 0.0;
-  double reference_nll = 0.0;
-  double kld = 0.0;
-  double same_top = 0.0;
-  double delta_p = 0.0;
-  double delta_p_squared = 0.0;
-
-  void add(const RowScore& score) {
-    predictions += 1.0;
-    nll += score.nll;
-    reference_nll += score.reference_nll;
-    kld += score.kld;
-    same_top += score.same_top ? 1.0 : 0.0;
-    delta_p += score.delta_p;
-    delta_p_squared += score.delta_p * score.delta_p;
-  }
-  void add(const Sums& other, double times) {
-    predictions += times * other.predictions;
-    nll += times * other.nll;
-    reference_nll += times * other.reference_nll;
-    kld += times * other.kld;
-    same_top += times * other.same_top;
-    delta_p += times * other.delta_p;
-    delta_p_squared += times * other.delta_p_squared;
-  }
-};
-
-// The statistics that are functions of Sums.
-enum Statistic : std::size_t {
-  kPerplexity,
-  kReferencePerplexity,
-  kPerplexityRatio,
-  kLnPerplexityRatio,
-  kKldMean,
-  kTop1,
-  kDeltaPMean,
-  kDeltaPRms,
-  kStatistics
-};
-
-std::array<double, kStatistics> statistics(const Sums& sums) {
-  const double n = sums.predictions;
-  const double ratio = (sums.nll - sums.reference_nll) / n;
-  return {std::exp(sums.nll / n), std::exp(sums.reference_nll / n),
-          std::exp(ratio),        ratio,
-          sums.kld / n,           sums.same_top / n,
-          sums.delta_p / n,       std::sqrt(sums.delta_p_squared / n)};
-}
-
-constexpr std::array<double, 4> kQuantiles{0.5, 0.9, 0.99, 0.999};
-
-// What one subject's predictions were worth, in the order of the windows.
-struct Scores {
-  std::vector<Sums> windows;
-  std::vector<double> klds;  // of every prediction
-};
-
-// Divergences in ascending order, each with the unit it belongs to.
-struct SortedDivergences {
-  std::vector<double> values;
-  std::vector<std::uint32_t> units;
-};
-
-SortedDivergences sort_divergences(const std::vector<double>& klds, std::size_t per_window,
-                                   const std::vector<std::uint32_t>& unit_of_window) {
-  std::vector<std::size_t> order(klds.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return klds[a] != klds[b] ? klds[a] < klds[b] : a < b;
-  });
-  SortedDivergences sorted;
-  for (const std::size_t i : order) {
-    sorted.values.push_back(klds[i]);
-    sorted.units.push_back(unit_of_window[i / per_window]);
-  }
-  return sorted;
-}
-
-// All figures of one subject but the times.
-Evaluation summarize(const Scores& scores, const std::vector<Window>& windows,
-                     std::span<const EvalTokens> texts, const EvalOptions& options,
-                     bool has_reference) {
-  Evaluation evaluation;
-  evaluation.windows = windows.size();
-  evaluation.tokens = windows.size() * options.window;
-
-  const bool whole_texts = texts.size() >= kFewestTextsToResample;
-  evaluation.unit = whole_texts ? ResampledUnit::kTexts : ResampledUnit::kWindows;
-  std::vector<std::uint32_t> unit_of_window(windows.size());
-  for (std::size_t w = 0; w < windows.size(); ++w)
-    unit_of_window[w] = static_cast<std::uint32_t>(whole_texts ? windows[w].text : w);
-  // Every text has a window unless the limit left it out; those in use are the first ones.
-  evaluation.units = unit_of_window.back() + std::size_t{1};
-
-  Sums total;
-  std::vector<Sums> units(evaluation.units);
-  std::vector<Sums> by_text(texts.size());
-  for (std::size_t w = 0; w < windows.size(); ++w) {
-    total.add(scores.windows[w], 1.0);
-    units[unit_of_window[w]].add(scores.windows[w], 1.0);
-    by_text[windows[w].text].add(scores.windows[w], 1.0);
-  }
-  evaluation.predictions = static_cast<std::size_t>(total.predictions);
-  for (std::size_t t = 0; t < texts.size(); ++t) {
-    TextEvaluation text{
-        texts[t].name, 0, static_cast<std::size_t>(by_text[t].predictions), 0.0, {}};
-    for (const Window& window : windows) text.windows += window.text == t ? 1 : 0;
-    if (text.windows == 0) continue;
-    text.perplexity = statistics(by_text[t])[kPerplexity];
-    if (has_reference) text.kld_mean = statistics(by_text[t])[kKldMean];
-    evaluation.texts.push_back(std::move(text));
-  }
-
-  const std::size_t per_window = scores.klds.size() / windows.size();
-  const SortedDivergences sorted = has_reference
-                                       ? sort_divergences(scores.klds, per_window, unit_of_window)
-                                       : SortedDivergences{};
-  std::array<std::vector<double>, kStatistics> resampled;
-  std::array<std::vector<double>, kQuantiles.size()> resampled_klds;
-  Resampler resampler(evaluation.units, options.seed);
-  for (std::size_t r = 0; r < options.resamples && evaluation.units >= kFewestUnits; ++r) {
-    const auto counts = resampler.next();
-    Sums drawn;
-    for (std::size_t u = 0; u < units.size(); ++u) {
-      if (counts[u] != 0) drawn.add(units[u], static_cast<double>(counts[u]));
-    }
-    const auto values = statistics(drawn);
-    for (std::size_t s = 0; s < kStatistics; ++s) resampled[s].push_back(values[s]);
-    if (!has_reference) continue;
-    std::array<double, kQuantiles.size()> quantiles{};
-    resampled_quantiles(sorted.values, sorted.units, counts, kQuantiles, quantiles);
-    for (std::size_t q = 0; q < quantiles.size(); ++q) resampled_klds[q].push_back(quantiles[q]);
-  }
-
-  const auto values = statistics(total);
-  const auto estimate = [&](Statistic s) {
-    return interval_of(values[s], std::move(resampled[s]), evaluation.units);
-  };
-  evaluation.perplexity = estimate(kPerplexity);
-  if (!has_reference) return evaluation;
-  const auto quantile = [&](std::size_t q) {
-    return interval_of(quantile_of_sorted(sorted.values, kQuantiles[q]),
-                       std::move(resampled_klds[q]), evaluation.units);
-  };
-  evaluation.comparison = Comparison{
-      .reference_perplexity = estimate(kReferencePerplexity),
-      .perplexity_ratio = estimate(kPerplexityRatio),
-      .ln_perplexity_ratio = estimate(kLnPerplexityRatio),
-      .kld_mean = estimate(kKldMean),
-      .kld_median = quantile(0),
-      .kld_p90 = quantile(1),
-      .kld_p99 = quantile(2),
-      .kld_p999 = quantile(3),
-      .kld_max = sorted.values.back(),
-      .top1 = estimate(kTop1),
-      .delta_p_mean = estimate(kDeltaPMean),
-      .delta_p_rms = estimate(kDeltaPRms),
-  };
-  return evaluation;
-}
-
 // Runs every window through all models.
 class Evaluator {
  public:
@@ -280,7 +109,7 @@ class Evaluator {
 
   std::vector<Evaluation> run() {
     progress_(0, total_tokens_);
-    for (const Window& window : windows_) run_window(window);
+    for (const EvalWindow& window : windows_) run_window(window);
     std::vector<Evaluation> evaluations;
     for (std::size_t s = 0; s < subjects_.size(); ++s) {
       evaluations.push_back(
@@ -292,7 +121,7 @@ class Evaluator {
   }
 
  private:
-  void run_window(const Window& window) {
+  void run_window(const EvalWindow& window) {
     const EvalTokens& text = texts_[window.text];
     std::vector<std::uint32_t> ids(
         text.ids.begin() + static_cast<std::ptrdiff_t>(window.begin),
@@ -301,7 +130,7 @@ class Evaluator {
     const std::size_t first = first_scored(options_, text.begin_tokens);
     if (reference_) reference_->restart();
     for (Runner& runner : runners_) runner.restart();
-    for (Scores& scores : scores_) scores.windows.emplace_back();
+    for (EvalScores& scores : scores_) scores.windows.emplace_back();
     // The last token predicts nothing that is in the window.
     const std::size_t fed = options_.window - 1;
     for (std::size_t begin = 0; begin < fed; begin += kMaxBatchTokens) {
@@ -339,8 +168,8 @@ class Evaluator {
   std::span<const EvalTokens> texts_;
   const EvalOptions& options_;
   const EvalProgress& progress_;
-  std::vector<Window> windows_;
-  std::vector<Scores> scores_;
+  std::vector<EvalWindow> windows_;
+  std::vector<EvalScores> scores_;
   std::deque<Runner> runners_;
   std::optional<Runner> reference_;
   std::size_t done_tokens_ = 0;
@@ -353,6 +182,7 @@ std::vector<Evaluation> evaluate(std::span<const EvalSubject> subjects, const En
                                  std::span<const EvalTokens> texts, const EvalOptions& options,
                                  const EvalProgress& progress) {
   CELLM_CHECK(!subjects.empty() && !texts.empty());
+  for (const EvalTokens& text : texts) CELLM_CHECK(text.begin_tokens == texts.front().begin_tokens);
   for (const EvalSubject& subject : subjects) {
     for (const EvalTokens& text : texts) check_window(options, *subject.engine, text.begin_tokens);
   }

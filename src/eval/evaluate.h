@@ -86,10 +86,10 @@ using EvalProgress = std::function<void(std::size_t done, std::size_t total)>;
 // Runs all subjects, and the reference if there is one, over the same windows side by side, so that
 // no logits are kept and the reference runs once. The reference runs with an exact cache; its
 // engine should be made with Activations::kF32. Each window starts anew, with the tokenizer's
-// begin-of-text tokens in place of its first ones. Throws Error(kUsage) for a window that is too
-// small or beyond a context, a text shorter than a window, max_tokens below a window, or a
-// reference of another vocabulary; and what Session::feed() and Session::logits() throw. Results do
-// not depend on the number of threads.
+// begin-of-text tokens, the same for all texts, in place of its first ones. Throws Error(kUsage)
+// for a window that is too small or beyond a context, a text shorter than a window, max_tokens
+// below a window, or a reference of another vocabulary; and what Session::feed() and
+// Session::logits() throw. Results do not depend on the number of threads.
 std::vector<Evaluation> evaluate(std::span<const EvalSubject> subjects, const Engine* reference,
                                  std::span<const EvalTokens> texts, const EvalOptions& options,
                                  const EvalProgress& progress);

@@ -1,0 +1,141 @@
+#include "eval/summary.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+
+namespace cellm {
+namespace {
+
+// The statistics that are functions of ScoreSums.
+enum Statistic : std::size_t {
+  kPerplexity,
+  kReferencePerplexity,
+  kPerplexityRatio,
+  kLnPerplexityRatio,
+  kKldMean,
+  kTop1,
+  kDeltaPMean,
+  kDeltaPRms,
+  kStatistics
+};
+
+std::array<double, kStatistics> statistics(const ScoreSums& sums) {
+  const double n = sums.predictions;
+  const double ratio = (sums.nll - sums.reference_nll) / n;
+  return {std::exp(sums.nll / n), std::exp(sums.reference_nll / n),
+          std::exp(ratio),        ratio,
+          sums.kld / n,           sums.same_top / n,
+          sums.delta_p / n,       std::sqrt(sums.delta_p_squared / n)};
+}
+
+constexpr std::array<double, 4> kQuantiles{0.5, 0.9, 0.99, 0.999};
+
+// Divergences in ascending order, each with the unit it belongs to.
+struct SortedDivergences {
+  std::vector<double> values;
+  std::vector<std::uint32_t> units;
+};
+
+SortedDivergences sort_divergences(const std::vector<double>& klds, std::size_t per_window,
+                                   const std::vector<std::uint32_t>& unit_of_window) {
+  std::vector<std::size_t> order(klds.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return klds[a] != klds[b] ? klds[a] < klds[b] : a < b;
+  });
+  SortedDivergences sorted;
+  for (const std::size_t i : order) {
+    sorted.values.push_back(klds[i]);
+    sorted.units.push_back(unit_of_window[i / per_window]);
+  }
+  return sorted;
+}
+
+}  // namespace
+
+Evaluation summarize(const EvalScores& scores, const std::vector<EvalWindow>& windows,
+                     std::span<const EvalTokens> texts, const EvalOptions& options,
+                     bool has_reference) {
+  Evaluation evaluation;
+  evaluation.windows = windows.size();
+  evaluation.tokens = windows.size() * options.window;
+
+  const bool whole_texts = texts.size() >= kFewestTextsToResample;
+  evaluation.unit = whole_texts ? ResampledUnit::kTexts : ResampledUnit::kWindows;
+  std::vector<std::uint32_t> unit_of_window(windows.size());
+  for (std::size_t w = 0; w < windows.size(); ++w)
+    unit_of_window[w] = static_cast<std::uint32_t>(whole_texts ? windows[w].text : w);
+  // Every text has a window unless the limit left it out; those in use are the first ones.
+  evaluation.units = unit_of_window.back() + std::size_t{1};
+
+  ScoreSums total;
+  std::vector<ScoreSums> units(evaluation.units);
+  std::vector<ScoreSums> by_text(texts.size());
+  for (std::size_t w = 0; w < windows.size(); ++w) {
+    total.add(scores.windows[w], 1.0);
+    units[unit_of_window[w]].add(scores.windows[w], 1.0);
+    by_text[windows[w].text].add(scores.windows[w], 1.0);
+  }
+  evaluation.predictions = static_cast<std::size_t>(total.predictions);
+  for (std::size_t t = 0; t < texts.size(); ++t) {
+    TextEvaluation text{
+        texts[t].name, 0, static_cast<std::size_t>(by_text[t].predictions), 0.0, {}};
+    for (const EvalWindow& window : windows) text.windows += window.text == t ? 1 : 0;
+    if (text.windows == 0) continue;
+    text.perplexity = statistics(by_text[t])[kPerplexity];
+    if (has_reference) text.kld_mean = statistics(by_text[t])[kKldMean];
+    evaluation.texts.push_back(std::move(text));
+  }
+
+  const std::size_t per_window = scores.klds.size() / windows.size();
+  const SortedDivergences sorted = has_reference
+                                       ? sort_divergences(scores.klds, per_window, unit_of_window)
+                                       : SortedDivergences{};
+  std::array<std::vector<double>, kStatistics> resampled;
+  std::array<std::vector<double>, kQuantiles.size()> resampled_klds;
+  Resampler resampler(evaluation.units, options.seed);
+  for (std::size_t r = 0; r < options.resamples && evaluation.units >= kFewestUnits; ++r) {
+    const auto counts = resampler.next();
+    ScoreSums drawn;
+    for (std::size_t u = 0; u < units.size(); ++u) {
+      if (counts[u] != 0) drawn.add(units[u], static_cast<double>(counts[u]));
+    }
+    const auto values = statistics(drawn);
+    for (std::size_t s = 0; s < kStatistics; ++s) resampled[s].push_back(values[s]);
+    if (!has_reference) continue;
+    std::array<double, kQuantiles.size()> quantiles{};
+    resampled_quantiles(sorted.values, sorted.units, counts, kQuantiles, quantiles);
+    for (std::size_t q = 0; q < quantiles.size(); ++q) resampled_klds[q].push_back(quantiles[q]);
+  }
+
+  const auto values = statistics(total);
+  const auto estimate = [&](Statistic s) {
+    return interval_of(values[s], std::move(resampled[s]), evaluation.units);
+  };
+  evaluation.perplexity = estimate(kPerplexity);
+  if (!has_reference) return evaluation;
+  const auto quantile = [&](std::size_t q) {
+    return interval_of(quantile_of_sorted(sorted.values, kQuantiles[q]),
+                       std::move(resampled_klds[q]), evaluation.units);
+  };
+  evaluation.comparison = Comparison{
+      .reference_perplexity = estimate(kReferencePerplexity),
+      .perplexity_ratio = estimate(kPerplexityRatio),
+      .ln_perplexity_ratio = estimate(kLnPerplexityRatio),
+      .kld_mean = estimate(kKldMean),
+      .kld_median = quantile(0),
+      .kld_p90 = quantile(1),
+      .kld_p99 = quantile(2),
+      .kld_p999 = quantile(3),
+      .kld_max = sorted.values.back(),
+      .top1 = estimate(kTop1),
+      .delta_p_mean = estimate(kDeltaPMean),
+      .delta_p_rms = estimate(kDeltaPRms),
+  };
+  return evaluation;
+}
+
+}  // namespace cellm

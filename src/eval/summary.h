@@ -1,0 +1,61 @@
+// From the scores of predictions to the figures of an evaluation.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "eval/evaluate.h"
+#include "eval/row_score.h"
+
+namespace cellm {
+
+// A window of a text.
+struct EvalWindow {
+  std::size_t text;
+  std::size_t begin;  // its first token among the text's ids
+};
+
+// Sums over predictions of which all but the quantiles are made.
+struct ScoreSums {
+  double predictions = 0.0;
+  double nll = 0.0;
+  double reference_nll = 0.0;
+  double kld = 0.0;
+  double same_top = 0.0;
+  double delta_p = 0.0;
+  double delta_p_squared = 0.0;
+
+  void add(const RowScore& score) {
+    predictions += 1.0;
+    nll += score.nll;
+    reference_nll += score.reference_nll;
+    kld += score.kld;
+    same_top += score.same_top ? 1.0 : 0.0;
+    delta_p += score.delta_p;
+    delta_p_squared += score.delta_p * score.delta_p;
+  }
+  void add(const ScoreSums& other, double times) {
+    predictions += times * other.predictions;
+    nll += times * other.nll;
+    reference_nll += times * other.reference_nll;
+    kld += times * other.kld;
+    same_top += times * other.same_top;
+    delta_p += times * other.delta_p;
+    delta_p_squared += times * other.delta_p_squared;
+  }
+};
+
+// What one subject's predictions were worth, in the order of the windows.
+struct EvalScores {
+  std::vector<ScoreSums> windows;
+  std::vector<double> klds;  // of every prediction
+};
+
+// All figures of one subject but the times. Windows are in the order of their texts; each has as
+// many predictions as the others.
+Evaluation summarize(const EvalScores& scores, const std::vector<EvalWindow>& windows,
+                     std::span<const EvalTokens> texts, const EvalOptions& options,
+                     bool has_reference);
+
+}  // namespace cellm
