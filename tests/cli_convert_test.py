@@ -200,10 +200,16 @@ class Rounding(CommandTest):
         self.assertEqual(absmax.read_bytes(), same.read_bytes())
         better = self.convert(self.model, *study, "--scale", "mse", name="c.cellm")
         self.assertNotEqual(self.payloads(absmax), self.payloads(better))
-        general = self.convert(self.model, "--format", "int4", name="d.cellm")
-        self.assertEqual(self.header(general)["quantizer"], {"scale": "auto"})
         body = "model.layers.0.mlp.up_proj.weight"
-        self.assertEqual(self.payloads(general)[body], self.payloads(better)[body])
+        for form, chosen in (("int4-g32", "mse"), ("int4", "absmax"), ("int2", "mse")):
+            codes = {}
+            for scale in ("auto", "absmax", "mse"):
+                flags = () if scale == "auto" else ("--scale", scale)
+                path = self.convert(self.model, "--format", form, *flags, name="d.cellm")
+                self.assertEqual(self.header(path)["quantizer"], {"scale": scale})
+                codes[scale] = self.payloads(path)[body]
+            self.assertNotEqual(codes["absmax"], codes["mse"], form)
+            self.assertEqual(codes["auto"], codes[chosen], form)
         recipe = self.convert(self.model, "--recipe", "test-i4", name="e.cellm")
         self.assertEqual(self.payloads(recipe)[body], self.payloads(absmax)[body])
         self.assertNotIn("quantizer", self.header(self.convert(self.model, "--format", "f16", name="f.cellm")))

