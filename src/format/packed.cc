@@ -82,9 +82,8 @@ std::uint16_t scale_of(const Tensor& tensor, std::size_t row, std::size_t group)
   return scale;
 }
 
-}  // namespace
-
-std::optional<PackedWeights> pack(const Tensor& tensor, ThreadPool& pool) {
+// The shape of the packed form, without its memory.
+std::optional<PackedWeights> packed_shape(const Tensor& tensor) {
   PackedWeights packed;
   packed.bits = packed_bits(tensor.format);
   if (packed.bits == 0) return std::nullopt;
@@ -94,6 +93,22 @@ std::optional<PackedWeights> pack(const Tensor& tensor, ThreadPool& pool) {
                  : tensor.group == tensor.cols  ? 0
                                                 : tensor.group;
   if (packed.group != 0 && packed.group != 32 && packed.group != 128) return std::nullopt;
+  return packed;
+}
+
+}  // namespace
+
+std::uint64_t packed_bytes(const Tensor& tensor) {
+  const auto shape = packed_shape(tensor);
+  if (!shape) return 0;
+  return shape->row_blocks() *
+         (shape->block_bytes() + shape->groups() * kPackedRows * sizeof(std::uint16_t));
+}
+
+std::optional<PackedWeights> pack(const Tensor& tensor, ThreadPool& pool) {
+  auto shape = packed_shape(tensor);
+  if (!shape) return std::nullopt;
+  PackedWeights packed = *std::move(shape);
   packed.codes = AlignedBuffer<std::uint8_t>(packed.row_blocks() * packed.block_bytes());
   packed.scales = AlignedBuffer<std::uint16_t>(packed.row_blocks() * packed.groups() * kPackedRows);
   pool.parallel_for(packed.row_blocks(), 1, [&](std::size_t block, std::size_t) {

@@ -43,6 +43,9 @@ struct PackedWeights {
   std::size_t block_bytes() const { return padded_cols() * kPackedRows * bits / 8; }
 };
 
+// Bytes that pack() would allocate for the tensor; 0 if it has no packed form.
+std::uint64_t packed_bytes(const Tensor& tensor);
+
 // Nothing if the format (f16, f32, bf16, f8e4m3) or its groups (other than 32, 128 or the row) have
 // no packed form; such a tensor is used as it is.
 std::optional<PackedWeights> pack(const Tensor& tensor, ThreadPool& pool);
