@@ -1,11 +1,11 @@
 #include "convert/convert.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cmath>
+#include <span>
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "convert/entries.h"
 #include "format/formats.h"
 #include "io/cellm_writer.h"
@@ -13,37 +13,28 @@
 namespace cellm {
 namespace {
 
-constexpr float kLargestF16 = 65504.0F;
-
 // Weights that a thread reads and quantizes at a time: 1 MiB as f32, which stays in its cache.
 constexpr std::size_t kChunkWeights = std::size_t{1} << 18;
 // Chunks that are quantized before they are written together.
 constexpr std::size_t kChunksPerSlab = 32;
 
-// Every value that f16 cannot hold is named; a file never carries it on silently.
-void require_finite(const ModelSource& source, const PlannedTensor& tensor, std::size_t row,
-                    const float* values) {
-  const std::size_t cols = tensor.info.cols();
-  const auto bad =
-      std::find_if(values, values + cols, [](float v) { return !(std::fabs(v) <= kLargestF16); });
-  if (bad == values + cols) return;
-  throw data_error("{}: tensor {} has {} at row {}, column {}; a .cellm file holds values up to {}",
-                   printable(source.path()), printable(tensor.info.name), *bad, row, bad - values,
-                   kLargestF16);
+std::size_t rows_per_chunk(const PlannedTensor& tensor) {
+  return std::max<std::size_t>(1, kChunkWeights / tensor.info.cols());
 }
 
 // Quantizes and writes one tensor slab by slab.
 class TensorConverter {
  public:
-  TensorConverter(const ModelSource& source, const PlannedTensor& tensor)
+  TensorConverter(const ModelSource& source, const PlannedTensor& tensor, BadValueLog& log)
       : source_(source),
         tensor_(tensor),
+        log_(log),
         format_(format_info(tensor.choice.format)),
         rows_(tensor.info.rows()),
         cols_(tensor.info.cols()),
         row_bytes_(format_.row_bytes(cols_)),
         row_scales_(tensor.group == 0 ? 0 : cols_ / tensor.group),
-        rows_per_chunk_(std::max<std::size_t>(1, kChunkWeights / cols_)),
+        rows_per_chunk_(rows_per_chunk(tensor)),
         codes_(std::min(rows_, rows_per_chunk_ * kChunksPerSlab) * row_bytes_),
         scales_(rows_ * row_scales_) {}
 
@@ -54,10 +45,11 @@ class TensorConverter {
       const std::size_t count = std::min(slab_rows, rows_ - slab);
       pool.parallel_for(count, rows_per_chunk_,
                         [&](std::size_t begin, std::size_t end) { quantize(slab, begin, end); });
-      writer.append_tensor(entry, codes_.span().first(count * row_bytes_));
+      if (!log_.refuses()) writer.append_tensor(entry, codes_.span().first(count * row_bytes_));
       after_slab(count * cols_);
     }
-    if (row_scales_ != 0) writer.append_tensor(entry + 1, std::as_bytes(scales_.span()));
+    if (row_scales_ != 0 && !log_.refuses())
+      writer.append_tensor(entry + 1, std::as_bytes(scales_.span()));
   }
 
  private:
@@ -65,15 +57,18 @@ class TensorConverter {
     std::vector<float> values((end - begin) * cols_);
     source_.read_rows(tensor_.source_index, slab + begin, slab + end, values.data());
     for (std::size_t r = begin; r < end; ++r) {
-      const float* row = values.data() + (r - begin) * cols_;
-      require_finite(source_, tensor_, slab + r, row);
-      format_.quantize_row(row, cols_, tensor_.group, codes_.data() + r * row_bytes_,
+      const std::span<float> row(values.data() + (r - begin) * cols_, cols_);
+      log_.look_at(tensor_.name, format_, slab + r, row);
+      // Once the file is refused, the rest is only looked through.
+      if (log_.refuses()) continue;
+      format_.quantize_row(row.data(), cols_, tensor_.group, codes_.data() + r * row_bytes_,
                            scales_.data() + (slab + r) * row_scales_);
     }
   }
 
   const ModelSource& source_;
   const PlannedTensor& tensor_;
+  BadValueLog& log_;
   const FormatInfo& format_;
   std::size_t rows_;
   std::size_t cols_;
@@ -86,9 +81,26 @@ class TensorConverter {
 
 }  // namespace
 
-void convert(const ModelSource& source, const ConvertPlan& plan,
-             const std::filesystem::path& output, ThreadPool& pool,
-             const ConvertProgress& progress) {
+std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads) {
+  std::uint64_t largest = 0;
+  for (const auto& tensor : plan.tensors) {
+    const std::uint64_t rows = tensor.info.rows();
+    const std::uint64_t chunk = rows_per_chunk(tensor);
+    const std::uint64_t slab = std::min(rows, chunk * kChunksPerSlab);
+    const std::uint64_t values = std::min(rows, chunk) * tensor.info.cols() * sizeof(float);
+    largest = std::max(largest,
+                       slab * (tensor.code_bytes / rows) + tensor.scale_bytes + threads * values);
+  }
+  return largest;
+}
+
+std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& plan,
+                               const std::filesystem::path& output, ThreadPool& pool,
+                               const ConvertProgress& progress) {
+  require_memory(convert_memory_bytes(plan, pool.threads()),
+                 fmt::format("{}: converting", printable(source.path())),
+                 "fewer threads (--threads) need less");
+  BadValueLog log(plan.allow_nonfinite);
   auto [tensors, blobs] = cellm_entries(plan);
   CellmWriter writer(output, plan.header_json, std::move(tensors), std::move(blobs));
   std::uint64_t total = 0;
@@ -96,16 +108,18 @@ void convert(const ModelSource& source, const ConvertPlan& plan,
   for (const auto& tensor : plan.tensors) total += tensor.info.rows() * tensor.info.cols();
   std::size_t entry = 0;
   for (const auto& tensor : plan.tensors) {
-    TensorConverter(source, tensor).run(pool, writer, entry, [&](std::uint64_t weights) {
+    TensorConverter(source, tensor, log).run(pool, writer, entry, [&](std::uint64_t weights) {
       done += weights;
       if (progress) progress(done, total);
     });
     entry += tensor.scale_bytes == 0 ? 1 : 2;
   }
+  log.throw_if_refused(source.path());
   for (std::size_t i = 0; i < plan.blobs.size(); ++i) {
     writer.append_blob(i, std::as_bytes(std::span(plan.blobs[i].bytes)));
   }
   writer.finish();
+  return log.found();
 }
 
 }  // namespace cellm

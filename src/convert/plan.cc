@@ -164,6 +164,7 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
     }
     plan.tensors.push_back(planned(info, i, choose(options, config.model_type, info, overrides)));
   }
+  plan.allow_nonfinite = options.allow_nonfinite;
   settle_lm_head(source, config, options, plan);
   for (const auto& item : overrides) {
     if (!item.used) {

@@ -9,8 +9,8 @@ namespace {
 
 template <WeightFormat F>
 constexpr FormatInfo info_of() {
-  return {F::kId,       F::kName,        F::kHasScales,    F::kBitsPerWeight,
-          F::row_bytes, F::quantize_row, F::dequantize_row};
+  return {F::kId,      F::kName,     F::kHasScales,   F::kBitsPerWeight,
+          F::kLargest, F::row_bytes, F::quantize_row, F::dequantize_row};
 }
 
 template <class... F>

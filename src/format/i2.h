@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "format/half.h"
 #include "format/tensor.h"
 
 namespace cellm {
@@ -22,6 +23,7 @@ struct I2 {
   static constexpr std::string_view kName = "i2";
   static constexpr bool kHasScales = true;
   static constexpr double kBitsPerWeight = 2.0;
+  static constexpr float kLargest = 1.5F * kLargestF16;
   static std::size_t row_bytes(std::size_t cols) { return (cols + 3) / 4; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);

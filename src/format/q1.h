@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "format/half.h"
 #include "format/tensor.h"
 
 namespace cellm {
@@ -19,6 +20,7 @@ struct Q1 {
   static constexpr std::string_view kName = "q1_0_g128";
   static constexpr bool kHasScales = false;
   static constexpr double kBitsPerWeight = 1.125;
+  static constexpr float kLargest = kLargestF16;
   static constexpr std::size_t kBlock = 128;
   static constexpr std::size_t kBlockBytes = 18;
   static std::size_t row_bytes(std::size_t cols) {
