@@ -33,6 +33,8 @@ struct Arguments {
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
+  bool allow_nonfinite = false;
+  Links links = Links::kInside;
   unsigned threads = 0;
 };
 
@@ -55,6 +57,7 @@ ConvertOptions options_of(const Arguments& arguments) {
   ConvertOptions options;
   options.text_only = arguments.text_only;
   options.tokenizer = !arguments.no_tokenizer;
+  options.allow_nonfinite = arguments.allow_nonfinite;
   for (const auto& text : arguments.tensors)
     options.overrides.push_back(parse_tensor_override(text));
   const int modes = static_cast<int>(arguments.int8) + static_cast<int>(arguments.int4) +
@@ -182,7 +185,11 @@ void print_hints(const ConvertPlan& plan) {
 }
 
 int run(const Arguments& arguments) {
-  const auto source = open_model_source(arguments.input);
+  if (arguments.allow_nonfinite && arguments.validate_gguf) {
+    throw usage_error(
+        "--validate-gguf compares with the input as it is, not with --allow-nonfinite");
+  }
+  const auto source = open_model_source(arguments.input, arguments.links);
   const ConvertOptions options = options_of(arguments);
   if (arguments.dequant_4bit_affine) require_mlx_4bit(*source);
   const ConvertPlan plan = plan_conversion(*source, options);
@@ -196,19 +203,21 @@ int run(const Arguments& arguments) {
   }
   if (arguments.output.empty()) throw usage_error("--output is missing (--dry-run needs none)");
   ThreadPool pool(arguments.threads);
+  std::vector<BadValues> replaced;
   {
     ProgressBar bar("converting", !arguments.quiet);
-    convert(*source, plan, arguments.output, pool,
-            [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
+    replaced = convert(*source, plan, arguments.output, pool,
+                       [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
   }
   if (!arguments.quiet) {
     print_hints(plan);
+    if (!replaced.empty()) fmt::print(stderr, "note: replaced: {}\n", describe(replaced));
     fmt::print(stderr, "{}: {} ({} bytes), {:.3f} bits per weight\n", printable(arguments.output),
                human_bytes(plan.file_bytes), plan.file_bytes, bits_per_weight(plan));
   }
   if (arguments.validate_gguf) {
     const auto report = validate_conversion(arguments.input, arguments.output, arguments.threads,
-                                            target_from_environment());
+                                            target_from_environment(), arguments.links);
     fmt::print(stderr,
                "validated: {} tensors, largest relative error {:.2e} ({}); logits differ by at "
                "most {:.4f}, "
@@ -261,6 +270,10 @@ Run configure(CLI::App& app) {
                "refused)");
   app.add_flag("--validate-gguf", a.validate_gguf,
                "Afterwards compare tensors and logits with the input");
+  app.add_flag("--allow-nonfinite", a.allow_nonfinite,
+               "Write NaN as 0, and infinity and values beyond the format as its largest value, "
+               "instead of refusing the input");
+  add_follow_links(app, a.links);
   app.add_flag("--dry-run", a.dry_run, "Print what would be written and write nothing");
   app.add_flag("--json", a.json, "Print the plan of --dry-run as JSON");
   app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")
