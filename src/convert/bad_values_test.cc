@@ -75,7 +75,7 @@ TEST(BadValues, TheErrorNamesTensorsRowsAndCounts) {
   expect_error(
       ErrorKind::kData,
       "m: 2 tensors have values that are NaN, infinite or too large: a.weight (3 values in "
-      "2 rows, the first -1e+09 at row 2, column 2; f16 holds up to 65504), b\\x0a.weight "
+      "2 rows, the first -1000000000 at row 2, column 2; f16 holds up to 65504), b\\x0a.weight "
       "(1 value in 1 row, the first nan at row 0, column 0; f8e4m3 holds up to 240); "
       "--allow-nonfinite",
       [&] { log.throw_if_refused("m"); });

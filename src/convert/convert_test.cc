@@ -129,7 +129,7 @@ TEST(Convert, NamesValuesThatDoNotFit) {
       {"model.layers.1.mlp.up_proj.weight", std::nanf(""), "the first nan at row 1, column 1"},
       {"model.embed_tokens.weight", HUGE_VALF, "the first inf at row 1, column 1"},
       {"lm_head.weight", -HUGE_VALF, "the first -inf at row 1, column 1"},
-      {"model.layers.0.self_attn.q_proj.weight", 1e9F, "the first 1e+09 at row 1, column 1"},
+      {"model.layers.0.self_attn.q_proj.weight", 1e9F, "the first 1000000000 at row 1, column 1"},
   };
   for (const char* body : {"f16", "int8", "int4-g32", "int2", "q1", "fp8"}) {
     for (const Case& c : cases) {
