@@ -12,6 +12,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODELS = ROOT / "testdata" / "models"
 BIN = pathlib.Path(os.environ.get("CELLM_BIN", ROOT / "build" / "release" / "bin"))
+SHIM = os.environ.get("CELLM_FAULT_SHIM", ROOT / "build" / "release" / "tests" / "libfault_shim.so")
 TIMEOUT = 60
 
 
@@ -22,6 +23,11 @@ def run(*arguments, **options):
     if options["stdin"] is None:
         del options["stdin"]
     return subprocess.run([*first, *map(str, arguments[1:])], capture_output=True, timeout=TIMEOUT, **options)
+
+
+def with_fault(fault, **more):
+    """The environment of a program in which the system fails as tests/fault_shim.cc describes."""
+    return {**os.environ, "LD_PRELOAD": str(SHIM), "CELLM_FAULT": fault, **more}
 
 
 def read_npy(path):

@@ -1,11 +1,13 @@
 #include "base/atomic_file.h"
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fcntl.h>
-#include <signal.h>
+#include <string>
 #include <string_view>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -17,24 +19,52 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kSuffix = ".tmp";
+// Names that a writer tries: other writers of the same process number, in other containers, and
+// what could not be removed.
+constexpr int kMaxAttempts = 100;
 
-// Removes TARGET.PID.tmp files whose process no longer runs: what a killed run left behind.
+bool all_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// Whether `name` is TARGET.PID.tmp or TARGET.PID-N.tmp; `prefix` is "TARGET.".
+bool is_temporary_name(std::string_view name, std::string_view prefix) {
+  if (!name.starts_with(prefix) || !name.ends_with(kSuffix)) return false;
+  name.remove_prefix(prefix.size());
+  if (name.size() <= kSuffix.size()) return false;
+  name.remove_suffix(kSuffix.size());
+  const std::size_t dash = name.find('-');
+  return all_digits(name.substr(0, dash)) &&
+         (dash == std::string_view::npos || all_digits(name.substr(dash + 1)));
+}
+
+// Removes a temporary file unless someone has locked it, which is to say, is writing it.
+void remove_if_unlocked(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  if (fd < 0) return;
+  struct stat opened {};
+  struct stat named {};
+  // The name may have become another file's since open(). While the lock is held it cannot: a
+  // writer that made the file and has not locked it yet finds it taken or without a name and makes
+  // another.
+  if (::fstat(fd, &opened) == 0 && S_ISREG(opened.st_mode) && ::flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+      ::lstat(path.c_str(), &named) == 0 && named.st_ino == opened.st_ino &&
+      named.st_dev == opened.st_dev) {
+    ::unlink(path.c_str());
+  }
+  ::close(fd);
+}
+
 void remove_abandoned(const fs::path& target) {
   const std::string prefix = target.filename().string() + ".";
-  std::error_code ignored;
+  std::error_code failure;
   fs::path folder = target.parent_path();
   if (folder.empty()) folder = ".";
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    std::string_view rest = name;
-    if (!rest.starts_with(prefix) || !rest.ends_with(kSuffix)) continue;
-    rest.remove_prefix(prefix.size());
-    if (rest.size() <= kSuffix.size()) continue;
-    rest.remove_suffix(kSuffix.size());
-    pid_t pid = 0;
-    const auto [end, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), pid);
-    if (failure != std::errc() || end != rest.data() + rest.size() || pid <= 0) continue;
-    if (::kill(pid, 0) != 0 && errno == ESRCH) fs::remove(entry.path(), ignored);
+  fs::directory_iterator entry(folder, failure);
+  for (; !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+    if (is_temporary_name(entry->path().filename().string(), prefix)) {
+      remove_if_unlocked(entry->path());
+    }
   }
 }
 
@@ -55,15 +85,48 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(target), temporary_(tar
                      printable(target_.string()));
   }
   remove_abandoned(target_);
-  temporary_ += fmt::format(".{}{}", ::getpid(), kSuffix);
-  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd_ < 0) fail("create");
+  create();
+}
+
+void AtomicFile::create() {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    temporary_ = target_;
+    temporary_ += attempt == 0 ? fmt::format(".{}{}", ::getpid(), kSuffix)
+                               : fmt::format(".{}-{}{}", ::getpid(), attempt, kSuffix);
+    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd_ < 0 && errno == EEXIST) continue;
+    if (fd_ < 0) fail("create");
+    const bool locked = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
+    const bool no_locks = !locked && errno != EWOULDBLOCK;  // this file system has none
+    struct stat info {};
+    if (no_locks || (locked && ::fstat(fd_, &info) == 0 && info.st_nlink != 0)) return;
+    ::close(fd_);  // another writer took it for abandoned between open() and flock()
+    fd_ = -1;
+  }
+  errno = EEXIST;
+  fail("create");
 }
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
+  ::unlink(temporary_.c_str());  // as long as the lock still keeps others from doing it
   ::close(fd_);
-  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::reserve(std::uint64_t bytes) {
+  if (::fallocate(fd_, 0, 0, static_cast<off_t>(bytes)) == 0) return;
+  const int code = errno;
+  struct statvfs disk {};
+  if (code == ENOSPC && ::fstatvfs(fd_, &disk) == 0) {
+    throw error(
+        ErrorKind::kResources,
+        "{}: {} bytes are needed and {} are free on this disk; free some or write elsewhere",
+        printable(target_.string()), bytes, disk.f_bavail * disk.f_frsize);
+  }
+  if (code == ENOSPC || code == EFBIG || code == EDQUOT) {
+    throw error(ErrorKind::kResources, "{}: cannot write the file of {} bytes: {}",
+                printable(target_.string()), bytes, std::strerror(code));
+  }
 }
 
 void AtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {

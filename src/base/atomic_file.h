@@ -5,14 +5,19 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
-#include <string>
 
 namespace cellm {
 
 // Writes to a temporary file beside the target and renames it over the target in commit(), after
 // fsync. Until then the target is untouched; a destroyed writer without commit() removes the
-// temporary file. A killed process leaves at most the temporary file, named TARGET.PID.tmp, which
-// the next writer to the same target removes if its process is gone. Not thread-safe.
+// temporary file. Not thread-safe; several writers to one target, in one process or many, each
+// write their own file, and the last to commit wins.
+//
+// The temporary file is named TARGET.PID.tmp, or TARGET.PID-N.tmp when that is taken, and locked
+// (flock) as long as its writer lives. A killed process leaves at most this file behind. The next
+// writer to the same target removes every file of such a name that nobody locks: the system drops
+// the locks of a dead process, while process numbers are used again and mean nothing to another
+// container or machine. On a file system without locks nothing is removed.
 class AtomicFile {
  public:
   // Throws Error(kResources) when the disk is full, else Error(kData) naming the path.
@@ -21,10 +26,15 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  // Takes disk space for a file of this many bytes, so that a disk that is too small is known
+  // before the work. Throws Error(kResources) with what is needed and what is there. Does nothing
+  // on a file system that cannot promise space.
+  void reserve(std::uint64_t bytes);
   void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
   void commit();
 
  private:
+  void create();
   [[noreturn]] void fail(const char* action) const;
 
   std::filesystem::path target_;

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "base/aligned_buffer.h"
-#include "base/atomic_file.h"
 #include "base/byte_reader.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
@@ -28,10 +27,6 @@ class TemporaryFolder : public ::testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
   fs::path folder_;
 };
-
-std::span<const std::byte> as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
 
 TEST(Printable, EscapesWhatATerminalWouldObey) {
   EXPECT_EQ(printable("model.weight"), "model.weight");
@@ -56,33 +51,6 @@ TEST(ByteReader, RefusesCountsThatCannotFit) {
   const std::array<std::uint64_t, 2> raw{std::uint64_t{1} << 62, 0};
   ByteReader reader(std::as_bytes(std::span(raw)), "test.bin");
   EXPECT_THROW(reader.read_count<std::uint64_t>(8, "items"), Error);
-}
-
-TEST_F(TemporaryFolder, AtomicFileKeepsTheOldFileUntilCommit) {
-  const fs::path target = folder_ / "model.cellm";
-  std::ofstream(target) << "old";
-  {
-    AtomicFile file(target);
-    file.write_at(0, as_bytes("half"));
-  }
-  EXPECT_EQ(read_file(target, 100), "old");
-  {
-    AtomicFile file(target);
-    file.write_at(3, as_bytes("def"));
-    file.write_at(0, as_bytes("abc"));
-    file.commit();
-  }
-  EXPECT_EQ(read_file(target, 100), "abcdef");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);
-}
-
-TEST_F(TemporaryFolder, AtomicFileClearsWhatAKilledRunLeft) {
-  // 4194304 is above the largest process id of Linux, so no such process runs.
-  std::ofstream(folder_ / "model.cellm.4194304.tmp") << "left";
-  std::ofstream(folder_ / "model.cellm.notes.tmp") << "mine";
-  AtomicFile file(folder_ / "model.cellm");
-  EXPECT_FALSE(fs::exists(folder_ / "model.cellm.4194304.tmp"));
-  EXPECT_TRUE(fs::exists(folder_ / "model.cellm.notes.tmp"));
 }
 
 TEST_F(TemporaryFolder, MappedFileRefusesWhatIsNoFile) {

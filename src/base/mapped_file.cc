@@ -49,9 +49,16 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path.string())
                 "{}: cannot map {} bytes: {}", printable(path_), size_, std::strerror(errno));
   }
   data_ = static_cast<const std::byte*>(address);
+  try {
+    guard_.add({data_, size_}, path_);
+  } catch (...) {
+    ::munmap(address, size_);
+    throw;
+  }
 }
 
 MappedFile::~MappedFile() {
+  guard_.remove();
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 

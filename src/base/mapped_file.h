@@ -6,10 +6,14 @@
 #include <span>
 #include <string>
 
+#include "base/mapping_guard.h"
+
 namespace cellm {
 
 // Maps a regular file for its own lifetime. Immutable after construction, so it may be shared
 // between threads. The mapping is private and read-only; an empty file gives an empty range.
+// Reading a file that another process has made shorter since ends the program
+// (base/mapping_guard.h).
 class MappedFile {
  public:
   // Throws Error(kData) if the file cannot be opened, is no regular file, or cannot be mapped;
@@ -30,6 +34,7 @@ class MappedFile {
   std::string path_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  GuardedMapping guard_;  // unregistered in ~MappedFile() before the range is unmapped
 };
 
 // The whole content of a regular file of at most `max_bytes`. Throws Error(kData).

@@ -33,6 +33,9 @@ ThreadPool::ThreadPool(unsigned threads) {
     stop();
     throw error(ErrorKind::kResources, "only {} of {} threads could be started: {}", started,
                 threads, failure.code().message());
+  } catch (...) {  // no memory for a thread's start; those that run are waiting for work
+    stop();
+    throw;
   }
 }
 

@@ -33,6 +33,7 @@ struct Arguments {
   std::string output = "md";
   std::string activations = "int8";
   std::string kv_encoding = "f16";
+  Links links = Links::kInside;
 };
 
 struct Result {
@@ -255,7 +256,7 @@ class Report {
 std::unique_ptr<ModelSource> open(const Arguments& arguments) {
   if (arguments.model.empty() == arguments.shape.empty())
     throw usage_error("give --model FILE or --shape NAME");
-  if (!arguments.model.empty()) return open_model_source(arguments.model);
+  if (!arguments.model.empty()) return open_model_source(arguments.model, arguments.links);
   GeneralFormats formats;
   formats.body = parse_format_choice(arguments.format);
   formats.embedding =
@@ -327,6 +328,7 @@ Run configure(CLI::App& app) {
   app.add_option("--kv-encoding", a.kv_encoding, "f16, turboquant or f32")
       ->capture_default_str()
       ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
+  add_follow_links(app, a.links);
   app.footer(
       "The columns are those of llama-bench; beside them the bytes of weights read per second when "
       "decoding, multiply-adds\n"

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fcntl.h>
 #include <filesystem>
 #include <new>
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/mapping_guard.h"
 #include "base/version.h"
 
 namespace cellm {
@@ -45,6 +47,31 @@ void open_standard_files() {
   }
 }
 
+// Without a single allocation: there may be none to be had.
+int report_no_memory() {
+  constexpr std::string_view kLine =
+      "error: out of memory; a smaller format, context or --threads needs less\n";
+  [[maybe_unused]] const ssize_t put = ::write(STDERR_FILENO, kLine.data(), kLine.size());
+  return static_cast<int>(ErrorKind::kResources);
+}
+
+// Where std::bad_alloc meets a function that may not throw there is no way back to main():
+// destructors of nlohmann::json allocate. Whatever else ends here is a mistake of ours.
+std::terminate_handler usual_terminate = nullptr;
+
+[[noreturn]] void on_terminate() {
+  if (const std::exception_ptr current = std::current_exception()) {
+    try {
+      std::rethrow_exception(current);
+    } catch (const std::bad_alloc&) {
+      ::_exit(report_no_memory());
+    } catch (...) {
+      usual_terminate();
+    }
+  }
+  std::abort();
+}
+
 // CLI11's messages may have several lines; an error is one.
 std::string first_line(const std::string& text) {
   const std::size_t end = text.find('\n');
@@ -57,9 +84,19 @@ int report_error(const Error& failure) {
   return report(failure.kind(), failure.what());
 }
 
-int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& run) {
+int run_main(const std::function<int()>& body) {
   open_standard_files();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of write(), not a death
+  install_mapping_guard();
+  usual_terminate = std::set_terminate(on_terminate);
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {  // also of what describes commands and reports errors
+    return report_no_memory();
+  }
+}
+
+int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& run) {
   try {
     app.set_version_flag("--version", std::string(kProgramVersion), "Print the version and exit");
     try {
@@ -77,7 +114,7 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
   } catch (const Error& failure) {
     return report_error(failure);
   } catch (const std::bad_alloc&) {
-    return report(ErrorKind::kResources, "out of memory; a smaller format or context needs less");
+    return report_no_memory();
   } catch (const std::filesystem::filesystem_error& failure) {
     return report(ErrorKind::kData, failure.path1().string() + ": " + failure.code().message());
   } catch (const std::system_error& failure) {  // fmt: standard output cannot take more
@@ -88,9 +125,17 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
 }
 
 int run_single_command(const Command& command, int argc, char** argv) {
-  CLI::App app(command.description, command.name);
-  const Run run = command.configure(app);
-  return run_program(app, argc, argv, run);
+  return run_main([&] {
+    CLI::App app(command.description, command.name);
+    const Run run = command.configure(app);
+    return run_program(app, argc, argv, run);
+  });
+}
+
+void add_follow_links(CLI::App& app, Links& links) {
+  app.add_flag_callback(
+      "--follow-links", [&links] { links = Links::kFollow; },
+      "Follow symbolic links that lead out of the model's folder");
 }
 
 std::string target_from_environment() {

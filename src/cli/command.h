@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
+#include "io/folder_file.h"
 
 namespace cellm {
 
@@ -33,6 +34,9 @@ extern const Command kVerifyCommand;
 // Exit code of a program that Ctrl-C ended.
 inline constexpr int kExitInterrupted = 130;
 
+// Prepares a program to end with a line and an exit code whatever happens, a mapped file that
+// shrinks and memory that is missing included, and calls the body. For main().
+int run_main(const std::function<int()>& body);
 // Parse and run; every error is one line on stderr and the exit code of its kind (docs/cli.md).
 int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& run);
 // Prints the one line of an error and returns its exit code.
@@ -44,6 +48,9 @@ std::string target_from_environment();
 
 // "1,2,3" as ids. Throws Error(kUsage).
 std::vector<std::uint32_t> parse_token_list(const std::string& text);
+
+// --follow-links, for commands that open a model's folder.
+void add_follow_links(CLI::App& app, Links& links);
 
 // All of standard input. Throws Error(kUsage) beyond a limit.
 std::string read_stdin();

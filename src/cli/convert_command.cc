@@ -38,6 +38,8 @@ struct Arguments {
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
+  bool allow_nonfinite = false;
+  Links links = Links::kInside;
   unsigned threads = 0;
 };
 
@@ -75,6 +77,7 @@ ConvertOptions options_of(const Arguments& arguments) {
   options.tokenizer = !arguments.no_tokenizer;
   options.packed = arguments.packed;
   options.scale = scale_method(arguments);
+  options.allow_nonfinite = arguments.allow_nonfinite;
   for (const auto& text : arguments.tensors)
     options.overrides.push_back(parse_tensor_override(text));
   const int modes = static_cast<int>(arguments.int8) + static_cast<int>(arguments.int4) +
@@ -214,7 +217,11 @@ Statistics run_calibration(const Arguments& arguments, const CalibrationText& te
 }
 
 int run(const Arguments& arguments) {
-  const auto source = open_model_source(arguments.input);
+  if (arguments.allow_nonfinite && arguments.validate_gguf) {
+    throw usage_error(
+        "--validate-gguf compares with the input as it is, not with --allow-nonfinite");
+  }
+  const auto source = open_model_source(arguments.input, arguments.links);
   ConvertOptions options = options_of(arguments);
   if (arguments.dequant_4bit_affine) require_mlx_4bit(*source);
   ConvertPlan plan = plan_conversion(*source, options);
@@ -239,21 +246,23 @@ int run(const Arguments& arguments) {
   std::optional<Statistics> statistics;
   if (text) statistics = run_calibration(arguments, *text);
   ThreadPool pool(arguments.threads);
+  std::vector<BadValues> replaced;
   {
     ProgressBar bar("converting", !arguments.quiet);
-    convert(
+    replaced = convert(
         *source, plan, arguments.output, pool,
         [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); },
         statistics ? &*statistics : nullptr);
   }
   if (!arguments.quiet) {
     print_hints(plan);
+    if (!replaced.empty()) fmt::print(stderr, "note: replaced: {}\n", describe(replaced));
     fmt::print(stderr, "{}: {} ({} bytes), {:.3f} bits per weight\n", printable(arguments.output),
                human_bytes(plan.file_bytes), plan.file_bytes, bits_per_weight(plan));
   }
   if (arguments.validate_gguf) {
     const auto report = validate_conversion(arguments.input, arguments.output, arguments.threads,
-                                            target_from_environment());
+                                            target_from_environment(), arguments.links);
     fmt::print(stderr,
                "validated: {} tensors, largest relative error {:.2e} ({}); logits differ by at "
                "most {:.4f}, "
@@ -326,6 +335,10 @@ Run configure(CLI::App& app) {
                "refused)");
   app.add_flag("--validate-gguf", a.validate_gguf,
                "Afterwards compare tensors and logits with the input");
+  app.add_flag("--allow-nonfinite", a.allow_nonfinite,
+               "Write NaN as 0, and infinity and values beyond the format as its largest value, "
+               "instead of refusing the input");
+  add_follow_links(app, a.links);
   app.add_flag("--dry-run", a.dry_run, "Print what would be written and write nothing");
   app.add_flag("--json", a.json, "Print the plan of --dry-run as JSON");
   app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")

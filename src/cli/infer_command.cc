@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "cli/command.h"
 #include "engine/generate.h"
 #include "io/cellm_quality.h"
@@ -44,6 +45,7 @@ struct Arguments {
   unsigned threads = 0;
   bool quiet = false;
   bool json = false;
+  Links links = Links::kInside;
 };
 
 volatile std::sig_atomic_t interrupts = 0;
@@ -156,16 +158,29 @@ void announce_quality(const std::string& path) {
              quality_summary(*quality));
 }
 
+// Nobody knows how long an answer gets, and a large --gen often stands for "as long as it takes":
+// so this is no error.
+void warn_if_long(const Session& session, std::size_t tokens) {
+  const std::size_t most = std::min(tokens, session.max_tokens());
+  const std::uint64_t needed = session.state_bytes(most);
+  const AvailableMemory available = available_memory();
+  if (needed <= available.bytes) return;
+  fmt::print(stderr,
+             "note: {} tokens would need {} of memory, {} are available ({}); an answer that gets "
+             "so long ends with an error\n",
+             most, human_bytes(needed), human_bytes(available.bytes), available.limited_by);
+}
+
 int run(Arguments arguments) {
   check(arguments);
   catch_interrupts();
   if (!arguments.quiet) announce_quality(arguments.model);
   const auto start = std::chrono::steady_clock::now();
-  const Engine engine(open_model_source(arguments.model),
+  const Engine engine(open_model_source(arguments.model, arguments.links),
                       {target_from_environment(), arguments.threads, arguments.max_layers,
                        parse_activations(arguments.activations)});
-  const auto tokenizer =
-      find_tokenizer(engine.source(), engine.config().vocab_size, arguments.tokenizer);
+  const auto tokenizer = find_tokenizer(engine.source(), engine.config().vocab_size,
+                                        arguments.tokenizer, arguments.links);
   const Tokenizer* tokens = tokenizer ? &*tokenizer : nullptr;
   const double load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -185,6 +200,8 @@ int run(Arguments arguments) {
 
   Session session(engine, {parse_kv_encoding(arguments.kv_encoding), arguments.tokens_per_block,
                            arguments.total_blocks});
+  session.require_memory(prompt.size());
+  if (!arguments.quiet) warn_if_long(session, prompt.size() + arguments.gen);
   Output output(!arguments.json);
   std::optional<StreamDecoder> decoder;
   if (tokens != nullptr) decoder.emplace(*tokens, true);
@@ -241,6 +258,7 @@ Run configure(CLI::App& app) {
                  "tokenizer.json (default: the one inside or beside the model)");
   app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")
       ->check(CLI::Range(1, 1024));
+  add_follow_links(app, a.links);
   app.add_flag("-q,--quiet", a.quiet, "No statistics on stderr");
   app.add_flag("--json", a.json, "One JSON object on stdout: text, ids, timings, stop reason");
 

@@ -88,8 +88,8 @@ std::vector<std::pair<std::string, Json>> config_fields(const ModelConfig& confi
           {"eos_ids", config.eos_ids}};
 }
 
-int run(const std::string& path, bool as_json) {
-  const auto source = open_model_source(path);
+int run(const std::string& path, bool as_json, Links links) {
+  const auto source = open_model_source(path, links);
   const ModelConfig config = parse_model_config(source->config_json(), printable(path));
   const bool is_cellm = is_cellm_file(path);
   const CellmDetails details = is_cellm ? cellm_details(path) : CellmDetails{};
@@ -159,11 +159,13 @@ int run(const std::string& path, bool as_json) {
 Run configure(CLI::App& app) {
   auto path = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
+  auto links = std::make_shared<Links>(Links::kInside);
   app.add_option("file,-m,--model", *path, ".cellm file, Hugging Face folder or .gguf file")
       ->required();
   app.add_flag("--json", *json, "As JSON");
+  add_follow_links(app, *links);
   app.footer("Example:\n  cellm inspect qwen.cellm");
-  return [path, json] { return run(*path, *json); };
+  return [path, json, links] { return run(*path, *json, *links); };
 }
 
 }  // namespace

@@ -18,15 +18,17 @@ struct Arguments {
   std::string kv_encoding = "f32";
   std::string activations = "f32";
   unsigned threads = 0;
+  Links links = Links::kInside;
 };
 
 int run(const Arguments& arguments) {
   const auto tokens = parse_token_list(arguments.tokens);
-  const Engine engine(open_model_source(arguments.model),
+  const Engine engine(open_model_source(arguments.model, arguments.links),
                       {target_from_environment(), arguments.threads, arguments.max_layers,
                        parse_activations(arguments.activations)});
   Session session(engine, {parse_kv_encoding(arguments.kv_encoding), 16, 0});
   session.require_fit(tokens);
+  session.require_memory(tokens.size());
   const std::size_t rows =
       arguments.last == 0 ? tokens.size() : std::min(arguments.last, tokens.size());
   const std::size_t first = tokens.size() - rows;
@@ -68,6 +70,7 @@ Run configure(CLI::App& app) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20));
   app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")
       ->check(CLI::Range(1, 1024));
+  add_follow_links(app, a.links);
   app.footer(
       "Example:\n  cellm logits --model qwen.cellm --tokens 9419,11,1814 --output logits.npy");
   return [arguments] { return run(*arguments); };

@@ -7,8 +7,10 @@
 #include "base/error.h"
 #include "cli/command.h"
 
-int main(int argc, char** argv) {
-  using namespace cellm;
+namespace cellm {
+namespace {
+
+int run_cellm(int argc, char** argv) {
   CLI::App app(
       "cellm turns a Hugging Face or GGUF model into a small .cellm file and runs it on the CPU.",
       "cellm");
@@ -37,4 +39,11 @@ int main(int argc, char** argv) {
     return report_error(usage_error("unknown command \"{}\" (see cellm --help)", printable(first)));
   }
   return run_program(app, argc, argv, [&chosen] { return chosen(); });
+}
+
+}  // namespace
+}  // namespace cellm
+
+int main(int argc, char** argv) {
+  return cellm::run_main([&] { return cellm::run_cellm(argc, argv); });
 }

@@ -17,6 +17,7 @@ struct Arguments {
   bool decode = false;
   bool skip_special = false;
   bool json_lines = false;
+  Links links = Links::kInside;
 };
 
 Tokenizer open_tokenizer(const Arguments& arguments) {
@@ -24,8 +25,8 @@ Tokenizer open_tokenizer(const Arguments& arguments) {
     throw usage_error("give --tokenizer FILE or --model FILE");
   }
   if (!arguments.tokenizer.empty()) return load_tokenizer_file(arguments.tokenizer);
-  const auto source = open_model_source(arguments.model);
-  auto tokenizer = find_tokenizer(*source, SIZE_MAX, "");
+  const auto source = open_model_source(arguments.model, arguments.links);
+  auto tokenizer = find_tokenizer(*source, SIZE_MAX, "", arguments.links);
   if (!tokenizer) {
     throw data_error("{}: no tokenizer inside or beside this model; give --tokenizer",
                      printable(arguments.model));
@@ -88,6 +89,7 @@ Run configure(CLI::App& app) {
   app.add_flag("--skip-special", a.skip_special, "With --decode: special tokens have no text");
   app.add_flag("--json-lines", a.json_lines,
                "Many at once: a JSON string (or array of ids) per line");
+  add_follow_links(app, a.links);
   app.footer(
       "Reads standard input exactly as it is, a final newline included. Examples:\n"
       "  printf 'Hello' | cellm tokenize --model qwen.cellm\n"

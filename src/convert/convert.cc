@@ -1,11 +1,11 @@
 #include "convert/convert.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cmath>
+#include <span>
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "convert/entries.h"
 #include "format/formats.h"
 #include "io/cellm_writer.h"
@@ -13,39 +13,32 @@
 namespace cellm {
 namespace {
 
-constexpr float kLargestF16 = 65504.0F;
-
 // Weights that a thread reads and quantizes at a time: 1 MiB as f32, which stays in its cache.
 constexpr std::size_t kChunkWeights = std::size_t{1} << 18;
 // Chunks that are quantized before they are written together.
 constexpr std::size_t kChunksPerSlab = 32;
 
-// Every value that f16 cannot hold is named; a file never carries it on silently.
-void require_finite(const ModelSource& source, const PlannedTensor& tensor, std::size_t row,
-                    const float* values) {
-  const std::size_t cols = tensor.info.cols();
-  const auto bad =
-      std::find_if(values, values + cols, [](float v) { return !(std::fabs(v) <= kLargestF16); });
-  if (bad == values + cols) return;
-  throw data_error("{}: tensor {} has {} at row {}, column {}; a .cellm file holds values up to {}",
-                   printable(source.path()), printable(tensor.info.name), *bad, row, bad - values,
-                   kLargestF16);
+// In whole blocks of the method that chooses codes.
+std::size_t rows_per_chunk(const PlannedTensor& tensor, std::size_t block_rows) {
+  const std::size_t fitting = std::max<std::size_t>(1, kChunkWeights / tensor.info.cols());
+  return (fitting + block_rows - 1) / block_rows * block_rows;
 }
 
 // Quantizes and writes one tensor slab by slab.
 class TensorConverter {
  public:
   TensorConverter(const ModelSource& source, const PlannedTensor& tensor,
-                  const Quantizer& quantizer, const InputMoments* inputs)
+                  const Quantizer& quantizer, const InputMoments* inputs, BadValueLog& log)
       : source_(source),
         tensor_(tensor),
+        log_(log),
         format_(format_info(tensor.choice.format)),
         rows_(tensor.info.rows()),
         cols_(tensor.info.cols()),
         row_bytes_(format_.row_bytes(cols_)),
         row_scales_(tensor.group == 0 ? 0 : cols_ / tensor.group),
         quantizer_(quantizer({tensor.name, format_, rows_, cols_, tensor.group, inputs})),
-        rows_per_chunk_(chunk_rows(quantizer_.block_rows)),
+        rows_per_chunk_(rows_per_chunk(tensor, quantizer_.block_rows)),
         codes_(std::min(rows_, rows_per_chunk_ * kChunksPerSlab) * row_bytes_),
         scales_(rows_ * row_scales_) {
     static_assert(kChunksPerSlab % kPackedRows == 0);  // so that slabs are whole blocks of rows
@@ -58,13 +51,10 @@ class TensorConverter {
       const std::size_t count = std::min(slab_rows, rows_ - slab);
       pool.parallel_for(count, rows_per_chunk_,
                         [&](std::size_t begin, std::size_t end) { quantize(slab, begin, end); });
-      if (tensor_.packed) {
-        append_packed(pool, writer, entry, slab, count);
-      } else {
-        writer.append_tensor(entry, codes_.span().first(count * row_bytes_));
-      }
+      if (!log_.refuses()) append(pool, writer, entry, slab, count);
       after_slab(count * cols_);
     }
+    if (log_.refuses()) return;
     if (tensor_.packed) {
       writer.append_tensor(entry + 1, std::as_bytes(std::span(packed_scales_)));
     } else if (row_scales_ != 0) {
@@ -73,9 +63,14 @@ class TensorConverter {
   }
 
  private:
-  // Scales follow the codes in the file, so they are kept until the end.
-  void append_packed(ThreadPool& pool, CellmWriter& writer, std::size_t entry, std::size_t slab,
-                     std::size_t count) {
+  // Writes the codes of a slab. Scales follow all codes in the file, so they are kept until the
+  // end.
+  void append(ThreadPool& pool, CellmWriter& writer, std::size_t entry, std::size_t slab,
+              std::size_t count) {
+    if (!tensor_.packed) {
+      writer.append_tensor(entry, codes_.span().first(count * row_bytes_));
+      return;
+    }
     const auto packed =
         pack({format_.id, count, cols_, tensor_.group, codes_.data(),
               row_scales_ == 0 ? nullptr : scales_.data() + slab * row_scales_, nullptr},
@@ -86,18 +81,14 @@ class TensorConverter {
                           packed->scales + packed->scale_count());
   }
 
-  // Whole blocks of the method.
-  std::size_t chunk_rows(std::size_t block_rows) const {
-    const std::size_t fitting = std::max<std::size_t>(1, kChunkWeights / cols_);
-    return (fitting + block_rows - 1) / block_rows * block_rows;
-  }
-
   void quantize(std::size_t slab, std::size_t begin, std::size_t end) {
     std::vector<float> values((end - begin) * cols_);
     source_.read_rows(tensor_.source_index, slab + begin, slab + end, values.data());
     for (std::size_t r = begin; r < end; ++r) {
-      require_finite(source_, tensor_, slab + r, values.data() + (r - begin) * cols_);
+      log_.look_at(tensor_.name, format_, slab + r,
+                   std::span(values.data() + (r - begin) * cols_, cols_));
     }
+    if (log_.refuses()) return;  // the rest is only looked through
     quantizer_.quantize({slab + begin, end - begin, values.data(),
                          codes_.data() + begin * row_bytes_,
                          scales_.data() + (slab + begin) * row_scales_});
@@ -105,6 +96,7 @@ class TensorConverter {
 
   const ModelSource& source_;
   const PlannedTensor& tensor_;
+  BadValueLog& log_;
   const FormatInfo& format_;
   std::size_t rows_;
   std::size_t cols_;
@@ -119,10 +111,27 @@ class TensorConverter {
 
 }  // namespace
 
-void convert(const ModelSource& source, const ConvertPlan& plan,
-             const std::filesystem::path& output, ThreadPool& pool, const ConvertProgress& progress,
-             const Statistics* statistics) {
+std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads) {
+  std::uint64_t largest = 0;
+  for (const auto& tensor : plan.tensors) {
+    const std::uint64_t rows = tensor.info.rows();
+    const std::uint64_t chunk = rows_per_chunk(tensor, 1);
+    const std::uint64_t slab = std::min(rows, chunk * kChunksPerSlab);
+    const std::uint64_t values = std::min(rows, chunk) * tensor.info.cols() * sizeof(float);
+    const std::uint64_t codes = slab * (tensor.code_bytes / rows + 1) * (tensor.packed ? 2 : 1);
+    largest = std::max(largest, codes + tensor.scale_bytes + threads * values);
+  }
+  return largest;
+}
+
+std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& plan,
+                               const std::filesystem::path& output, ThreadPool& pool,
+                               const ConvertProgress& progress, const Statistics* statistics) {
   const Quantizer quantizer = scale_quantizer(plan.scale);
+  require_memory(convert_memory_bytes(plan, pool.threads()),
+                 fmt::format("{}: converting", printable(source.path())),
+                 "fewer threads (--threads) need less");
+  BadValueLog log(plan.allow_nonfinite);
   auto [tensors, blobs] = cellm_entries(plan);
   CellmWriter writer(output, plan.header_json, std::move(tensors), std::move(blobs));
   std::uint64_t total = 0;
@@ -131,17 +140,19 @@ void convert(const ModelSource& source, const ConvertPlan& plan,
   std::size_t entry = 0;
   for (const auto& tensor : plan.tensors) {
     const InputMoments* inputs = statistics == nullptr ? nullptr : statistics->find(tensor.linear);
-    TensorConverter(source, tensor, quantizer, inputs)
+    TensorConverter(source, tensor, quantizer, inputs, log)
         .run(pool, writer, entry, [&](std::uint64_t weights) {
           done += weights;
           if (progress) progress(done, total);
         });
     entry += tensor.scale_bytes == 0 ? 1 : 2;
   }
+  log.throw_if_refused(source.path());
   for (std::size_t i = 0; i < plan.blobs.size(); ++i) {
     writer.append_blob(i, std::as_bytes(std::span(plan.blobs[i].bytes)));
   }
   writer.finish();
+  return log.found();
 }
 
 }  // namespace cellm

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "convert/bad_values.h"
 #include "convert/quantizer.h"
 #include "convert/rules.h"
 #include "format/packed.h"
@@ -36,6 +37,9 @@ struct ConvertOptions {
   // Write an output matrix of its own if its format differs from the embedding's, though the source
   // ties the two; and leave out one that would only repeat the embedding.
   bool settle_lm_head = false;
+  // Write a value that is NaN as 0 and one that is infinite or too large for its tensor's format as
+  // the largest of the format, instead of refusing the model.
+  bool allow_nonfinite = false;
 };
 
 // One tensor of the file to be.
@@ -64,6 +68,7 @@ struct ConvertPlan {
   };
   std::vector<Blob> blobs;
   std::uint64_t file_bytes = 0;
+  bool allow_nonfinite = false;
 };
 
 // Decides everything, writes nothing. Throws Error(kData) for a source that is no complete model,
@@ -80,12 +85,17 @@ double bits_per_weight(const ConvertPlan& plan);
 // Called from the converting thread with source weights done and in total.
 using ConvertProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
+// Bytes of memory that convert() takes for itself with so many threads.
+std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads);
+
 // Carries out the plan with all threads of the pool and a few megabytes for each. The file appears
-// whole or not at all. Throws Error(kData) naming a tensor with a value that is NaN, infinite, or
-// too large for f16. `statistics`, if given, are of this source's model; tensors that they do not
-// have are quantized without.
-void convert(const ModelSource& source, const ConvertPlan& plan,
-             const std::filesystem::path& output, ThreadPool& pool, const ConvertProgress& progress,
-             const Statistics* statistics = nullptr);
+// whole or not at all. `statistics`, if given, are of this source's model; tensors that they do not
+// have are quantized without. Values that their format cannot hold are found in all tensors; returns
+// what was replaced, if the plan allows it, and throws Error(kData) naming the tensors otherwise.
+// Throws Error(kResources) before any work if memory or disk space is missing.
+std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& plan,
+                               const std::filesystem::path& output, ThreadPool& pool,
+                               const ConvertProgress& progress,
+                               const Statistics* statistics = nullptr);
 
 }  // namespace cellm

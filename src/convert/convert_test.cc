@@ -160,10 +160,10 @@ TEST(Convert, NamesValuesThatDoNotFit) {
     const char* found;
   };
   const Case cases[] = {
-      {"model.layers.1.mlp.up_proj.weight", std::nanf(""), "has nan at row 1, column 1"},
-      {"model.embed_tokens.weight", HUGE_VALF, "has inf at row 1, column 1"},
-      {"lm_head.weight", -HUGE_VALF, "has -inf at row 1, column 1"},
-      {"model.layers.0.self_attn.q_proj.weight", 65536.0F, "has 65536 at row 1, column 1"},
+      {"model.layers.1.mlp.up_proj.weight", std::nanf(""), "the first nan at row 1, column 1"},
+      {"model.embed_tokens.weight", HUGE_VALF, "the first inf at row 1, column 1"},
+      {"lm_head.weight", -HUGE_VALF, "the first -inf at row 1, column 1"},
+      {"model.layers.0.self_attn.q_proj.weight", 1e9F, "the first 1000000000 at row 1, column 1"},
   };
   for (const char* body : {"f16", "int8", "int4-g32", "int2", "q1", "fp8"}) {
     for (const Case& c : cases) {
@@ -174,12 +174,33 @@ TEST(Convert, NamesValuesThatDoNotFit) {
       const ConvertPlan plan = plan_conversion(*source, general(body));
       ThreadPool pool(2);
       out.write("m.cellm", "old");
-      expect_error(ErrorKind::kData, std::string(c.tensor) + " " + c.found,
+      expect_error(ErrorKind::kData, fmt::format("{} (1 value in 1 row, {};", c.tensor, c.found),
                    [&] { convert(*source, plan, out.path() / "m.cellm", pool, {}); });
       EXPECT_EQ(file_bytes(out.path() / "m.cellm"), "old");
       EXPECT_EQ(std::distance(fs::directory_iterator(out.path()), {}), 1);
     }
   }
+}
+
+TEST(Convert, ReplacesWhatDoesNotFitIfThatIsAllowed) {
+  const TestFolder folder;
+  write_poisoned(folder, "model.layers.1.mlp.up_proj.weight", 49, std::nanf(""));
+  const auto source = open_model_source(folder.path());
+  ConvertOptions options;
+  options.allow_nonfinite = true;
+  const ConvertPlan plan = plan_conversion(*source, options);
+  ThreadPool pool(2);
+  const auto replaced = convert(*source, plan, folder.path() / "m.cellm", pool, {});
+  ASSERT_EQ(replaced.size(), 1U);
+  EXPECT_EQ(replaced[0].tensor, "model.layers.1.mlp.up_proj.weight");
+  EXPECT_EQ(replaced[0].count, 1U);
+  const auto file = open_model_source(folder.path() / "m.cellm");
+  const auto index = find_tensor(*file, replaced[0].tensor);
+  ASSERT_TRUE(index);
+  std::vector<float> row(file->tensors()[*index].cols());
+  file->read_rows(*index, 1, 2, row.data());
+  EXPECT_EQ(row[1], 0.0F);
+  EXPECT_NE(row[2], 0.0F);
 }
 
 TEST(Convert, HoldsTheLargestF16) {
@@ -191,7 +212,8 @@ TEST(Convert, HoldsTheLargestF16) {
   const auto above = open_model_source(folder.path());
   const ConvertPlan plan = plan_conversion(*above, {});
   ThreadPool pool(1);
-  expect_error(ErrorKind::kData, "model.norm.weight has 65505 at row 0, column 3",
+  expect_error(ErrorKind::kData,
+               "model.norm.weight (1 value in 1 row, the first 65505 at row 0, column 3",
                [&] { convert(*above, plan, folder.path() / "m.cellm", pool, {}); });
 }
 

@@ -40,6 +40,7 @@ NamePattern::NamePattern(std::string_view pattern)
   compiled_->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), 0,
                                   &code, &offset, nullptr);
   if (compiled_->code == nullptr) {
+    if (code == PCRE2_ERROR_HEAP_FAILED) throw std::bad_alloc();
     throw usage_error("--tensor \"{}\" is not a regular expression: {} at character {}",
                       printable(pattern), message_of(code), offset);
   }
@@ -58,6 +59,7 @@ bool NamePattern::found_in(std::string_view name) const {
                                  name.size(), 0, 0, compiled_->match, compiled_->context);
   if (result >= 0) return true;
   if (result == PCRE2_ERROR_NOMATCH) return false;
+  if (result == PCRE2_ERROR_NOMEMORY) throw std::bad_alloc();
   throw usage_error("--tensor \"{}\" fails on {}: {}", printable(pattern_), printable(name),
                     message_of(result));
 }

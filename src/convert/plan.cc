@@ -211,6 +211,7 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
     plan.tensors.push_back(
         planned(info, i, choose(options, config.model_type, info, overrides), options.packed));
   }
+  plan.allow_nonfinite = options.allow_nonfinite;
   settle_lm_head(source, config, options, plan);
   for (const auto& item : overrides) {
     if (!item.used) {

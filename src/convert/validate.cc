@@ -39,8 +39,9 @@ double compare(const ModelSource& source, std::size_t source_index, const ModelS
 
 // (tokens, vocab)
 std::vector<float> run(const std::filesystem::path& path, unsigned threads,
-                       const std::string& target) {
-  const Engine engine(open_model_source(path), {target, threads, SIZE_MAX, Activations::kF32});
+                       const std::string& target, Links links) {
+  const Engine engine(open_model_source(path, links),
+                      {target, threads, SIZE_MAX, Activations::kF32});
   Session session(engine, {KvEncoding::kF32, 16, 0});
   std::vector<std::uint32_t> tokens;
   for (std::uint32_t id = 0; id < std::min(kTokens, engine.config().vocab_size); ++id)
@@ -65,9 +66,9 @@ void require_mlx_4bit(const ModelSource& source) {
 
 ValidationReport validate_conversion(const std::filesystem::path& source_path,
                                      const std::filesystem::path& converted_path, unsigned threads,
-                                     const std::string& target) {
+                                     const std::string& target, Links links) {
   ValidationReport report;
-  const auto source = open_model_source(source_path);
+  const auto source = open_model_source(source_path, links);
   const auto converted = open_model_source(converted_path);
   for (std::size_t i = 0; i < converted->tensors().size(); ++i) {
     const auto index = find_tensor(*source, converted->tensors()[i].name);
@@ -79,8 +80,8 @@ ValidationReport validate_conversion(const std::filesystem::path& source_path,
       report.worst_tensor = converted->tensors()[i].name;
     }
   }
-  const auto want = run(source_path, threads, target);
-  const auto got = run(converted_path, threads, target);
+  const auto want = run(source_path, threads, target, links);
+  const auto got = run(converted_path, threads, target, links);
   report.positions = std::min<std::size_t>(kTokens, want.size());
   const std::size_t vocab = want.size() / report.positions;
   for (std::size_t p = 0; p < report.positions; ++p) {

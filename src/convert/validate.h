@@ -25,6 +25,6 @@ struct ValidationReport {
 // Error(kData), naming it, for a tensor kept as f16 that is not the source rounded to f16.
 ValidationReport validate_conversion(const std::filesystem::path& source,
                                      const std::filesystem::path& converted, unsigned threads,
-                                     const std::string& target);
+                                     const std::string& target, Links links = Links::kInside);
 
 }  // namespace cellm

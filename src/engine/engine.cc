@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "ops/linear.h"
 
 namespace cellm {
@@ -15,11 +16,24 @@ Activations parse_activations(std::string_view name) {
   throw usage_error("activations \"{}\" are unknown; use int8, fast or f32", printable(name));
 }
 
+namespace {
+
+// Known before anything is read, so that a model that does not fit is refused at once.
+Model load(const ModelSource& source, const EngineOptions& options) {
+  const bool pack = options.activations != Activations::kF32;
+  require_memory(load_memory_bytes(source, options.max_layers, pack),
+                 fmt::format("{}: loading", printable(source.path())),
+                 "convert the model to a smaller format, or free memory");
+  return load_model(source, options.max_layers);
+}
+
+}  // namespace
+
 Engine::Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options)
     : source_(std::move(source)),
       kernels_(kernel_table(options.target.c_str())),
       pool_(std::make_unique<ThreadPool>(options.threads)),
-      model_(load_model(*source_, options.max_layers)) {
+      model_(load(*source_, options)) {
   if (options.activations == Activations::kF32) {
     unpack_weights(model_, *pool_);
   } else {
@@ -45,6 +59,14 @@ Session::Session(const Engine& engine, const SessionOptions& options)
 std::uint64_t Session::state_bytes(std::size_t tokens) const {
   return cellm::state_bytes(engine_.config(), options_.kv_encoding, options_.tokens_per_block,
                             tokens);
+}
+
+void Session::require_memory(std::size_t tokens) const {
+  cellm::require_memory(
+      state_bytes(std::min(tokens, max_tokens_)),
+      fmt::format("{}: a sequence of {} tokens", printable(engine_.source().path()),
+                  std::min(tokens, max_tokens_)),
+      "fewer tokens need less, or --kv-encoding turboquant");
 }
 
 void Session::require_fit(std::span<const std::uint32_t> tokens) const {

@@ -38,7 +38,8 @@ struct EngineOptions {
 // on the one thread pool.
 class Engine {
  public:
-  // Throws what load_model() and kernel_table() throw.
+  // Throws what load_model() and kernel_table() throw, and Error(kResources) before anything is
+  // read if the weights do not fit into the memory there is.
   Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options);
 
   const ModelSource& source() const { return *source_; }
@@ -86,6 +87,10 @@ class Session {
   std::size_t position() const { return state_.position; }  // tokens seen
   std::size_t max_tokens() const { return max_tokens_; }    // that this session can hold
   std::uint64_t state_bytes(std::size_t tokens) const;
+
+  // Throws Error(kResources) if the state of that many tokens does not fit into the memory there
+  // is.
+  void require_memory(std::size_t tokens) const;
 
   // Throws Error(kUsage) for an id beyond the vocabulary or more tokens than still fit.
   void require_fit(std::span<const std::uint32_t> tokens) const;

@@ -119,18 +119,18 @@ Tokenizer load_tokenizer_file(const std::string& path) {
 }
 
 std::optional<Tokenizer> find_tokenizer(const ModelSource& source, std::size_t vocab_size,
-                                        const std::string& file) {
+                                        const std::string& file, Links links) {
   std::string name = file;
   TokenizerData inside;
   if (file.empty()) {
     inside = source.tokenizer();
-    const auto beside = std::filesystem::path(source.path()).parent_path() / "tokenizer.json";
     if (!std::holds_alternative<std::monostate>(inside)) {
       name = source.path();
-    } else if (std::filesystem::exists(beside)) {
-      name = beside.string();
     } else {
-      return std::nullopt;
+      const std::filesystem::path folder = std::filesystem::path(source.path()).parent_path();
+      const std::filesystem::path beside = file_in_folder(folder, "tokenizer.json", links);
+      if (!std::filesystem::exists(beside)) return std::nullopt;
+      name = beside.string();
     }
   }
   Tokenizer tokenizer = std::holds_alternative<std::monostate>(inside)

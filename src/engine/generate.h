@@ -59,8 +59,9 @@ Tokenizer load_tokenizer_file(const std::string& path);
 
 // The tokenizer of a model: `file` if given (a tokenizer.json), else the one inside the source,
 // else tokenizer.json beside it. Nothing if there is none. Throws Error(kData) if it has more
-// tokens than the model's vocabulary, so that it must belong to another model.
+// tokens than the model's vocabulary, so that it must belong to another model, or if the one beside
+// a file is a symbolic link out of its folder and links are not followed.
 std::optional<Tokenizer> find_tokenizer(const ModelSource& source, std::size_t vocab_size,
-                                        const std::string& file);
+                                        const std::string& file, Links links = Links::kInside);
 
 }  // namespace cellm

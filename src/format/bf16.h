@@ -14,6 +14,7 @@ struct BF16 {
   static constexpr std::string_view kName = "bf16";
   static constexpr bool kHasScales = false;
   static constexpr double kBitsPerWeight = 16.0;
+  static constexpr float kLargest = 0x1.FEp127F;
   static std::size_t row_bytes(std::size_t cols) { return cols * sizeof(std::uint16_t); }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "format/tensor.h"
@@ -14,6 +15,7 @@ struct F32 {
   static constexpr std::string_view kName = "f32";
   static constexpr bool kHasScales = false;
   static constexpr double kBitsPerWeight = 32.0;
+  static constexpr float kLargest = std::numeric_limits<float>::max();
   static std::size_t row_bytes(std::size_t cols) { return cols * sizeof(float); }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);

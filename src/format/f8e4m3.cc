@@ -8,11 +8,10 @@ namespace {
 
 constexpr int kBias = 7;
 constexpr int kMinExponent = 1 - kBias;  // of normal numbers
-constexpr float kLargest = 240.0F;
 constexpr unsigned kLargestCode = 0x77;
 
 unsigned magnitude_to_code(float magnitude) {
-  if (magnitude >= kLargest) return kLargestCode;
+  if (magnitude >= F8E4M3::kLargest) return kLargestCode;
   // A subnormal is a multiple of 2⁻⁹ below 8 of them; 8 of them are code 8, the smallest normal.
   int exponent = magnitude > 0.0F ? std::ilogb(magnitude) : kMinExponent;
   exponent = std::max(exponent, kMinExponent);

@@ -19,6 +19,7 @@ struct F8E4M3 {
   static constexpr std::string_view kName = "f8e4m3";
   static constexpr bool kHasScales = false;
   static constexpr double kBitsPerWeight = 8.0;
+  static constexpr float kLargest = 240.0F;
   static std::size_t row_bytes(std::size_t cols) { return cols; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);

@@ -9,9 +9,8 @@ namespace {
 
 template <WeightFormat F>
 constexpr FormatInfo info_of() {
-  FormatInfo info{F::kId,       F::kName,        F::kHasScales,     F::kBitsPerWeight,
-                  F::row_bytes, F::quantize_row, F::dequantize_row, nullptr,
-                  nullptr};
+  FormatInfo info{F::kId,       F::kName,        F::kHasScales,     F::kBitsPerWeight, F::kLargest,
+                  F::row_bytes, F::quantize_row, F::dequantize_row, nullptr,           nullptr};
   if constexpr (CodedFormat<F>) {
     info.grid = &F::kGrid;
     info.pack_row = F::pack_row;

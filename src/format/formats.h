@@ -36,6 +36,9 @@ concept WeightFormat = requires(const float* weights, float* out, std::byte* cod
   {
     F::kBitsPerWeight
     } -> std::convertible_to<double>;  // of the codes, scales inside them included
+  // The largest magnitude of a weight that the reference quantizer keeps: with a larger one a code
+  // or a scale would become infinite or be cut off.
+  { F::kLargest } -> std::convertible_to<float>;
   { F::row_bytes(n) } -> std::same_as<std::size_t>;
   // cols finite weights of one row to codes and cols / group scales.
   { F::quantize_row(weights, n, n, codes, scales) } -> std::same_as<void>;
@@ -62,6 +65,7 @@ struct FormatInfo {
   std::string_view name;
   bool has_scales;
   double bits_per_weight;
+  float largest;
   std::size_t (*row_bytes)(std::size_t cols);
   void (*quantize_row)(const float* weights, std::size_t cols, std::size_t group, std::byte* codes,
                        std::uint16_t* scales);

@@ -7,6 +7,8 @@
 
 namespace cellm {
 
+inline constexpr float kLargestF16 = 65504.0F;
+
 inline float f16_to_f32(std::uint16_t half) {
   const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000U) << 16;
   const std::uint32_t exponent = (half >> 10) & 0x1FU;

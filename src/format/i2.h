@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "format/code_grid.h"
+#include "format/half.h"
 #include "format/tensor.h"
 
 namespace cellm {
@@ -24,6 +25,7 @@ struct I2 {
   static constexpr bool kHasScales = true;
   static constexpr double kBitsPerWeight = 2.0;
   static constexpr CodeGrid kGrid{4, -1.5F, 1.0F, 0};
+  static constexpr float kLargest = 1.5F * kLargestF16;
   static std::size_t row_bytes(std::size_t cols) { return (cols + 3) / 4; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);

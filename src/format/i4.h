@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "format/code_grid.h"
+#include "format/half.h"
 #include "format/tensor.h"
 
 namespace cellm {
@@ -23,6 +24,7 @@ struct I4 {
   static constexpr bool kHasScales = true;
   static constexpr double kBitsPerWeight = 4.0;
   static constexpr CodeGrid kGrid{16, -8.0F, 1.0F, 0};
+  static constexpr float kLargest = 7.0F * kLargestF16;
   static std::size_t row_bytes(std::size_t cols) { return (cols + 1) / 2; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);

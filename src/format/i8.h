@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "format/code_grid.h"
+#include "format/half.h"
 #include "format/tensor.h"
 
 namespace cellm {
@@ -19,6 +20,7 @@ struct I8 {
   static constexpr bool kHasScales = true;
   static constexpr double kBitsPerWeight = 8.0;
   static constexpr CodeGrid kGrid{256, -128.0F, 1.0F, 0};
+  static constexpr float kLargest = 127.0F * kLargestF16;
   static std::size_t row_bytes(std::size_t cols) { return cols; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);

@@ -166,6 +166,12 @@ std::optional<FormatId> find_packed_format(std::string_view dtype) {
   return format;
 }
 
+std::uint64_t packed_bytes(const Tensor& tensor) {
+  const auto shape = packed_shape(tensor.format, tensor.rows, tensor.cols, tensor.group);
+  if (!shape) return 0;
+  return shape->code_bytes() + shape->scale_count() * sizeof(std::uint16_t);
+}
+
 std::optional<PackedWeights> pack(const Tensor& tensor, ThreadPool& pool) {
   auto packed = packed_shape(tensor.format, tensor.rows, tensor.cols, tensor.group);
   if (!packed) return std::nullopt;

@@ -64,6 +64,9 @@ inline constexpr std::string_view kPackedSuffix = ".rows16";
 std::string packed_dtype(FormatId format);
 std::optional<FormatId> find_packed_format(std::string_view dtype);
 
+// Bytes that pack() would allocate for the tensor; 0 if it has no packed form.
+std::uint64_t packed_bytes(const Tensor& tensor);
+
 // Nothing if packed_shape() gives nothing.
 std::optional<PackedWeights> pack(const Tensor& tensor, ThreadPool& pool);
 

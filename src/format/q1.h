@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "format/code_grid.h"
+#include "format/half.h"
 #include "format/tensor.h"
 
 namespace cellm {
@@ -20,6 +21,7 @@ struct Q1 {
   static constexpr std::string_view kName = "q1_0_g128";
   static constexpr bool kHasScales = false;
   static constexpr double kBitsPerWeight = 1.125;
+  static constexpr float kLargest = kLargestF16;
   static constexpr std::size_t kBlock = 128;
   static constexpr std::size_t kBlockBytes = 18;
   static constexpr CodeGrid kGrid{2, -1.0F, 2.0F, kBlock};

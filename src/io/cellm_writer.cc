@@ -101,6 +101,7 @@ CellmWriter::CellmWriter(const std::filesystem::path& path, const std::string& h
                          std::vector<CellmEntry> tensors, std::vector<CellmEntry> blobs)
     : header_json_(header_json), file_(path) {
   file_bytes_ = lay_out(header_json_, pointers_to(tensors), pointers_to(blobs));
+  file_.reserve(file_bytes_);
   for (auto& entry : tensors) tensors_.emplace_back(std::move(entry));
   for (auto& entry : blobs) blobs_.emplace_back(std::move(entry));
 }

@@ -62,11 +62,12 @@ void require_mlx_4bit_affine(const JsonNode& quantization) {
 
 class HfFolder final : public ModelSource {
  public:
-  explicit HfFolder(const fs::path& folder) : folder_(folder), path_(folder.string()) {
-    config_json_ = read_file(folder / "config.json", kMaxTextBytes);
+  HfFolder(const fs::path& folder, Links links)
+      : folder_(folder), links_(links), path_(folder.string()) {
+    config_json_ = read_file(path_of("config.json"), kMaxTextBytes);
     const Json config = parse_json(config_json_, file_name("config.json"));
-    if (fs::exists(folder / "generation_config.json")) {
-      generation_config_json_ = read_file(folder / "generation_config.json", kMaxTextBytes);
+    if (const fs::path path = path_of("generation_config.json"); fs::exists(path)) {
+      generation_config_json_ = read_file(path, kMaxTextBytes);
     }
     read_chat_template();
     open_weights();
@@ -86,9 +87,9 @@ class HfFolder final : public ModelSource {
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
 
   TokenizerData tokenizer() const override {
-    const fs::path file = folder_ / "tokenizer.json";
-    if (!fs::exists(file)) return std::monostate{};
-    return TokenizerJson{read_file(file, kMaxTokenizerBytes), file.string()};
+    const fs::path path = path_of("tokenizer.json");
+    if (!fs::exists(path)) return std::monostate{};
+    return TokenizerJson{read_file(path, kMaxTokenizerBytes), path.string()};
   }
 
   std::optional<Tensor> view(std::size_t index) const override {
@@ -120,19 +121,20 @@ class HfFolder final : public ModelSource {
   }
 
  private:
+  fs::path path_of(std::string_view name) const { return file_in_folder(folder_, name, links_); }
   std::string file_name(std::string_view name) const {
     return printable((folder_ / name).string());
   }
 
   void read_chat_template() {
-    if (fs::exists(folder_ / "chat_template.jinja")) {
-      chat_template_ = read_file(folder_ / "chat_template.jinja", kMaxTextBytes);
+    if (const fs::path path = path_of("chat_template.jinja"); fs::exists(path)) {
+      chat_template_ = read_file(path, kMaxTextBytes);
       return;
     }
-    if (!fs::exists(folder_ / "tokenizer_config.json")) return;
-    const std::string source = file_name("tokenizer_config.json");
-    const Json json =
-        parse_json(read_file(folder_ / "tokenizer_config.json", kMaxTextBytes), source);
+    const fs::path path = path_of("tokenizer_config.json");
+    if (!fs::exists(path)) return;
+    const std::string source = printable(path.string());
+    const Json json = parse_json(read_file(path, kMaxTextBytes), source);
     const auto found = JsonNode(json, source + ":").find("chat_template");
     if (!found) return;
     if (!found->is_array()) {
@@ -160,7 +162,7 @@ class HfFolder final : public ModelSource {
     }
     if (!indexes.empty()) {
       const std::string source = file_name(indexes.front());
-      const Json json = parse_json(read_file(folder_ / indexes.front(), kMaxTextBytes), source);
+      const Json json = parse_json(read_file(path_of(indexes.front()), kMaxTextBytes), source);
       for (const auto& [tensor, file] : JsonNode(json, source + ":").at("weight_map").as_object()) {
         const std::string name = file.as_string();
         if (name.empty() || name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos ||
@@ -187,7 +189,7 @@ class HfFolder final : public ModelSource {
   void open_weights() {
     std::set<std::string> seen;
     for (const auto& [name, wanted] : list_files()) {
-      SafetensorsFile file = open_safetensors(folder_ / name);
+      SafetensorsFile file = open_safetensors(path_of(name));
       container_format_ = file.format;
       for (const auto& tensor : wanted) {
         const auto found = std::lower_bound(
@@ -240,6 +242,7 @@ class HfFolder final : public ModelSource {
   void undo_mlx_norms();
 
   fs::path folder_;
+  Links links_;
   std::string path_;
   std::string container_format_;
   std::string config_json_;
@@ -336,9 +339,9 @@ void HfFolder::undo_mlx_norms() {
 
 }  // namespace
 
-std::unique_ptr<ModelSource> open_hf_folder(const fs::path& folder) {
+std::unique_ptr<ModelSource> open_hf_folder(const fs::path& folder, Links links) {
   try {
-    return std::make_unique<HfFolder>(folder);
+    return std::make_unique<HfFolder>(folder, links);
   } catch (const fs::filesystem_error& failure) {
     throw data_error("{}: cannot read the folder: {}", printable(folder.string()),
                      failure.code().message());

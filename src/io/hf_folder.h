@@ -17,7 +17,9 @@ namespace cellm {
 // as Hugging Face has it: 4-bit affine triples become one tensor, and for Qwen3.5 the conv1d shape
 // and the +1 that mlx-lm adds to norm weights are undone.
 //
+// Every file is one of the folder itself; a symbolic link out of it is refused (io/folder_file.h).
 // Throws Error(kData) for what is missing or damaged, Error(kUnsupported) for other MLX bit widths.
-std::unique_ptr<ModelSource> open_hf_folder(const std::filesystem::path& folder);
+std::unique_ptr<ModelSource> open_hf_folder(const std::filesystem::path& folder,
+                                            Links links = Links::kInside);
 
 }  // namespace cellm

@@ -27,17 +27,17 @@ std::optional<std::size_t> find_tensor(const ModelSource& source, std::string_vi
   return static_cast<std::size_t>(found - tensors.begin());
 }
 
-std::unique_ptr<ModelSource> open_model_source(const std::filesystem::path& path) {
+std::unique_ptr<ModelSource> open_model_source(const std::filesystem::path& path, Links links) {
   const std::string name = printable(path.string());
   std::error_code code;
   const auto status = std::filesystem::status(path, code);
   if (!std::filesystem::exists(status)) throw data_error("{}: no such file or folder", name);
   if (std::filesystem::is_directory(status)) {
-    if (!std::filesystem::exists(path / "config.json")) {
+    if (!std::filesystem::exists(file_in_folder(path, "config.json", links))) {
       throw data_error("{}: no config.json in this folder; expected a Hugging Face model folder",
                        name);
     }
-    return open_hf_folder(path);
+    return open_hf_folder(path, links);
   }
   const auto file = std::make_shared<MappedFile>(path);
   const auto starts_with = [&](std::string_view magic) {

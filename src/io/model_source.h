@@ -15,6 +15,7 @@
 
 #include "format/packed.h"
 #include "format/tensor.h"
+#include "io/folder_file.h"
 
 namespace cellm {
 
@@ -96,7 +97,9 @@ class ModelSource {
 std::optional<std::size_t> find_tensor(const ModelSource& source, std::string_view name);
 
 // Opens a Hugging Face folder, a .gguf or a .cellm file; decides by content, not by name. Throws
-// Error(kData) for what is damaged and Error(kUnsupported) for what is none of the three.
-std::unique_ptr<ModelSource> open_model_source(const std::filesystem::path& path);
+// Error(kData) for what is damaged and Error(kUnsupported) for what is none of the three. `links`
+// is about the files of a folder; a file that is named itself is opened wherever it lies.
+std::unique_ptr<ModelSource> open_model_source(const std::filesystem::path& path,
+                                               Links links = Links::kInside);
 
 }  // namespace cellm

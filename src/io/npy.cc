@@ -20,6 +20,7 @@ NpyWriter::NpyWriter(const std::filesystem::path& path, std::size_t rows, std::s
   prefix += static_cast<char>(header.size() & 0xFFU);
   prefix += static_cast<char>(header.size() >> 8);
   prefix += header;
+  file_.reserve(prefix.size() + std::uint64_t{rows} * cols * sizeof(float));
   file_.write_at(0, std::as_bytes(std::span(prefix)));
   offset_ = prefix.size();
 }

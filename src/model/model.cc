@@ -174,6 +174,35 @@ Model load_model(const ModelSource& source, std::size_t max_layers) {
   return model;
 }
 
+std::uint64_t load_memory_bytes(const ModelSource& source, std::size_t max_layers, bool pack) {
+  ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
+  if (max_layers < config.layers.size()) config.layers.resize(max_layers);
+  const std::string prefix = text_prefix(source);
+  std::uint64_t bytes = 0;
+  const auto add = [&](const std::string& name, TensorRole role) {
+    const auto index = find_tensor(source, name);
+    if (!index) return false;
+    const TensorInfo& info = source.tensors()[*index];
+    const bool matrix = role == TensorRole::kMatrix;
+    const auto view = matrix ? source.view(*index) : std::nullopt;
+    if (matrix && source.packed(*index)) {
+      if (!pack) bytes += info.stored_bytes;  // unpacked into memory
+    } else if (!view) {
+      bytes += info.rows() * info.cols() * sizeof(float);
+    } else if (pack) {
+      bytes += packed_bytes(*view);
+    }
+    return true;
+  };
+  for (const auto& spec : model_tensors(config)) {
+    if (spec.name != "lm_head.weight") add(prefix + spec.name, spec.role);
+  }
+  for (const auto& name : lm_head_names(prefix)) {
+    if (add(name, TensorRole::kMatrix)) break;
+  }
+  return bytes;
+}
+
 namespace {
 
 // Calls visitor.matrix() for every matrix, the output matrix included if it is one of its own.

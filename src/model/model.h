@@ -92,6 +92,12 @@ std::vector<std::string> lm_head_names(const std::string& prefix);
 // Error(kData) naming each tensor that is missing or has another shape than the configuration says.
 Model load_model(const ModelSource& source, std::size_t max_layers);
 
+// Bytes of memory that load_model() and, if `pack`, pack_weights() allocate for this source:
+// matrices that cannot be used where they are mapped, packed copies, vectors. Matrices in place are
+// not counted: the kernel takes their pages back when it needs to. Throws as load_model() about the
+// configuration; tensors that are missing count as nothing.
+std::uint64_t load_memory_bytes(const ModelSource& source, std::size_t max_layers, bool pack);
+
 // Interleaves every matrix whose format has a packed form, so that it is multiplied with 8-bit
 // activations. The source is told that it may forget the pages it was read from.
 void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool);

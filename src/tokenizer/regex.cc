@@ -105,6 +105,7 @@ Regex::Regex(std::string_view pattern, std::string_view source) : source_(source
                     PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT, &code,
                     &offset, context.get());
   if (compiled == nullptr) {
+    if (code == PCRE2_ERROR_HEAP_FAILED) throw std::bad_alloc();
     PCRE2_UCHAR message[256] = {};
     pcre2_get_error_message(code, message, sizeof(message));
     throw data_error("{}: pre-tokenizer regex \"{}\" is not valid: {}", source, printable(pattern),
@@ -139,6 +140,7 @@ void Regex::find_all(std::string_view text, RegexScratch& scratch,
       while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
       continue;
     }
+    if (result == PCRE2_ERROR_NOMEMORY) throw std::bad_alloc();
     if (result < 0) {
       PCRE2_UCHAR message[256] = {};
       pcre2_get_error_message(result, message, sizeof(message));

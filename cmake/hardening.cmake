@@ -1,0 +1,14 @@
+# What the compiler and the linker can do against the consequences of a mistake of ours, in every program that is not
+# built for a sanitizer (which checks more and dislikes fortified calls). tools/check_hardening.py looks at the results.
+include_guard()
+
+# -fPIE, not CMake's POSITION_INDEPENDENT_CODE: that compiles static libraries with -fPIC, where a function that other
+# files can see may be replaced at run time and is therefore not inlined.
+set(is_shared $<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>)
+add_compile_options($<$<NOT:${is_shared}>:-fPIE> -fstack-protector-strong -fstack-clash-protection)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  add_compile_options(-fcf-protection=full)
+endif()
+# _FORTIFY_SOURCE needs the optimiser; some distributions define another level themselves.
+add_compile_options($<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=3>)
+add_link_options($<$<NOT:${is_shared}>:-pie> -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)

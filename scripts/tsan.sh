@@ -1,0 +1,43 @@
+#!/bin/bash
+# Runs what threads share under ThreadSanitizer. See --help.
+set -euo pipefail
+
+if [ "$#" -ne 0 ]; then
+  case $1 in
+    -h | --help)
+      cat <<'TEXT'
+Usage: scripts/tsan.sh
+
+Builds the tests of base and engine with ThreadSanitizer and runs those in
+which threads meet: the thread pool, several writers to one file, prefill,
+decoding, and two sessions at once on one engine. A data race fails the test.
+
+Exit code 0 if nothing failed. CMAKE_BUILD_PARALLEL_LEVEL=N builds N at a time
+(default: one per CPU).
+TEXT
+      exit 0
+      ;;
+    *)
+      echo 'usage: scripts/tsan.sh (no arguments; --help says what it does)' >&2
+      exit 2
+      ;;
+  esac
+fi
+
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+. scripts/packages.sh
+# shellcheck disable=SC2086  # a list of words
+require_packages $build_packages
+
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+
+cmake --preset tsan >/dev/null
+cmake --build --preset tsan --target base_test engine_test convert_test
+# g++ 12's run-time library cannot place its shadow memory where the kernel randomises addresses by more than
+# 28 bits; without randomisation it always can.
+runner=()
+if setarch --addr-no-randomize true 2>/dev/null; then runner=(setarch --addr-no-randomize); fi
+export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 ${TSAN_OPTIONS-}"
+"${runner[@]}" ctest --preset tsan --parallel "$CMAKE_BUILD_PARALLEL_LEVEL" --no-tests=error \
+  --tests-regex '^(base\.(ThreadPool|AtomicFileTest)|engine\..*Sessions|convert\.(BadValues|Convert)\.Thread)'

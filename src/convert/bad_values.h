@@ -1,0 +1,58 @@
+// Weights that cannot be what their maker meant: NaN, infinite, or too large for the format that
+// they are to have.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "format/formats.h"
+
+namespace cellm {
+
+// All such values of one tensor, and the first of them in the order of the file.
+struct BadValues {
+  std::string tensor;
+  FormatId format = FormatId::kF16;
+  std::uint64_t count = 0;
+  std::uint64_t rows = 0;  // that have at least one
+  std::size_t first_row = 0;
+  std::size_t first_column = 0;
+  float first_value = 0.0F;
+};
+
+// "2 tensors have ...: NAME (3 values in 2 rows, the first nan at row 7, column 0; f16 holds up to
+// 65504), ..." as a part of one line. Names the first kMaxNamedTensors and counts the rest.
+inline constexpr std::size_t kMaxNamedTensors = 8;
+std::string describe(const std::vector<BadValues>& found);
+
+// Collects them while tensors are converted one after the other, the rows of each in any order and
+// by several threads. What it says does not depend on their number.
+class BadValueLog {
+ public:
+  // With `replace`, NaN is replaced by 0, and what is infinite or too large by the largest value of
+  // the format with the same sign. Without, the conversion is refused.
+  explicit BadValueLog(bool replace) : replace_(replace) {}
+
+  void look_at(const std::string& tensor, const FormatInfo& format, std::size_t row,
+               std::span<float> values);
+
+  // Whether there is no file to be made any more. What was found before in the same tensor by
+  // another thread may be seen late; throw_if_refused() sees all.
+  bool refuses() const { return refuses_.load(std::memory_order_relaxed); }
+  // Throws Error(kData) that names the tensors; `path` is that of the source.
+  void throw_if_refused(const std::string& path) const;
+  const std::vector<BadValues>& found() const { return found_; }
+
+ private:
+  bool replace_;
+  std::atomic<bool> refuses_{false};
+  std::mutex mutex_;  // of found_ while threads look at rows
+  std::vector<BadValues> found_;
+};
+
+}  // namespace cellm

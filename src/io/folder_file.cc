@@ -1,0 +1,55 @@
+#include "io/folder_file.h"
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace cellm {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Both absolute and free of links and dots.
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first ==
+         folder.end();
+}
+
+// The folder of a hub cache that a snapshot's links lead to, if `folder` is or lies in a snapshot.
+std::optional<fs::path> hub_blobs(fs::path folder) {
+  for (; folder.has_relative_path(); folder = folder.parent_path()) {
+    const fs::path snapshots = folder.parent_path();
+    const fs::path repository = snapshots.parent_path();
+    if (snapshots.filename() == "snapshots" &&
+        repository.filename().string().starts_with("models--")) {
+      return repository / "blobs";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+fs::path file_in_folder(const fs::path& folder, std::string_view name, Links links) {
+  fs::path path = folder / name;
+  std::error_code failure;
+  if (!fs::is_symlink(fs::symlink_status(path, failure))) return path;
+  const fs::path target = fs::canonical(path, failure);
+  if (failure) {
+    throw data_error("{}: a symbolic link that leads nowhere: {}", printable(path.string()),
+                     failure.message());
+  }
+  if (links == Links::kFollow) return path;
+  const fs::path root = fs::canonical(folder.empty() ? fs::path(".") : folder, failure);
+  if (!failure) {
+    const auto blobs = hub_blobs(root);
+    if (lies_in(target, root) || (blobs && lies_in(target, *blobs))) return path;
+  }
+  throw data_error(
+      "{}: a symbolic link out of the model's folder, to {}; --follow-links allows such links",
+      printable(path.string()), printable(target.string()));
+}
+
+}  // namespace cellm
