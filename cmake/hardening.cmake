@@ -1,5 +1,7 @@
 # What the compiler and the linker can do against the consequences of a mistake of ours, in every program that is not
 # built for a sanitizer (which checks more and dislikes fortified calls). tools/check_hardening.py looks at the results.
+# Cost, in instructions that callgrind counts (SmolLM2-135M, int4-g32, 4 layers, one thread, AVX2): 0.2 % of decoding,
+# 0.04 % of a prompt.
 include_guard()
 
 # -fPIE, not CMake's POSITION_INDEPENDENT_CODE: that compiles static libraries with -fPIC, where a function that other
