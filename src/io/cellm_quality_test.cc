@@ -42,7 +42,7 @@ std::vector<std::byte> payload(std::size_t bytes, int seed) {
 
 // A file as the converter writes it: two tensors, two blobs, checksums.
 fs::path write_file(const TestFolder& folder) {
-  const fs::path path = folder.path() / "m.cellm";
+  fs::path path = folder.path() / "m.cellm";
   CellmWriter writer(path, R"({"model_type":"qwen3","rms_norm_eps":1e-06,"writer":"cellm"})",
                      {{"a", "f16", {8, 4}, 0, 64, {}}, {"b", "f16", {3}, 0, 6, {}}},
                      {{"tokenizer", "", {}, 0, 100, {}}, {"chat_template", "", {}, 0, 1, {}}});
