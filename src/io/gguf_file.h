@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,9 +44,10 @@ class GgufFile {
  public:
   // Throws Error(kData) for a damaged file and Error(kUnsupported) for a big-endian one, another
   // version, or a tensor type that cannot be read.
+  explicit GgufFile(std::shared_ptr<const MappedFile> file);
   explicit GgufFile(const std::filesystem::path& path);
 
-  const std::string& path() const { return file_.path(); }
+  const std::string& path() const { return file_->path(); }
 
   // The value of a key, null if the file does not have it.
   const GgufValue* find(std::string_view key) const;
@@ -67,7 +69,7 @@ class GgufFile {
   std::size_t alignment() const;
   void place_tensors(std::vector<TensorPlace> places, std::size_t header_bytes);
 
-  MappedFile file_;
+  std::shared_ptr<const MappedFile> file_;
   std::vector<GgufValue> values_;
   std::vector<GgufTensor> tensors_;
 };

@@ -12,6 +12,7 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "io/shape.h"
+#include "io/shard_index.h"
 
 namespace cellm {
 namespace {
@@ -160,16 +161,7 @@ class HfFolder final : public ModelSource {
     }
     if (!indexes.empty()) {
       const std::string source = file_name(indexes.front());
-      const Json json = parse_json(read_file(folder_ / indexes.front(), kMaxTextBytes), source);
-      for (const auto& [tensor, file] : JsonNode(json, source + ":").at("weight_map").as_object()) {
-        const std::string name = file.as_string();
-        if (name.empty() || name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos ||
-            !name.ends_with(".safetensors")) {
-          throw data_error("{}: \"{}\" is not the name of a safetensors file in this folder",
-                           file.path(), printable(name));
-        }
-        files[name].insert(tensor);
-      }
+      files = parse_shard_index(read_file(folder_ / indexes.front(), kMaxTextBytes), source);
     } else if (std::find(weights.begin(), weights.end(), "model.safetensors") != weights.end()) {
       files["model.safetensors"];
     } else {

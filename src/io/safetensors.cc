@@ -47,8 +47,12 @@ std::optional<std::size_t> element_bits(std::string_view dtype) {
 }  // namespace
 
 SafetensorsFile open_safetensors(const std::filesystem::path& path) {
+  return parse_safetensors(std::make_shared<const MappedFile>(path));
+}
+
+SafetensorsFile parse_safetensors(std::shared_ptr<const MappedFile> file) {
   SafetensorsFile result;
-  result.file = std::make_shared<MappedFile>(path);
+  result.file = std::move(file);
   const std::string source = printable(result.file->path());
   ByteReader reader(result.file->bytes(), source);
   const auto header_bytes = reader.read<std::uint64_t>("header length");
