@@ -15,11 +15,11 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 
 namespace cellm {
 namespace {
 
-constexpr std::size_t kMaxStdinBytes = std::size_t{1} << 30;
 constexpr const char* kVersion = "cellm 0.1.0";
 
 // One line, whatever the message holds: a path given by the user may have line breaks.

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
 #include "engine/generation_config.h"
 
@@ -12,7 +13,6 @@ namespace cellm {
 namespace {
 
 constexpr std::string_view kEndOfTurn = "<|im_end|>";
-constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -4,16 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/limits.h"
 #include "io/json.h"
 
 namespace cellm {
-namespace {
-
-// As many as config.json may have.
-constexpr std::size_t kMaxEosIds = 64;
-
-}  // namespace
-
 std::vector<std::uint32_t> generation_end_ids(std::string_view json, const std::string& source) {
   std::vector<std::uint32_t> ids;
   const Json document = parse_json(json, source);

@@ -128,9 +128,9 @@ void GgufFile::read_header(ByteReader& reader) {
   const std::size_t tensor_count =
       reader.read_count<std::uint64_t>(kMinTensorBytes, "tensor count");
   const std::size_t key_count = reader.read_count<std::uint64_t>(kMinValueBytes, "key count");
-  if (tensor_count > kMaxGgufTensors || key_count > kMaxGgufKeys) {
+  if (tensor_count > kMaxTensors || key_count > kMaxGgufKeys) {
     throw data_error("{}: has {} tensors and {} keys; at most {} and {} are allowed", path(),
-                     tensor_count, key_count, kMaxGgufTensors, kMaxGgufKeys);
+                     tensor_count, key_count, kMaxTensors, kMaxGgufKeys);
   }
 
   values_.reserve(key_count);

@@ -11,19 +11,12 @@
 #include <vector>
 
 #include "base/byte_reader.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
 #include "io/gguf_blocks.h"
 #include "io/gguf_value.h"
 
 namespace cellm {
-
-inline constexpr std::size_t kMaxGgufKeys = 1U << 16;
-inline constexpr std::size_t kMaxGgufKeyBytes = 65535;  // the format's own limit
-inline constexpr std::size_t kMaxGgufTensors = 1U << 17;
-inline constexpr std::size_t kMaxGgufTensorNameBytes = 64;  // likewise
-inline constexpr std::size_t kMaxGgufDimensions = 4;
-inline constexpr int kMaxGgufArrayDepth = 4;  // arrays inside arrays; real files have none
-inline constexpr std::size_t kMaxGgufAlignment = 1U << 20;
 
 struct GgufTensor {
   std::string_view name;  // points into the file

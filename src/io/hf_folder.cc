@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "format/formats.h"
 #include "io/json.h"
 #include "io/safetensors.h"
@@ -19,9 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;  // of any JSON beside the weights
-constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;  // tokenizer.json; real: 13 MB
-constexpr std::size_t kMaxShards = 4096;
 constexpr std::size_t kMlxBits = 4;
 constexpr std::size_t kMlxCodesPerWord = 32 / kMlxBits;
 
@@ -140,7 +138,7 @@ class HfFolder final : public ModelSource {
       chat_template_ = found->as_string();
       return;
     }
-    for (const auto& item : found->as_array()) {
+    for (const auto& item : found->as_array(kMaxTokenizerParts)) {
       if (item.at("name").as_string() == "default")
         chat_template_ = item.at("template").as_string();
     }

@@ -8,14 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/byte_reader.h"
+#include "base/limits.h"
 #include "io/json.h"
 #include "io/shape.h"
 
 namespace cellm {
 namespace {
-
-// The reference implementation refuses longer headers too.
-constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
 
 std::optional<std::size_t> element_bits(std::string_view dtype) {
   static constexpr std::array<std::pair<std::string_view, std::size_t>, 18> kBits{{
