@@ -6,6 +6,8 @@ build_packages='g++ cmake ninja-build ccache pkg-config libgtest-dev nlohmann-js
   libfmt-dev libpcre2-dev libutf8proc-dev libxxhash-dev'
 # What the tests run besides: the style checks (tools/check_*) and older processors.
 check_packages='clang-format clang-tidy python3 qemu-user'
+# What scripts/fuzz.sh needs besides: clang, its runtime and llvm-cov.
+fuzz_packages='clang-14 libclang-rt-14-dev llvm-14'
 # What fetching and converting the demo's model needs.
 demo_packages='python3 python3-pip ca-certificates'
 

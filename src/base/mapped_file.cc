@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 #include "base/error.h"
 
@@ -55,15 +56,23 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path.string())
     ::munmap(address, size_);
     throw;
   }
+  mapped_ = true;
 }
 
+MappedFile::MappedFile(std::string path, std::span<const std::byte> bytes)
+    : path_(std::move(path)), data_(bytes.data()), size_(bytes.size()) {}
+
 MappedFile::~MappedFile() {
+  if (!mapped_) return;
   guard_.remove();
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 void MappedFile::forget(std::span<const std::byte> range) const {
-  if (range.empty() || range.data() < data_ || range.data() + range.size() > data_ + size_) return;
+  // Memory that is not a mapping would not come back.
+  if (!mapped_ || range.empty() || range.data() < data_ ||
+      range.data() + range.size() > data_ + size_)
+    return;
   // The mapping starts on a page, so offsets from it tell where pages are.
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   const auto offset = static_cast<std::size_t>(range.data() - data_);

@@ -19,6 +19,9 @@ class MappedFile {
   // Throws Error(kData) if the file cannot be opened, is no regular file, or cannot be mapped;
   // Error(kResources) if there is no address space left for it.
   explicit MappedFile(const std::filesystem::path& path);
+  // Shows bytes that are in memory already, and that must outlive this, as a file named `path`.
+  // Readers need addresses as a mapping gives them: `bytes` should start on a multiple of 64.
+  MappedFile(std::string path, std::span<const std::byte> bytes);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -34,6 +37,7 @@ class MappedFile {
   std::string path_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  bool mapped_ = false;
   GuardedMapping guard_;  // unregistered in ~MappedFile() before the range is unmapped
 };
 

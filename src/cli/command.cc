@@ -16,13 +16,13 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/mapping_guard.h"
 #include "base/version.h"
 
 namespace cellm {
 namespace {
 
-constexpr std::size_t kMaxStdinBytes = std::size_t{1} << 30;
 
 // One line, whatever the message holds: a path given by the user may have line breaks.
 int report(ErrorKind kind, const std::string& message) {

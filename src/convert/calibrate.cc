@@ -15,13 +15,13 @@ namespace cellm {
 namespace {
 
 // More is never used, and tokens of it would crowd memory.
-constexpr std::size_t kMaxTextBytes = std::size_t{1} << 28;
+constexpr std::size_t kMaxCalibrationBytes = std::size_t{1} << 28;
 
 }  // namespace
 
 CalibrationText read_calibration_text(const std::filesystem::path& path, const ModelSource& source,
                                       std::size_t max_tokens) {
-  const std::string text = read_file(path, kMaxTextBytes);
+  const std::string text = read_file(path, kMaxCalibrationBytes);
   const std::string name = printable(path.string());
   const std::string model = printable(source.path());
   const std::size_t invalid = find_invalid_utf8(text);

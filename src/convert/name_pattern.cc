@@ -7,12 +7,10 @@
 #include <pcre2.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 
 namespace cellm {
 namespace {
-
-// Steps of the search in one name; sensible patterns take hundreds.
-constexpr std::uint32_t kMatchLimit = 100'000;
 
 std::string message_of(int code) {
   PCRE2_UCHAR message[256] = {};
@@ -47,7 +45,8 @@ NamePattern::NamePattern(std::string_view pattern)
   compiled_->match = pcre2_match_data_create_from_pattern(compiled_->code, nullptr);
   compiled_->context = pcre2_match_context_create(nullptr);
   if (compiled_->match == nullptr || compiled_->context == nullptr) throw std::bad_alloc();
-  pcre2_set_match_limit(compiled_->context, kMatchLimit);
+  pcre2_set_match_limit(compiled_->context, kMaxNameSteps);
+  pcre2_set_heap_limit(compiled_->context, kMaxNameHeapKib);
 }
 
 NamePattern::~NamePattern() = default;

@@ -4,17 +4,15 @@
 #include <chrono>
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
-#include "io/json.h"
+#include "engine/generation_config.h"
 
 namespace cellm {
 namespace {
 
 constexpr std::string_view kEndOfTurn = "<|im_end|>";
-constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -91,12 +89,7 @@ std::vector<std::uint32_t> end_of_answer_ids(const Engine& engine, const Tokeniz
   const std::string& json = engine.source().generation_config_json();
   if (!json.empty()) {
     const std::string source = printable(engine.source().path()) + ", generation config";
-    const Json document = parse_json(json, source);
-    if (const auto eos = JsonNode(document, source + ":").find("eos_token_id")) {
-      for (const auto& id : eos->is_array() ? eos->as_array() : std::vector<JsonNode>{*eos}) {
-        add_distinct(ids, static_cast<std::uint32_t>(id.as_uint(0, UINT32_MAX)));
-      }
-    }
+    for (const std::uint32_t id : generation_end_ids(json, source)) add_distinct(ids, id);
   }
   if (tokenizer != nullptr) {
     if (const auto id = tokenizer->token_to_id(kEndOfTurn)) add_distinct(ids, *id);

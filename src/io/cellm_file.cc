@@ -13,15 +13,13 @@
 
 #include "base/byte_reader.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "format/formats.h"
 #include "io/json.h"
 #include "io/shape.h"
 
 namespace cellm {
 namespace {
-
-constexpr std::uint32_t kMaxHeaderBytes = 100'000'000;  // 131,072 tensors take about 20 MB
-constexpr std::size_t kMaxBlobs = 64;
 
 std::uint64_t parse_checksum(const JsonNode& node) {
   const std::string text = node.as_string();

@@ -7,14 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "io/json.h"
 
 namespace cellm {
 namespace {
-
-constexpr std::size_t kMaxIntermediate = 1U << 24;
-constexpr std::size_t kMaxContext = 1U << 30;
-constexpr std::size_t kMaxTopK = 1U << 28;
 
 struct ArchName {
   GgufArch arch;
@@ -168,13 +165,13 @@ std::string make_gguf_config_json(const GgufFile& file, const GgufModel& model) 
       {"architectures", Json::array({names.class_name})},
       {"vocab_size", model.vocab},
       {"hidden_size", model.hidden},
-      {"intermediate_size", keys.size("feed_forward_length", kMaxIntermediate)},
+      {"intermediate_size", keys.size("feed_forward_length", kMaxWidth)},
       {"num_hidden_layers", model.layers},
       {"num_attention_heads", model.heads},
       {"num_key_value_heads", model.kv_heads},
       {"head_dim", model.head_dim},
       {"rms_norm_eps", shortest(keys.at("attention.layer_norm_rms_epsilon").as_number())},
-      {"max_position_embeddings", keys.size("context_length", kMaxContext)},
+      {"max_position_embeddings", keys.size("context_length", kMaxPositions)},
       {"tie_word_embeddings", file.find_tensor("output.weight") == nullptr},
       {"rope_parameters", rope_parameters(file, keys, model)},
       {"hidden_act", "silu"},

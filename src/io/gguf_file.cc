@@ -88,8 +88,11 @@ struct GgufFile::TensorPlace {
   std::size_t size = 0;
 };
 
-GgufFile::GgufFile(const std::filesystem::path& path) : file_(path) {
-  ByteReader reader(file_.bytes(), file_.path());
+GgufFile::GgufFile(const std::filesystem::path& path)
+    : GgufFile(std::make_shared<const MappedFile>(path)) {}
+
+GgufFile::GgufFile(std::shared_ptr<const MappedFile> file) : file_(std::move(file)) {
+  ByteReader reader(file_->bytes(), file_->path());
   read_header(reader);
 }
 
@@ -125,9 +128,9 @@ void GgufFile::read_header(ByteReader& reader) {
   const std::size_t tensor_count =
       reader.read_count<std::uint64_t>(kMinTensorBytes, "tensor count");
   const std::size_t key_count = reader.read_count<std::uint64_t>(kMinValueBytes, "key count");
-  if (tensor_count > kMaxGgufTensors || key_count > kMaxGgufKeys) {
+  if (tensor_count > kMaxTensors || key_count > kMaxGgufKeys) {
     throw data_error("{}: has {} tensors and {} keys; at most {} and {} are allowed", path(),
-                     tensor_count, key_count, kMaxGgufTensors, kMaxGgufKeys);
+                     tensor_count, key_count, kMaxTensors, kMaxGgufKeys);
   }
 
   values_.reserve(key_count);
@@ -161,7 +164,8 @@ GgufValue GgufFile::read_value(ByteReader& reader, std::string_view key) const {
     const std::size_t begin = reader.offset();
     const ArrayHead head = skip_array(reader, key, 1);
     const std::size_t elements = begin + kArrayHeadBytes;
-    return {path(),    key,       type, file_.bytes().subspan(elements, reader.offset() - elements),
+    return {path(),    key,
+            type,      file_->bytes().subspan(elements, reader.offset() - elements),
             head.type, head.count};
   }
   return {path(), key, type, reader.read_bytes(gguf_number_bytes(type), "value"), type, 0};
@@ -234,7 +238,7 @@ std::size_t GgufFile::alignment() const {
 
 void GgufFile::place_tensors(std::vector<TensorPlace> places, std::size_t header_bytes) {
   const std::size_t align = alignment();
-  const std::size_t file_bytes = file_.bytes().size();
+  const std::size_t file_bytes = file_->bytes().size();
   // header_bytes ≤ file_bytes, which is far from overflowing: it is mapped.
   const std::size_t data_begin = (header_bytes + align - 1) / align * align;
   const std::size_t data_bytes = file_bytes > data_begin ? file_bytes - data_begin : 0;
@@ -258,7 +262,7 @@ void GgufFile::place_tensors(std::vector<TensorPlace> places, std::size_t header
     }
     end = place.offset + place.size;
     before = tensor.name;
-    tensor.bytes = file_.bytes().subspan(data_begin + place.offset, place.size);
+    tensor.bytes = file_->bytes().subspan(data_begin + place.offset, place.size);
     tensors_.push_back(std::move(tensor));
   }
   std::ranges::sort(tensors_, {}, &GgufTensor::name);

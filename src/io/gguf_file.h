@@ -4,25 +4,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/byte_reader.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
 #include "io/gguf_blocks.h"
 #include "io/gguf_value.h"
 
 namespace cellm {
-
-inline constexpr std::size_t kMaxGgufKeys = 1U << 16;
-inline constexpr std::size_t kMaxGgufKeyBytes = 65535;  // the format's own limit
-inline constexpr std::size_t kMaxGgufTensors = 1U << 17;
-inline constexpr std::size_t kMaxGgufTensorNameBytes = 64;  // likewise
-inline constexpr std::size_t kMaxGgufDimensions = 4;
-inline constexpr int kMaxGgufArrayDepth = 4;  // arrays inside arrays; real files have none
-inline constexpr std::size_t kMaxGgufAlignment = 1U << 20;
 
 struct GgufTensor {
   std::string_view name;  // points into the file
@@ -43,9 +37,10 @@ class GgufFile {
  public:
   // Throws Error(kData) for a damaged file and Error(kUnsupported) for a big-endian one, another
   // version, or a tensor type that cannot be read.
+  explicit GgufFile(std::shared_ptr<const MappedFile> file);
   explicit GgufFile(const std::filesystem::path& path);
 
-  const std::string& path() const { return file_.path(); }
+  const std::string& path() const { return file_->path(); }
 
   // The value of a key, null if the file does not have it.
   const GgufValue* find(std::string_view key) const;
@@ -67,7 +62,7 @@ class GgufFile {
   std::size_t alignment() const;
   void place_tensors(std::vector<TensorPlace> places, std::size_t header_bytes);
 
-  MappedFile file_;
+  std::shared_ptr<const MappedFile> file_;
   std::vector<GgufValue> values_;
   std::vector<GgufTensor> tensors_;
 };

@@ -4,16 +4,10 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/limits.h"
 
 namespace cellm {
 namespace {
-
-constexpr std::size_t kMaxLayers = 4096;
-constexpr std::size_t kMaxHeads = 1U << 16;
-constexpr std::size_t kMaxHeadDim = 1U << 16;
-constexpr std::size_t kMaxWidth = 1U << 24;  // hidden and intermediate sizes
-constexpr std::size_t kMaxVocab = 1U << 28;
-constexpr std::size_t kMaxConvKernel = 64;
 
 struct ArchName {
   GgufArch arch;
@@ -160,7 +154,7 @@ GgufModel read_gguf_model(const GgufFile& file) {
     throw data_error("{}: tensor 'token_embd.weight' is missing", file.path());
   }
   if (embedding->shape.size() != 2 || embedding->cols() != model.hidden ||
-      embedding->rows() > kMaxVocab) {
+      embedding->rows() > kMaxVocabRows) {
     throw data_error("{}: tensor 'token_embd.weight': expected (vocabulary, {}), found ({})",
                      file.path(), model.hidden, fmt::join(embedding->shape, ", "));
   }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "io/gguf_config.h"
@@ -41,8 +42,8 @@ std::optional<FormatId> format_in_place(const MappedTensor& tensor) {
 
 class GgufSource final : public ModelSource {
  public:
-  explicit GgufSource(const std::filesystem::path& path)
-      : file_(std::make_shared<const GgufFile>(path)) {
+  explicit GgufSource(std::shared_ptr<const MappedFile> file)
+      : file_(std::make_shared<const GgufFile>(std::move(file))) {
     const GgufModel model = read_gguf_model(*file_);
     config_json_ = make_gguf_config_json(*file_, model);
     generation_config_json_ = make_gguf_generation_config_json(*file_, model);
@@ -176,8 +177,12 @@ class GgufSource final : public ModelSource {
 
 }  // namespace
 
+std::unique_ptr<ModelSource> open_gguf(std::shared_ptr<const MappedFile> file) {
+  return std::make_unique<GgufSource>(std::move(file));
+}
+
 std::unique_ptr<ModelSource> open_gguf(const std::filesystem::path& path) {
-  return std::make_unique<GgufSource>(path);
+  return open_gguf(std::make_shared<const MappedFile>(path));
 }
 
 }  // namespace cellm

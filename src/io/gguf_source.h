@@ -4,15 +4,17 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/mapped_file.h"
 #include "io/model_source.h"
 
 namespace cellm {
 
-// Opens a GGUF file of architecture llama, qwen3 or qwen35 and presents it as Hugging Face has the
+// Reads a GGUF file of architecture llama, qwen3 or qwen35 and presents it as Hugging Face has the
 // same model: row orders, norm weights and names are converted back, one row at a time, when they
 // are read. Throws Error(kData) for a damaged file or one that contradicts itself,
 // Error(kUnsupported) for another architecture, number type or feature. read_rows() of the result
 // throws Error(kData) for a decay that has no logarithm.
+std::unique_ptr<ModelSource> open_gguf(std::shared_ptr<const MappedFile> file);
 std::unique_ptr<ModelSource> open_gguf(const std::filesystem::path& path);
 
 }  // namespace cellm

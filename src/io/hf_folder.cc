@@ -8,19 +8,18 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "format/formats.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "io/shape.h"
+#include "io/shard_index.h"
 
 namespace cellm {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;  // of any JSON beside the weights
-constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;  // tokenizer.json; real: 13 MB
-constexpr std::size_t kMaxShards = 4096;
 constexpr std::size_t kMlxBits = 4;
 constexpr std::size_t kMlxCodesPerWord = 32 / kMlxBits;
 
@@ -141,7 +140,7 @@ class HfFolder final : public ModelSource {
       chat_template_ = found->as_string();
       return;
     }
-    for (const auto& item : found->as_array()) {
+    for (const auto& item : found->as_array(kMaxTokenizerParts)) {
       if (item.at("name").as_string() == "default")
         chat_template_ = item.at("template").as_string();
     }
@@ -162,16 +161,7 @@ class HfFolder final : public ModelSource {
     }
     if (!indexes.empty()) {
       const std::string source = file_name(indexes.front());
-      const Json json = parse_json(read_file(path_of(indexes.front()), kMaxTextBytes), source);
-      for (const auto& [tensor, file] : JsonNode(json, source + ":").at("weight_map").as_object()) {
-        const std::string name = file.as_string();
-        if (name.empty() || name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos ||
-            !name.ends_with(".safetensors")) {
-          throw data_error("{}: \"{}\" is not the name of a safetensors file in this folder",
-                           file.path(), printable(name));
-        }
-        files[name].insert(tensor);
-      }
+      files = parse_shard_index(read_file(path_of(indexes.front()), kMaxTextBytes), source);
     } else if (std::find(weights.begin(), weights.end(), "model.safetensors") != weights.end()) {
       files["model.safetensors"];
     } else {

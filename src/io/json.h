@@ -10,17 +10,11 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/limits.h"
+
 namespace cellm {
 
 using Json = nlohmann::json;
-
-// Arrays and objects inside each other; model files use 6.
-inline constexpr int kMaxJsonDepth = 64;
-// Elements of one array; a prompt of ids is the longest that anyone has.
-inline constexpr std::size_t kMaxJsonElements = 1 << 22;
-// Values of all kinds in one document: a table of 131,072 tensors has 2 million. A value of two
-// bytes of text takes twenty times as much memory.
-inline constexpr std::size_t kMaxJsonValues = 1 << 23;
 
 // Parses one JSON document. Throws Error(kData), naming `source`, for invalid JSON or UTF-8, an
 // object with the same key twice, nesting deeper than kMaxJsonDepth, or more than kMaxJsonValues.

@@ -45,7 +45,7 @@ std::unique_ptr<ModelSource> open_model_source(const std::filesystem::path& path
            std::memcmp(file->bytes().data(), magic.data(), magic.size()) == 0;
   };
   if (starts_with(kCellmMagic)) return open_cellm(file);
-  if (looks_like_gguf(file->bytes())) return open_gguf(path);
+  if (looks_like_gguf(file->bytes())) return open_gguf(file);
   if (path.extension() == ".safetensors") {
     throw unsupported_error("{}: give the folder that holds it and its config.json", name);
   }

@@ -8,14 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/byte_reader.h"
+#include "base/limits.h"
 #include "io/json.h"
 #include "io/shape.h"
 
 namespace cellm {
 namespace {
-
-// The reference implementation refuses longer headers too.
-constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
 
 std::optional<std::size_t> element_bits(std::string_view dtype) {
   static constexpr std::array<std::pair<std::string_view, std::size_t>, 18> kBits{{
@@ -47,8 +45,12 @@ std::optional<std::size_t> element_bits(std::string_view dtype) {
 }  // namespace
 
 SafetensorsFile open_safetensors(const std::filesystem::path& path) {
+  return parse_safetensors(std::make_shared<const MappedFile>(path));
+}
+
+SafetensorsFile parse_safetensors(std::shared_ptr<const MappedFile> file) {
   SafetensorsFile result;
-  result.file = std::make_shared<MappedFile>(path);
+  result.file = std::move(file);
   const std::string source = printable(result.file->path());
   ByteReader reader(result.file->bytes(), source);
   const auto header_bytes = reader.read<std::uint64_t>("header length");

@@ -28,5 +28,7 @@ struct SafetensorsFile {
 // data without gap or overlap, no name twice. Throws Error(kData), or Error(kUnsupported) for a
 // dtype that the format does not define.
 SafetensorsFile open_safetensors(const std::filesystem::path& path);
+// The same for a file that is mapped already.
+SafetensorsFile parse_safetensors(std::shared_ptr<const MappedFile> file);
 
 }  // namespace cellm

@@ -8,15 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "io/json.h"
 
 namespace cellm {
-
-// Bounds on what a file may claim; real models stay far below.
-inline constexpr std::size_t kMaxTensors = 1 << 17;  // 480B mixture models have 95k
-inline constexpr std::size_t kMaxDimensions = 8;     // convolutions have 5
-inline constexpr std::size_t kMaxTensorNameBytes = 512;
-inline constexpr std::uint64_t kMaxDimension = std::uint64_t{1} << 40;
 
 // A JSON array of at most kMaxDimensions positive integers; an empty one (a scalar) becomes {1}.
 // Throws Error(kData).

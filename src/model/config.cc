@@ -8,25 +8,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "model/arch/family.h"
 
 namespace cellm {
 namespace {
 
 const std::array<const Family*, 3> kFamilies{&kQwen35Family, &kQwen3Family, &kLlamaFamily};
-
-// Bounds on what a config may claim: far above any model, low enough that products fit in 64 bits.
-constexpr std::uint64_t kMaxVocab = 1 << 24;
-constexpr std::uint64_t kMaxWidth = 1 << 20;
-constexpr std::uint64_t kMaxLayers = 4096;
-constexpr std::uint64_t kMaxHeads = 4096;
-constexpr std::uint64_t kMaxHeadDim = 4096;
-constexpr std::uint64_t kMaxPositions = std::uint64_t{1} << 31;
-constexpr std::size_t kMaxEosIds = 64;
-constexpr double kMaxEpsilon = 1.0;
-// Rope bases and factors: wide enough for any model, and far from overflowing a float.
-constexpr double kMinRope = 1e-6;
-constexpr double kMaxRope = 1e15;
 
 const Family& family_of(const JsonNode& text, const std::string& model_type) {
   std::vector<std::string_view> known;
@@ -101,7 +89,7 @@ void read_eos_ids(const JsonNode& node, ModelConfig& config) {
   if (!eos) return;
   const auto ids = eos->is_array() ? eos->as_array(kMaxEosIds) : std::vector<JsonNode>{*eos};
   for (const auto& id : ids) {
-    const auto value = static_cast<std::uint32_t>(id.as_uint(0, kMaxVocab));
+    const auto value = static_cast<std::uint32_t>(id.as_uint(0, kMaxVocabRows));
     if (std::find(config.eos_ids.begin(), config.eos_ids.end(), value) == config.eos_ids.end()) {
       config.eos_ids.push_back(value);
     }
@@ -203,7 +191,7 @@ ModelConfig parse_model_config(std::string_view json, std::string_view source) {
     throw unsupported_error("{} \"{}\" is not supported; cellm has silu", act->path(),
                             printable(act->as_string()));
   }
-  config.vocab_size = text.at("vocab_size").as_uint(1, kMaxVocab);
+  config.vocab_size = text.at("vocab_size").as_uint(1, kMaxVocabRows);
   config.hidden = text.at("hidden_size").as_uint(1, kMaxWidth);
   config.intermediate = text.at("intermediate_size").as_uint(1, kMaxWidth);
   config.max_positions = text.at("max_position_embeddings").as_uint(1, kMaxPositions);

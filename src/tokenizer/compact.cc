@@ -88,9 +88,9 @@ std::string read_text(ByteReader& in, std::size_t max_bytes, std::string_view fi
 
 void read_vocab(ByteReader& in, PieceTable& vocab) {
   const std::size_t count = in.read_count<std::uint32_t>(sizeof(std::uint16_t), "vocabulary");
-  if (count > kMaxVocab) {
+  if (count > kMaxTokenIds) {
     throw data_error("{}: a vocabulary of {} ids, at most {} are allowed", in.source(), count,
-                     kMaxVocab);
+                     kMaxTokenIds);
   }
   const auto lengths = in.read_bytes(count * sizeof(std::uint16_t), "piece lengths");
   const auto total = in.read<std::uint32_t>("piece bytes");

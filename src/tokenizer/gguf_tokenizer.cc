@@ -48,9 +48,9 @@ const PreTokenizerRecipe& find_recipe(std::string_view name, std::string_view so
 }
 
 void read_tokens(const GgufTokenizer& gguf, std::string_view source, TokenizerSpec& spec) {
-  if (gguf.tokens.size() > kMaxVocab || gguf.token_types.size() != gguf.tokens.size()) {
+  if (gguf.tokens.size() > kMaxTokenIds || gguf.token_types.size() != gguf.tokens.size()) {
     throw data_error("{}: tokenizer.ggml.tokens has {} elements (at most {}) and token_type {}",
-                     source, gguf.tokens.size(), kMaxVocab, gguf.token_types.size());
+                     source, gguf.tokens.size(), kMaxTokenIds, gguf.token_types.size());
   }
   for (std::size_t id = 0; id < gguf.tokens.size(); ++id) {
     const std::string& token = gguf.tokens[id];

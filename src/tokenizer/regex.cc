@@ -1,29 +1,27 @@
 #include "tokenizer/regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include <algorithm>
 #include <chrono>
 #include <new>
+#include <optional>
 
 #include <pcre2.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/utf8.h"
 
 namespace cellm {
 namespace {
 
-// Backtracking steps of one match, counted as PCRE2 does: well below a second of work.
-constexpr std::uint32_t kMatchLimit = 10'000'000;
-// A match over a megabyte of text needs up to tens of megabytes.
 constexpr std::size_t kFirstMatchStack = std::size_t{64} << 10;
-constexpr std::size_t kMaxMatchStack = std::size_t{512} << 20;
-constexpr std::uint32_t kMaxNesting = 100;
-// PCRE2's limit does not see the work of starting again at every character. A search therefore
-// covers this many bytes at a time and looks at the clock in between.
-constexpr std::size_t kSearchWindow = 256;
-constexpr std::size_t kMatchesBetweenLooks = 256;
-constexpr double kMaxSeconds = 3;
-constexpr double kMaxSecondsPerByte = 1e-6;
+// PCRE2's limit counts the steps of one attempt, and not that of starting again at every character.
+// A search therefore covers this many bytes at a time and looks at the clock in between.
+constexpr std::size_t kSearchWindow = 8;
+constexpr std::size_t kMatchesBetweenLooks = 16;
+
+using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -35,11 +33,62 @@ class RegexScratch {
       free_all();
       throw std::bad_alloc();
     }
-    pcre2_set_match_limit(context_, kMatchLimit);
   }
   ~RegexScratch() { free_all(); }
   RegexScratch(const RegexScratch&) = delete;
   RegexScratch& operator=(const RegexScratch&) = delete;
+
+  // The searches from here on, until the next call, are in one text of so many bytes.
+  void begin(std::size_t text_bytes) {
+    text_bytes_ = text_bytes;
+    seconds_ = 0;
+  }
+
+  // One search in a part of that text; its time is counted.
+  class Search {
+   public:
+    Search(RegexScratch& scratch, std::size_t part_bytes, std::string_view source)
+        : scratch_(scratch), source_(source) {
+      if (!scratch.text_bytes_) {
+        scratch.text_bytes_ = part_bytes;
+        alone_ = true;
+      }
+      const std::uint64_t bytes = part_bytes;
+      pcre2_set_match_limit(scratch.context_,
+                            static_cast<std::uint32_t>(std::min(
+                                kMaxMatchSteps, kMatchSteps + kMatchStepsPerByte * bytes)));
+      scratch.stack_allowed_ =
+          std::min(kMaxMatchStackBytes, kMatchStackBytes + kMatchStackBytesPerByte * part_bytes);
+      // Where there is no JIT, the same memory lies on the heap.
+      pcre2_set_heap_limit(scratch.context_,
+                           static_cast<std::uint32_t>(scratch.stack_allowed_ >> 10));
+    }
+    ~Search() {
+      scratch_.seconds_ += spent();
+      if (alone_) {
+        scratch_.text_bytes_.reset();
+        scratch_.seconds_ = 0;
+      }
+    }
+    Search(const Search&) = delete;
+    Search& operator=(const Search&) = delete;
+
+    void look_at_clock() const {
+      const auto bytes = static_cast<double>(*scratch_.text_bytes_);
+      if (scratch_.seconds_ + spent() > kMaxSearchSeconds + kMaxSearchSecondsPerByte * bytes) {
+        throw data_error("{}: the pre-tokenizer regex takes too long on a text of {} bytes",
+                         source_, *scratch_.text_bytes_);
+      }
+    }
+
+   private:
+    double spent() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
+
+    RegexScratch& scratch_;
+    std::string_view source_;
+    Clock::time_point began_ = Clock::now();
+    bool alone_ = false;
+  };
 
   // Looks for a match that starts within kSearchWindow bytes behind `start`.
   int match(const pcre2_code* code, std::string_view text, std::size_t start) {
@@ -49,9 +98,11 @@ class RegexScratch {
                          PCRE2_NO_UTF_CHECK, match_, context_);
     };
     int result = run();
-    if (result == PCRE2_ERROR_JIT_STACKLIMIT && stack_ == nullptr) {
+    if (result == PCRE2_ERROR_JIT_STACKLIMIT && stack_bytes_ < stack_allowed_) {
       // The first 32 KiB lie on the machine's stack; more is only asked for when a text needs it.
-      stack_ = pcre2_jit_stack_create(kFirstMatchStack, kMaxMatchStack, nullptr);
+      pcre2_jit_stack_free(stack_);
+      stack_ = pcre2_jit_stack_create(kFirstMatchStack, stack_allowed_, nullptr);
+      stack_bytes_ = stack_allowed_;
       if (stack_ == nullptr) throw std::bad_alloc();
       pcre2_jit_stack_assign(context_, nullptr, stack_);
       result = run();
@@ -74,6 +125,10 @@ class RegexScratch {
   pcre2_match_data* match_;
   pcre2_match_context* context_;
   pcre2_jit_stack* stack_ = nullptr;
+  std::size_t stack_bytes_ = 0;
+  std::size_t stack_allowed_ = 0;
+  std::optional<std::size_t> text_bytes_;  // nothing: each search is a text of its own
+  double seconds_ = 0;                     // of the searches in this text so far
 };
 
 void RegexScratchDelete::operator()(RegexScratch* scratch) const {
@@ -81,6 +136,10 @@ void RegexScratchDelete::operator()(RegexScratch* scratch) const {
 }
 RegexScratchPtr make_regex_scratch() {
   return RegexScratchPtr(new RegexScratch());
+}
+
+void begin_text(RegexScratch& scratch, std::size_t bytes) {
+  scratch.begin(bytes);
 }
 
 struct Regex::Compiled {
@@ -97,7 +156,7 @@ Regex::Regex(std::string_view pattern, std::string_view source) : source_(source
       pcre2_compile_context_create(nullptr), &pcre2_compile_context_free);
   if (context == nullptr) throw std::bad_alloc();
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
-  pcre2_set_parens_nest_limit(context.get(), kMaxNesting);
+  pcre2_set_parens_nest_limit(context.get(), kMaxPatternNesting);
   int code = 0;
   PCRE2_SIZE offset = 0;
   pcre2_code* compiled =
@@ -124,18 +183,11 @@ void Regex::find_all(std::string_view text, RegexScratch& scratch,
                      std::vector<TextRange>& matches) const {
   std::size_t at = 0;
   std::size_t last_end = std::string_view::npos;
-  const auto began = std::chrono::steady_clock::now();
-  const auto look_at_clock = [&] {
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - began;
-    if (spent.count() > kMaxSeconds + kMaxSecondsPerByte * static_cast<double>(text.size())) {
-      throw data_error("{}: the pre-tokenizer regex takes too long on a text of {} bytes", source_,
-                       text.size());
-    }
-  };
+  const RegexScratch::Search search(scratch, text.size(), source_);
   while (at <= text.size()) {
     const int result = scratch.match(compiled_->code, text, at);
     if (result == PCRE2_ERROR_NOMATCH) {
-      look_at_clock();
+      search.look_at_clock();
       at += kSearchWindow + 1;
       while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
       continue;
@@ -155,7 +207,8 @@ void Regex::find_all(std::string_view text, RegexScratch& scratch,
       continue;
     }
     matches.push_back(found);
-    if (matches.size() % kMatchesBetweenLooks == 0) look_at_clock();
+    // What failed before this match is as expensive as what fails altogether.
+    if (found.begin != at || matches.size() % kMatchesBetweenLooks == 0) search.look_at_clock();
     at = last_end = found.end;
   }
 }

@@ -27,6 +27,9 @@ struct RegexScratchDelete {
 };
 using RegexScratchPtr = std::unique_ptr<RegexScratch, RegexScratchDelete>;
 RegexScratchPtr make_regex_scratch();
+// All searches from here on, until the next call, are in parts of one text: together they may take
+// the time that a text of so many bytes has. Without this each search is a text of its own.
+void begin_text(RegexScratch& scratch, std::size_t bytes);
 
 // A compiled pattern. Immutable, so it may be shared between threads.
 class Regex {
@@ -39,8 +42,8 @@ class Regex {
 
   // Appends all matches in `text`, valid UTF-8, from left to right. After an empty match the search
   // goes on one character further; an empty match just behind another match does not count. Throws
-  // Error(kData) if a single match takes more work or memory than kMatchLimit and kMaxMatchStack
-  // allow.
+  // Error(kData) if a single match takes more steps or memory, or all searches in a text more time,
+  // than base/limits.h allows.
   void find_all(std::string_view text, RegexScratch& scratch,
                 std::vector<TextRange>& matches) const;
 

@@ -28,9 +28,9 @@ void check_added_tokens(const TokenizerSpec& spec, std::string_view source) {
                        token.content.size(), kMaxAddedTokenBytes);
     }
     check_utf8(token.content, "an added token", source);
-    if (token.id >= kMaxVocab) {
+    if (token.id >= kMaxTokenIds) {
       throw data_error("{}: added token \"{}\" has id {}, ids must be below {}", source,
-                       printable(token.content), token.id, kMaxVocab);
+                       printable(token.content), token.id, kMaxTokenIds);
     }
     const auto [same_id, new_id] = by_id.emplace(token.id, &token);
     if (!new_id) {
@@ -85,9 +85,9 @@ void check_steps(const TokenizerSpec& spec, std::string_view source) {
 }  // namespace
 
 void check_tokenizer_spec(const TokenizerSpec& spec, std::string_view source) {
-  if (spec.vocab.size() == 0 || spec.vocab.size() > kMaxVocab) {
+  if (spec.vocab.size() == 0 || spec.vocab.size() > kMaxTokenIds) {
     throw data_error("{}: a vocabulary of {} ids, expected 1 to {}", source, spec.vocab.size(),
-                     kMaxVocab);
+                     kMaxTokenIds);
   }
   for (std::size_t id = 0; id < spec.vocab.size(); ++id) {
     if (spec.vocab[id].size() > kMaxPieceBytes) {

@@ -9,17 +9,9 @@
 #include <variant>
 #include <vector>
 
-namespace cellm {
+#include "base/limits.h"
 
-// Limits of what a file may ask for; the largest published vocabularies have about 260,000 pieces.
-inline constexpr std::size_t kMaxVocab = std::size_t{1} << 21;
-inline constexpr std::size_t kMaxMerges = std::size_t{1} << 21;
-inline constexpr std::size_t kMaxAddedTokens = std::size_t{1} << 16;
-inline constexpr std::size_t kMaxPieceBytes = 4096;
-inline constexpr std::size_t kMaxAddedTokenBytes = 512;
-inline constexpr std::size_t kMaxPatternBytes = 16384;
-inline constexpr std::size_t kMaxPreTokenizerSteps = 32;
-inline constexpr std::size_t kMaxBosTokens = 16;
+namespace cellm {
 
 // Pieces by id in one block of text. An id without a piece has an empty one; no real piece is
 // empty.
@@ -36,8 +28,8 @@ class PieceTable {
     ends_.reserve(pieces);
     text_.reserve(bytes);
   }
-  // Gives `piece` the next id. At most kMaxVocab pieces of kMaxPieceBytes; the caller checks both,
-  // and that the whole text stays below 4 GiB.
+  // Gives `piece` the next id. At most kMaxTokenIds pieces of kMaxPieceBytes; the caller checks
+  // both, and that the whole text stays below 4 GiB.
   void push_back(std::string_view piece) {
     text_ += piece;
     ends_.push_back(static_cast<std::uint32_t>(text_.size()));

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/utf8.h"
 #include "tokenizer/added_tokens.h"
 #include "tokenizer/bpe.h"
@@ -20,8 +21,6 @@ namespace cellm {
 namespace {
 
 constexpr std::uint32_t kNoPiece = ~std::uint32_t{0};
-// Positions in a word are 32 bits wide.
-constexpr std::size_t kMaxTextBytes = std::size_t{1} << 31;
 
 TokenizerSpec checked(TokenizerSpec spec, std::string_view source) {
   check_tokenizer_spec(spec, source);
@@ -173,9 +172,9 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 
 std::vector<std::uint32_t> Tokenizer::encode(std::string_view text, bool parse_special) const {
-  if (text.size() > kMaxTextBytes) {
+  if (text.size() > kMaxEncodedBytes) {
     throw usage_error("the text has {} bytes, at most {} can be encoded at once", text.size(),
-                      kMaxTextBytes);
+                      kMaxEncodedBytes);
   }
   const std::size_t invalid = find_invalid_utf8(text);
   if (invalid != std::string_view::npos) {
@@ -184,6 +183,7 @@ std::vector<std::uint32_t> Tokenizer::encode(std::string_view text, bool parse_s
   }
   std::vector<std::uint32_t> ids;
   Parts::Scratch scratch;
+  begin_text(*scratch.pre_tokenizer.regex, text.size());
   if (!parse_special) {
     parts_->encode_part(text, false, scratch, ids);
     return ids;

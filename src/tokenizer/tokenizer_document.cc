@@ -23,9 +23,10 @@ class Builder final : public nlohmann::json_sax<Json> {
 
   bool number_unsigned(number_unsigned_t value) override {
     if (list_ != List::kVocab) return add(value);
-    if (value >= kMaxVocab) {
+    if (value >= kMaxTokenIds) {
       throw data_error("{}: model.vocab: \"{}\" has id {}, ids must be below {}", source_,
-                       printable(document_.pieces[document_.pieces.size() - 1]), value, kMaxVocab);
+                       printable(document_.pieces[document_.pieces.size() - 1]), value,
+                       kMaxTokenIds);
     }
     document_.ids.push_back(static_cast<std::uint32_t>(value));
     return true;
@@ -44,9 +45,10 @@ class Builder final : public nlohmann::json_sax<Json> {
 
   bool key(string_t& value) override {
     if (list_ == List::kVocab) {
-      if (value.size() > kMaxPieceBytes || document_.pieces.size() == kMaxVocab) {
+      if (value.size() > kMaxPieceBytes || document_.pieces.size() == kMaxTokenIds) {
         throw data_error("{}: model.vocab: piece {} has {} bytes; at most {} pieces of {} bytes",
-                         source_, document_.pieces.size(), value.size(), kMaxVocab, kMaxPieceBytes);
+                         source_, document_.pieces.size(), value.size(), kMaxTokenIds,
+                         kMaxPieceBytes);
       }
       if (value.empty()) throw data_error("{}: model.vocab has an empty piece", source_);
       document_.pieces.push_back(value);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "tokenizer/byte_level.h"
 #include "tokenizer/piece_index.h"
 #include "tokenizer/tokenizer_document.h"
@@ -28,7 +29,8 @@ void read_normalizer(const JsonNode& node, TokenizerSpec& spec) {
   if (type == "NFC") {
     spec.nfc = true;
   } else if (type == "Sequence") {
-    for (const JsonNode& step : node.at("normalizers").as_array()) read_normalizer(step, spec);
+    for (const JsonNode& step : node.at("normalizers").as_array(kMaxTokenizerParts))
+      read_normalizer(step, spec);
   } else {
     refuse(node.at("type"), type, "NFC and Sequence");
   }
@@ -64,7 +66,8 @@ void read_pre_tokenizer(const JsonNode& node, TokenizerSpec& spec) {
     throw data_error("{}: more than {} steps", node.path(), kMaxPreTokenizerSteps);
   }
   if (type == "Sequence") {
-    for (const JsonNode& step : node.at("pretokenizers").as_array()) read_pre_tokenizer(step, spec);
+    for (const JsonNode& step : node.at("pretokenizers").as_array(kMaxTokenizerParts))
+      read_pre_tokenizer(step, spec);
   } else if (type == "Split") {
     spec.steps.emplace_back(read_split(node));
   } else if (type == "Digits") {
@@ -80,7 +83,7 @@ void read_pre_tokenizer(const JsonNode& node, TokenizerSpec& spec) {
 // The template of a single text: ids of special tokens before the text, and nothing behind it.
 void read_template(const JsonNode& node, TokenizerSpec& spec) {
   bool seen_text = false;
-  for (const JsonNode& part : node.at("single").as_array()) {
+  for (const JsonNode& part : node.at("single").as_array(kMaxTokenizerParts)) {
     if (part.find("Sequence")) {
       if (seen_text) refuse(part, "a second text", "templates of one text");
       seen_text = true;
@@ -91,8 +94,8 @@ void read_template(const JsonNode& node, TokenizerSpec& spec) {
       refuse(part, "the token " + name + " behind the text", "tokens before it");
     }
     const JsonNode token = node.at("special_tokens").at(name);
-    for (const JsonNode& id : token.at("ids").as_array()) {
-      spec.bos_from_template.push_back(static_cast<std::uint32_t>(id.as_uint(0, kMaxVocab - 1)));
+    for (const JsonNode& id : token.at("ids").as_array(kMaxTokenizerParts)) {
+      spec.bos_from_template.push_back(static_cast<std::uint32_t>(id.as_uint(0, kMaxTokenIds - 1)));
     }
   }
   if (!seen_text) throw data_error("{} has no text", node.at("single").path());
@@ -102,7 +105,8 @@ void read_post_processor(const JsonNode& node, TokenizerSpec& spec) {
   const std::string type = node.at("type").as_string();
   if (type == "ByteLevel") return;  // only about offsets
   if (type == "Sequence") {
-    for (const JsonNode& step : node.at("processors").as_array()) read_post_processor(step, spec);
+    for (const JsonNode& step : node.at("processors").as_array(kMaxTokenizerParts))
+      read_post_processor(step, spec);
   } else if (type == "TemplateProcessing") {
     read_template(node, spec);
   } else {
@@ -113,7 +117,7 @@ void read_post_processor(const JsonNode& node, TokenizerSpec& spec) {
 void check_decoder(const JsonNode& node) {
   const std::string type = node.at("type").as_string();
   if (type == "Sequence") {
-    const auto steps = node.at("decoders").as_array();
+    const auto steps = node.at("decoders").as_array(kMaxTokenizerParts);
     if (steps.size() != 1) refuse(node, "a sequence of decoders", "ByteLevel alone");
     check_decoder(steps.front());
   } else if (type != "ByteLevel") {
@@ -122,9 +126,9 @@ void check_decoder(const JsonNode& node) {
 }
 
 void read_added_tokens(const JsonNode& node, TokenizerSpec& spec) {
-  for (const JsonNode& item : node.as_array()) {
+  for (const JsonNode& item : node.as_array(kMaxAddedTokens)) {
     AddedToken token;
-    token.id = static_cast<std::uint32_t>(item.at("id").as_uint(0, kMaxVocab - 1));
+    token.id = static_cast<std::uint32_t>(item.at("id").as_uint(0, kMaxTokenIds - 1));
     token.content = item.at("content").as_string();
     token.special = item.at("special").as_bool();
     token.single_word = item.at("single_word").as_bool();
@@ -139,6 +143,10 @@ void read_vocab(const TokenizerDocument& document, std::string_view source, Toke
   if (document.ids.empty()) throw data_error("{}: model.vocab is empty", source);
   const std::size_t size =
       std::size_t{*std::max_element(document.ids.begin(), document.ids.end())} + 1;
+  if (size > document.ids.size() + kMaxUnusedIds) {
+    throw data_error("{}: model.vocab: {} pieces have ids up to {}; at most {} ids may be unused",
+                     source, document.ids.size(), size - 1, kMaxUnusedIds);
+  }
   constexpr std::size_t kUnset = ~std::size_t{0};
   std::vector<std::size_t> item_of(size, kUnset);
   for (std::size_t item = 0; item < document.ids.size(); ++item) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "model/arch/family.h"
 
 namespace cellm {
@@ -12,9 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 2> kTypes{"qwen3_5_text", "qwen3_5"};
 constexpr std::size_t kDefaultHeadDim = 256;
 constexpr double kDefaultPartialRotary = 0.25;
-constexpr std::uint64_t kMaxHeads = 4096;
-constexpr std::uint64_t kMaxHeadDim = 4096;
-constexpr std::uint64_t kMaxConvKernel = 64;
 
 // Inside rope_parameters (or rope_scaling), or one level up.
 double partial_rotary_factor(const JsonNode& text) {

@@ -1,0 +1,136 @@
+// Configurations, and what they say of a model's tensors.
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/generation_config.h"
+#include "format/formats.h"
+#include "harness.h"
+#include "model/config.h"
+#include "model/model.h"
+#include "model_check.h"
+#include "mutate.h"
+#include "tokenizer/chat.h"
+#include "tokenizer/tokenizer.h"
+
+namespace cellm::fuzz {
+namespace {
+
+// Names of all tensors are only made for models of so many layers: 4096 would be most of the work.
+constexpr std::size_t kMaxListedLayers = 16;
+// Rows wider than this are left alone: a few bytes in a file never stand for more.
+constexpr std::size_t kMaxRowBytes = std::size_t{64} << 20;
+
+void check_config(const ModelConfig& config) {
+  require(config.kv_heads != 0 && config.heads % config.kv_heads == 0, "heads share key heads");
+  require(config.rotary_dim % 2 == 0 && config.rotary_dim <= config.head_dim,
+          "half of a head turns");
+  require(config.vocab_size != 0 && config.hidden != 0 && !config.layers.empty(),
+          "sizes are positive");
+  for (const float frequency : inverse_frequencies(config)) {
+    require(std::isfinite(frequency) && frequency >= 0, "frequencies are finite");
+  }
+  if (config.layers.size() > kMaxListedLayers) return;
+  for (const TensorSpec& spec : model_tensors(config)) {
+    require(!spec.shape.empty() &&
+                std::none_of(spec.shape.begin(), spec.shape.end(), [](auto n) { return n == 0; }),
+            "a tensor of the model has a shape");
+  }
+}
+
+void run_config(Bytes input) {
+  check_config(parse_model_config(text_of(input), "input"));
+}
+
+void run_generation_config(Bytes input) {
+  auto ids = generation_end_ids(text_of(input), "input");
+  std::sort(ids.begin(), ids.end());
+  require(std::adjacent_find(ids.begin(), ids.end()) == ids.end(), "each id is there once");
+}
+
+constexpr std::string_view kConfigKeys[] = {"text_config",
+                                            "model_type",
+                                            "quantization_config",
+                                            "quant_method",
+                                            "hidden_act",
+                                            "vocab_size",
+                                            "hidden_size",
+                                            "intermediate_size",
+                                            "max_position_embeddings",
+                                            "rms_norm_eps",
+                                            "tie_word_embeddings",
+                                            "eos_token_id",
+                                            "rope_parameters",
+                                            "rope_scaling",
+                                            "rope_theta",
+                                            "rope_type",
+                                            "type",
+                                            "factor",
+                                            "low_freq_factor",
+                                            "high_freq_factor",
+                                            "original_max_position_embeddings",
+                                            "factors",
+                                            "partial_rotary_factor",
+                                            "num_attention_heads",
+                                            "num_key_value_heads",
+                                            "head_dim",
+                                            "num_hidden_layers",
+                                            "layer_types",
+                                            "full_attention_interval",
+                                            "attention_bias",
+                                            "mlp_bias",
+                                            "use_sliding_window",
+                                            "linear_conv_kernel_dim",
+                                            "linear_num_key_heads",
+                                            "linear_num_value_heads",
+                                            "linear_key_head_dim",
+                                            "linear_value_head_dim",
+                                            "linear",
+                                            "llama3",
+                                            "cellm_rope_factors"};
+
+}  // namespace
+
+void check_model(const ModelSource& source) {
+  const auto& tensors = source.tensors();
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const TensorInfo& info = tensors[i];
+    require(i == 0 || tensors[i - 1].name < info.name, "tensors are sorted by name and distinct");
+    require(!info.shape.empty() && info.rows() != 0 && info.cols() != 0, "a tensor has a shape");
+    require(info.cols() * sizeof(float) <= kMaxRowBytes, "a row is no wider than its bytes allow");
+    std::vector<float> row(info.cols());
+    try {
+      source.read_rows(i, 0, 1, row.data());
+      source.read_rows(i, info.rows() - 1, info.rows(), row.data());
+    } catch (const Error&) {  // a type that is only listed, or a value without a logarithm
+    }
+    if (const auto view = source.view(i)) {
+      require(view->rows == info.rows() && view->cols == info.cols(),
+              "a view has the tensor's shape");
+      dequantize_row(*view, view->rows - 1, row.data());
+      source.forget(*view);
+    }
+  }
+  (void)generation_end_ids(
+      source.generation_config_json().empty() ? "{}" : source.generation_config_json(), "input");
+  const ModelConfig config = parse_model_config(source.config_json(), "input");
+  check_config(config);
+  (void)detect_chat_format(config.model_type, source.chat_template());
+  const TokenizerData data = source.tokenizer();
+  if (std::holds_alternative<std::monostate>(data)) return;
+  const Tokenizer tokenizer = load_tokenizer(data, "input");
+  (void)tokenizer.encode("Hello, 12 world", true);
+}
+
+constinit const Harness kConfig{"config", run_config, [](const std::string& text, Random& random) {
+                                  return mutate_json_text(text, kConfigKeys, random);
+                                }};
+constinit const Harness kGenerationConfig{
+    "generation_config", run_generation_config, [](const std::string& text, Random& random) {
+      constexpr std::string_view kKeys[] = {"eos_token_id", "temperature"};
+      return mutate_json_text(text, kKeys, random);
+    }};
+
+}  // namespace cellm::fuzz

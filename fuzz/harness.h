@@ -1,0 +1,65 @@
+// What the fuzz harnesses share: one for each thing that reads bytes of strangers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/mapped_file.h"
+
+namespace cellm::fuzz {
+
+using Bytes = std::span<const std::uint8_t>;
+using Random = std::minstd_rand;
+
+// A reader under test.
+struct Harness {
+  std::string_view name;  // also the folder below fuzz/corpus and fuzz/regressions
+  // Reads one input. May throw Error and nothing else; what a reader promises about an input that
+  // it accepts is checked with require().
+  void (*run)(Bytes input);
+  // Changes an input in a way that knows what it is made of; null if bytes alone get far enough.
+  // Returns the input unchanged where it cannot be taken apart.
+  std::string (*mutate)(const std::string& input, Random& random) = nullptr;
+};
+
+// All of them.
+std::span<const Harness> harnesses();
+// Null if there is none of that name.
+const Harness* find_harness(std::string_view name);
+
+// Runs one input. An Error must be one printable line of a kind that an input can cause; every
+// other exception passes through, and ends the program.
+void run_input(const Harness& harness, Bytes input);
+
+// Ends the program with a message that names the broken promise.
+void require(bool promise, std::string_view what);
+
+inline std::string_view text_of(Bytes input) {
+  return {reinterpret_cast<const char*>(input.data()), input.size()};
+}
+
+// The input as a file in memory that has its very size, on the boundary that a mapping has: what is
+// read before or behind it is found by AddressSanitizer.
+std::shared_ptr<const MappedFile> memory_file(Bytes input);
+
+extern const Harness kSafetensors;
+extern const Harness kShardIndex;
+extern const Harness kHfFolder;
+extern const Harness kGguf;
+extern const Harness kCellm;
+extern const Harness kConfig;
+extern const Harness kGenerationConfig;
+extern const Harness kTokenizerJson;
+extern const Harness kCompactTokenizer;
+extern const Harness kGgufTokenizer;
+extern const Harness kTokenizerText;
+extern const Harness kPattern;
+extern const Harness kValues;
+extern const Harness kCommandLine;
+
+}  // namespace cellm::fuzz

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Line coverage of each reader's code by the inputs of its fuzz harness.
+
+usage: fuzz_coverage.py [--missing] [HARNESS...]     (scripts/fuzz.sh --coverage builds what this needs)
+
+Replays fuzz/corpus, fuzz/regressions and build/fuzz/corpus with build/coverage/bin/fuzz_replay. --missing lists the
+lines that no input reaches.
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+REPLAY = ROOT / "build" / "coverage" / "bin" / "fuzz_replay"
+
+# The code that reads what the harness is about: whole files, or functions of a file that has others too.
+READERS = {
+    "safetensors": ["src/io/safetensors.cc", "src/io/shape.cc"],
+    "shard_index": ["src/io/shard_index.cc"],
+    "hf_folder": ["src/io/hf_folder.cc"],
+    "gguf": ["src/io/gguf_file.cc", "src/io/gguf_value.cc", "src/io/gguf_model.cc", "src/io/gguf_config.cc",
+             "src/io/gguf_source.cc", "src/io/gguf_tensor_map.cc", "src/io/gguf_blocks.cc"],
+    "cellm": ["src/io/cellm_file.cc"],
+    "config": ["src/model/config.cc", "src/model/arch/llama.cc", "src/model/arch/qwen3.cc", "src/model/arch/qwen3_5.cc",
+               "src/io/json.cc"],
+    "generation_config": ["src/engine/generation_config.cc"],
+    "tokenizer_json": ["src/tokenizer/tokenizer_document.cc", "src/tokenizer/tokenizer_json.cc", "src/tokenizer/spec.cc",
+                       "src/tokenizer/piece_index.cc"],
+    "compact_tokenizer": ["src/tokenizer/compact.cc"],
+    "gguf_tokenizer": ["src/tokenizer/gguf_tokenizer.cc"],
+    "tokenizer_text": ["src/tokenizer/tokenizer.cc", "src/tokenizer/pre_tokenizer.cc", "src/tokenizer/added_tokens.cc",
+                       "src/tokenizer/bpe.cc", "src/tokenizer/byte_level.cc", "src/tokenizer/nfc.cc",
+                       "src/tokenizer/unicode.cc", "src/tokenizer/stream_decoder.cc", "src/base/utf8.cc"],
+    "pattern": ["src/tokenizer/regex.cc", "src/tokenizer/regex_syntax.cc"],
+    "values": ["src/convert/format_choice.cc", "src/convert/name_pattern.cc", "src/convert/rules.cc:recipe_formats",
+               "src/convert/rules.cc:parse_tensor_override", "src/cli/command.cc:parse_token_list",
+               "src/ops/kv_cache.cc:parse_kv_encoding", "src/engine/engine.cc:parse_activations"],
+}  # fmt: skip
+
+
+def lines_of_function(path, name):
+    """First and last line of a function that starts at the left margin and ends with a brace there."""
+    lines = path.read_text().splitlines()
+    start = next(i for i, line in enumerate(lines) if re.match(rf"\S.*\b{name}\(", line))
+    end = next(i for i in range(start, len(lines)) if lines[i] == "}")
+    return start + 1, end + 1
+
+
+def counts(profile, source):
+    """Line number to executions."""
+    export = subprocess.run(["llvm-cov-14", "export", "-format=lcov", f"-instr-profile={profile}", str(REPLAY), str(source)],
+                            check=True, capture_output=True, text=True).stdout  # fmt: skip
+    return {int(a): int(b) for a, b in re.findall(r"^DA:(\d+),(\d+)", export, re.MULTILINE)}
+
+
+def ranges(lines):
+    text, start, last = [], None, None
+    for line in [*lines, None]:
+        if start is not None and line != last + 1 if line is not None else start is not None:
+            text.append(str(start) if start == last else f"{start}-{last}")
+            start = None
+        if line is not None and start is None:
+            start = line
+        last = line
+    return ", ".join(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--missing", action="store_true")
+    parser.add_argument("harnesses", nargs="*", default=list(READERS))
+    options = parser.parse_args()
+    if not REPLAY.is_file():
+        print(f"{REPLAY} is missing; scripts/fuzz.sh --coverage builds it", file=sys.stderr)
+        return 1
+    print("| harness | lines | covered | inputs |\n|---|---:|---:|---:|")
+    for name in options.harnesses:
+        if name not in READERS:
+            continue
+        folders = [ROOT / base / name for base in ("fuzz/corpus", "fuzz/regressions", "build/fuzz/corpus")]
+        folders = [folder for folder in folders if folder.is_dir()]
+        with tempfile.TemporaryDirectory() as work:
+            raw, profile = pathlib.Path(work) / "raw", pathlib.Path(work) / "profile"
+            replay = subprocess.run([REPLAY, "--harness", name, *folders], check=True, capture_output=True, text=True,
+                                    env={"LLVM_PROFILE_FILE": str(raw)})  # fmt: skip
+            subprocess.run(["llvm-profdata-14", "merge", "-sparse", raw, "-o", profile], check=True)
+            total = covered = 0
+            missing = []
+            for reader in READERS[name]:
+                path, _, function = reader.partition(":")
+                first, last = lines_of_function(ROOT / path, function) if function else (1, 1 << 30)
+                found = {l: n for l, n in counts(profile, ROOT / path).items() if first <= l <= last}
+                total += len(found)
+                covered += sum(n > 0 for n in found.values())
+                bare = [l for l, n in sorted(found.items()) if n == 0]
+                if bare:
+                    missing.append(f"  {path}: {ranges(bare)}")
+        print(f"| `{name}` | {total} | {100 * covered / max(total, 1):.1f} % | {replay.stdout.split()[0]} |", flush=True)
+        if options.missing:
+            print("\n".join(missing))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
