@@ -14,7 +14,7 @@ UndefinedBehaviorSanitizer and lets every harness (or those named) run for
 N seconds (default 60) in N processes (default 1), one harness after the other.
 An input may take 5 seconds and 2 GiB; one that takes more, crashes or breaks a
 promise is kept in build/fuzz/found and ends the run with exit code 1.
---fast leaves the sanitizers out: many times the inputs, and only crashes, hangs
+--fast leaves the sanitizers out for more inputs; only crashes, hangs
 and broken promises are seen; the next run without it replays what was learned.
 
 Figures of all runs add up in build/fuzz/campaign.tsv; --report prints their

@@ -1,7 +1,8 @@
 #include "io/json.h"
 
 #include <cmath>
-#include <set>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -35,43 +36,96 @@ std::string join(const std::string& path, std::string_view key) {
   throw data_error("{}: expected {}, found {}", path, expected, describe(found));
 }
 
+// Makes a document of the parser's events, in time and memory that go with its size: the library's
+// own parser with a callback looks through all elements of an array behind each object in it.
+class DocumentBuilder final : public nlohmann::json_sax<Json> {
+ public:
+  DocumentBuilder(std::string_view source, Json& document) : source_(source), document_(document) {}
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t&) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t&) override { return add(nullptr); }  // JSON text has none
+
+  bool key(string_t& value) override {
+    count();
+    const auto [member, is_new] =
+        open_.back()->get_ref<Json::object_t&>().emplace(std::move(value), nullptr);
+    if (!is_new) {
+      throw data_error("{}: JSON key \"{}\" appears twice in one object", source_,
+                       printable(member->first));
+    }
+    member_ = &member->second;
+    return true;
+  }
+
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool parse_error(std::size_t, const std::string&,
+                   const nlohmann::detail::exception& failure) override {
+    throw data_error("{}: not valid JSON: {}", source_, printable(failure.what()));
+  }
+
+ private:
+  void count() {
+    if (++values_ > kMaxJsonValues) {
+      throw data_error("{}: more than {} values of JSON", source_, kMaxJsonValues);
+    }
+  }
+
+  Json* place(Json value) {
+    count();
+    if (open_.empty()) {
+      document_ = std::move(value);
+      return &document_;
+    }
+    if (open_.back()->is_array()) {
+      open_.back()->push_back(std::move(value));
+      return &open_.back()->back();
+    }
+    *member_ = std::move(value);
+    return member_;
+  }
+
+  bool add(Json value) {
+    place(std::move(value));
+    return true;
+  }
+
+  bool open(Json value) {
+    if (open_.size() >= static_cast<std::size_t>(kMaxJsonDepth)) {
+      throw data_error("{}: JSON nested deeper than {}", source_, kMaxJsonDepth);
+    }
+    // Only the innermost open value grows, so pointers to the outer ones stay valid.
+    open_.push_back(place(std::move(value)));
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::string_view source_;
+  Json& document_;
+  std::vector<Json*> open_;
+  Json* member_ = nullptr;  // the member whose value comes next
+  std::size_t values_ = 0;
+};
+
 }  // namespace
 
 Json parse_json(std::string_view text, std::string_view source) {
-  // The keys of each object that is open, innermost last.
-  std::vector<std::set<std::string>> open;
-  std::size_t values = 0;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (++values > kMaxJsonValues) {
-      throw data_error("{}: more than {} values of JSON", source, kMaxJsonValues);
-    }
-    switch (event) {
-      case Json::parse_event_t::object_start:
-      case Json::parse_event_t::array_start:
-        if (depth >= kMaxJsonDepth) {
-          throw data_error("{}: JSON nested deeper than {}", source, kMaxJsonDepth);
-        }
-        if (event == Json::parse_event_t::object_start) open.emplace_back();
-        break;
-      case Json::parse_event_t::key:
-        if (!open.back().insert(parsed.get_ref<const std::string&>()).second) {
-          throw data_error("{}: JSON key \"{}\" appears twice in one object", source,
-                           printable(parsed.get_ref<const std::string&>()));
-        }
-        break;
-      case Json::parse_event_t::object_end:
-        open.pop_back();
-        break;
-      default:
-        break;
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text.begin(), text.end(), watch);
-  } catch (const Json::exception& failure) {
-    throw data_error("{}: not valid JSON: {}", source, printable(failure.what()));
-  }
+  Json document;
+  DocumentBuilder builder(source, document);
+  Json::sax_parse(text.begin(), text.end(), &builder);
+  return document;
 }
 
 std::optional<JsonNode> JsonNode::find(std::string_view key) const {
