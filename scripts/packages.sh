@@ -3,7 +3,7 @@
 
 # What CMakeLists.txt looks for.
 build_packages='g++ cmake ninja-build ccache pkg-config libgtest-dev nlohmann-json3-dev libcli11-dev
-  libfmt-dev libpcre2-dev libutf8proc-dev libxxhash-dev'
+  libfmt-dev libpcre2-dev libutf8proc-dev libxxhash-dev libjs-chart.js'
 # What the tests run besides: the style checks (tools/check_*) and older processors.
 check_packages='clang-format clang-tidy python3 qemu-user'
 # What scripts/fuzz.sh needs besides: clang, its runtime and llvm-cov.

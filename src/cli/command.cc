@@ -8,6 +8,7 @@
 #include <exception>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <new>
 #include <sys/resource.h>
 #include <system_error>
@@ -193,6 +194,12 @@ bool stderr_is_terminal() {
 }
 
 std::uint64_t peak_memory_bytes() {
+  // VmHWM is of this program's memory alone; the ru_maxrss of getrusage() begins with what the
+  // process that started it had.
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
+  }
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;

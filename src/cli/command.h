@@ -28,6 +28,7 @@ extern const Command kEvalCommand;
 extern const Command kInferCommand;
 extern const Command kInspectCommand;
 extern const Command kLogitsCommand;
+extern const Command kStudyCommand;
 extern const Command kTokenizeCommand;
 extern const Command kVerifyCommand;
 

@@ -15,6 +15,7 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
+  void set_label(const std::string& label) { label_ = label; }
   void update(std::uint64_t done, std::uint64_t total);
 
  private:

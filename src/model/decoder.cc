@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/batch.h"
 #include "ops/activation.h"
 #include "ops/attention.h"
 #include "ops/conv.h"
@@ -30,10 +31,20 @@ struct Pass {
   const Compute& compute;
   const ModelConfig& config;
   Workspace& work;
-  std::size_t tokens;
-  std::size_t first;  // position of the first token
+  std::size_t tokens;  // of all parts
+  std::span<const Part> parts;
   const RopeAngles& angles;
 };
+
+// Calls visit(state, index of its first token in the pass, tokens) for each sequence.
+template <class Visit>
+void for_each_part(const Pass& pass, Visit&& visit) {
+  std::size_t begin = 0;
+  for (const Part& part : pass.parts) {
+    visit(*part.state, begin, part.tokens.size());
+    begin += part.tokens.size();
+  }
+}
 
 // Splits (tokens, heads, 2, head_dim) into queries and gates, each (tokens, heads, head_dim).
 void split_gates(const float* both, std::size_t rows, std::size_t head_dim, float* queries,
@@ -45,8 +56,8 @@ void split_gates(const float* both, std::size_t rows, std::size_t head_dim, floa
 }
 
 // x: normed input in work.normed; the result goes there too.
-void mix_attention(const Pass& pass, const Attention& layer, KvCache& cache) {
-  const auto& [compute, config, work, tokens, first, angles] = pass;
+void mix_attention(const Pass& pass, const Attention& layer, std::size_t index) {
+  const auto& [compute, config, work, tokens, parts, angles] = pass;
   const std::size_t width = config.heads * config.head_dim;
   const std::size_t kv_width = config.kv_heads * config.head_dim;
   float* queries = work.b.data();
@@ -69,12 +80,17 @@ void mix_attention(const Pass& pass, const Attention& layer, KvCache& cache) {
   }
   apply_rope(angles, config.rotary_dim / 2, queries, tokens, config.heads, config.head_dim);
   apply_rope(angles, config.rotary_dim / 2, keys, tokens, config.kv_heads, config.head_dim);
-  for (std::size_t t = 0; t < tokens; ++t) {
-    cache.write(compute, first + t, keys + t * kv_width, values + t * kv_width);
-  }
   float* mixed = work.a.data();
   const float scale = 1.0F / std::sqrt(static_cast<float>(config.head_dim));
-  attention(compute, cache, config.heads, scale, first, tokens, queries, mixed);
+  for_each_part(pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
+    auto& cache = std::get<KvCache>(state.layers[index]);
+    for (std::size_t t = 0; t < count; ++t) {
+      const std::size_t at = (begin + t) * kv_width;
+      cache.write(compute, state.position + t, keys + at, values + at);
+    }
+    attention(compute, cache, config.heads, scale, state.position, count, queries + begin * width,
+              mixed + begin * width);
+  });
   if (config.output_gate) {
     compute.kernels.sigmoid_multiply(gates, mixed, tokens * width);
   }
@@ -82,8 +98,8 @@ void mix_attention(const Pass& pass, const Attention& layer, KvCache& cache) {
 }
 
 // x: normed input in work.normed; the result goes there too.
-void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, DeltaNetState& state) {
-  const auto& [compute, config, work, tokens, first, angles] = pass;
+void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, std::size_t index) {
+  const auto& [compute, config, work, tokens, parts, angles] = pass;
   const DeltaNetConfig& net = config.delta_net;
   const std::size_t channels = conv_channels(net);
   const std::size_t key_width = net.key_heads * net.key_dim;
@@ -103,11 +119,23 @@ void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, DeltaNetState& 
     beta[i] = sigmoid(beta[i]);
     g[i] = layer.decay_rate[head] * softplus(g[i] + layer.dt_bias[head]);
   }
-  causal_conv(compute, layer.conv.data(), net.conv_kernel, channels, work.a.data(), tokens,
-              state.conv_window.data(), qkv);
+  for_each_part(pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
+    auto& window = std::get<DeltaNetState>(state.layers[index]).conv_window;
+    causal_conv(compute, layer.conv.data(), net.conv_kernel, channels,
+                work.a.data() + begin * channels, count, window.data(), qkv + begin * channels);
+  });
   float* mixed = work.a.data();
-  delta_rule(compute, state.delta, {qkv, qkv + key_width, qkv + 2 * key_width, channels, g, beta},
-             tokens, mixed);
+  for_each_part(pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
+    const float* q = qkv + begin * channels;
+    const DeltaInput input{q,
+                           q + key_width,
+                           q + 2 * key_width,
+                           channels,
+                           g + begin * net.value_heads,
+                           beta + begin * net.value_heads};
+    delta_rule(compute, std::get<DeltaNetState>(state.layers[index]).delta, input, count,
+               mixed + begin * value_width);
+  });
   gated_rms_norm(compute, mixed, layer.norm.data(), z, config.rms_norm_eps,
                  tokens * net.value_heads, net.value_dim);
   CELLM_CHECK(layer.out_proj.weight.cols == value_width);
@@ -115,7 +143,7 @@ void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, DeltaNetState& 
 }
 
 void feed_forward(const Pass& pass, const FeedForward& layer) {
-  const auto& [compute, config, work, tokens, first, angles] = pass;
+  const auto& [compute, config, work, tokens, parts, angles] = pass;
   const Product products[] = {{&layer.gate_proj, work.a.data()}, {&layer.up_proj, work.b.data()}};
   apply(compute, products, work.normed.data(), tokens);
   silu_multiply(compute, work.a.data(), work.b.data(), tokens * config.intermediate);
@@ -183,28 +211,45 @@ Workspace::Workspace(const ModelConfig& config)
 
 void forward(const Compute& compute, const Model& model, std::span<const std::uint32_t> tokens,
              SequenceState& state, Workspace& work) {
-  CELLM_CHECK(tokens.size() <= kMaxBatchTokens);
+  const Part part{tokens, &state};
+  forward(compute, model, {&part, 1}, work);
+}
+
+void forward(const Compute& compute, const Model& model, std::span<const Part> parts,
+             Workspace& work) {
   const ModelConfig& config = model.config;
-  const RopeAngles angles = rope_angles(model.inverse_frequencies, state.position, tokens.size());
-  const Pass pass{compute, config, work, tokens.size(), state.position, angles};
-  const std::size_t values = tokens.size() * config.hidden;
+  RopeAngles angles;
+  std::size_t tokens = 0;
+  for (const Part& part : parts) {
+    const RopeAngles more =
+        rope_angles(model.inverse_frequencies, part.state->position, part.tokens.size());
+    angles.cos.insert(angles.cos.end(), more.cos.begin(), more.cos.end());
+    angles.sin.insert(angles.sin.end(), more.sin.begin(), more.sin.end());
+    tokens += part.tokens.size();
+  }
+  CELLM_CHECK(tokens <= kMaxBatchTokens);
+  const Pass pass{compute, config, work, tokens, parts, angles};
+  const std::size_t values = tokens * config.hidden;
   float* x = work.hidden.data();
   float* h = work.normed.data();
   const auto norm = [&](const std::vector<float>& weight, float* out) {
-    rms_norm(compute, x, weight.data(), config.rms_norm_eps, tokens.size(), config.hidden, out);
+    rms_norm(compute, x, weight.data(), config.rms_norm_eps, tokens, config.hidden, out);
   };
 
-  for (std::size_t t = 0; t < tokens.size(); ++t) {
-    read_row(compute, model.embedding, tokens[t], x + t * config.hidden);
+  float* row = x;
+  for (const Part& part : parts) {
+    for (const std::uint32_t token : part.tokens) {
+      read_row(compute, model.embedding, token, row);
+      row += config.hidden;
+    }
   }
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const Layer& layer = model.layers[i];
     norm(layer.input_norm, h);
     if (const auto* mixer = std::get_if<Attention>(&layer.mixer)) {
-      mix_attention(pass, *mixer, std::get<KvCache>(state.layers[i]));
+      mix_attention(pass, *mixer, i);
     } else {
-      mix_delta_net(pass, std::get<GatedDeltaNet>(layer.mixer),
-                    std::get<DeltaNetState>(state.layers[i]));
+      mix_delta_net(pass, std::get<GatedDeltaNet>(layer.mixer), i);
     }
     add_to(compute, x, h, values);
     norm(layer.post_norm, h);
@@ -212,7 +257,7 @@ void forward(const Compute& compute, const Model& model, std::span<const std::ui
     add_to(compute, x, h, values);
   }
   norm(model.final_norm, x);
-  state.position += tokens.size();
+  for (const Part& part : parts) part.state->position += part.tokens.size();
 }
 
 }  // namespace cellm

@@ -1,0 +1,14 @@
+// Running this very program again.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace cellm {
+
+// Runs this program with these arguments and returns what it wrote to its standard output; its
+// standard error is dropped. What the child uses of memory is its own. Throws Error(kOther) with
+// `what` if it cannot be started or does not exit with 0.
+std::string output_of_self(const std::vector<std::string>& arguments, const std::string& what);
+
+}  // namespace cellm

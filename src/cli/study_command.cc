@@ -1,0 +1,200 @@
+#include <csignal>
+#include <memory>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cli/child_process.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "io/json.h"
+#include "study/formats.h"
+#include "study/study.h"
+
+namespace cellm {
+namespace {
+
+struct Arguments {
+  StudyOptions study;
+  std::vector<std::string> texts;
+  std::string source;
+  std::string output;
+  bool no_keep = false;
+  bool quiet = false;
+};
+
+volatile std::sig_atomic_t interrupts = 0;
+void on_interrupt(int /*signal*/) {
+  interrupts = interrupts + 1;
+}
+
+// The first Ctrl-C ends the study at the next step of its work, the second one the program.
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+}
+
+// Thrown through the study to end it.
+struct Interrupted {};
+
+// A bar of the whole work, with what is done now as its label.
+class StudyProgress {
+ public:
+  // Characters that leave room for the bar on a line of 80; formats have names in ASCII.
+  static constexpr std::size_t kLabel = 32;
+
+  explicit StudyProgress(bool enabled) : bar_("", enabled) {}
+  void operator()(const std::string& what, double done, double total) {
+    if (interrupts != 0) throw Interrupted{};
+    bar_.set_label(what.size() <= kLabel ? what : what.substr(0, kLabel - 3) + "...");
+    bar_.update(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
+  }
+
+ private:
+  ProgressBar bar_;
+};
+
+SpeedMeasurement measure_speed(const std::filesystem::path& file,
+                               const std::vector<std::uint32_t>& prompt, std::size_t tokens,
+                               unsigned threads) {
+  std::vector<std::string> arguments{"infer",
+                                     "--model",
+                                     file.string(),
+                                     "--tokens",
+                                     fmt::format("{}", fmt::join(prompt, ",")),
+                                     "--gen",
+                                     std::to_string(tokens),
+                                     "--temperature",
+                                     "0",
+                                     "--stop-eos",
+                                     "false",
+                                     "--json",
+                                     "--quiet"};
+  if (threads != 0) arguments.insert(arguments.end(), {"--threads", std::to_string(threads)});
+  const std::string what = printable(file.string());
+  std::string output;
+  try {
+    output = output_of_self(arguments, what);
+  } catch (const Error&) {
+    if (interrupts != 0) throw Interrupted{};  // Ctrl-C reaches the child as well
+    throw;
+  }
+  const Json document = parse_json(output, what);
+  const JsonNode node(document, what + ", result of infer:");
+  const JsonNode timings = node.at("timings");
+  return {timings.at("prompt_tokens_per_second").as_number(),
+          timings.at("decode_tokens_per_second").as_number(),
+          node.at("peak_memory_bytes").as_uint()};
+}
+
+void print_summary(const nlohmann::ordered_json& document) {
+  fmt::print("{:<26} {:>13} {:>8} {:>10} {:>10} {:>8} {:>9}  {}\n", "format", "bytes", "bits/w",
+             "perplexity", "KLD", "top-1", "tokens/s", "verdict");
+  for (const auto& format : document.at("formats")) {
+    const auto& evaluation = format.at("evaluation");
+    std::string name = format.at("name");
+    if (format.contains("same_as")) {
+      name += fmt::format(" (= {})", format.at("same_as").get<std::string>());
+    }
+    fmt::print(
+        "{:<26} {:>13} {:>8.3f} {:>10.5g} {:>10.4g} {:>6.1f} % {:>9}  {}\n", name,
+        format.at("file_bytes").get<std::uint64_t>(), format.at("bits_per_weight").get<double>(),
+        evaluation.at("perplexity").get<double>(), evaluation.at("kld_mean").get<double>(),
+        100.0 * evaluation.at("top1").get<double>(),
+        format.contains("speed")
+            ? fmt::format("{:.1f}", format.at("speed").at("decode_tokens_per_second").get<double>())
+            : "–",
+        format.at("judgement").get<std::string>());
+  }
+}
+
+int run(Arguments arguments) {
+  catch_interrupts();
+  StudyOptions& options = arguments.study;
+  options.source = arguments.source;
+  options.output = arguments.output;
+  options.texts.assign(arguments.texts.begin(), arguments.texts.end());
+  options.keep = !arguments.no_keep;
+  options.target = target_from_environment();
+  nlohmann::ordered_json document;
+  try {
+    StudyProgress progress(!arguments.quiet);
+    document = run_study(
+        options,
+        {[&](const std::string& what, double done, double total) { progress(what, done, total); },
+         [&](const std::filesystem::path& file, const std::vector<std::uint32_t>& prompt,
+             std::size_t tokens) { return measure_speed(file, prompt, tokens, options.threads); }});
+  } catch (const Interrupted&) {
+    if (!arguments.quiet) {
+      fmt::print(stderr, "interrupted; the same command goes on from here\n");
+    }
+    return kExitInterrupted;
+  }
+  print_summary(document);
+  if (!arguments.quiet) {
+    fmt::print(stderr, "{}: study.json, report.md and report.html\n",
+               printable(options.output.string()));
+  }
+  return 0;
+}
+
+Run configure(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  auto& a = *arguments;
+  StudyOptions& s = a.study;
+  app.add_option("-i,--source", a.source, "Hugging Face folder, .gguf or .cellm file")->required();
+  app.add_option("-o,--output", a.output, "Folder for the results; made if it is not there")
+      ->required();
+  app.add_option("--text", a.texts,
+                 "UTF-8 text to measure on, several allowed; the more unlike each other the better")
+      ->required();
+  app.add_option("--formats", s.formats,
+                 fmt::format("Formats, with commas (default: {}); also any of convert --format",
+                             fmt::join(default_study_formats(), ",")))
+      ->delimiter(',');
+  app.add_option("--tokenizer", s.tokenizer,
+                 "tokenizer.json (default: the one inside or beside the model)");
+  app.add_flag("--no-keep", a.no_keep, "Remove the .cellm files at the end");
+  app.add_option("--tokens", s.tokens, "Tokens of the texts to evaluate; 0: all")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 32));
+  app.add_option("--window", s.window, "Tokens of a window; its second half is scored")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{2}, std::size_t{1} << 20));
+  app.add_option("--generate", s.generate, "Tokens of each text that a format writes")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 16));
+  app.add_option("--sensitivity-tokens", s.sensitivity_tokens,
+                 "Tokens on which each part of the model is measured by itself; 0: not at all")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 24));
+  app.add_option("--speed-runs", s.speed_runs, "Runs for speed and memory; 0: not measured")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{0}, std::size_t{100}));
+  app.add_option("-t,--threads", s.threads, "Threads (default: one per physical core)")
+      ->check(CLI::Range(1, 1024));
+  app.add_flag("-q,--quiet", a.quiet, "No progress and no remarks on stderr");
+  app.footer(
+      "Converts the model to every format, measures each, and writes study.json, report.md and\n"
+      "report.html, a page that needs no network. Finished steps are kept in OUTPUT/steps: the "
+      "same\n"
+      "command goes on where an earlier one stopped, and does again only what has changed.\n"
+      "Examples:\n"
+      "  cellm study --source Qwen3.5-0.8B --output study --text novel.txt --text speech.txt\n"
+      "  cellm study --source model.gguf --output study --text a.txt --formats int4-g32,int2 "
+      "--no-keep\n"
+      "\n"
+      "Ctrl-C ends it with exit code 130.");
+  return [arguments] { return run(*arguments); };
+}
+
+}  // namespace
+
+const Command kStudyCommand{"study", "Measure what every format of a model costs, as a report",
+                            configure};
+
+}  // namespace cellm

@@ -1,0 +1,102 @@
+#include "engine/batch.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/test_files.h"
+#include "engine/generate.h"
+
+namespace cellm {
+namespace {
+
+// A model with delta nets and attention, and one with attention alone; packed weights or not.
+class BatchTest : public testing::TestWithParam<const char*> {
+ protected:
+  BatchTest()
+      : engine_(open_model_source(std::filesystem::path(CELLM_TESTDATA) / "models" / GetParam()),
+                EngineOptions{"", 2}) {}
+
+  // Prompts of different lengths, one of them longer than a pass, greedy and not.
+  std::vector<BatchPrompt> prompts() const {
+    std::vector<BatchPrompt> result;
+    for (std::size_t i = 0; i < 5; ++i) {
+      BatchPrompt prompt;
+      const std::size_t length = i == 3 ? kMaxBatchTokens + 9 : 1 + 7 * i;
+      for (std::size_t t = 0; t < length; ++t) {
+        prompt.ids.push_back(
+            static_cast<std::uint32_t>((i * 31 + t * 17) % engine_.config().vocab_size));
+      }
+      prompt.sampler.temperature = i % 2 == 0 ? 0.0F : 0.7F;
+      prompt.sampler.repeat_penalty = 1.0F;
+      prompt.sampler.seed = i;
+      result.push_back(prompt);
+    }
+    return result;
+  }
+
+  Engine engine_;
+};
+
+TEST_P(BatchTest, GivesWhatEachSequenceGivesAlone) {
+  GenerateOptions options;
+  options.max_tokens = 40;
+  std::vector<std::size_t> calls;
+  const auto together = generate_batch(engine_, {}, prompts(), options, [&](auto done, auto total) {
+    EXPECT_EQ(total, 200U);
+    calls.push_back(done);
+  });
+  EXPECT_EQ(calls.back(), 200U);
+  std::size_t i = 0;
+  for (const BatchPrompt& prompt : prompts()) {
+    Session session(engine_, {});
+    GenerateOptions alone = options;
+    alone.sampler = prompt.sampler;
+    const auto result = generate(
+        session, prompt.ids, alone, [](auto) {}, [] { return false; });
+    EXPECT_EQ(together[i].ids, result.ids) << i;
+    EXPECT_EQ(together[i].reason, result.reason);
+    EXPECT_EQ(together[i].decoded_tokens, result.decoded_tokens);
+    ++i;
+  }
+}
+
+TEST_P(BatchTest, EndsEachSequenceAtItsOwnStop) {
+  GenerateOptions options;
+  options.max_tokens = 30;
+  const auto free = generate_batch(engine_, {}, prompts(), options, {});
+  options.stop_ids = {free[1].ids[3]};
+  const auto stopped = generate_batch(engine_, {}, prompts(), options, {});
+  EXPECT_EQ(stopped[1].reason, StopReason::kEos);
+  EXPECT_LE(stopped[1].ids.size(), 3U);
+  for (std::size_t i = 0; i < free.size(); ++i) {
+    for (std::size_t t = 0; t < stopped[i].ids.size(); ++t) {
+      EXPECT_EQ(stopped[i].ids[t], free[i].ids[t]);
+    }
+  }
+}
+
+TEST_P(BatchTest, RefusesWhatDoesNotFit) {
+  SessionOptions small;
+  small.total_blocks = 1;
+  BatchPrompt prompt{std::vector<std::uint32_t>(17, 1), {}};
+  expect_error(ErrorKind::kUsage, "do not fit", [&] {
+    generate_batch(engine_, small, {&prompt, 1}, {}, {});
+  });
+  prompt.ids = {static_cast<std::uint32_t>(engine_.config().vocab_size)};
+  expect_error(ErrorKind::kUsage, "beyond the vocabulary", [&] {
+    generate_batch(engine_, {}, {&prompt, 1}, {}, {});
+  });
+  prompt.ids.clear();
+  expect_error(ErrorKind::kUsage, "prompt 1 is empty", [&] {
+    generate_batch(engine_, {}, {&prompt, 1}, {}, {});
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, BatchTest,
+                         testing::Values("qwen3_5_text", "llama", "qwen3_mlx_4bit"));
+
+}  // namespace
+}  // namespace cellm

@@ -1,0 +1,111 @@
+#include "study/formats.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+
+namespace cellm {
+namespace {
+
+struct Mode {
+  std::string_view name;
+  StudyMode mode;
+  std::string_view flags;
+};
+constexpr Mode kModes[] = {
+    {"f16", StudyMode::kF16, "--dtype f16"},
+    {"int8", StudyMode::kInt8, "--quantize-int8-symmetric"},
+    {"int4", StudyMode::kInt4, "--quantize-int4-symmetric"},
+    {"int2", StudyMode::kInt2, "--quantize-int2-symmetric"},
+    {"int1", StudyMode::kInt1, "--quantize-int1-symmetric"},
+};
+
+constexpr std::string_view kRecipePrefix = "recipe-";
+constexpr std::string_view kRecipes[] = {"int8",      "int4-g32", "mixed-int4",
+                                         "int4-g128", "test-i4",  "int4-aggressive"};
+
+constexpr std::string_view kLeastErrorSuffix = "-mse";
+
+StudyFormat mode_format(const Mode& mode) {
+  StudyFormat format{std::string(mode.name), std::string(mode.flags), {}, true, false};
+  format.options.formats = mode.mode;
+  format.in_variants = mode.mode == StudyMode::kF16;
+  return format;
+}
+
+StudyFormat recipe_format(std::string_view recipe) {
+  StudyFormat format{fmt::format("{}{}", kRecipePrefix, recipe),
+                     fmt::format("--recipe {}", recipe),
+                     {},
+                     false,
+                     true};
+  format.options.formats = recipe_formats(recipe);
+  return format;
+}
+
+std::optional<StudyFormat> mode_of(std::string_view name) {
+  for (const Mode& mode : kModes) {
+    if (mode.name == name) return mode_format(mode);
+  }
+  return std::nullopt;
+}
+
+StudyFormat format_of(std::string_view name) {
+  if (auto format = mode_of(name)) return *std::move(format);
+  if (name.starts_with(kRecipePrefix)) {
+    return recipe_format(name.substr(kRecipePrefix.size()));
+  }
+  if (name.ends_with(kLeastErrorSuffix)) {
+    const auto mode = mode_of(name.substr(0, name.size() - kLeastErrorSuffix.size()));
+    if (!mode || mode->name == "f16") {
+      throw usage_error("format \"{}\": only int8, int4, int2 and int1 have a variant {}",
+                        printable(name), kLeastErrorSuffix);
+    }
+    StudyFormat format = *mode;
+    format.name = name;
+    format.flags += " --scale mse";
+    format.options.scale = ScaleMethod::kMse;
+    format.in_study = false;
+    return format;
+  }
+  StudyFormat format{std::string(name), fmt::format("--format {}", name), {}, false, false};
+  format.options.formats = general_formats(parse_format_choice(name));
+  format.options.scale = ScaleMethod::kAuto;
+  format.options.settle_lm_head = true;
+  return format;
+}
+
+}  // namespace
+
+GeneralFormats general_formats(const FormatChoice& body) {
+  const FormatChoice embedding =
+      body.format == FormatId::kF16 ? body : FormatChoice{FormatId::kI8, 0};
+  return {body, embedding, embedding};
+}
+
+std::vector<std::string> default_study_formats() {
+  std::vector<std::string> names;
+  for (const Mode& mode : kModes) names.emplace_back(mode.name);
+  for (const std::string_view recipe : kRecipes)
+    names.push_back(fmt::format("{}{}", kRecipePrefix, recipe));
+  names.emplace_back("int4-g32");
+  for (const std::string_view name : {"int4", "int2", "int1"})
+    names.push_back(fmt::format("{}{}", name, kLeastErrorSuffix));
+  return names;
+}
+
+std::vector<StudyFormat> study_formats(std::span<const std::string> names) {
+  std::vector<StudyFormat> formats{mode_format(kModes[0])};
+  const std::vector<std::string> defaults = default_study_formats();
+  for (const std::string& name : names.empty() ? std::span<const std::string>(defaults) : names) {
+    const bool known = std::any_of(formats.begin(), formats.end(),
+                                   [&](const StudyFormat& f) { return f.name == name; });
+    if (!known) formats.push_back(format_of(name));
+  }
+  return formats;
+}
+
+}  // namespace cellm

@@ -1,0 +1,63 @@
+// A study for people: the same content as a Markdown file and as a page.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/json.h"
+
+namespace cellm {
+
+struct ReportTable {
+  struct Column {
+    std::string title;
+    bool number = false;  // aligned to the right
+  };
+  std::string caption;
+  std::vector<Column> columns;
+  std::vector<std::vector<std::string>> rows;
+};
+
+// A canvas that the page's script fills from the document.
+struct ReportChart {
+  std::string id;     // of the element
+  std::string label;  // what it shows, for those who cannot see it
+};
+
+struct ReportAnswer {
+  std::string format;
+  std::string text;  // unedited
+  std::string note;  // "loops", ...
+};
+
+struct ReportQuestion {
+  std::string prompt;
+  std::string how;  // "a user's message, greedy"
+  std::vector<ReportAnswer> answers;
+};
+
+struct ReportSection {
+  std::string title;
+  std::vector<std::string> paragraphs;
+  std::vector<ReportChart> charts;
+  std::vector<ReportTable> tables;
+  std::vector<ReportTable> details;  // the figures of the charts, folded away on the page
+  std::vector<ReportQuestion> questions;
+};
+
+struct Report {
+  std::string title;
+  std::string subtitle;
+  std::vector<ReportSection> sections;
+};
+
+// What there is to say about a document of run_study(). Plain text throughout.
+Report make_report(const nlohmann::ordered_json& document);
+
+std::string report_markdown(const nlohmann::ordered_json& document);
+
+// One page that needs no other file: style, script, the library of the plots and the document
+// itself are in it. Whatever comes from model files, texts or prompts is text in it, never markup.
+std::string report_html(const nlohmann::ordered_json& document);
+
+}  // namespace cellm

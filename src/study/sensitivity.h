@@ -1,0 +1,47 @@
+// How much a model suffers when one part of it is quantized and the rest is not.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "eval/evaluate.h"
+#include "io/model_source.h"
+
+namespace cellm {
+
+// A part of a model: all matrices of one layer, or one kind of matrix in all layers.
+struct ModelPart {
+  std::string name;  // "layer 3", "down_proj", "embed_tokens"
+  bool is_layer = false;
+  std::vector<std::string> tensors;  // names in the source
+};
+
+// The layers, then the kinds of matrices, in the order of the forward pass. Matrices of a single
+// row or column are no part.
+std::vector<ModelPart> model_parts(const ModelSource& source);
+
+struct PartSensitivity {
+  std::size_t part = 0;  // index in the parts
+  double kld = 0.0;      // mean, from the reference, nats for a token
+};
+
+struct SensitivityOptions {
+  EvalOptions eval;
+  std::string target;
+  unsigned threads = 0;
+};
+
+// Takes from `quantized` the tensors of one part after the other, everything else from `reference`,
+// and measures the mean KL divergence from it, with exact activations on both sides. Parts of which
+// `quantized` keeps every tensor as the reference has it are left out. progress: parts done, parts
+// in all; may throw to break off.
+std::vector<PartSensitivity> measure_sensitivity(
+    const std::shared_ptr<const ModelSource>& reference,
+    const std::shared_ptr<const ModelSource>& quantized, std::span<const ModelPart> parts,
+    std::span<const EvalTokens> texts, const SensitivityOptions& options,
+    const std::function<void(std::size_t done, std::size_t total)>& progress);
+
+}  // namespace cellm
