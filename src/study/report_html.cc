@@ -47,6 +47,8 @@ std::string json_for_script(const nlohmann::ordered_json& document) {
        document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) {
     if (c == '<') {
       out += "\\u003c";
+    } else if (c == '>') {
+      out += "\\u003e";
     } else {
       out += c;
     }
