@@ -160,7 +160,7 @@ ReportSection summary_section(const OrderedJson& document) {
     const double b = number_or_nan(least->at("evaluation").at("kld_mean"));
     section.paragraphs.push_back(fmt::format(
         "{}: with the original rule for the scale the divergence is {}; with the scale of least "
-        "error, in the same bytes, it is {} ({}{:.0f} %). The verdict {} {}.",
+        "error, in the same bytes, it is {} ({}{:.1f} %). The verdict {} {}.",
         name, figure(a), figure(b), b <= a ? "−" : "+", 100.0 * std::fabs(1.0 - b / a),
         largest->at("judgement") == least->at("judgement") ? "stays" : "becomes",
         text_of(least->at("judgement"))));

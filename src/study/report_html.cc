@@ -47,6 +47,8 @@ std::string json_for_script(const nlohmann::ordered_json& document) {
        document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) {
     if (c == '<') {
       out += "\\u003c";
+    } else if (c == '>') {
+      out += "\\u003e";
     } else {
       out += c;
     }
@@ -58,7 +60,7 @@ void add_table(std::string& out, const ReportTable& table) {
   // The region can be scrolled, so it must be reachable with the keyboard.
   out += fmt::format(
       "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\">\n"
-      "<table>\n<caption>{0}</caption>\n<thead><tr>",
+      "<table>\n<caption><span>{0}</span></caption>\n<thead><tr>",
       escaped(table.caption));
   for (const auto& column : table.columns) {
     out += fmt::format("<th scope=\"col\"{}>{}</th>", column.number ? " class=\"n\"" : "",
