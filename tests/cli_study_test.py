@@ -14,8 +14,12 @@ HARNESS_TIMEOUT = 180
 harness.TIMEOUT = HARNESS_TIMEOUT
 
 # Small enough for seconds, and each part of the study still happens.
-QUICK = ["--tokens", "128", "--window", "32", "--generate", "6", "--sensitivity-tokens", "32",
-         "--speed-runs", "1", "--formats", "int4,recipe-int4-aggressive,int2"]  # fmt: skip
+def budget(tokens, generate):
+    return ["--tokens", str(tokens), "--window", "32", "--generate", str(generate), "--sensitivity-tokens", "32",
+            "--speed-runs", "1", "--formats", "int4,recipe-int4-aggressive,int2"]  # fmt: skip
+
+
+QUICK = budget(128, 6)
 EVIL = "</script><script>alert(1)</script>"
 
 
@@ -124,8 +128,7 @@ class StudyTest(harness.CommandTest):
 
     def test_ends_on_interrupt_and_goes_on(self):
         command = [str(harness.BIN / "cellm"), "study", "--source", str(self.model), "--output",
-                   str(self.output), "--text", str(self.text), *QUICK, "--tokens", "448",
-                   "--generate", "400"]  # fmt: skip
+                   str(self.output), "--text", str(self.text), *budget(448, 64)]  # fmt: skip
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         deadline = time.monotonic() + HARNESS_TIMEOUT
         while not (self.output / "steps" / "convert-int4.json").exists():
@@ -146,7 +149,7 @@ class StudyTest(harness.CommandTest):
     def test_names_what_is_wrong(self):
         base = ["study", "--source", self.model, "--output", self.output]
         self.fail_with(2, "--text", *base)
-        text = ["--text", self.text]
+        text = ["--text", self.text, "--window", "32"]
         self.fail_with(2, "int5", *base, *text, "--formats", "int5")
         self.fail_with(2, "window", *base, "--text", self.text, "--window", "4096")
         self.fail_with(3, "missing.txt", *base, "--text", self.folder / "missing.txt")
