@@ -24,7 +24,6 @@
 namespace cellm {
 namespace {
 
-
 // One line, whatever the message holds: a path given by the user may have line breaks.
 int report(ErrorKind kind, const std::string& message) {
   std::string line;

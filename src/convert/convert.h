@@ -13,8 +13,8 @@
 #include "convert/bad_values.h"
 #include "convert/quantizer.h"
 #include "convert/rules.h"
-#include "format/packed.h"
 #include "convert/statistics.h"
+#include "format/packed.h"
 #include "io/model_source.h"
 
 namespace cellm {
@@ -33,7 +33,7 @@ struct ConvertOptions {
   std::optional<CalibrationLabel> calibration;  // then convert() needs the statistics
   bool text_only = false;
   bool tokenizer = true;  // put it into the file, if the source has one
-  bool packed = false;    // store matrices as the engine multiplies them, where there is such a form
+  bool packed = false;  // store matrices as the engine multiplies them, where there is such a form
   // Write an output matrix of its own if its format differs from the embedding's, though the source
   // ties the two; and leave out one that would only repeat the embedding.
   bool settle_lm_head = false;
@@ -48,7 +48,7 @@ struct PlannedTensor {
   std::size_t source_index = 0;
   TensorInfo info;  // of the source
   FormatChoice choice;
-  std::size_t group = 0;  // weights that share a scale, 0 if none do
+  std::size_t group = 0;                // weights that share a scale, 0 if none do
   std::optional<PackedWeights> packed;  // its packed shape, if it is stored so
   std::uint64_t code_bytes = 0;
   std::uint64_t scale_bytes = 0;  // 0 if there is no companion
@@ -90,9 +90,9 @@ std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads);
 
 // Carries out the plan with all threads of the pool and a few megabytes for each. The file appears
 // whole or not at all. `statistics`, if given, are of this source's model; tensors that they do not
-// have are quantized without. Values that their format cannot hold are found in all tensors; returns
-// what was replaced, if the plan allows it, and throws Error(kData) naming the tensors otherwise.
-// Throws Error(kResources) before any work if memory or disk space is missing.
+// have are quantized without. Values that their format cannot hold are found in all tensors;
+// returns what was replaced, if the plan allows it, and throws Error(kData) naming the tensors
+// otherwise. Throws Error(kResources) before any work if memory or disk space is missing.
 std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& plan,
                                const std::filesystem::path& output, ThreadPool& pool,
                                const ConvertProgress& progress,
