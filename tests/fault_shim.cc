@@ -25,10 +25,12 @@
 #include <unistd.h>
 
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming): glibc's own names
 void* __libc_malloc(size_t);
 void* __libc_calloc(size_t, size_t);
 void* __libc_realloc(void*, size_t);
 void* __libc_memalign(size_t, size_t);
+// NOLINTEND(readability-identifier-naming)
 }
 
 namespace {

@@ -211,7 +211,7 @@ TEST(Coherence, IsRepeatableAndTheTeachersOwnLikelihood) {
     const Engine engine(open_model_source(path),
                         {.target = "", .threads = threads, .activations = Activations::kF32});
     std::size_t last = 0;
-    const Coherence result =
+    Coherence result =
         measure_coherence(engine, engine, tokenizer, options, [&](auto done, auto total) {
           EXPECT_LE(last, done);
           EXPECT_LE(done, total);

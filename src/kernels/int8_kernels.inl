@@ -134,7 +134,7 @@ IntVec combine_quads(const IntVec* acc) {
 template <unsigned kBits, int kQuad = 0>
 void dot_unit(IntVec v, const signed char* codes, IntVec* acc) {
   if constexpr (kQuad < static_cast<int>(8 / kBits)) {
-    constexpr int kSum = is_narrow<kBits>() ? 0 : kQuad;
+    constexpr int kSum = kQuad * (is_narrow<kBits>() ? 0 : 1);
     acc[kSum] = add_dot<kBits>(acc[kSum], quad_in_place<kBits, kQuad>(v),
                                broadcast_quad(codes + 4 * kQuad));
     dot_unit<kBits, kQuad + 1>(v, codes, acc);

@@ -57,7 +57,10 @@ void split_gates(const float* both, std::size_t rows, std::size_t head_dim, floa
 
 // x: normed input in work.normed; the result goes there too.
 void mix_attention(const Pass& pass, const Attention& layer, std::size_t index) {
-  const auto& [compute, config, work, tokens, parts, angles] = pass;
+  const Compute& compute = pass.compute;
+  const ModelConfig& config = pass.config;
+  Workspace& work = pass.work;
+  const std::size_t tokens = pass.tokens;
   const std::size_t width = config.heads * config.head_dim;
   const std::size_t kv_width = config.kv_heads * config.head_dim;
   float* queries = work.b.data();
@@ -78,8 +81,8 @@ void mix_attention(const Pass& pass, const Attention& layer, std::size_t index) 
     rms_norm(compute, keys, layer.k_norm.data(), config.rms_norm_eps, tokens * config.kv_heads,
              config.head_dim, keys);
   }
-  apply_rope(angles, config.rotary_dim / 2, queries, tokens, config.heads, config.head_dim);
-  apply_rope(angles, config.rotary_dim / 2, keys, tokens, config.kv_heads, config.head_dim);
+  apply_rope(pass.angles, config.rotary_dim / 2, queries, tokens, config.heads, config.head_dim);
+  apply_rope(pass.angles, config.rotary_dim / 2, keys, tokens, config.kv_heads, config.head_dim);
   float* mixed = work.a.data();
   const float scale = 1.0F / std::sqrt(static_cast<float>(config.head_dim));
   for_each_part(pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
@@ -99,7 +102,10 @@ void mix_attention(const Pass& pass, const Attention& layer, std::size_t index) 
 
 // x: normed input in work.normed; the result goes there too.
 void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, std::size_t index) {
-  const auto& [compute, config, work, tokens, parts, angles] = pass;
+  const Compute& compute = pass.compute;
+  const ModelConfig& config = pass.config;
+  Workspace& work = pass.work;
+  const std::size_t tokens = pass.tokens;
   const DeltaNetConfig& net = config.delta_net;
   const std::size_t channels = conv_channels(net);
   const std::size_t key_width = net.key_heads * net.key_dim;

@@ -170,7 +170,7 @@ ReportSection summary_section(const OrderedJson& document) {
 
 ReportSection method_section(const OrderedJson& document) {
   ReportSection section{"How much is the model, how much the method", {}, {}, {}, {}, {}};
-  section.paragraphs.push_back(
+  section.paragraphs.emplace_back(
       "The same tensors in the same layout, so the same bytes. The original rule sets the scale by "
       "the largest weight of a row (by the mean magnitude of 128 weights for 1 bit); the rows "
       "“-mse” choose the scale that leaves the least squared error of the weights, which is the "
@@ -186,7 +186,7 @@ ReportSection method_section(const OrderedJson& document) {
 
 ReportSection plot_section(const OrderedJson& document) {
   ReportSection section{"Size against distance", {}, {}, {}, {}, {}};
-  section.paragraphs.push_back(
+  section.paragraphs.emplace_back(
       "Each point is a file. Left is smaller, down is nearer to the 16-bit model. On the line are "
       "the formats that no other one beats in both.");
   section.charts.push_back(
@@ -289,7 +289,7 @@ ReportSection sensitivity_section(const OrderedJson& document) {
 
 ReportSection histogram_section(const OrderedJson& document) {
   ReportSection section{"Weights and levels", {}, {}, {}, {}, {}};
-  section.paragraphs.push_back(
+  section.paragraphs.emplace_back(
       "The weights of a tensor, each divided by the standard deviation of its row, and the levels "
       "that the formats put there: the area of a circle is the share of the weights that get this "
       "level, its place the level’s mean over all rows.");
