@@ -63,10 +63,6 @@ class Model:
         self.vector(name, np.ones(n))
 
     def feed_forward(self, at):
-        self.ones(at + "ffn_norm.weight", self.hidden)
-        self.feed_forward_matrices(at)
-
-    def feed_forward_matrices(self, at):
         self.matrix(at + "ffn_gate.weight", self.ffn, self.hidden)
         self.matrix(at + "ffn_up.weight", self.ffn, self.hidden)
         self.matrix(at + "ffn_down.weight", self.hidden, self.ffn)
@@ -80,6 +76,16 @@ class Model:
         if norms:
             self.ones(at + "attn_q_norm.weight", self.head_dim)
             self.ones(at + "attn_k_norm.weight", self.head_dim)
+
+    def dense_layers(self, layers, norms=True):
+        """Layers of attention and feed-forward, and the end of the file."""
+        for i in range(layers):
+            at = f"blk.{i}."
+            self.ones(at + "attn_norm.weight", self.hidden)
+            self.attention(at, norms=norms)
+            self.ones(at + "ffn_norm.weight", self.hidden)
+            self.feed_forward(at)
+        self.finish()
 
     def finish(self):
         self.out.write_header_to_file()
@@ -119,7 +125,7 @@ def qwen3_5(path):
             model.matrix(at + "ssm_alpha.weight", value_heads, model.hidden)
             model.ones(at + "ssm_norm.weight", state)
             model.matrix(at + "ssm_out.weight", model.hidden, values)
-        model.feed_forward_matrices(at)
+        model.feed_forward(at)
     model.finish()
 
 
@@ -127,12 +133,7 @@ def qwen3(path):
     layers = 28
     model = Model(path, "qwen3", 151936, 1024, 3072, layers, 16, 8, 128, 1e6, 1e-6, 40960)
     model.out.add_tokenizer_pre("qwen2")
-    for i in range(layers):
-        at = f"blk.{i}."
-        model.ones(at + "attn_norm.weight", model.hidden)
-        model.attention(at)
-        model.feed_forward(at)
-    model.finish()
+    model.dense_layers(layers)
 
 
 def smollm2(path):
@@ -140,12 +141,7 @@ def smollm2(path):
     model = Model(path, "llama", 49152, 576, 1536, layers, 9, 3, 64, 1e5, 1e-5, 8192)
     model.out.add_tokenizer_pre("smollm")
     model.out.add_rope_dimension_count(64)
-    for i in range(layers):
-        at = f"blk.{i}."
-        model.ones(at + "attn_norm.weight", model.hidden)
-        model.attention(at, norms=False)
-        model.feed_forward(at)
-    model.finish()
+    model.dense_layers(layers, norms=False)
 
 
 SHAPES = {"qwen3.5-0.8b": qwen3_5, "qwen3-0.6b": qwen3, "smollm2-135m": smollm2}
