@@ -1,5 +1,4 @@
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <numeric>
 #include <random>
@@ -10,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/interrupts.h"
 #include "engine/generate.h"
 #include "io/cellm_quality.h"
 #include "tokenizer/chat.h"
@@ -47,19 +47,6 @@ struct Arguments {
   bool json = false;
   Links links = Links::kInside;
 };
-
-volatile std::sig_atomic_t interrupts = 0;
-void on_interrupt(int /*signal*/) {
-  interrupts = interrupts + 1;
-}
-
-// The first Ctrl-C ends the answer, the second one the program.
-void catch_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = on_interrupt;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  ::sigaction(SIGINT, &action, nullptr);
-}
 
 bool parse_switch(const std::string& text, const char* option) {
   if (text == "true" || text == "on" || text == "1" || text == "yes") return true;
@@ -211,7 +198,7 @@ int run(Arguments arguments) {
         output.write(decoder ? decoder->push(id)
                              : fmt::format("{}{}", output.text().empty() ? "" : " ", id));
       },
-      [] { return interrupts != 0; });
+      interrupted);
   if (decoder) output.write(decoder->finish());
 
   const double prompt_rate = rate(result.prompt_tokens, result.prompt_seconds);
@@ -363,7 +350,7 @@ Run configure(CLI::App& app) {
     try {
       return run(*arguments);
     } catch (const Error&) {
-      if (interrupts == 0) throw;
+      if (!interrupted()) throw;
       return kExitInterrupted;  // Ctrl-C broke off the reading of a prompt
     }
   };

@@ -1,4 +1,3 @@
-#include <csignal>
 #include <memory>
 
 #include <fmt/format.h>
@@ -8,6 +7,7 @@
 #include "base/error.h"
 #include "cli/child_process.h"
 #include "cli/command.h"
+#include "cli/interrupts.h"
 #include "cli/progress.h"
 #include "io/json.h"
 #include "study/formats.h"
@@ -25,19 +25,6 @@ struct Arguments {
   bool quiet = false;
 };
 
-volatile std::sig_atomic_t interrupts = 0;
-void on_interrupt(int /*signal*/) {
-  interrupts = interrupts + 1;
-}
-
-// The first Ctrl-C ends the study at the next step of its work, the second one the program.
-void catch_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = on_interrupt;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  ::sigaction(SIGINT, &action, nullptr);
-}
-
 // Thrown through the study to end it.
 struct Interrupted {};
 
@@ -49,7 +36,7 @@ class StudyProgress {
 
   explicit StudyProgress(bool enabled) : bar_("", enabled) {}
   void operator()(const std::string& what, double done, double total) {
-    if (interrupts != 0) throw Interrupted{};
+    if (interrupted()) throw Interrupted{};
     bar_.set_label(what.size() <= kLabel ? what : what.substr(0, kLabel - 3) + "...");
     bar_.update(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
   }
@@ -80,7 +67,7 @@ SpeedMeasurement measure_speed(const std::filesystem::path& file,
   try {
     output = output_of_self(arguments, what);
   } catch (const Error&) {
-    if (interrupts != 0) throw Interrupted{};  // Ctrl-C reaches the child as well
+    if (interrupted()) throw Interrupted{};  // Ctrl-C reaches the child as well
     throw;
   }
   const Json document = parse_json(output, what);

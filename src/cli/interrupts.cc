@@ -1,0 +1,26 @@
+#include "cli/interrupts.h"
+
+#include <csignal>
+
+namespace cellm {
+namespace {
+
+volatile std::sig_atomic_t interrupts = 0;
+void on_interrupt(int /*signal*/) {
+  interrupts = interrupts + 1;
+}
+
+}  // namespace
+
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+}
+
+bool interrupted() {
+  return interrupts != 0;
+}
+
+}  // namespace cellm
