@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 #include "base/error.h"
 #include "model/batch.h"
@@ -20,7 +19,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 SessionBatch::SessionBatch(const Engine& engine, const SessionOptions& options,
                            std::size_t sequences)
     : engine_(engine),
-      max_tokens_(Session(engine, options).max_tokens()),
+      max_tokens_(max_sequence_tokens(engine.config(), options)),
       work_(engine.config()),
       logits_(sequences * engine.config().vocab_size) {
   CELLM_CHECK(sequences > 0 && sequences <= kMaxBatchTokens);
@@ -34,17 +33,9 @@ std::span<const float> SessionBatch::advance(std::span<const Input> inputs) {
   std::vector<Part> parts;
   std::size_t tokens = 0;
   for (const Input& input : inputs) {
-    CELLM_CHECK(input.sequence < states_.size() && !input.tokens.empty());
+    CELLM_CHECK(input.sequence < states_.size());
     SequenceState& state = states_[input.sequence];
-    if (input.tokens.size() > max_tokens_ - state.position) {
-      throw usage_error("{} tokens after {} do not fit into the context of {}", input.tokens.size(),
-                        state.position, max_tokens_);
-    }
-    for (const std::uint32_t token : input.tokens) {
-      if (token >= config.vocab_size) {
-        throw usage_error("token {} is beyond the vocabulary of {}", token, config.vocab_size);
-      }
-    }
+    require_fit(config, input.tokens, state.position, max_tokens_);
     parts.push_back({input.tokens, &state});
     tokens += input.tokens.size();
   }
@@ -62,12 +53,7 @@ std::span<const float> SessionBatch::advance(std::span<const Input> inputs) {
   }
   apply(compute, engine_.model().lm_head, last, parts.size(), logits_.data());
   const std::span<const float> logits(logits_.data(), parts.size() * config.vocab_size);
-  if (!std::all_of(logits.begin(), logits.end(), [](float v) { return std::isfinite(v); })) {
-    const std::string culprit = find_nonfinite(engine_.source(), config);
-    throw data_error(
-        "{}: logits are not finite: {}", printable(engine_.source().path()),
-        culprit.empty() ? "the activations overflowed" : "a weight is NaN or infinite: " + culprit);
-  }
+  require_finite(engine_, logits);
   return logits;
 }
 

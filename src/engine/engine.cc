@@ -44,17 +44,45 @@ Engine::Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options
   }
 }
 
+std::size_t max_sequence_tokens(const ModelConfig& config, const SessionOptions& options) {
+  const std::size_t context = config.max_positions;
+  const std::size_t blocks = options.total_blocks;
+  // Comparing blocks first keeps the product from overflowing.
+  if (blocks == 0 || blocks > context / options.tokens_per_block) return context;
+  return blocks * options.tokens_per_block;
+}
+
+void require_fit(const ModelConfig& config, std::span<const std::uint32_t> tokens,
+                 std::size_t position, std::size_t max_tokens) {
+  CELLM_CHECK(!tokens.empty());
+  if (tokens.size() > max_tokens - position) {
+    throw usage_error("{} tokens after {} do not fit into the context of {}", tokens.size(),
+                      position, max_tokens);
+  }
+  for (const std::uint32_t token : tokens) {
+    if (token >= config.vocab_size) {
+      throw usage_error(
+          "token {} is beyond the vocabulary of {}; is the tokenizer that of this model?", token,
+          config.vocab_size);
+    }
+  }
+}
+
+void require_finite(const Engine& engine, std::span<const float> logits) {
+  if (std::all_of(logits.begin(), logits.end(), [](float v) { return std::isfinite(v); })) return;
+  const std::string culprit = find_nonfinite(engine.source(), engine.config());
+  const std::string path = printable(engine.source().path());
+  if (culprit.empty())
+    throw data_error("{}: the activations overflowed; no weight is NaN or infinite", path);
+  throw data_error("{}: a weight is NaN or infinite: {}", path, culprit);
+}
+
 Session::Session(const Engine& engine, const SessionOptions& options)
     : engine_(engine),
       options_(options),
-      max_tokens_(engine.config().max_positions),
+      max_tokens_(max_sequence_tokens(engine.config(), options)),
       state_(empty_state(engine.config(), options.kv_encoding, options.tokens_per_block)),
-      work_(engine.config()) {
-  if (options.total_blocks != 0 &&
-      options.total_blocks < max_tokens_ / options.tokens_per_block + 1) {
-    max_tokens_ = std::min(max_tokens_, options.total_blocks * options.tokens_per_block);
-  }
-}
+      work_(engine.config()) {}
 
 std::uint64_t Session::state_bytes(std::size_t tokens) const {
   return cellm::state_bytes(engine_.config(), options_.kv_encoding, options_.tokens_per_block,
@@ -67,21 +95,6 @@ void Session::require_memory(std::size_t tokens) const {
       fmt::format("{}: a sequence of {} tokens", printable(engine_.source().path()),
                   std::min(tokens, max_tokens_)),
       "fewer tokens need less, or --kv-encoding turboquant");
-}
-
-void Session::require_fit(std::span<const std::uint32_t> tokens) const {
-  CELLM_CHECK(!tokens.empty());
-  if (tokens.size() > max_tokens_ - state_.position) {
-    throw usage_error("{} tokens after {} do not fit into the context of {}", tokens.size(),
-                      state_.position, max_tokens_);
-  }
-  for (const std::uint32_t token : tokens) {
-    if (token >= engine_.config().vocab_size) {
-      throw usage_error(
-          "token {} is beyond the vocabulary of {}; is the tokenizer that of this model?", token,
-          engine_.config().vocab_size);
-    }
-  }
 }
 
 void Session::run(std::span<const std::uint32_t> batch) {
@@ -102,15 +115,9 @@ std::span<const float> Session::logits(std::size_t first, std::size_t rows) {
   if (logits_.size() < count) logits_.resize(count);
   apply(compute(), engine_.model().lm_head, work_.hidden.data() + first * config.hidden, rows,
         logits_.data());
-  const auto end = logits_.begin() + static_cast<std::ptrdiff_t>(count);
-  if (!std::all_of(logits_.begin(), end, [](float v) { return std::isfinite(v); })) {
-    const std::string culprit = find_nonfinite(engine_.source(), config);
-    const std::string path = printable(engine_.source().path());
-    if (culprit.empty())
-      throw data_error("{}: the activations overflowed; no weight is NaN or infinite", path);
-    throw data_error("{}: a weight is NaN or infinite: {}", path, culprit);
-  }
-  return {logits_.data(), count};
+  const std::span<const float> result(logits_.data(), count);
+  require_finite(engine_, result);
+  return result;
 }
 
 std::span<const float> Session::advance(std::span<const std::uint32_t> tokens) {

@@ -62,6 +62,17 @@ struct SessionOptions {
   std::size_t total_blocks = 0;  // 0: as many as the model's context needs
 };
 
+// Tokens that one sequence can hold.
+std::size_t max_sequence_tokens(const ModelConfig& config, const SessionOptions& options);
+
+// Throws Error(kUsage) for an id beyond the vocabulary or more tokens (at least one) than a
+// sequence of max_tokens can still take at its position.
+void require_fit(const ModelConfig& config, std::span<const std::uint32_t> tokens,
+                 std::size_t position, std::size_t max_tokens);
+
+// Throws Error(kData) for logits that are not finite, naming the weight that is to blame if one is.
+void require_finite(const Engine& engine, std::span<const float> logits);
+
 // A copy of a session's state, good for the session it came from. There is no way to rewind a
 // recurrent state; a checkpoint taken earlier is the only way back.
 class Checkpoint {
@@ -93,7 +104,9 @@ class Session {
   void require_memory(std::size_t tokens) const;
 
   // Throws Error(kUsage) for an id beyond the vocabulary or more tokens than still fit.
-  void require_fit(std::span<const std::uint32_t> tokens) const;
+  void require_fit(std::span<const std::uint32_t> tokens) const {
+    cellm::require_fit(engine_.config(), tokens, position(), max_tokens_);
+  }
 
   // Appends tokens (at least one) and returns the logits, vocab_size of them, after the last; valid
   // until the next call. Throws Error(kUsage) for an id beyond the vocabulary or more tokens than

@@ -47,7 +47,7 @@ void observe(const Engine& engine, std::span<const std::uint32_t> tokens, InputT
   const ModelConfig& config = engine.config();
   constexpr KvEncoding kExact = KvEncoding::kF32;
   constexpr std::size_t kTokensPerBlock = 16;
-  Session(engine, {kExact, kTokensPerBlock, 0}).require_fit(tokens);
+  require_fit(config, tokens, 0, config.max_positions);
   NamedTap named(engine.model(), tap);
   ActivationScratch scratch;
   const Compute compute{engine.kernels(), engine.pool(), scratch, &named};
