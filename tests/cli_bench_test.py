@@ -22,6 +22,11 @@ class Bench(CommandTest):
             for key in ("gmac_per_second", "peak_gmac_per_second", "bandwidth_gb_per_second", "peak_memory_bytes"):
                 self.assertGreater(row[key], 0)
 
+    def test_json_is_one_document_for_several_numbers_of_threads(self):
+        rows = json.loads(self.succeed("bench", "--model", QWEN35, "-p", "9", "-n", "0", "-r", "1", "-t", "1,2",
+                                       "-o", "json").stdout)
+        self.assertEqual([r["n_threads"] for r in rows], [1, 2])
+
     def test_shapes_need_no_file(self):
         output = self.succeed("bench", "--shape", "smollm2-135m", "--format", "q1", "-p", "4", "-n", "0", "-r",
                               "1").stdout.decode()

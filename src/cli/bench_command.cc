@@ -173,53 +173,63 @@ Result measure(const Engine& engine, const Arguments& arguments, std::size_t pro
   return result;
 }
 
+// What is the same for all tests with one number of threads.
+struct Setting {
+  std::string model;
+  std::string target;
+  Weights weights;
+  Ceilings ceilings;
+  double load_seconds = 0;
+};
+
+// One table for each number of threads, as each has its own ceilings; JSON and CSV are one document.
 class Report {
  public:
-  Report(std::string format, std::string model, std::string target, const Weights& weights,
-         const Ceilings& ceilings, double load_seconds)
-      : format_(std::move(format)),
-        model_(std::move(model)),
-        target_(std::move(target)),
-        weights_(weights),
-        ceilings_(ceilings),
-        load_seconds_(load_seconds) {
-    if (format_ == "md") {
-      fmt::print(
-          "| model | size | params | backend | threads | test | t/s | GB/s | of {:.1f} GB/s | "
-          "GMAC/s | of {:.0f} {} GMAC/s |\n",
-          ceilings_.bandwidth / 1e9, ceilings_.macs / 1e9, ceilings_.kind);
-      fmt::print("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
-    } else if (format_ == "csv") {
+  explicit Report(std::string format) : format_(std::move(format)) {
+    if (format_ == "csv") {
       fmt::print(
           "model,model_size,model_n_params,backend,n_threads,n_prompt,n_gen,n_depth,avg_ts,stddev_"
           "ts\n");
     }
   }
 
+  void begin(Setting setting) {
+    setting_ = std::move(setting);
+    const Ceilings& ceilings = setting_.ceilings;
+    if (format_ == "md") {
+      fmt::print(
+          "| model | size | params | backend | threads | test | t/s | GB/s | of {:.1f} GB/s | "
+          "GMAC/s | of {:.0f} {} GMAC/s |\n",
+          ceilings.bandwidth / 1e9, ceilings.macs / 1e9, ceilings.kind);
+      fmt::print("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    }
+  }
+
   void add(const Result& result) {
+    const auto& [model, target, weights, ceilings, load_seconds] = setting_;
     // Decoding reads every weight once for each token; a prompt is bound by arithmetic.
     const double bytes =
-        result.n_gen != 0 ? result.mean() * static_cast<double>(weights_.read_per_token) : 0;
-    const double macs = result.mean() * static_cast<double>(weights_.body_macs);
+        result.n_gen != 0 ? result.mean() * static_cast<double>(weights.read_per_token) : 0;
+    const double macs = result.mean() * static_cast<double>(weights.body_macs);
     if (format_ == "md") {
       fmt::print(
           "| {} | {} | {:.2f} M | CPU | {} | {} | {:.2f} ± {:.2f} | {} | {} | {:.1f} | {:.0f} % "
           "|\n",
-          model_, human_bytes(weights_.bytes), static_cast<double>(weights_.parameters) / 1e6,
+          model, human_bytes(weights.bytes), static_cast<double>(weights.parameters) / 1e6,
           result.threads, result.test(), result.mean(), result.deviation(),
           bytes == 0 ? "" : fmt::format("{:.1f}", bytes / 1e9),
-          bytes == 0 ? "" : fmt::format("{:.0f} %", 100 * bytes / ceilings_.bandwidth), macs / 1e9,
-          100 * macs / ceilings_.macs);
+          bytes == 0 ? "" : fmt::format("{:.0f} %", 100 * bytes / ceilings.bandwidth), macs / 1e9,
+          100 * macs / ceilings.macs);
     } else if (format_ == "csv") {
-      fmt::print("{},{},{},CPU,{},{},{},{},{:.6f},{:.6f}\n", model_, weights_.bytes,
-                 weights_.parameters, result.threads, result.n_prompt, result.n_gen, result.n_depth,
+      fmt::print("{},{},{},CPU,{},{},{},{},{:.6f},{:.6f}\n", model, weights.bytes,
+                 weights.parameters, result.threads, result.n_prompt, result.n_gen, result.n_depth,
                  result.mean(), result.deviation());
     } else {
-      json_.push_back({{"model_filename", model_},
-                       {"model_size", weights_.bytes},
-                       {"model_n_params", weights_.parameters},
+      json_.push_back({{"model_filename", model},
+                       {"model_size", weights.bytes},
+                       {"model_n_params", weights.parameters},
                        {"backends", "CPU"},
-                       {"cpu_target", target_},
+                       {"cpu_target", target},
                        {"n_threads", result.threads},
                        {"n_prompt", result.n_prompt},
                        {"n_gen", result.n_gen},
@@ -228,28 +238,27 @@ class Report {
                        {"stddev_ts", result.deviation()},
                        {"samples_ts", result.rates},
                        {"gb_per_second", bytes / 1e9},
-                       {"bandwidth_gb_per_second", ceilings_.bandwidth / 1e9},
+                       {"bandwidth_gb_per_second", ceilings.bandwidth / 1e9},
                        {"gmac_per_second", macs / 1e9},
-                       {"peak_gmac_per_second", ceilings_.macs / 1e9},
-                       {"load_seconds", load_seconds_},
+                       {"peak_gmac_per_second", ceilings.macs / 1e9},
+                       {"load_seconds", load_seconds},
                        {"peak_memory_bytes", peak_memory_bytes()}});
     }
     std::fflush(stdout);
   }
 
+  void end() {
+    fmt::print(stderr, "{} | load {:.2f} s | peak memory {}\n", setting_.target,
+               setting_.load_seconds, human_bytes(peak_memory_bytes()));
+  }
+
   void finish() {
     if (format_ == "json") fmt::print("{}\n", json_.dump(2));
-    fmt::print(stderr, "{} | load {:.2f} s | peak memory {}\n", target_, load_seconds_,
-               human_bytes(peak_memory_bytes()));
   }
 
  private:
   std::string format_;
-  std::string model_;
-  std::string target_;
-  Weights weights_;
-  Ceilings ceilings_;
-  double load_seconds_;
+  Setting setting_;
   nlohmann::ordered_json json_ = nlohmann::ordered_json::array();
 };
 
@@ -268,6 +277,7 @@ std::unique_ptr<ModelSource> open(const Arguments& arguments) {
 int run(const Arguments& arguments) {
   std::vector<unsigned> thread_counts = arguments.threads;
   if (thread_counts.empty()) thread_counts.push_back(physical_cores());
+  Report report(arguments.output);
   for (const unsigned threads : thread_counts) {
     std::optional<Engine> engine;
     const double load_seconds = seconds_of([&] {
@@ -277,9 +287,8 @@ int run(const Arguments& arguments) {
     const std::string name = arguments.model.empty()
                                  ? fmt::format("{} {}", arguments.shape, arguments.format)
                                  : std::filesystem::path(arguments.model).filename().string();
-    Report report(arguments.output, name, engine->kernels().name,
-                  weights_of(engine->source(), engine->model()), measure_ceilings(*engine),
-                  load_seconds);
+    report.begin({name, engine->kernels().name, weights_of(engine->source(), engine->model()),
+                  measure_ceilings(*engine), load_seconds});
     for (const std::size_t depth : arguments.depths) {
       for (const std::size_t prompt : arguments.prompts) {
         if (prompt != 0) report.add(measure(*engine, arguments, prompt, 0, depth, threads));
@@ -288,8 +297,9 @@ int run(const Arguments& arguments) {
         if (generate != 0) report.add(measure(*engine, arguments, 0, generate, depth, threads));
       }
     }
-    report.finish();
+    report.end();
   }
+  report.finish();
   return 0;
 }
 
