@@ -132,6 +132,20 @@ int run_single_command(const Command& command, int argc, char** argv) {
   });
 }
 
+void add_model(CLI::App& app, std::string& path) {
+  app.add_option("-m,--model", path, ".cellm file, Hugging Face folder or .gguf file")->required();
+}
+
+void add_tokenizer(CLI::App& app, std::string& file) {
+  app.add_option("--tokenizer", file,
+                 "tokenizer.json (default: the one inside or beside the model)");
+}
+
+void add_threads(CLI::App& app, unsigned& threads) {
+  app.add_option("-t,--threads", threads, "Threads (default: one per physical core)")
+      ->check(CLI::Range(1, 1024));
+}
+
 void add_follow_links(CLI::App& app, Links& links) {
   app.add_flag_callback(
       "--follow-links", [&links] { links = Links::kFollow; },

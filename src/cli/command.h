@@ -50,7 +50,11 @@ std::string target_from_environment();
 // "1,2,3" as ids. Throws Error(kUsage).
 std::vector<std::uint32_t> parse_token_list(const std::string& text);
 
-// --follow-links, for commands that open a model's folder.
+// Options that several commands have: --model (required), --tokenizer, --threads (0 if not given)
+// and --follow-links.
+void add_model(CLI::App& app, std::string& path);
+void add_tokenizer(CLI::App& app, std::string& file);
+void add_threads(CLI::App& app, unsigned& threads);
 void add_follow_links(CLI::App& app, Links& links);
 
 // All of standard input. Throws Error(kUsage) beyond a limit.

@@ -35,6 +35,7 @@ struct Arguments {
   std::string kv_encoding = "f16";
   std::string activations = "int8";
   unsigned threads = 0;
+  Links links = Links::kInside;
   bool json = false;
 };
 
@@ -47,14 +48,15 @@ void check(const Arguments& arguments) {
 
 std::unique_ptr<const Engine> load(const std::string& path, const Arguments& arguments,
                                    Activations activations) {
-  return std::make_unique<const Engine>(open_model_source(path),
+  return std::make_unique<const Engine>(open_model_source(path, arguments.links),
                                         EngineOptions{.target = target_from_environment(),
                                                       .threads = arguments.threads,
                                                       .activations = activations});
 }
 
-Tokenizer require_tokenizer(const Engine& engine, const std::string& file) {
-  auto tokenizer = find_tokenizer(engine.source(), engine.config().vocab_size, file);
+Tokenizer require_tokenizer(const Engine& engine, const Arguments& arguments) {
+  auto tokenizer = find_tokenizer(engine.source(), engine.config().vocab_size, arguments.tokenizer,
+                                  arguments.links);
   if (tokenizer) return std::move(*tokenizer);
   throw data_error(
       "{}: text needs a tokenizer and there is none inside or beside this model; give --tokenizer "
@@ -100,12 +102,12 @@ EvalResults measure(const Arguments& arguments) {
   if (!arguments.choices.empty()) items = read_choices(arguments.choices);
 
   results.model = load(arguments.model, arguments, parse_activations(arguments.activations));
-  const Tokenizer tokenizer = require_tokenizer(*results.model, arguments.tokenizer);
+  const Tokenizer tokenizer = require_tokenizer(*results.model, arguments);
   std::vector<EvalTokens> tokens;
   for (const EvalText& text : results.texts) tokens.push_back(tokenize_text(text, tokenizer));
   if (!arguments.reference.empty()) {
     results.reference = load(arguments.reference, arguments, Activations::kF32);
-    require_same_tokenizer(tokenizer, require_tokenizer(*results.reference, arguments.tokenizer),
+    require_same_tokenizer(tokenizer, require_tokenizer(*results.reference, arguments),
                            results.texts, arguments.reference);
   }
 
@@ -195,12 +197,10 @@ int run(const Arguments& arguments) {
 Run configure(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  app.add_option("-m,--model", a.model, ".cellm file, Hugging Face folder or .gguf file")
-      ->required();
-  app.add_option("--tokenizer", a.tokenizer,
-                 "tokenizer.json (default: the one inside or beside the model)");
-  app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")
-      ->check(CLI::Range(1, 1024));
+  add_model(app, a.model);
+  add_tokenizer(app, a.tokenizer);
+  add_threads(app, a.threads);
+  add_follow_links(app, a.links);
   app.add_flag("--json", a.json, "One JSON object on stdout");
 
   const char* what = "What to measure";

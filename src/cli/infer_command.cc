@@ -239,12 +239,9 @@ int run(Arguments arguments) {
 Run configure(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  app.add_option("-m,--model", a.model, ".cellm file, Hugging Face folder or .gguf file")
-      ->required();
-  app.add_option("--tokenizer", a.tokenizer,
-                 "tokenizer.json (default: the one inside or beside the model)");
-  app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")
-      ->check(CLI::Range(1, 1024));
+  add_model(app, a.model);
+  add_tokenizer(app, a.tokenizer);
+  add_threads(app, a.threads);
   add_follow_links(app, a.links);
   app.add_flag("-q,--quiet", a.quiet, "No statistics on stderr");
   app.add_flag("--json", a.json, "One JSON object on stdout: text, ids, timings, stop reason");

@@ -51,8 +51,7 @@ int run(const Arguments& arguments) {
 Run configure(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  app.add_option("-m,--model", a.model, ".cellm file, Hugging Face folder or .gguf file")
-      ->required();
+  add_model(app, a.model);
   app.add_option("--tokens", a.tokens, "Token ids, like 1,2,3")->required();
   app.add_option("-o,--output", a.output, ".npy file to write: float32 [tokens, vocabulary]")
       ->required();
@@ -68,8 +67,7 @@ Run configure(CLI::App& app) {
       ->check(CLI::IsMember({"int8", "fast", "f32"}));
   app.add_option("--max-layers", a.max_layers, "Use only the first L layers")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20));
-  app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")
-      ->check(CLI::Range(1, 1024));
+  add_threads(app, a.threads);
   add_follow_links(app, a.links);
   app.footer(
       "Example:\n  cellm logits --model qwen.cellm --tokens 9419,11,1814 --output logits.npy");

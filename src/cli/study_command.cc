@@ -143,8 +143,7 @@ Run configure(CLI::App& app) {
                  fmt::format("Formats, with commas (default: {}); also any of convert --format",
                              fmt::join(default_study_formats(), ",")))
       ->delimiter(',');
-  app.add_option("--tokenizer", s.tokenizer,
-                 "tokenizer.json (default: the one inside or beside the model)");
+  add_tokenizer(app, s.tokenizer);
   app.add_flag("--no-keep", a.no_keep, "Remove the .cellm files at the end");
   app.add_option("--tokens", s.tokens, "Tokens of the texts to evaluate; 0: all")
       ->capture_default_str()
@@ -162,8 +161,8 @@ Run configure(CLI::App& app) {
   app.add_option("--speed-runs", s.speed_runs, "Runs for speed and memory; 0: not measured")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{0}, std::size_t{100}));
-  app.add_option("-t,--threads", s.threads, "Threads (default: one per physical core)")
-      ->check(CLI::Range(1, 1024));
+  add_threads(app, s.threads);
+  add_follow_links(app, s.links);
   app.add_flag("-q,--quiet", a.quiet, "No progress and no remarks on stderr");
   app.footer(
       "Converts the model to every format, measures each, and writes study.json, report.md and\n"

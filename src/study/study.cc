@@ -75,7 +75,7 @@ class Study {
       : options_(options),
         hooks_(hooks),
         work_(hooks),
-        source_(open_model_source(options.source)),
+        source_(open_model_source(options.source, options.links)),
         steps_(options.output / "steps") {
     if (options_.texts.empty()) {
       throw usage_error(
@@ -83,7 +83,8 @@ class Study {
     }
     const ModelConfig config =
         parse_model_config(source_->config_json(), printable(source_->path()));
-    auto tokenizer = find_tokenizer(*source_, config.vocab_size, options_.tokenizer);
+    auto tokenizer =
+        find_tokenizer(*source_, config.vocab_size, options_.tokenizer, options_.links);
     if (!tokenizer) {
       throw unsupported_error("{}: a study needs a tokenizer, and there is none",
                               printable(source_->path()));

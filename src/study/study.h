@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/folder_file.h"
 #include "io/json.h"
 
 namespace cellm {
@@ -25,6 +26,7 @@ struct StudyOptions {
   std::size_t speed_runs = 3;            // the median counts; 0: no speed and memory
   unsigned threads = 0;
   std::string target;
+  Links links = Links::kInside;  // how far those in the source's folder may lead
 };
 
 // How fast a file runs, and what memory that takes.
