@@ -72,30 +72,34 @@ std::vector<GenerateResult> generate_batch(
   std::vector<Sampler> samplers;
   const auto start = std::chrono::steady_clock::now();
 
-  // Chooses the next token of a sequence; false if it has come to its end.
-  std::size_t done = 0;
+  // Chooses the next token of a sequence; false if it has come to its end. Touches nothing of
+  // others.
   const auto choose = [&](std::size_t i, std::span<const float> logits) {
     GenerateResult& result = results[i];
     if (result.ids.size() == options.max_tokens) return false;
     const std::uint32_t id = samplers[i].sample(logits, histories[i]);
     if (std::find(options.stop_ids.begin(), options.stop_ids.end(), id) != options.stop_ids.end()) {
       result.reason = StopReason::kEos;
-      done += options.max_tokens - result.ids.size();
       return false;
     }
     result.ids.push_back(id);
     histories[i].push_back(id);
-    ++done;
     if (result.ids.size() == options.max_tokens) return false;
     if (batch.position(i) == batch.max_tokens()) {
       result.reason = StopReason::kContext;
-      done += options.max_tokens - result.ids.size();
       return false;
     }
     return true;
   };
-
   std::vector<std::size_t> running;
+  // Sequences that have come to their end count as if they had written all they may.
+  const auto report = [&](std::size_t prompts_read) {
+    if (!progress) return;
+    std::size_t done = (prompts_read - running.size()) * options.max_tokens;
+    for (const std::size_t i : running) done += results[i].ids.size();
+    progress(done, prompts.size() * options.max_tokens);
+  };
+
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const std::span<const std::uint32_t> ids = prompts[i].ids;
     if (ids.empty()) throw usage_error("prompt {} is empty", i + 1);
@@ -109,7 +113,7 @@ std::vector<GenerateResult> generate_batch(
       logits = batch.advance({&input, 1});
     }
     if (choose(i, logits)) running.push_back(i);
-    if (progress) progress(done, prompts.size() * options.max_tokens);
+    report(i + 1);
   }
   const double prompt_seconds = seconds_since(start);
 
@@ -120,12 +124,17 @@ std::vector<GenerateResult> generate_batch(
       ++results[i].decoded_tokens;
     }
     const std::span<const float> logits = batch.advance(inputs);
+    std::vector<char> goes_on(running.size());
+    engine.pool().parallel_for(running.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t k = begin; k < end; ++k)
+        goes_on[k] = choose(running[k], logits.subspan(k * vocab, vocab)) ? 1 : 0;
+    });
     std::vector<std::size_t> still;
     for (std::size_t k = 0; k < running.size(); ++k) {
-      if (choose(running[k], logits.subspan(k * vocab, vocab))) still.push_back(running[k]);
+      if (goes_on[k] != 0) still.push_back(running[k]);
     }
     running = std::move(still);
-    if (progress) progress(done, prompts.size() * options.max_tokens);
+    report(prompts.size());
   }
   for (GenerateResult& result : results) {
     result.prompt_seconds = prompt_seconds;

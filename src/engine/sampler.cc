@@ -42,11 +42,17 @@ std::uint32_t Sampler::sample(std::span<const float> logits,
   return draw();
 }
 
-// Fills candidates_ with the top k, best first; equal logits in order of their ids.
+namespace {
+
+// Best first; equal logits in order of their ids.
+constexpr auto kBetter = [](const auto& a, const auto& b) {
+  return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+};
+
+}  // namespace
+
+// Fills candidates_ with the top k in order, or with all, in none.
 void Sampler::keep_best() {
-  const auto better = [](const Candidate& a, const Candidate& b) {
-    return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
-  };
   candidates_.clear();
   const std::size_t k =
       options_.top_k == 0 ? logits_.size() : std::min(options_.top_k, logits_.size());
@@ -56,41 +62,61 @@ void Sampler::keep_best() {
     const Candidate candidate{logits_[id], static_cast<std::uint32_t>(id)};
     if (candidates_.size() < k) {
       candidates_.push_back(candidate);
-      if (candidates_.size() == k) std::make_heap(candidates_.begin(), candidates_.end(), better);
-    } else if (better(candidate, candidates_.front())) {
-      std::pop_heap(candidates_.begin(), candidates_.end(), better);
+      if (candidates_.size() == k && k < logits_.size())
+        std::make_heap(candidates_.begin(), candidates_.end(), kBetter);
+    } else if (kBetter(candidate, candidates_.front())) {
+      std::pop_heap(candidates_.begin(), candidates_.end(), kBetter);
       candidates_.back() = candidate;
-      std::push_heap(candidates_.begin(), candidates_.end(), better);
+      std::push_heap(candidates_.begin(), candidates_.end(), kBetter);
     }
   }
-  std::sort(candidates_.begin(), candidates_.end(), better);
+  ranked_ = 0;
+}
+
+// The candidate with so many better ones. Few are ever asked for, so the others are not sorted.
+const Sampler::Candidate& Sampler::ranked(std::size_t rank) {
+  constexpr std::size_t kFirst = 64;
+  if (rank >= ranked_) {
+    const auto begin = candidates_.begin() + static_cast<std::ptrdiff_t>(ranked_);
+    ranked_ = std::min(candidates_.size(), std::max({kFirst, 4 * ranked_, rank + 1}));
+    const auto end = candidates_.begin() + static_cast<std::ptrdiff_t>(ranked_);
+    if (end != candidates_.end()) std::nth_element(begin, end, candidates_.end(), kBetter);
+    std::sort(begin, end, kBetter);
+  }
+  return candidates_[rank];
 }
 
 std::uint32_t Sampler::draw() {
   // exp((logit − best) / temperature): relative probabilities, the best has 1.
-  const float best = candidates_.front().logit;
-  std::vector<double> weights;
-  double total = 0.0;
-  for (const Candidate& candidate : candidates_) {
-    const double weight = std::exp(static_cast<double>(candidate.logit - best) /
+  const auto best = static_cast<double>(ranked(0).logit);
+  const auto weight_of = [&](const Candidate& candidate) {
+    const double weight = std::exp((static_cast<double>(candidate.logit) - best) /
                                    static_cast<double>(options_.temperature));
-    if (weight < static_cast<double>(options_.min_p) || weight == 0.0) break;
-    weights.push_back(weight);
+    return weight < static_cast<double>(options_.min_p) ? 0.0 : weight;
+  };
+  double total = 0.0;
+  std::size_t possible = 0;
+  for (const Candidate& candidate : candidates_) {
+    const double weight = weight_of(candidate);
     total += weight;
+    possible += weight > 0.0 ? 1 : 0;
   }
-  double kept = 0.0;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    kept += weights[i];
-    if (kept >= static_cast<double>(options_.top_p) * total) {
-      weights.resize(i + 1);
-      break;
+  double kept = total;
+  if (options_.top_p < 1.0F) {
+    kept = 0.0;
+    for (std::size_t rank = 0; rank < possible; ++rank) {
+      kept += weight_of(ranked(rank));
+      if (kept >= static_cast<double>(options_.top_p) * total) possible = rank + 1;
     }
   }
   // 53 random bits; std::uniform_real_distribution may differ between libraries.
   double left = static_cast<double>(random_() >> 11) * 0x1p-53 * kept;
-  std::size_t chosen = 0;
-  while (chosen + 1 < weights.size() && left >= weights[chosen]) left -= weights[chosen++];
-  return candidates_[chosen].id;
+  for (std::size_t rank = 0; rank + 1 < possible; ++rank) {
+    const double weight = weight_of(ranked(rank));
+    if (left < weight) return ranked(rank).id;
+    left -= weight;
+  }
+  return ranked(possible - 1).id;
 }
 
 }  // namespace cellm

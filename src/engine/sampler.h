@@ -35,12 +35,14 @@ class Sampler {
   };
   std::uint32_t draw();
   void keep_best();
+  const Candidate& ranked(std::size_t rank);
 
   SamplerOptions options_;
   std::vector<std::uint32_t> unusable_;
   std::mt19937_64 random_;
   std::vector<float> logits_;
   std::vector<Candidate> candidates_;
+  std::size_t ranked_ = 0;  // candidates at the front that are in order, and better than the rest
 };
 
 }  // namespace cellm

@@ -1,7 +1,10 @@
 #include "engine/sampler.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -54,6 +57,36 @@ TEST(Sampler, TopKTopPAndMinPCut) {
   options = plain(1.0F);
   options.min_p = 0.5F;  // e^(2.5 − 3) = 0.61 stays, e^(1 − 3) = 0.14 goes
   EXPECT_EQ(draw(options, 2000).size(), 3U);
+}
+
+// Only candidates that may be drawn are sorted; the ids are those of a full sort.
+TEST(Sampler, DrawsFromALargeVocabularyAsIfAllWereSorted) {
+  std::mt19937 noise(3);
+  std::normal_distribution<float> normal(0.0F, 1.0F);
+  std::vector<float> logits(5000);
+  for (float& logit : logits) logit = normal(noise);
+  std::vector<std::uint32_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return logits[a] > logits[b]; });
+  for (const float top_p : {1.0F, 0.95F, 0.2F}) {
+    auto options = plain(1.3F);
+    options.top_p = top_p;
+    options.seed = 5;
+    Sampler sampler(options, {});
+    std::mt19937_64 random(5);
+    for (int draws = 0; draws < 300; ++draws) {
+      std::vector<double> sums;
+      for (const std::uint32_t id : order)
+        sums.push_back((sums.empty() ? 0.0 : sums.back()) +
+                       std::exp(static_cast<double>(logits[id] - logits[order[0]]) / 1.3));
+      const double limit = static_cast<double>(top_p) * sums.back();
+      const auto last = std::lower_bound(sums.begin(), sums.end() - 1, limit);
+      const double at = static_cast<double>(random() >> 11) * 0x1p-53 * *last;
+      const auto chosen = std::upper_bound(sums.begin(), last, at);
+      ASSERT_EQ(sampler.sample(logits, {}), order[static_cast<std::size_t>(chosen - sums.begin())]);
+    }
+  }
 }
 
 TEST(Sampler, TheSameSeedGivesTheSameTokens) {
