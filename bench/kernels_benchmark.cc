@@ -62,8 +62,9 @@ void packed_matmul(benchmark::State& state, const KernelTable& table, FormatId f
   std::vector<signed char> codes(tokens * kCols, 5);
   std::vector<float> scales(tokens * blocks, 0.01F);
   std::vector<std::int32_t> sums(tokens * blocks, static_cast<std::int32_t>(5 * block));
+  const std::vector<std::int16_t> wide(tokens * kCols, 5);
   const QuantizedActivations x{codes.data(), scales.data(), sums.data(), tokens,
-                               kCols,        block,         blocks};
+                               kCols,        block,         blocks,      wide.data()};
   std::vector<float> y(tokens * kRows);
   for (auto _ : state) {
     table.matmul_int8(w, 0, packed.row_blocks(), x, y.data(), kRows);

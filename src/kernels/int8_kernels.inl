@@ -15,6 +15,11 @@
 //   NarrowSums                 a struct: kUsed says whether the target has, for codes of up to 4
 //                              bits, dot(acc, w, x), which does the same in 16-bit lanes, exactly
 //                              for 8 quads, and widen(acc), pairs of these added to 32-bit lanes
+//   WidePairs                  a struct: kUsed says whether the target multiplies 8-bit codes as
+//                              16-bit ones where several tokens use them. Then it has even(v) and
+//                              odd(v), the bytes 0 and 2, or 1 and 3, of each lane as signed 16
+//                              bits, flip_signs(v), 128 less than each unsigned byte, and
+//                              dot(acc, w, x), acc + both products of each lane, exactly
 //   shift_mask<kShift>(v, mask)  each byte shifted right by kShift (left if negative), then masked
 //   int_shift<kShift>(a)       each lane shifted right by kShift (left if negative), keeping its
 //   sign
@@ -52,6 +57,11 @@ IntVec add_dot(IntVec acc, IntVec w, IntVec x) {
 template <class Narrow = NarrowSums>
 IntVec add_widened(IntVec acc, IntVec narrow) {
   return int_add(acc, Narrow::widen(narrow));
+}
+
+template <unsigned kBits>
+constexpr bool is_wide() {
+  return WidePairs::kUsed && kBits == 8;
 }
 
 // Unpacked code byte = multiplier · u, so that all zeros are integers: value = (byte − zero) ·
@@ -98,6 +108,35 @@ const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t column
     }
   }
   return buffer;
+}
+
+// 8-bit codes of a block of rows, or of a token, as 16-bit ones: of every vector the even bytes,
+// then the odd ones, so that the same columns meet in a lane.
+template <class Wide = WidePairs>
+void widen(IntVec v, unsigned char* even, unsigned char* odd) {
+  store_bytes(even, Wide::even(v));
+  store_bytes(odd, Wide::odd(v));
+}
+template <class Wide = WidePairs>
+const unsigned char* widen_weights(const unsigned char* codes, std::size_t columns,
+                                   unsigned char* buffer) {
+  for (std::size_t at = 0; at < columns / 4 * kQuadBytes; at += kQuadBytes) {
+    for (std::size_t v = 0; v < kBlockVectors; ++v) {
+      const std::size_t vector = v * kIntLanes * 4;
+      unsigned char* even = buffer + 2 * at + vector;
+      widen<Wide>(Wide::flip_signs(load_bytes(codes + at + vector)), even, even + kQuadBytes);
+    }
+  }
+  return buffer;
+}
+constexpr std::size_t kWideColumns = kIntLanes * 4;  // of activations in a vector
+template <class Wide>
+void widen_codes(const signed char* codes, std::size_t columns, std::int16_t* out) {
+  for (std::size_t c = 0; c < columns; c += kWideColumns) {
+    auto* even = reinterpret_cast<unsigned char*>(out + c);
+    widen<Wide>(load_bytes(reinterpret_cast<const unsigned char*>(codes + c)), even,
+                even + kWideColumns);
+  }
 }
 
 // A quad's codes without moving them: times 2^(kBits · kQuad), if the target's dot products allow
@@ -198,25 +237,93 @@ struct IntSums {
 
 // What a tile needs of a chunk.
 struct IntChunk {
-  const unsigned char* bytes;   // unpacked codes
+  const unsigned char* bytes;   // unpacked codes, 8-bit or wide
   const std::uint16_t* scales;  // of the first group in the chunk; unused for scales per row
   std::size_t columns;
-  std::size_t first_block;  // of activations
+  std::size_t first_block;    // of activations
+  const signed char* inputs;  // of the first token, 8-bit or wide
+  std::size_t input_stride;   // bytes from one token to the next
 };
 
-// Adds a chunk to kTokens outputs of 16 rows.
+// acc[0][t][v] += Σ over the columns of codes · inputs[t]. Sums for few tokens are split, to hide
+// the latency of the dot product.
+template <unsigned kBits, std::size_t kTokens, std::size_t kSplit, class Wide = WidePairs>
+__attribute__((always_inline)) inline void add_columns(const unsigned char* bytes,
+                                                       const signed char* inputs,
+                                                       std::size_t stride, std::size_t columns,
+                                                       IntVec (*acc)[kTokens][kBlockVectors]) {
+  const auto load_weights = [](const unsigned char* from, IntVec* weights) {
+    for (std::size_t v = 0; v < kBlockVectors; ++v)
+      weights[v] = load_bytes(from + v * kIntLanes * 4);
+  };
+  IntVec weights[kBlockVectors];
+  // Columns come in multiples of 32, so in multiples of kNarrowQuads and of kSplit quads.
+  if constexpr (is_wide<kBits>()) {
+    const auto add_pairs = [&](const unsigned char* codes, const signed char* x,
+                               std::size_t split) {
+      load_weights(codes, weights);
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        const IntVec input = broadcast_quad(x + t * stride);
+        for (std::size_t v = 0; v < kBlockVectors; ++v)
+          acc[split][t][v] = Wide::dot(acc[split][t][v], weights[v], input);
+      }
+    };
+    for (std::size_t c = 0; c < columns; c += kWideColumns, inputs += 2 * kWideColumns) {
+#pragma GCC unroll 8
+      for (std::size_t q = 0; q < kIntLanes; ++q, bytes += 2 * kQuadBytes) {
+        add_pairs(bytes, inputs + 4 * q, 0);
+        add_pairs(bytes + kQuadBytes, inputs + kWideColumns + 4 * q, kSplit - 1);
+      }
+    }
+  } else if constexpr (is_narrow<kBits>()) {
+    for (std::size_t c = 0; c < columns; c += 4 * kNarrowQuads) {
+      IntVec narrow[kTokens][kBlockVectors];
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        for (std::size_t v = 0; v < kBlockVectors; ++v) narrow[t][v] = int_broadcast(0);
+      }
+#pragma GCC unroll 8
+      for (std::size_t q = 0; q < kNarrowQuads; ++q, bytes += kQuadBytes) {
+        load_weights(bytes, weights);
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          const IntVec input = broadcast_quad(inputs + t * stride + c + 4 * q);
+          for (std::size_t v = 0; v < kBlockVectors; ++v)
+            narrow[t][v] = add_dot<kBits>(narrow[t][v], weights[v], input);
+        }
+      }
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        for (std::size_t v = 0; v < kBlockVectors; ++v)
+          acc[0][t][v] = add_widened(acc[0][t][v], narrow[t][v]);
+      }
+    }
+  } else {
+    for (std::size_t c = 0; c < columns; c += 4 * kSplit) {
+      for (std::size_t s = 0; s < kSplit; ++s, bytes += kQuadBytes) {
+        if constexpr (kBits == 8 && kTokens == 1) __builtin_prefetch(bytes + kPrefetchBytes);
+        load_weights(bytes, weights);
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          const IntVec input = broadcast_quad(inputs + t * stride + c + 4 * s);
+          for (std::size_t v = 0; v < kBlockVectors; ++v)
+            acc[s][t][v] = dot_quads<kBits>(acc[s][t][v], weights[v], input);
+        }
+      }
+    }
+  }
+}
+
+// Adds a chunk to kTokens outputs of 16 rows: of the tokens from `first` on, `at` in the chunk.
 template <unsigned kBits, std::size_t kBlock, bool kGroupScales, std::size_t kTokens>
-void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t token,
-              FloatVec (*sums)[kBlockVectors]) {
+void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t first,
+              std::size_t at, FloatVec (*sums)[kBlockVectors]) {
   constexpr int kZero = kBits == 8 ? zero_of(8) - kByteZero : zero_of(kBits);
-  // A few independent sums hide the latency of the dot product when there are few tokens.
+  constexpr std::size_t kInputBytes = is_wide<kBits>() ? 2 : 1;
+  constexpr std::size_t kCodeBytes = 16 * kInputBytes;  // of a column
   constexpr std::size_t kSplit = kTokens * kBlockVectors >= 4 ? 1 : 4 / (kTokens * kBlockVectors);
+  const std::size_t token = first + at;
+  sums += at;
   FloatVec totals[kTokens][kBlockVectors];
   for (std::size_t t = 0; t < kTokens; ++t) {
     for (std::size_t v = 0; v < kBlockVectors; ++v) totals[t][v] = sums[t][v];
   }
-  const signed char* codes = x.codes + token * x.padded_cols + chunk.first_block * kBlock;
-  const unsigned char* bytes = chunk.bytes;
   for (std::size_t begin = 0, block = chunk.first_block; begin < chunk.columns;
        begin += kBlock, ++block) {
     const std::size_t columns = chunk.columns - begin < kBlock ? chunk.columns - begin : kBlock;
@@ -228,47 +335,10 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
         for (std::size_t s = 1; s < kSplit; ++s) acc[s][t][v] = int_broadcast(0);
       }
     }
-    // Columns come in multiples of 32, so in multiples of kNarrowQuads and of kSplit quads.
-    if constexpr (is_narrow<kBits>()) {
-      for (std::size_t c = 0; c < columns; c += 4 * kNarrowQuads) {
-        IntVec narrow[kTokens][kBlockVectors];
-        for (std::size_t t = 0; t < kTokens; ++t) {
-          for (std::size_t v = 0; v < kBlockVectors; ++v) narrow[t][v] = int_broadcast(0);
-        }
-#pragma GCC unroll 8
-        for (std::size_t q = 0; q < kNarrowQuads; ++q) {
-          IntVec weights[kBlockVectors];
-          for (std::size_t v = 0; v < kBlockVectors; ++v)
-            weights[v] = load_bytes(bytes + q * kQuadBytes + v * kIntLanes * 4);
-          for (std::size_t t = 0; t < kTokens; ++t) {
-            const IntVec input = broadcast_quad(codes + t * x.padded_cols + begin + c + 4 * q);
-            for (std::size_t v = 0; v < kBlockVectors; ++v) {
-              narrow[t][v] = add_dot<kBits>(narrow[t][v], weights[v], input);
-            }
-          }
-        }
-        bytes += kNarrowQuads * kQuadBytes;
-        for (std::size_t t = 0; t < kTokens; ++t) {
-          for (std::size_t v = 0; v < kBlockVectors; ++v) {
-            acc[0][t][v] = add_widened(acc[0][t][v], narrow[t][v]);
-          }
-        }
-      }
-    }
-    for (std::size_t c = 0; !is_narrow<kBits>() && c < columns; c += 4 * kSplit) {
-      for (std::size_t s = 0; s < kSplit; ++s, bytes += kQuadBytes) {
-        if constexpr (kBits == 8 && kTokens == 1) __builtin_prefetch(bytes + kPrefetchBytes);
-        IntVec weights[kBlockVectors];
-        for (std::size_t v = 0; v < kBlockVectors; ++v)
-          weights[v] = load_bytes(bytes + v * kIntLanes * 4);
-        for (std::size_t t = 0; t < kTokens; ++t) {
-          const IntVec input = broadcast_quad(codes + t * x.padded_cols + begin + c + 4 * s);
-          for (std::size_t v = 0; v < kBlockVectors; ++v) {
-            acc[s][t][v] = dot_quads<kBits>(acc[s][t][v], weights[v], input);
-          }
-        }
-      }
-    }
+    add_columns<kBits, kTokens, kSplit>(
+        chunk.bytes + begin * kCodeBytes,
+        chunk.inputs + at * chunk.input_stride + begin * kInputBytes, chunk.input_stride, columns,
+        acc);
     for (std::size_t v = 0; v < kBlockVectors; ++v) {
       FloatVec row_scales;
       if constexpr (kGroupScales) {
@@ -293,7 +363,10 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
 template <unsigned kBits, std::size_t kBlock, bool kGroupScales>
 void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActivations& x, float* y,
               std::size_t y_stride) {
-  alignas(64) unsigned char buffer[kBits == 8 ? 1 : kChunkColumns * 16];
+  constexpr std::size_t kUnpacked = is_wide<kBits>() ? kChunkColumns * 32
+                                    : kBits == 8     ? 1
+                                                     : kChunkColumns * 16;
+  alignas(64) unsigned char buffer[kUnpacked];
   IntSums partial;
   const unsigned char* codes = w.codes + row_block * w.block_bytes;
   const std::uint16_t* scales = w.scales + row_block * w.groups * 16;
@@ -310,23 +383,30 @@ void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActiv
     for (std::size_t col = 0; x.tokens != 1 && col < w.padded_cols; col += kChunkColumns) {
       const std::size_t columns =
           w.padded_cols - col < kChunkColumns ? w.padded_cols - col : kChunkColumns;
-      const IntChunk chunk{unpack_chunk<kBits>(codes + col * 16 * kBits / 8, columns, buffer),
-                           scales + col / kBlock * 16, columns, col / kBlock};
-      std::size_t t = 0;
-      for (; t + kIntTokens <= tokens; t += kIntTokens) {
-        int_tile<kBits, kBlock, kGroupScales, kIntTokens>(chunk, x, token + t, partial.sums + t);
+      const unsigned char* here = codes + col * 16 * kBits / 8;
+      IntChunk chunk{nullptr, scales + col / kBlock * 16, columns, col / kBlock, nullptr, 0};
+      const std::size_t first_code = token * x.padded_cols + col;
+      if constexpr (is_wide<kBits>()) {
+        chunk.bytes = widen_weights(here, columns, buffer);
+        chunk.inputs = reinterpret_cast<const signed char*>(x.wide + first_code);
+        chunk.input_stride = x.padded_cols * 2;
+      } else {
+        chunk.bytes = unpack_chunk<kBits>(here, columns, buffer);
+        chunk.inputs = x.codes + first_code;
+        chunk.input_stride = x.padded_cols;
       }
+      std::size_t t = 0;
+      for (; t + kIntTokens <= tokens; t += kIntTokens)
+        int_tile<kBits, kBlock, kGroupScales, kIntTokens>(chunk, x, token, t, partial.sums);
       if (kIntTokens > 4 && tokens - t >= 4) {
-        int_tile<kBits, kBlock, kGroupScales, 4>(chunk, x, token + t, partial.sums + t);
+        int_tile<kBits, kBlock, kGroupScales, 4>(chunk, x, token, t, partial.sums);
         t += 4;
       }
       if (kIntTokens > 2 && tokens - t >= 2) {
-        int_tile<kBits, kBlock, kGroupScales, 2>(chunk, x, token + t, partial.sums + t);
+        int_tile<kBits, kBlock, kGroupScales, 2>(chunk, x, token, t, partial.sums);
         t += 2;
       }
-      if (t < tokens) {
-        int_tile<kBits, kBlock, kGroupScales, 1>(chunk, x, token + t, partial.sums + t);
-      }
+      if (t < tokens) int_tile<kBits, kBlock, kGroupScales, 1>(chunk, x, token, t, partial.sums);
     }
     for (std::size_t v = 0; v < kBlockVectors; ++v) {
       const std::size_t first = row + v * kIntLanes;

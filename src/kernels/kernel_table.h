@@ -55,6 +55,9 @@ struct QuantizedActivations {
   std::size_t padded_cols;
   std::size_t block;
   std::size_t blocks;
+  // The codes as widen_codes() gives them, (tokens, padded_cols). Needed by targets that have it,
+  // for 8-bit weights and more than one token.
+  const std::int16_t* wide = nullptr;
 };
 
 // Vectors of dim values, such as keys of a KV cache: row i starts at data + i · row_bytes.
@@ -108,6 +111,10 @@ struct KernelTable {
   // ties to even. Returns the scale and stores the sum of the codes.
   float (*quantize_block)(const float* x, std::size_t n, signed char* codes,
                           std::int32_t* sum) = nullptr;
+
+  // 8-bit codes, a multiple of 32 of them, as 16-bit ones in the order that this target wants. Null
+  // where 8-bit codes are multiplied as they are.
+  void (*widen_codes)(const signed char* codes, std::size_t n, std::int16_t* out) = nullptr;
 
   // out = silu(gate) · up, and x *= sigmoid(gate)
   void (*silu_multiply)(const float* gate, const float* up, float* out, std::size_t n) = nullptr;

@@ -251,6 +251,7 @@ struct TestActivations {
       : padded((cols + 31) / 32 * 32),
         blocks((padded + block - 1) / block),
         codes(tokens * padded),
+        wide(tokens * padded * 2),
         scales(tokens * blocks),
         sums(tokens * blocks) {
     auto* out = reinterpret_cast<signed char*>(codes.data());
@@ -263,11 +264,19 @@ struct TestActivations {
                                  out + t * padded + b * block, &sums[t * blocks + b]);
       }
     }
-    view = {out, scales.data(), sums.data(), tokens, padded, block, blocks};
+    if (table.widen_codes != nullptr) {
+      for (std::size_t t = 0; t < tokens; ++t) {
+        table.widen_codes(out + t * padded, padded,
+                          reinterpret_cast<std::int16_t*>(wide.data()) + t * padded);
+      }
+    }
+    view = {out,    scales.data(), sums.data(), tokens,
+            padded, block,         blocks,      reinterpret_cast<std::int16_t*>(wide.data())};
   }
   std::size_t padded;
   std::size_t blocks;
   GuardedBytes codes;
+  GuardedBytes wide;
   std::vector<float> scales;
   std::vector<std::int32_t> sums;
   QuantizedActivations view;

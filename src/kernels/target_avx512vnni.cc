@@ -157,6 +157,9 @@ void store_rows(float* p, FloatVec v, std::size_t n) {
 struct NarrowSums {
   static constexpr bool kUsed = false;
 };
+struct WidePairs {
+  static constexpr bool kUsed = false;
+};
 
 #include "kernels/int8_kernels.inl"
 

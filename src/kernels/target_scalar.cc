@@ -211,6 +211,9 @@ void store_rows(float* p, const FloatVec& v, std::size_t n) {
 struct NarrowSums {
   static constexpr bool kUsed = false;
 };
+struct WidePairs {
+  static constexpr bool kUsed = false;
+};
 
 #include "kernels/int8_kernels.inl"
 

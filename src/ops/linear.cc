@@ -34,9 +34,9 @@ PackedMatrix matrix_of(const PackedWeights& packed) {
           packed.padded_cols(), packed.group, packed.groups(), packed.block_bytes()};
 }
 
-// Rounds x to 8 bits, into the scratch memory.
+// Rounds x to 8 bits, into the scratch memory; as 16-bit codes too, if `wide`.
 QuantizedActivations quantize(const Compute& compute, const float* x, std::size_t tokens,
-                              std::size_t cols, std::size_t block) {
+                              std::size_t cols, std::size_t block, bool wide) {
   const std::size_t padded =
       (cols + kPackedColumnAlignment - 1) / kPackedColumnAlignment * kPackedColumnAlignment;
   const std::size_t blocks = (padded + block - 1) / block;
@@ -44,6 +44,7 @@ QuantizedActivations quantize(const Compute& compute, const float* x, std::size_
   scratch.codes.resize(tokens * padded);
   scratch.scales.resize(tokens * blocks);
   scratch.sums.resize(tokens * blocks);
+  if (wide) scratch.wide.resize(tokens * padded);
   constexpr std::size_t kTokensPerChunk = 8;
   compute.pool.parallel_for(tokens, kTokensPerChunk, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
@@ -55,6 +56,7 @@ QuantizedActivations quantize(const Compute& compute, const float* x, std::size_
                                            codes + first, &scratch.sums[t * blocks + b]);
       }
       std::memset(codes + cols, 0, padded - cols);
+      if (wide) compute.kernels.widen_codes(codes, padded, scratch.wide.data() + t * padded);
     }
   });
   return {scratch.codes.data(),
@@ -63,7 +65,8 @@ QuantizedActivations quantize(const Compute& compute, const float* x, std::size_
           tokens,
           padded,
           block,
-          blocks};
+          blocks,
+          wide ? scratch.wide.data() : nullptr};
 }
 
 // x as bf16, into the scratch memory.
@@ -82,11 +85,15 @@ const std::uint16_t* round_to_bf16(const Compute& compute, const float* x, std::
 struct InputForm {
   bool bf16 = false;
   std::size_t block = 0;
+  bool int8 = false;  // to meet 8-bit weights
   bool operator==(const InputForm&) const = default;
 };
 
 InputForm input_form(const Linear& linear) {
-  if (linear.packed) return {false, activation_block(linear.packed->bits(), linear.packed->group)};
+  if (linear.packed) {
+    const unsigned bits = linear.packed->bits();
+    return {false, activation_block(bits, linear.packed->group), bits == 8};
+  }
   return {linear.bf16, 0};
 }
 
@@ -123,7 +130,10 @@ void apply_same(const Compute& compute, std::span<const Product> products, const
   const std::size_t cols = products.front().linear->weight.cols;
   Input input{x, tokens, nullptr, {}};
   if (form.bf16) input.bf16 = round_to_bf16(compute, x, tokens * cols);
-  if (form.block != 0) input.codes = quantize(compute, x, tokens, cols, form.block);
+  if (form.block != 0) {
+    const bool wide = form.int8 && tokens > 1 && compute.kernels.widen_codes != nullptr;
+    input.codes = quantize(compute, x, tokens, cols, form.block, wide);
+  }
   std::size_t units = 0;
   for (const Product& product : products) units += units_of(*product.linear);
   compute.pool.parallel_for(units, unit_grain(units, compute.pool.threads()),
