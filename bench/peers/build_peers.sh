@@ -14,9 +14,10 @@ Usage: bench/peers/build_peers.sh FOLDER [IK_CHECKOUT]
 Builds llama-bench, llama-quantize and llama-perplexity of llama.cpp v0.5.0, for this machine's
 processor, in FOLDER/llama.cpp/build/bin. The source is the git bundle inside the npm package
 node-llama-cpp 3.22.1. IK_CHECKOUT is a checkout of ik_llama.cpp, whose llama-bench is then built in
-FOLDER/ik_llama.cpp/build/bin, without its flash attention kernels, which take long to compile.
+FOLDER/ik_llama.cpp/build/bin, without its flash attention kernels, which take long to compile: use
+it with -fa 0.
 
-Needs git, npm, cmake, ninja and g++. Takes some minutes the first time, nothing later.
+Needs git, npm, cmake, ninja and g++. Takes a quarter of an hour on two cores the first time, nothing later.
 TEXT
 }
 
@@ -56,6 +57,9 @@ fi
 build "$folder/llama.cpp" "$folder/llama.cpp/build" "$tools" \
   -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF
 if [ -n "$ik" ]; then
+  # Without the kernels their names are missing, which only matters with -fa 1.
+  unused=-Wl,--unresolved-symbols=ignore-all
   build "$ik" "$folder/ik_llama.cpp/build" llama-bench \
-    -DLLAMA_CURL=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF -DGGML_IQK_FLASH_ATTENTION=OFF
+    -DLLAMA_CURL=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF -DGGML_IQK_FLASH_ATTENTION=OFF \
+    -DCMAKE_SHARED_LINKER_FLAGS="$unused" -DCMAKE_EXE_LINKER_FLAGS="$unused"
 fi
