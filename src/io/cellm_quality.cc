@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/mapped_file.h"
 #include "io/cellm_file.h"
 #include "io/cellm_writer.h"
 #include "io/json.h"
@@ -115,8 +114,10 @@ std::string quality_summary(const Quality& quality) {
 }
 
 std::optional<Quality> read_quality(const std::filesystem::path& path) {
-  if (!is_cellm_file(path)) return std::nullopt;
-  const MappedFile file(path);
+  return is_cellm_file(path) ? read_quality(MappedFile(path)) : std::nullopt;
+}
+
+std::optional<Quality> read_quality(const MappedFile& file) {
   const Json header = parse_json(read_cellm_header(file).json, printable(file.path()));
   const auto entry = header.find(kQualityKey);
   return entry == header.end() ? std::nullopt : parse_quality(*entry);
@@ -131,7 +132,7 @@ void store_quality(const std::filesystem::path& path, const Quality& quality) {
   verify_cellm(file);
   const CellmHeader header = read_cellm_header(file);
 
-  auto json = nlohmann::ordered_json::parse(header.json);
+  auto json = parse_ordered_json(header.json, printable(file.path()));
   for (const char* key : {"tensors", "blobs", "checksums", kQualityKey}) json.erase(key);
   json[kQualityKey] = quality_json(quality);
   CellmWriter writer(target, json.dump(), header.tensors, header.blobs);

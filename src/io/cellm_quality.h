@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/mapped_file.h"
 #include "io/json.h"
 
 namespace cellm {
@@ -37,6 +38,8 @@ std::string quality_summary(const Quality& quality);
 // The quality of a .cellm file. Nothing for other models, for files without the entry, and for
 // entries of another form, which some other program wrote. Throws as read_cellm_header().
 std::optional<Quality> read_quality(const std::filesystem::path& path);
+// The same of an open .cellm file.
+std::optional<Quality> read_quality(const MappedFile& file);
 
 // Writes a .cellm file anew with this entry in its header, and in one step: the file is at every
 // time the old one or the new one. Payloads keep their bytes, checksums and order, the header its

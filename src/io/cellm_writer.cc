@@ -31,21 +31,22 @@ std::string render_header(const std::string& header_json,
                           std::uint64_t header_checksum) {
   auto header = OrderedJson::parse(header_json);
   auto& list = header["tensors"] = OrderedJson::array();
-  OrderedJson tensor_sums = OrderedJson::object();
+  // Names are distinct. An assignment by name would look through all those before it.
+  OrderedJson::object_t tensor_sums;
   for (const auto* entry : tensors) {
     list.push_back({{"name", entry->name},
                     {"offset_bytes", entry->offset},
                     {"nbytes", entry->bytes},
                     {"shape", entry->shape},
                     {"dtype", entry->dtype}});
-    tensor_sums[entry->name] = hex(entry->checksum.value_or(0));
+    tensor_sums.emplace_back(entry->name, hex(entry->checksum.value_or(0)));
   }
   auto& blob_list = header["blobs"] = OrderedJson::array();
-  OrderedJson blob_sums = OrderedJson::object();
+  OrderedJson::object_t blob_sums;
   for (const auto* entry : blobs) {
     blob_list.push_back(
         {{"name", entry->name}, {"offset_bytes", entry->offset}, {"nbytes", entry->bytes}});
-    blob_sums[entry->name] = hex(entry->checksum.value_or(0));
+    blob_sums.emplace_back(entry->name, hex(entry->checksum.value_or(0)));
   }
   header["checksums"] = {{"algorithm", "xxh3-64"},
                          {"header", hex(header_checksum)},

@@ -1,10 +1,13 @@
 #include "io/cellm_writer.h"
 
+#include <ctime>
 #include <string>
+#include <vector>
 #include <xxhash.h>
 
 #include <nlohmann/json.hpp>
 
+#include "base/limits.h"
 #include "base/test_files.h"
 #include "io/json.h"
 
@@ -103,6 +106,19 @@ TEST(CellmWriter, VerifyFindsEveryFlippedBit) {
     put(i, bytes[i]);
   }
   EXPECT_EQ(verify_cellm(MappedFile(path)), 3U);
+}
+
+// As many as a file may have: a header made by looking for each name among the others takes
+// minutes.
+TEST(CellmWriter, LaysOutManyTensorsInSeconds) {
+  constexpr double kMaxSeconds = 20;
+  std::vector<CellmEntry> entries;
+  for (std::size_t i = 0; i < kMaxTensors; ++i) {
+    entries.push_back({"t" + std::to_string(kMaxTensors + i), "f16", {1}, 0, 2, {}});
+  }
+  const std::clock_t start = std::clock();
+  EXPECT_GT(planned_cellm_bytes(kFields, std::move(entries), {}), 64 * kMaxTensors);
+  EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, kMaxSeconds);
 }
 
 TEST(CellmWriter, UnfinishedLeavesTheOldFile) {

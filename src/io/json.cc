@@ -12,6 +12,8 @@
 namespace cellm {
 namespace {
 
+using OrderedJson = nlohmann::ordered_json;
+
 std::string describe(const Json& value) {
   switch (value.type()) {
     case Json::value_t::null:
@@ -32,38 +34,44 @@ std::string join(const std::string& path, std::string_view key) {
   return fmt::format("{}{}{}", path, path.ends_with(':') ? " " : ".", printable(key));
 }
 
+// A message about the value at a path; that of a whole document ends with a colon already.
+Error complaint(std::string_view path, const std::string& what) {
+  return data_error("{}{} {}", path, path.ends_with(':') ? "" : ":", what);
+}
+
 [[noreturn]] void fail(const std::string& path, std::string_view expected, const Json& found) {
-  throw data_error("{}: expected {}, found {}", path, expected, describe(found));
+  throw complaint(path, fmt::format("expected {}, found {}", expected, describe(found)));
 }
 
 // Makes a document of the parser's events, in time and memory that go with its size: the library's
 // own parser with a callback looks through all elements of an array behind each object in it.
-class DocumentBuilder final : public nlohmann::json_sax<Json> {
+template <class Document>
+class DocumentBuilder final : public nlohmann::json_sax<Document> {
+  using Sax = nlohmann::json_sax<Document>;
+
  public:
-  DocumentBuilder(std::string_view source, Json& document) : source_(source), document_(document) {}
+  DocumentBuilder(std::string_view source, Document& document)
+      : source_(source), document_(document) {}
 
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
-  bool number_integer(number_integer_t value) override { return add(value); }
-  bool number_unsigned(number_unsigned_t value) override { return add(value); }
-  bool number_float(number_float_t value, const string_t&) override { return add(value); }
-  bool string(string_t& value) override { return add(std::move(value)); }
-  bool binary(binary_t&) override { return add(nullptr); }  // JSON text has none
+  bool number_integer(typename Sax::number_integer_t value) override { return add(value); }
+  bool number_unsigned(typename Sax::number_unsigned_t value) override { return add(value); }
+  bool number_float(typename Sax::number_float_t value, const typename Sax::string_t&) override {
+    return add(value);
+  }
+  bool string(typename Sax::string_t& value) override { return add(std::move(value)); }
+  bool binary(typename Sax::binary_t&) override { return add(nullptr); }  // JSON text has none
 
-  bool key(string_t& value) override {
+  bool key(typename Sax::string_t& value) override {
     count();
-    const auto [member, is_new] =
-        open_.back()->get_ref<Json::object_t&>().emplace(std::move(value), nullptr);
-    if (!is_new) {
-      throw data_error("{}: JSON key \"{}\" appears twice in one object", source_,
-                       printable(member->first));
-    }
-    member_ = &member->second;
+    member_ = add_member(open_.back()->template get_ref<typename Document::object_t&>(),
+                         std::move(value));
     return true;
   }
 
-  bool start_object(std::size_t) override { return open(Json::object()); }
-  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool start_object(std::size_t) override { return open(Document::object()); }
+  bool start_array(std::size_t) override { return open(Document::array()); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
 
@@ -79,7 +87,20 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
     }
   }
 
-  Json* place(Json value) {
+  Json* add_member(Json::object_t& object, std::string key) {
+    const auto [member, is_new] = object.emplace(std::move(key), nullptr);
+    if (!is_new) {
+      throw data_error("{}: JSON key \"{}\" appears twice in one object", source_,
+                       printable(member->first));
+    }
+    return &member->second;
+  }
+  // Behind the others without a look at them: parse_ordered_json() knows that it is another one.
+  OrderedJson* add_member(OrderedJson::object_t& object, std::string key) {
+    return &object.emplace_back(std::move(key), nullptr).second;
+  }
+
+  Document* place(Document value) {
     count();
     if (open_.empty()) {
       document_ = std::move(value);
@@ -93,12 +114,12 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
     return member_;
   }
 
-  bool add(Json value) {
+  bool add(Document value) {
     place(std::move(value));
     return true;
   }
 
-  bool open(Json value) {
+  bool open(Document value) {
     if (open_.size() >= static_cast<std::size_t>(kMaxJsonDepth)) {
       throw data_error("{}: JSON nested deeper than {}", source_, kMaxJsonDepth);
     }
@@ -113,9 +134,9 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
   }
 
   std::string_view source_;
-  Json& document_;
-  std::vector<Json*> open_;
-  Json* member_ = nullptr;  // the member whose value comes next
+  Document& document_;
+  std::vector<Document*> open_;
+  Document* member_ = nullptr;  // the member whose value comes next
   std::size_t values_ = 0;
 };
 
@@ -123,8 +144,16 @@ class DocumentBuilder final : public nlohmann::json_sax<Json> {
 
 Json parse_json(std::string_view text, std::string_view source) {
   Json document;
-  DocumentBuilder builder(source, document);
+  DocumentBuilder<Json> builder(source, document);
   Json::sax_parse(text.begin(), text.end(), &builder);
+  return document;
+}
+
+OrderedJson parse_ordered_json(std::string_view text, std::string_view source) {
+  parse_json(text, source);  // finds keys that appear twice, which takes sorted ones
+  OrderedJson document;
+  DocumentBuilder<OrderedJson> builder(source, document);
+  OrderedJson::sax_parse(text.begin(), text.end(), &builder);
   return document;
 }
 
@@ -177,7 +206,7 @@ std::uint64_t JsonNode::as_uint(std::uint64_t min, std::uint64_t max) const {
 std::vector<JsonNode> JsonNode::as_array(std::size_t max) const {
   if (!value_->is_array()) fail(path_, "an array", *value_);
   if (value_->size() > max) {
-    throw data_error("{}: {} elements, at most {} are allowed", path_, value_->size(), max);
+    throw complaint(path_, fmt::format("{} elements, at most {} are allowed", value_->size(), max));
   }
   std::vector<JsonNode> nodes;
   nodes.reserve(value_->size());

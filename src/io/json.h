@@ -19,6 +19,9 @@ using Json = nlohmann::json;
 // Parses one JSON document. Throws Error(kData), naming `source`, for invalid JSON or UTF-8, an
 // object with the same key twice, nesting deeper than kMaxJsonDepth, or more than kMaxJsonValues.
 Json parse_json(std::string_view text, std::string_view source);
+// The same with the members of objects in the order in which they stand. Finding one takes time
+// that goes with their number.
+nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_view source);
 
 // A value inside a document with the path that led to it, e.g. "config.json:
 // text_config.hidden_size". A path starts as the file's name and a colon. Points into the document,

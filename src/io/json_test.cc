@@ -29,6 +29,16 @@ TEST(Json, RefusesTheSameKeyTwice) {
   EXPECT_NO_THROW(parse_json(R"([{"a": 1}, {"a": {"a": 2}}])", "f"));
 }
 
+TEST(Json, KeepsTheOrderOfMembersIfAskedTo) {
+  const char* text = R"({"b": [1, -2, 0.5, null], "a": {"z": "x", "y": true}, "c": {}})";
+  EXPECT_EQ(parse_ordered_json(text, "f"), nlohmann::ordered_json::parse(text));
+  EXPECT_EQ(parse_ordered_json(text, "f").dump(), nlohmann::ordered_json::parse(text).dump());
+  for (const char* wrong : {R"({"a": 1, "a": 2})", "{", "[\"\xff\"]"}) {
+    expect_error(ErrorKind::kData, "f: ", [&] { parse_ordered_json(wrong, "f"); });
+  }
+  EXPECT_THROW(parse_ordered_json(std::string(65, '[') + std::string(65, ']'), "f"), Error);
+}
+
 TEST(Json, BoundsTheDepth) {
   const auto nested = [](std::size_t n) { return std::string(n, '[') + std::string(n, ']'); };
   EXPECT_NO_THROW(parse_json(nested(64), "f"));
@@ -57,6 +67,8 @@ TEST(JsonNode, NamesPathExpectedAndFound) {
   expect_error(ErrorKind::kData, "f: a.b[4]", [&] { list[4].as_uint(); });
   expect_error(ErrorKind::kData, "expected an integer from 5 to 9, found 1",
                [&] { list[0].as_uint(5, 9); });
+  expect_error(ErrorKind::kData, "f: expected a string, found an object",
+               [&] { root.as_string(); });
   expect_error(ErrorKind::kData, "f: a: expected a string, found an object",
                [&] { root.at("a").as_string(); });
   expect_error(ErrorKind::kData, "f: a.b: expected an object, found an array of 6",
