@@ -26,6 +26,16 @@ inline constexpr std::size_t kMaxShards = 4096;
 // Standard input: a prompt or a list of texts.
 inline constexpr std::size_t kMaxStdinBytes = std::size_t{1} << 30;
 
+// Texts that models are measured on, and multiple-choice items: tokens and scores of more would not
+// fit into memory beside a model.
+inline constexpr std::size_t kMaxEvalTextBytes = std::size_t{1} << 30;
+inline constexpr std::size_t kMaxChoiceFileBytes = std::size_t{1} << 30;
+inline constexpr std::size_t kMaxChoices = 256;  // of one item; benchmarks have 2 to 26
+// A text for calibration, of which a small part is used.
+inline constexpr std::size_t kMaxCalibrationBytes = std::size_t{1} << 28;
+// A finished step of a study: the largest, 40 texts of 65,536 tokens, has some 16 MB.
+inline constexpr std::size_t kMaxStepBytes = std::size_t{64} << 20;
+
 // JSON
 
 // Arrays and objects inside each other; model files use 6. Readers recurse no deeper.

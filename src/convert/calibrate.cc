@@ -6,18 +6,13 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
 #include "base/utf8.h"
 #include "engine/generate.h"
 #include "model/config.h"
 
 namespace cellm {
-namespace {
-
-// More is never used, and tokens of it would crowd memory.
-constexpr std::size_t kMaxCalibrationBytes = std::size_t{1} << 28;
-
-}  // namespace
 
 CalibrationText read_calibration_text(const std::filesystem::path& path, const ModelSource& source,
                                       std::size_t max_tokens) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
 #include "eval/row_score.h"
 #include "io/json.h"
@@ -145,19 +146,21 @@ void check_fits(const ChoiceItem& item, const ChoiceTokens& tokens, const ModelC
 }  // namespace
 
 std::vector<ChoiceItem> read_choices(const std::filesystem::path& path) {
-  const std::string text = read_file(path, kMaxChoiceFileBytes);
-  const std::string name = printable(path.string());
+  return parse_choices(read_file(path, kMaxChoiceFileBytes), printable(path.string()));
+}
+
+std::vector<ChoiceItem> parse_choices(std::string_view text, std::string_view source) {
   std::vector<ChoiceItem> items;
   std::size_t number = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
+    const std::string_view line = text.substr(begin, end - begin);
     begin = end + 1;
     ++number;
     if (line.find_first_not_of(kSpaces) == std::string_view::npos) continue;
-    items.push_back(parse_item(line, fmt::format("{}: line {}", name, number)));
+    items.push_back(parse_item(line, fmt::format("{}: line {}", source, number)));
   }
-  if (items.empty()) throw data_error("{}: the file has no items", name);
+  if (items.empty()) throw data_error("{}: the file has no items", source);
   return items;
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/engine.h"
@@ -15,9 +16,6 @@
 
 namespace cellm {
 
-inline constexpr std::size_t kMaxChoiceFileBytes = std::size_t{1} << 30;
-inline constexpr std::size_t kMaxChoices = 256;  // of one item; benchmarks have 2 to 26
-
 struct ChoiceItem {
   std::string where;  // "FILE: line N", for messages
   std::string context;
@@ -26,8 +24,11 @@ struct ChoiceItem {
 };
 
 // A file of one JSON object a line: {"context": text, "choices": [texts], "answer": index or text};
-// other keys are ignored, empty lines too. Throws Error(kData) naming file and line.
+// other keys are ignored, empty lines too. At least one item. Throws Error(kData) naming file and
+// line.
 std::vector<ChoiceItem> read_choices(const std::filesystem::path& path);
+// The same of such a file's content; `source` names it.
+std::vector<ChoiceItem> parse_choices(std::string_view text, std::string_view source);
 
 // An item as a model sees it.
 struct ChoiceTokens {

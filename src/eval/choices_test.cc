@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "base/test_files.h"
 #include "eval/test_models.h"
 
@@ -30,6 +31,17 @@ TEST(Choices, AreReadLineByLine) {
   EXPECT_EQ(items[0].answer, 1U);
   EXPECT_EQ(items[1].answer, 1U);
   EXPECT_TRUE(items[1].where.ends_with("quiz.jsonl: line 3")) << items[1].where;
+}
+
+TEST(Choices, AreReadFromTextAsFromAFile) {
+  const auto items =
+      parse_choices("\n{\"context\": \"a\", \"choices\": [\"b\", \"c\"], \"answer\": 1}", "f");
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0].where, "f: line 2");
+  EXPECT_EQ(items[0].answer, 1U);
+  expect_error(ErrorKind::kData, "f: line 1: expected an object",
+               [&] { parse_choices("[]", "f"); });
+  expect_error(ErrorKind::kData, "f: the file has no items", [&] { parse_choices("", "f"); });
 }
 
 TEST(Choices, ADamagedLineIsNamed) {

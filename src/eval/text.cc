@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
 #include "base/utf8.h"
 #include "tokenizer/nfc.h"

@@ -12,10 +12,6 @@
 
 namespace cellm {
 
-// Texts beyond this are refused: their tokens and scores would no longer fit into memory beside a
-// model, and no measurement needs them.
-inline constexpr std::size_t kMaxEvalTextBytes = std::size_t{1} << 30;
-
 // One document.
 struct EvalText {
   std::string name;  // its path, for messages and reports
