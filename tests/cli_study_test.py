@@ -99,6 +99,14 @@ class StudyTest(harness.CommandTest):
         self.study()
         self.assertEqual(self.document(), document)
 
+        # One that is whole but holds something else, as another program may have left it.
+        step = self.output / "steps" / "coherence-int4.json"
+        kept = step.read_text()
+        step.write_text(json.dumps(harness.study_step(json.loads(kept)["key"], [1])))
+        self.fail_with(3, "steps: a step kept here has another form", "study", "--source", self.model, "--output",
+                       self.output, "--text", self.text, *QUICK)  # fmt: skip
+        step.write_text(kept)
+
         # Another text: what was measured on the text is done again, the files and texts are not.
         self.text.write_text(self.text.read_text().replace("river", "brook"))
         before = self.steps()

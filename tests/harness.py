@@ -1,5 +1,7 @@
 """What the command line tests share: running programs, small files, reading .npy and .cellm."""
 
+import ctypes
+import ctypes.util
 import json
 import os
 import pathlib
@@ -83,6 +85,19 @@ def byte_tokenizer(extra=()):
                   "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
                   "vocab": {spelling[b]: b for b in range(256)}, "merges": []},
     }  # fmt: skip
+
+
+def xxh3(content):
+    library = ctypes.CDLL(ctypes.util.find_library("xxhash"))
+    library.XXH3_64bits.restype = ctypes.c_uint64
+    library.XXH3_64bits.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+    return f"{library.XXH3_64bits(content, len(content)):016x}"
+
+
+def study_step(key, value):
+    """What `study` keeps of a finished step."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return {"key": key, "checksum": xxh3(b"%d:%s%d:%s" % (len(key), key.encode(), len(text), text)), "value": value}
 
 
 class CommandTest(unittest.TestCase):

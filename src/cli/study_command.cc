@@ -10,6 +10,7 @@
 #include "cli/interrupts.h"
 #include "cli/progress.h"
 #include "io/json.h"
+#include "study/document.h"
 #include "study/formats.h"
 #include "study/study.h"
 
@@ -90,8 +91,8 @@ void print_summary(const nlohmann::ordered_json& document) {
     fmt::print(
         "{:<26} {:>13} {:>8.3f} {:>10.5g} {:>10.4g} {:>6.1f} % {:>9}  {}\n", name,
         format.at("file_bytes").get<std::uint64_t>(), format.at("bits_per_weight").get<double>(),
-        evaluation.at("perplexity").get<double>(), evaluation.at("kld_mean").get<double>(),
-        100.0 * evaluation.at("top1").get<double>(),
+        number_or_nan(evaluation.at("perplexity")), number_or_nan(evaluation.at("kld_mean")),
+        100.0 * number_or_nan(evaluation.at("top1")),
         format.contains("speed")
             ? fmt::format("{:.1f}", format.at("speed").at("decode_tokens_per_second").get<double>())
             : "–",

@@ -7,12 +7,17 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
 
 namespace cellm {
 namespace {
 
-constexpr std::size_t kMaxStepBytes = std::size_t{64} << 20;
+using OrderedJson = nlohmann::ordered_json;
+
+std::string dump(const OrderedJson& json, int indent) {
+  return json.dump(indent, ' ', false, OrderedJson::error_handler_t::replace);
+}
 
 }  // namespace
 
@@ -29,30 +34,41 @@ std::filesystem::path StepStore::file_of(const std::string& name) const {
   return folder_ / (name + ".json");
 }
 
-std::optional<nlohmann::ordered_json> StepStore::find(const std::string& name,
-                                                      std::string_view key) const {
+std::optional<OrderedJson> StepStore::find(const std::string& name, std::string_view key) const {
   const auto path = file_of(name);
   if (!std::filesystem::exists(path)) return std::nullopt;
-  const auto document = nlohmann::ordered_json::parse(read_file(path, kMaxStepBytes),
-                                                      /*cb=*/nullptr, /*allow_exceptions=*/false);
-  if (!document.is_object() || !document.contains("key") || !document.contains("value") ||
-      document["key"] != key) {
-    return std::nullopt;
-  }
-  return document["value"];
+  return parse_step(read_file(path, kMaxStepBytes), key);
 }
 
-void StepStore::store(const std::string& name, std::string_view key,
-                      const nlohmann::ordered_json& value) {
-  const nlohmann::ordered_json document{{"key", key}, {"value", value}};
-  write_text_file(
-      file_of(name),
-      document.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+void StepStore::store(const std::string& name, std::string_view key, const OrderedJson& value) {
+  write_text_file(file_of(name), step_text(key, value));
 }
 
 void StepStore::remove(const std::string& name) {
   std::error_code ignored;
   std::filesystem::remove(file_of(name), ignored);
+}
+
+std::string step_text(std::string_view key, const OrderedJson& value) {
+  const OrderedJson document{
+      {"key", key}, {"checksum", step_key({key, dump(value, -1)})}, {"value", value}};
+  return dump(document, 1) + "\n";
+}
+
+std::optional<OrderedJson> parse_step(std::string_view text, std::string_view key) {
+  OrderedJson document;
+  try {
+    document = parse_ordered_json(text, "step");
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  if (!document.is_object()) return std::nullopt;
+  const auto value = document.find("value");
+  if (value == document.end() || document.value("key", OrderedJson()) != key ||
+      document.value("checksum", OrderedJson()) != step_key({key, dump(*value, -1)})) {
+    return std::nullopt;
+  }
+  return *value;
 }
 
 std::string step_key(std::initializer_list<std::string_view> texts) {

@@ -10,8 +10,8 @@
 
 namespace cellm {
 
-// One file NAME.json for each step: what it depends on, as a key, and what came out. A file is
-// there whole or not at all. Not thread-safe.
+// One file NAME.json for each step: what it depends on, as a key, what came out, and a checksum of
+// that. A file is there whole or not at all. Not thread-safe.
 class StepStore {
  public:
   // Makes the folder if it is not there. Throws Error(kData) if that cannot be done.
@@ -27,6 +27,11 @@ class StepStore {
   std::filesystem::path file_of(const std::string& name) const;
   std::filesystem::path folder_;
 };
+
+// The content of a step's file, and what a file of this content holds for this key: nothing if that
+// is the result of another key, damaged, or no such file at all.
+std::string step_text(std::string_view key, const nlohmann::ordered_json& value);
+std::optional<nlohmann::ordered_json> parse_step(std::string_view text, std::string_view key);
 
 // Sixteen hexadecimal digits that are others as soon as one of the texts is.
 std::string step_key(std::initializer_list<std::string_view> texts);

@@ -134,10 +134,20 @@ class Study {
     }
     if (options_.sensitivity_tokens > 0) measure_parts();
     measure_histograms();
-    OrderedJson document = assemble();
+    OrderedJson document;
+    std::string markdown;
+    std::string html;
+    try {
+      document = assemble();
+      markdown = report_markdown(document);
+      html = report_html(document);
+    } catch (const OrderedJson::exception& failure) {  // whole steps, but of another program
+      throw data_error("{}: a step kept here has another form than this version's ({}); remove it",
+                       printable((options_.output / "steps").string()), printable(failure.what()));
+    }
     write_text_file(options_.output / "study.json", document.dump(1) + "\n");
-    write_text_file(options_.output / "report.md", report_markdown(document));
-    write_text_file(options_.output / "report.html", report_html(document));
+    write_text_file(options_.output / "report.md", markdown);
+    write_text_file(options_.output / "report.html", html);
     if (!options_.keep) {
       for (const Row& row : rows_) {
         std::error_code ignored;
@@ -459,7 +469,11 @@ class Study {
                         {"in_study", row.format.in_study},
                         {"in_variants", row.format.in_variants}};
       if (row.same_as) entry["same_as"] = name;
-      entry.update(steps_.find("convert-" + name, measured.key).value());
+      const OrderedJson size = steps_.find("convert-" + name, measured.key).value();
+      for (const char* key :
+           {"file_bytes", "tensor_bytes", "weights", "bits_per_weight", "body_bits_per_weight"}) {
+        entry[key] = size.at(key);
+      }
       entry["evaluation"] = steps_.find("eval-" + name, row_eval_key(measured)).value();
       OrderedJson coherence = steps_.find("coherence-" + name, coherence_key(measured)).value();
       if (!row.same_as) written[name] = coherence["samples"];

@@ -42,9 +42,34 @@ TEST(StepStore, KeepsAResultUnderItsKey) {
 TEST(StepStore, TakesNoDamagedFileForAResult) {
   const TestFolder folder;
   const StepStore store(folder.path());
-  for (const char* text : {"", "{", "[]", "{\"key\": \"1\"}", "{\"value\": 3}", "\xFF"}) {
+  const std::string whole = step_text("1", {{"x", 0.1}, {"y", nullptr}, {"z", "\xFF"}});
+  folder.write("a.json", whole);
+  EXPECT_EQ(store.find("a", "1"), (OrderedJson{{"x", 0.1}, {"y", nullptr}, {"z", "\xEF\xBF\xBD"}}));
+  std::vector<std::string> damaged{"",
+                                   "{",
+                                   "[]",
+                                   "3",
+                                   "{\"key\": \"1\"}",
+                                   "{\"value\": 3}",
+                                   "{\"key\": \"1\", \"value\": 3}",
+                                   "\xFF",
+                                   whole + "}"};
+  const std::vector<std::pair<std::string_view, std::string_view>> changes{
+      {"0.1", "0.2"},
+      {"\"x\"", "\"w\""},
+      {"null", "true"},
+      {"\"1\"", "1"},
+      {"\"key\"", "\"kez\""},
+      {"\"checksum\"", "\"chucksum\""},
+      {"\"value\"", "\"valve\""}};
+  for (const auto& [from, to] : changes) {
+    damaged.push_back(whole);
+    damaged.back().replace(whole.find(from), from.size(), to);
+  }
+  damaged.push_back("{\"value\":" + std::string(100'000, '[') + "}");
+  for (const std::string& text : damaged) {
     folder.write("a.json", text);
-    EXPECT_FALSE(store.find("a", "1")) << text;
+    EXPECT_FALSE(store.find("a", "1")) << text.substr(0, 200);
   }
 }
 
