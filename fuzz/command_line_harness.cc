@@ -54,7 +54,7 @@ void run_value(Bytes input) {
 void run_line(Bytes input) {
   constexpr const Command* kCommands[] = {&kConvertCommand, &kInferCommand,    &kInspectCommand,
                                           &kVerifyCommand,  &kTokenizeCommand, &kLogitsCommand,
-                                          &kBenchCommand};
+                                          &kBenchCommand,   &kEvalCommand,     &kStudyCommand};
   if (input.empty()) return;
   const Command& command = *kCommands[input[0] % std::size(kCommands)];
   std::vector<std::string> arguments;

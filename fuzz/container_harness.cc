@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "harness.h"
 #include "io/cellm_file.h"
+#include "io/cellm_quality.h"
 #include "io/gguf_file.h"
 #include "io/gguf_source.h"
 #include "io/safetensors.h"
@@ -99,6 +100,12 @@ void run_cellm(Bytes input) {
     }
   }
   require(covered <= input.size(), "payloads do not overlap");
+  if (const auto quality = read_quality(*file)) {
+    const std::string line = quality_summary(*quality);
+    require(std::none_of(line.begin(), line.end(),
+                         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }),
+            "what a file says of its quality is one line");
+  }
   check_model(*open_cellm(file));
   const std::size_t checked = verify_cellm(*file);
   // What verify calls whole, it calls damaged after any change of a bit.

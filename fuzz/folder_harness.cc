@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -85,17 +86,27 @@ class Folder {
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
+  // Most inputs differ from the one before in one file: only what is another is written.
   void fill(const std::vector<Part>& parts) {
-    for (const auto& name : kNames) fs::remove(path_ / name);
-    for (const Part& part : parts) {
-      if (std::find(kNames.begin(), kNames.end(), part.name) == kNames.end()) continue;
-      std::ofstream(path_ / part.name, std::ios::binary) << part.content;
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+      std::optional<std::string> content;
+      for (const Part& part : parts) {
+        if (part.name == kNames[i]) content = part.content;
+      }
+      if (content == contents_[i]) continue;
+      if (content) {
+        std::ofstream(path_ / kNames[i], std::ios::binary) << *content;
+      } else {
+        fs::remove(path_ / kNames[i]);
+      }
+      contents_[i] = std::move(content);
     }
   }
   const fs::path& path() const { return path_; }
 
  private:
   fs::path path_;
+  std::array<std::optional<std::string>, kNames.size()> contents_;  // of the files that are there
 };
 
 void run_folder(Bytes input) {

@@ -16,7 +16,7 @@ namespace {
 const std::array kHarnesses{
     kSafetensors,      kShardIndex,    kHfFolder,         kGguf,          kCellm,         kConfig,
     kGenerationConfig, kTokenizerJson, kCompactTokenizer, kGgufTokenizer, kTokenizerText, kPattern,
-    kValues,           kCommandLine};
+    kChoices,          kStudyStep,     kValues,           kCommandLine};
 
 // A message may quote a few names, each cut by printable(), and lists of what cellm knows.
 constexpr std::size_t kMaxMessageBytes = 4096;

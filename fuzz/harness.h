@@ -59,6 +59,8 @@ extern const Harness kCompactTokenizer;
 extern const Harness kGgufTokenizer;
 extern const Harness kTokenizerText;
 extern const Harness kPattern;
+extern const Harness kChoices;
+extern const Harness kStudyStep;
 extern const Harness kValues;
 extern const Harness kCommandLine;
 

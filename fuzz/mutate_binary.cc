@@ -40,7 +40,10 @@ constexpr std::array<std::string_view, 12> kSafetensorsKeys{
     "__metadata__", "format", "dtype", "shape", "data_offsets", "F32",
     "BF16",         "F16",    "U32",   "F4",    "BOOL",         "F8_E4M3"};
 
-constexpr std::array<std::string_view, 26> kCellmKeys{"tensors",
+constexpr std::array<std::string_view, 29> kCellmKeys{"tensors",
+                                                      "quality",
+                                                      "kld_mean",
+                                                      "reference_xxh3",
                                                       "blobs",
                                                       "checksums",
                                                       "header",

@@ -228,5 +228,20 @@ class Tokenizers(Cost):
             self.tokenize(document, text=text, codes=(0,))
 
 
+class Choices(Cost):
+    def choices(self, text):
+        path = self.folder / "quiz.jsonl"
+        path.write_text(text)
+        return self.spend(["eval", "-m", MODELS / "qwen3_untied_f16", "--choices", path], path)
+
+    def test_what_is_refused(self):
+        good = '{"context":"","choices":["a","b"],"answer":0}'
+        many = ",".join(f'"{i}"' for i in range(200_000))
+        for line in ("[" * 300_000, f'{{"context":"","choices":[{many}]}}', f'{{"a":[{"{}," * 400_000}0]}}', " " * MB + "x"):
+            self.assertIn("quiz.jsonl: line 1: ", self.choices(line))
+        self.assertIn("quiz.jsonl: line 60001: ", self.choices((good + "\n") * 60_000 + "{"))
+        self.assertIn("the file has no items", self.choices("\n" * MB))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -24,7 +24,8 @@ READERS = {
     "hf_folder": ["src/io/hf_folder.cc"],
     "gguf": ["src/io/gguf_file.cc", "src/io/gguf_value.cc", "src/io/gguf_model.cc", "src/io/gguf_config.cc",
              "src/io/gguf_source.cc", "src/io/gguf_tensor_map.cc", "src/io/gguf_blocks.cc"],
-    "cellm": ["src/io/cellm_file.cc"],
+    "cellm": ["src/io/cellm_file.cc", "src/io/cellm_quality.cc:Members", "src/io/cellm_quality.cc:parse_quality",
+              "src/io/cellm_quality.cc:quality_summary"],
     "config": ["src/model/config.cc", "src/model/arch/llama.cc", "src/model/arch/qwen3.cc", "src/model/arch/qwen3_5.cc",
                "src/io/json.cc"],
     "generation_config": ["src/engine/generation_config.cc"],
@@ -36,6 +37,9 @@ READERS = {
                        "src/tokenizer/bpe.cc", "src/tokenizer/byte_level.cc", "src/tokenizer/nfc.cc",
                        "src/tokenizer/unicode.cc", "src/tokenizer/stream_decoder.cc", "src/base/utf8.cc"],
     "pattern": ["src/tokenizer/regex.cc", "src/tokenizer/regex_syntax.cc"],
+    "choices": ["src/eval/choices.cc:parse_item", "src/eval/choices.cc:parse_choices",
+                "src/eval/choices.cc:tokenize_choices"],
+    "study_step": ["src/study/step_store.cc:parse_step", "src/study/step_store.cc:step_text"],
     "values": ["src/convert/format_choice.cc", "src/convert/name_pattern.cc", "src/convert/rules.cc:recipe_formats",
                "src/convert/rules.cc:parse_tensor_override", "src/cli/command.cc:parse_token_list",
                "src/ops/kv_cache.cc:parse_kv_encoding", "src/engine/engine.cc:parse_activations"],
@@ -43,10 +47,10 @@ READERS = {
 
 
 def lines_of_function(path, name):
-    """First and last line of a function that starts at the left margin and ends with a brace there."""
+    """First and last line of a function or class that starts at the left margin and ends with a brace there."""
     lines = path.read_text().splitlines()
-    start = next(i for i, line in enumerate(lines) if re.match(rf"\S.*\b{name}\(", line))
-    end = next(i for i in range(start, len(lines)) if lines[i] == "}")
+    start = next(i for i, line in enumerate(lines) if re.match(rf"\S.*\b{name}\(|class {name}\b", line))
+    end = next(i for i in range(start, len(lines)) if lines[i] in ("}", "};"))
     return start + 1, end + 1
 
 

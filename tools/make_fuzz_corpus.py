@@ -18,7 +18,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))
-from harness import byte_tokenizer  # noqa: E402
+from harness import byte_tokenizer, study_step  # noqa: E402
 
 FUZZ = ROOT / "fuzz"
 PIECES = 400  # of SmolLM2's vocabulary, bytes included
@@ -27,6 +27,9 @@ QWEN = (
 )
 F16_ONE = b"\x00\x3c"
 F32_TWO = struct.pack("<f", 2.0)
+QUALITY = {"reference_format": "f16", "reference_xxh3": "0123456789abcdef", "text_xxh3": "fedcba9876543210", "window": 512,
+           "scored": "second-half", "predictions": 2040, "perplexity": 47.9, "perplexity_ratio": 1.01, "kld_mean": 0.03, "top1": 0.94,
+           "bits_per_weight": 4.5, "activations": "int8", "kv_encoding": "f16", "date": "2026-01-31", "writer": "cellm 0.1.0"}  # fmt: skip
 
 
 def seed(harness, name, content):
@@ -583,6 +586,11 @@ def cellm_seeds(bin_folder, models):
         "twice": lambda h: h["tensors"].append(h["tensors"][0]), "name": set_first(name=""), "blobs": lambda h: h.update(blobs=[]),
         "scales": lambda h: h["tensors"].pop(1), "no-format": lambda h: h.pop("source_safetensors_format"),
         "group": lambda h: [e.update(dtype="f16", shape=[e["nbytes"] // 2]) for e in h["tensors"] if "qscale" in e["name"]],
+        "quality": lambda h: h.update(quality=QUALITY), "quality-other": lambda h: h.update(quality=[QUALITY]),
+        "quality-null": lambda h: h.update(quality={**QUALITY, "perplexity": None, "kld_mean": 0.001, "date": "\n"}),
+        **{f"quality-{key}": lambda h, key=key: h.update(quality={**QUALITY, key: {}}) for key in ("scored", "window", "top1")},
+        "quality-digits": lambda h: h.update(quality={**QUALITY, "text_xxh3": "x" * 16}),
+        "quality-few": lambda h: h.update(quality={"window": 1}),
         "beside": lambda h: (h["source_text_config"].pop("model_type"), h["source_text_config"].pop("tie_word_embeddings")),
     }.items():  # fmt: skip
         seed("cellm", name, plain(change))
@@ -619,6 +627,34 @@ def compact_seeds(files):
     seed("compact_tokenizer", "long", (head + b"ab" + tail + rest).replace(text(b"<s>"), struct.pack("<I", 513) + b"x" * 513))
 
 
+def result_seeds():
+    """Multiple-choice items and finished steps of a study."""
+    good = {"context": "Grass is", "choices": [" green", " loud"], "answer": 0}
+    lines = lambda *items: "\n".join(item if isinstance(item, str) else compact_json(item) for item in items)
+    for name, content in {
+        "one": lines(good), "three": lines(good, {**good, "answer": " loud", "id": 7}, "", {**good, "context": "A \t"}, " \r", ""),
+        "empty": "", "blank": " \n\n", "no-json": lines(good, "{"), "array": "[]", "no-context": lines({"choices": ["a", "b"], "answer": 0}),
+        "number": lines({**good, "context": 1}), "few": lines({**good, "choices": ["a"]}), "nothing": lines({**good, "choices": ["a", ""]}),
+        "twice": lines({**good, "choices": ["a", "b", "a"]}), "no-answer": lines({"context": "", "choices": ["a", "b"]}),
+        "beyond": lines({**good, "answer": 2}), "other": lines({**good, "answer": "red"}), "negative": lines({**good, "answer": -1}),
+        "no-text": lines({**good, "context": " "}), "no-token": lines({**good, "context": "ca", "choices": ["n", "t"]}),
+        "many": lines({**good, "choices": [str(i) for i in range(257)]}),
+        "most": lines({**good, "choices": [str(i) for i in range(256)], "answer": 255}),
+    }.items():  # fmt: skip
+        seed("choices", name, content)
+    key = "0123456789abcdef"
+    results = {"number": 5, "null": None, "eval": {"perplexity": 12.5, "kld_mean": None, "intervals": {"kld_mean": [0.1, 0.2]}},
+               "texts": {"samples": [{"prompt": "\u00e9", "text": "a\n\"b\"", "looping": False}]}, "wide": {f"k{i}": -i for i in range(20)}}  # fmt: skip
+    for name, value in results.items():
+        whole = study_step(key, value)
+        seed("study_step", name, json.dumps(whole, indent=1, ensure_ascii=False))
+        seed("study_step", f"{name}-other-key", compact_json({**whole, "key": key[::-1]}))
+        seed("study_step", f"{name}-damaged", compact_json({**whole, "value": [value]}))
+    for name, content in {"cut": '{"key":', "array": "[]", "no-value": '{"key":"%s"}' % key, "no-checksum": '{"key":"%s","value":1}' % key,
+                          "key-twice": '{"value":1,"value":2}', "kinds": '{"key":1,"checksum":2,"value":3}'}.items():  # fmt: skip
+        seed("study_step", name, content)
+
+
 def command_line_seeds():
     values = {
         0: ["f16", "int8", "int4", "int4-g32", "int4-g7", "int4-g99999999999999999999", "int2", "q1", "fp8", "int4-g032"],
@@ -636,6 +672,10 @@ def command_line_seeds():
          "--stop-eos", "false", "--kv-encoding", "f32", "--thinking", "--tokens-per-block=64", "--repeat-penalty", "1.1"],
         ["a", "--json"], ["a"], ["--model", "a", "--decode", "--skip-special"], ["-m", "a", "--tokens", "1,2", "-o", "b", "--last", "1"],
         ["--model", "a", "-p", "1,2", "-n", "0", "-d", "0,4", "-r", "3", "-t", "1,2", "-o", "csv"],
+        ["--model", "a", "--text", "b", "--text", "c", "--reference", "d", "--choices", "e", "--window", "64", "--score", "all",
+         "--limit", "9", "--no-floor", "--store", "--kv-encoding", "f32", "--activations", "f32", "--json"],
+        ["-i", "a", "-o", "b", "--text", "c", "--formats", "int4,int8", "--no-keep", "--tokens", "0", "--window", "2",
+         "--generate", "1", "--sensitivity-tokens", "0", "--speed-runs", "0", "-t", "1", "-q"],
     )  # fmt: skip
     for number, arguments in enumerate(lines):
         seed("command_line", str(number), bytes([number]) + "\n".join(arguments).encode())
@@ -652,6 +692,7 @@ def main():
     models = container_seeds()
     gguf_seeds()
     compact_seeds(cellm_seeds(options.bin, models))
+    result_seeds()
     command_line_seeds()
     files = [f for f in (FUZZ / "corpus").rglob("*") if f.is_file()]
     print(f"{len(files)} inputs, {sum(f.stat().st_size for f in files)} bytes")
