@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "model/batch.h"
+#include "model/pass.h"
 #include "ops/activation.h"
 #include "ops/attention.h"
 #include "ops/conv.h"
@@ -26,16 +27,6 @@ KvShape kv_shape(const ModelConfig& config, KvEncoding encoding, std::size_t tok
   return {config.kv_heads, config.head_dim, encoding, tokens_per_block};
 }
 
-// Everything a layer works on.
-struct Pass {
-  const Compute& compute;
-  const ModelConfig& config;
-  Workspace& work;
-  std::size_t tokens;  // of all parts
-  std::span<const Part> parts;
-  const RopeAngles& angles;
-};
-
 // Calls visit(state, index of its first token in the pass, tokens) for each sequence.
 template <class Visit>
 void for_each_part(const Pass& pass, Visit&& visit) {
@@ -55,7 +46,6 @@ void split_gates(const float* both, std::size_t rows, std::size_t head_dim, floa
   }
 }
 
-// x: normed input in work.normed; the result goes there too.
 void mix_attention(const Pass& pass, const Attention& layer, std::size_t index) {
   const Compute& compute = pass.compute;
   const ModelConfig& config = pass.config;
@@ -97,10 +87,8 @@ void mix_attention(const Pass& pass, const Attention& layer, std::size_t index) 
   if (config.output_gate) {
     compute.kernels.sigmoid_multiply(gates, mixed, tokens * width);
   }
-  apply(compute, layer.o_proj, mixed, tokens, work.normed.data());
 }
 
-// x: normed input in work.normed; the result goes there too.
 void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, std::size_t index) {
   const Compute& compute = pass.compute;
   const ModelConfig& config = pass.config;
@@ -145,20 +133,13 @@ void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, std::size_t ind
   gated_rms_norm(compute, mixed, layer.norm.data(), z, config.rms_norm_eps,
                  tokens * net.value_heads, net.value_dim);
   CELLM_CHECK(layer.out_proj.weight.cols == value_width);
-  apply(compute, layer.out_proj, mixed, tokens, work.normed.data());
 }
 
-void feed_forward(const Pass& pass, const FeedForward& layer) {
-  const auto& [compute, config, work, tokens, parts, angles] = pass;
-  const Product products[] = {{&layer.gate_proj, work.a.data()}, {&layer.up_proj, work.b.data()}};
-  apply(compute, products, work.normed.data(), tokens);
-  silu_multiply(compute, work.a.data(), work.b.data(), tokens * config.intermediate);
-  apply(compute, layer.down_proj, work.a.data(), tokens, work.normed.data());
-}
+}  // namespace
 
 // The widest intermediate result of any layer, in floats per token. Only of mixers that a layer
 // has: their sizes are those of tensors, all others are mere claims of a config.
-std::size_t widest(const ModelConfig& config) {
+std::size_t widest_activation(const ModelConfig& config) {
   std::size_t result = std::max(config.intermediate, config.hidden);
   for (const MixerKind kind : config.layers) {
     if (kind == MixerKind::kAttention) {
@@ -172,20 +153,21 @@ std::size_t widest(const ModelConfig& config) {
   return result;
 }
 
-}  // namespace
+LayerState empty_layer_state(const ModelConfig& config, std::size_t layer, KvEncoding encoding,
+                             std::size_t tokens_per_block) {
+  if (config.layers[layer] == MixerKind::kAttention) {
+    return KvCache(kv_shape(config, encoding, tokens_per_block));
+  }
+  const DeltaNetConfig& net = config.delta_net;
+  return DeltaNetState{std::vector<float>((net.conv_kernel - 1) * conv_channels(net)),
+                       DeltaState(delta_shape(net))};
+}
 
 SequenceState empty_state(const ModelConfig& config, KvEncoding encoding,
                           std::size_t tokens_per_block) {
   SequenceState state;
-  const DeltaNetConfig& net = config.delta_net;
-  for (const MixerKind kind : config.layers) {
-    if (kind == MixerKind::kAttention) {
-      state.layers.emplace_back(KvCache(kv_shape(config, encoding, tokens_per_block)));
-    } else {
-      state.layers.emplace_back(
-          DeltaNetState{std::vector<float>((net.conv_kernel - 1) * conv_channels(net)),
-                        DeltaState(delta_shape(net))});
-    }
+  for (std::size_t i = 0; i < config.layers.size(); ++i) {
+    state.layers.push_back(empty_layer_state(config, i, encoding, tokens_per_block));
   }
   return state;
 }
@@ -210,10 +192,10 @@ std::uint64_t state_bytes(const ModelConfig& config, KvEncoding encoding,
 Workspace::Workspace(const ModelConfig& config)
     : hidden(kMaxBatchTokens * config.hidden),
       normed(kMaxBatchTokens * config.hidden),
-      a(kMaxBatchTokens * widest(config)),
-      b(kMaxBatchTokens * widest(config)),
-      c(kMaxBatchTokens * widest(config)),
-      d(kMaxBatchTokens * widest(config)) {}
+      a(kMaxBatchTokens * widest_activation(config)),
+      b(kMaxBatchTokens * widest_activation(config)),
+      c(kMaxBatchTokens * widest_activation(config)),
+      d(kMaxBatchTokens * widest_activation(config)) {}
 
 void forward(const Compute& compute, const Model& model, std::span<const std::uint32_t> tokens,
              SequenceState& state, Workspace& work) {
@@ -221,48 +203,75 @@ void forward(const Compute& compute, const Model& model, std::span<const std::ui
   forward(compute, model, {&part, 1}, work);
 }
 
-void forward(const Compute& compute, const Model& model, std::span<const Part> parts,
-             Workspace& work) {
-  const ModelConfig& config = model.config;
-  RopeAngles angles;
-  std::size_t tokens = 0;
+Pass begin_pass(const Compute& compute, const Model& model, std::span<const Part> parts,
+                Workspace& work) {
+  Pass pass{compute, model.config, work, parts, 0, {}};
   for (const Part& part : parts) {
     const RopeAngles more =
         rope_angles(model.inverse_frequencies, part.state->position, part.tokens.size());
-    angles.cos.insert(angles.cos.end(), more.cos.begin(), more.cos.end());
-    angles.sin.insert(angles.sin.end(), more.sin.begin(), more.sin.end());
-    tokens += part.tokens.size();
+    pass.angles.cos.insert(pass.angles.cos.end(), more.cos.begin(), more.cos.end());
+    pass.angles.sin.insert(pass.angles.sin.end(), more.sin.begin(), more.sin.end());
+    pass.tokens += part.tokens.size();
   }
-  CELLM_CHECK(tokens <= kMaxBatchTokens);
-  const Pass pass{compute, config, work, tokens, parts, angles};
-  const std::size_t values = tokens * config.hidden;
-  float* x = work.hidden.data();
-  float* h = work.normed.data();
-  const auto norm = [&](const std::vector<float>& weight, float* out) {
-    rms_norm(compute, x, weight.data(), config.rms_norm_eps, tokens, config.hidden, out);
-  };
+  CELLM_CHECK(pass.tokens <= kMaxBatchTokens);
+  return pass;
+}
 
-  float* row = x;
-  for (const Part& part : parts) {
+void embed(const Pass& pass, const Model& model) {
+  float* row = pass.work.hidden.data();
+  for (const Part& part : pass.parts) {
     for (const std::uint32_t token : part.tokens) {
-      read_row(compute, model.embedding, token, row);
-      row += config.hidden;
+      read_row(pass.compute, model.embedding, token, row);
+      row += pass.config.hidden;
     }
   }
+}
+
+void normalize(const Pass& pass, const std::vector<float>& weight, AlignedBuffer<float>& out) {
+  rms_norm(pass.compute, pass.work.hidden.data(), weight.data(), pass.config.rms_norm_eps,
+           pass.tokens, pass.config.hidden, out.data());
+}
+
+void mix(const Pass& pass, const Layer& layer, std::size_t index) {
+  if (const auto* attention = std::get_if<Attention>(&layer.mixer)) {
+    mix_attention(pass, *attention, index);
+  } else {
+    mix_delta_net(pass, std::get<GatedDeltaNet>(layer.mixer), index);
+  }
+}
+
+const Linear& output_matrix(const Layer& layer) {
+  if (const auto* attention = std::get_if<Attention>(&layer.mixer)) return attention->o_proj;
+  return std::get<GatedDeltaNet>(layer.mixer).out_proj;
+}
+
+void gate(const Pass& pass, const FeedForward& layer) {
+  Workspace& work = pass.work;
+  const Product products[] = {{&layer.gate_proj, work.a.data()}, {&layer.up_proj, work.b.data()}};
+  apply(pass.compute, products, work.normed.data(), pass.tokens);
+  silu_multiply(pass.compute, work.a.data(), work.b.data(), pass.tokens * pass.config.intermediate);
+}
+
+void add_product(const Pass& pass, const Linear& matrix) {
+  Workspace& work = pass.work;
+  apply(pass.compute, matrix, work.a.data(), pass.tokens, work.normed.data());
+  add_to(pass.compute, work.hidden.data(), work.normed.data(), pass.tokens * pass.config.hidden);
+}
+
+void forward(const Compute& compute, const Model& model, std::span<const Part> parts,
+             Workspace& work) {
+  const Pass pass = begin_pass(compute, model, parts, work);
+  embed(pass, model);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const Layer& layer = model.layers[i];
-    norm(layer.input_norm, h);
-    if (const auto* mixer = std::get_if<Attention>(&layer.mixer)) {
-      mix_attention(pass, *mixer, i);
-    } else {
-      mix_delta_net(pass, std::get<GatedDeltaNet>(layer.mixer), i);
-    }
-    add_to(compute, x, h, values);
-    norm(layer.post_norm, h);
-    feed_forward(pass, layer.feed_forward);
-    add_to(compute, x, h, values);
+    normalize(pass, layer.input_norm, work.normed);
+    mix(pass, layer, i);
+    add_product(pass, output_matrix(layer));
+    normalize(pass, layer.post_norm, work.normed);
+    gate(pass, layer.feed_forward);
+    add_product(pass, layer.feed_forward.down_proj);
   }
-  norm(model.final_norm, x);
+  normalize(pass, model.final_norm, work.hidden);
   for (const Part& part : parts) part.state->position += part.tokens.size();
 }
 

@@ -21,15 +21,19 @@ struct DeltaNetState {
   DeltaState delta;
 };
 
+using LayerState = std::variant<KvCache, DeltaNetState>;
+
 // What one sequence leaves behind, layer by layer. A copy is a checkpoint: exact, and cheap for the
 // attention layers, whose cache blocks are shared until written.
 struct SequenceState {
   std::size_t position = 0;  // tokens seen
-  std::vector<std::variant<KvCache, DeltaNetState>> layers;
+  std::vector<LayerState> layers;
 };
 
 SequenceState empty_state(const ModelConfig& config, KvEncoding encoding,
                           std::size_t tokens_per_block);
+LayerState empty_layer_state(const ModelConfig& config, std::size_t layer, KvEncoding encoding,
+                             std::size_t tokens_per_block);
 
 // Bytes of the state after `tokens` tokens.
 std::uint64_t state_bytes(const ModelConfig& config, KvEncoding encoding,
@@ -38,6 +42,9 @@ std::uint64_t state_bytes(const ModelConfig& config, KvEncoding encoding,
 // Tokens that one call of forward() takes at most: enough to use unpacked weights many times, few
 // enough that the activations stay small.
 inline constexpr std::size_t kMaxBatchTokens = 192;
+
+// The widest input or output of a layer's matrices.
+std::size_t widest_activation(const ModelConfig& config);
 
 // Buffers of one forward pass; reused between calls, never shared between threads.
 struct Workspace {

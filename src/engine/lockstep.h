@@ -1,0 +1,53 @@
+// Running many sequences through a model together, layer by layer, to change the matrices of the
+// model on the way.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "engine/observe.h"
+#include "kernels/kernel_table.h"
+#include "model/model.h"
+
+namespace cellm {
+
+// A matrix of the model under the name by which taps know it.
+struct NamedMatrix {
+  std::string name;
+  Linear* linear;
+};
+
+// Meets every distinct input of the model's matrices in the order of the forward pass.
+class LockstepTap {
+ public:
+  virtual ~LockstepTap() = default;
+  // All sequences have come to the input that these matrices share; it is going to be shown.
+  virtual void begin(std::span<const NamedMatrix> matrices, std::size_t cols) = 0;
+  // x: (tokens, cols) without gaps, valid during the call: a part of the input, the sequences one
+  // after the other.
+  virtual void see(const float* x, std::size_t tokens) = 0;
+  // The whole input has been shown. The tap may now give the matrices other weights, of the same
+  // shape; the sequences go on with these.
+  virtual void end(std::span<const NamedMatrix> matrices) = 0;
+};
+
+// Bytes that run_in_lockstep() takes beside the model.
+std::uint64_t lockstep_bytes(const ModelConfig& config,
+                             std::span<const std::vector<std::uint32_t>> sequences);
+
+// Runs the sequences (each of at least one token and within the context of the model) from their
+// beginning with exact activations, as observe() does, but all of them to one input before any goes
+// further. The last input is that of the output matrix, "lm_head.weight"; it is shown with
+// model.lm_head, which the caller may replace also where it was tied. What the tap sees does not
+// depend on the number of threads; without changes it is what observe() shows, bit by bit. Calls
+// the tap on this thread, which may use the pool. Throws Error(kUsage) for an id beyond the
+// vocabulary.
+void run_in_lockstep(Model& model, const KernelTable& kernels, ThreadPool& pool,
+                     std::span<const std::vector<std::uint32_t>> sequences, LockstepTap& tap);
+
+}  // namespace cellm

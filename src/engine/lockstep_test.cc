@@ -1,0 +1,154 @@
+#include "engine/lockstep.h"
+
+#include <filesystem>
+#include <map>
+
+#include "base/test_files.h"
+#include "engine/engine.h"
+
+namespace cellm {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kModels[] = {"qwen3", "llama", "qwen3_5_text", "qwen3_untied_f32"};
+
+std::unique_ptr<ModelSource> test_model(const std::string& name) {
+  return open_model_source(fs::path(CELLM_TESTDATA) / "models" / name);
+}
+
+Model exact_model(const ModelSource& source, ThreadPool& pool) {
+  Model model = load_model(source, 1000);
+  unpack_weights(model, pool);
+  return model;
+}
+
+// Sequences of different lengths; the first is cut into two batches.
+std::vector<std::vector<std::uint32_t>> some_sequences() {
+  std::vector<std::vector<std::uint32_t>> sequences;
+  for (const std::size_t count : {kMaxBatchTokens + 5, std::size_t{1}, std::size_t{40}}) {
+    auto& tokens = sequences.emplace_back(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      tokens[i] = static_cast<std::uint32_t>((i * i + 3 * count) % 61);
+    }
+  }
+  return sequences;
+}
+
+// All inputs of a matrix, one after the other.
+using Inputs = std::map<std::string, std::vector<float>>;
+
+struct Observed final : InputTap {
+  void see(std::span<const std::string> names, const float* x, std::size_t tokens,
+           std::size_t cols) override {
+    for (const auto& name : names) inputs[name].insert(inputs[name].end(), x, x + tokens * cols);
+  }
+  Inputs inputs;
+};
+
+struct Recorder : LockstepTap {
+  void begin(std::span<const NamedMatrix> matrices, std::size_t cols) override {
+    cols_ = cols;
+    for (const NamedMatrix& matrix : matrices) {
+      EXPECT_EQ(matrix.linear->weight.cols, cols) << matrix.name;
+    }
+  }
+  void see(const float* x, std::size_t tokens) override {
+    seen_.insert(seen_.end(), x, x + tokens * cols_);
+  }
+  void end(std::span<const NamedMatrix> matrices) override {
+    for (const NamedMatrix& matrix : matrices) {
+      order.push_back(matrix.name);
+      EXPECT_TRUE(inputs.emplace(matrix.name, seen_).second) << matrix.name;
+    }
+    seen_.clear();
+  }
+  std::vector<std::string> order;
+  Inputs inputs;
+
+ private:
+  std::size_t cols_ = 0;
+  std::vector<float> seen_;
+};
+
+TEST(Lockstep, ShowsWhatObserveShows) {
+  for (const char* name : kModels) {
+    EngineOptions options;
+    options.threads = 2;
+    options.activations = Activations::kF32;
+    const Engine engine(test_model(name), options);
+    Observed observed;
+    for (const auto& tokens : some_sequences()) observe(engine, tokens, observed);
+    for (const unsigned threads : {1U, 3U}) {
+      ThreadPool pool(threads);
+      const auto source = test_model(name);
+      Model model = exact_model(*source, pool);
+      Recorder recorder;
+      run_in_lockstep(model, engine.kernels(), pool, some_sequences(), recorder);
+      EXPECT_EQ(recorder.inputs.size(), observed.inputs.size()) << name;
+      for (const auto& [matrix, x] : observed.inputs) {
+        EXPECT_TRUE(recorder.inputs[matrix] == x) << name << " " << matrix;
+      }
+    }
+  }
+}
+
+// Replaces one matrix by zeros as soon as its input was shown.
+struct Replacer final : Recorder {
+  explicit Replacer(std::string name) : name_(std::move(name)) {}
+  void end(std::span<const NamedMatrix> matrices) override {
+    Recorder::end(matrices);
+    for (const NamedMatrix& matrix : matrices) {
+      if (matrix.name != name_) continue;
+      Tensor& weight = matrix.linear->weight;
+      auto zeros = std::make_shared<std::vector<float>>(weight.rows * weight.cols);
+      weight = {FormatId::kF32,
+                weight.rows,
+                weight.cols,
+                0,
+                reinterpret_cast<const std::byte*>(zeros->data()),
+                nullptr,
+                zeros};
+    }
+  }
+
+ private:
+  std::string name_;
+};
+
+TEST(Lockstep, SequencesGoOnWithTheNewWeights) {
+  ThreadPool pool(2);
+  for (const char* name : {"qwen3", "qwen3_5_text"}) {
+    const auto source = test_model(name);
+    Model model = exact_model(*source, pool);
+    Recorder before;
+    run_in_lockstep(model, kernel_table(""), pool, some_sequences(), before);
+    Replacer after("layers.0.mlp.gate_proj.weight");
+    run_in_lockstep(model, kernel_table(""), pool, some_sequences(), after);
+    EXPECT_EQ(before.order, after.order);
+    bool changed = false;
+    for (const auto& matrix : before.order) {
+      const auto& x = after.inputs[matrix];
+      EXPECT_EQ(x == before.inputs[matrix], !changed) << name << " " << matrix;
+      if (matrix != "layers.0.mlp.up_proj.weight") continue;  // the next input is that of down_proj
+      changed = true;
+      const auto& down = after.inputs["layers.0.mlp.down_proj.weight"];
+      EXPECT_TRUE(std::all_of(down.begin(), down.end(), [](float v) { return v == 0.0F; }));
+    }
+    EXPECT_TRUE(changed);
+  }
+}
+
+TEST(Lockstep, RefusesTokensThatAreNone) {
+  ThreadPool pool(1);
+  const auto source = test_model("qwen3");
+  Model model = exact_model(*source, pool);
+  Recorder recorder;
+  const std::vector<std::vector<std::uint32_t>> wrong{{1U << 20}};
+  expect_error(ErrorKind::kUsage, "beyond the vocabulary",
+               [&] { run_in_lockstep(model, kernel_table(""), pool, wrong, recorder); });
+  EXPECT_TRUE(recorder.order.empty());
+}
+
+}  // namespace
+}  // namespace cellm
