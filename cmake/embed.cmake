@@ -1,8 +1,8 @@
-# cmake -D OUTPUT=FILE -D "ITEMS=NAME=FILE|NAME=FILE" -P embed.cmake
+# cmake -D OUTPUT=FILE -D HEADER=HEADER -D "ITEMS=NAME=FILE|NAME=FILE" -P embed.cmake
 #
-# Writes a C++ source that defines each NAME as the text of its file (src/study/page.h declares them).
+# Writes a C++ source that defines each NAME as the text of its file; HEADER declares them.
 string(REPLACE "|" ";" items "${ITEMS}")
-set(source "#include \"study/page.h\"\n\nnamespace cellm {\n\n")
+set(source "#include \"${HEADER}\"\n\nnamespace cellm {\n\n")
 foreach(item ${items})
   string(REGEX MATCH "^([^=]+)=(.+)$" matched "${item}")
   set(name "${CMAKE_MATCH_1}")

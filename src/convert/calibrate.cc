@@ -1,6 +1,9 @@
 #include "convert/calibrate.h"
 
 #include <algorithm>
+#include <numeric>
+#include <random>
+#include <utility>
 #include <xxhash.h>
 
 #include <fmt/format.h>
@@ -9,14 +12,39 @@
 #include "base/limits.h"
 #include "base/mapped_file.h"
 #include "base/utf8.h"
+#include "convert/default_text.h"
 #include "engine/generate.h"
 #include "model/config.h"
 
 namespace cellm {
+namespace {
+
+// `wanted` of the windows [0, available), in order.
+std::vector<std::size_t> choose_windows(std::size_t wanted, std::size_t available,
+                                        std::uint64_t seed) {
+  std::vector<std::size_t> chosen(wanted);
+  if (seed == 0) {
+    for (std::size_t i = 0; i < wanted; ++i) chosen[i] = i * available / wanted;
+    return chosen;
+  }
+  // The last windows of a shuffle. By hand, since std::shuffle is not the same everywhere.
+  std::vector<std::size_t> all(available);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::mt19937_64 random(seed);
+  for (std::size_t i = available; i > available - wanted; --i) {
+    std::swap(all[i - 1], all[random() % i]);
+  }
+  std::copy_n(all.end() - static_cast<std::ptrdiff_t>(wanted), wanted, chosen.begin());
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+}  // namespace
 
 CalibrationText read_calibration_text(const std::filesystem::path& path, const ModelSource& source,
-                                      std::size_t max_tokens) {
-  const std::string text = read_file(path, kMaxCalibrationBytes);
+                                      std::size_t max_tokens, std::uint64_t seed) {
+  const std::string text = path == kDefaultText ? std::string(kCalibrationDefault)
+                                                : read_file(path, kMaxCalibrationBytes);
   const std::string name = printable(path.string());
   const std::string model = printable(source.path());
   const std::size_t invalid = find_invalid_utf8(text);
@@ -43,14 +71,15 @@ CalibrationText read_calibration_text(const std::filesystem::path& path, const M
   const std::size_t available = (ids.size() + length - 1) / length;
   const std::size_t wanted = std::clamp<std::size_t>(max_tokens / length, 1, available);
   CalibrationText result;
-  for (std::size_t i = 0; i < wanted; ++i) {
-    const auto begin = static_cast<std::ptrdiff_t>(i * available / wanted * length);
+  for (const std::size_t chosen : choose_windows(wanted, available, seed)) {
+    const auto begin = static_cast<std::ptrdiff_t>(chosen * length);
     const auto left = static_cast<std::ptrdiff_t>(ids.size()) - begin;
     const auto end = begin + std::min(left, static_cast<std::ptrdiff_t>(length));
     auto& window = result.windows.emplace_back(first);
     window.insert(window.end(), ids.begin() + begin, ids.begin() + end);
     result.label.tokens += window.size();
   }
+  result.label.seed = seed;
   result.label.text_checksum = fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
   return result;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "convert/convert.h"
@@ -22,12 +23,16 @@ struct CalibrationText {
   CalibrationLabel label;
 };
 
-// Takes windows spread evenly over the text, up to `max_tokens` tokens in all, as the source's own
-// tokenizer gives them; control tokens that the text spells are text. Throws Error(kData) for a
-// file that is unreadable, no UTF-8 or too large, or a source without tokenizer; Error(kUsage) for
-// fewer than kCalibrationWindow tokens.
+// The name by which calibration_text_of() knows the text that comes with the program.
+inline constexpr std::string_view kDefaultText = "default";
+
+// Takes windows of a text, up to `max_tokens` tokens in all, as the source's own tokenizer gives
+// them; control tokens that the text spells are text. The windows are spread evenly, or drawn with
+// a `seed` other than 0. `path` may be kDefaultText. Throws Error(kData) for a file that is
+// unreadable, no UTF-8 or too large, or a source without tokenizer; Error(kUsage) for fewer than
+// kCalibrationWindow tokens.
 CalibrationText read_calibration_text(const std::filesystem::path& path, const ModelSource& source,
-                                      std::size_t max_tokens);
+                                      std::size_t max_tokens, std::uint64_t seed = 0);
 
 // Called with tokens done and in total.
 using CalibrationProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;

@@ -6,6 +6,7 @@
 #include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "convert/coded_tensor.h"
 #include "convert/entries.h"
 #include "format/formats.h"
 #include "io/cellm_writer.h"
@@ -28,7 +29,8 @@ std::size_t rows_per_chunk(const PlannedTensor& tensor, std::size_t block_rows) 
 class TensorConverter {
  public:
   TensorConverter(const ModelSource& source, const PlannedTensor& tensor,
-                  const Quantizer& quantizer, const InputMoments* inputs, BadValueLog& log)
+                  const Quantizer& quantizer, const InputMoments* inputs, const CodedTensor* coded,
+                  BadValueLog& log)
       : source_(source),
         tensor_(tensor),
         log_(log),
@@ -37,7 +39,9 @@ class TensorConverter {
         cols_(tensor.info.cols()),
         row_bytes_(format_.row_bytes(cols_)),
         row_scales_(tensor.group == 0 ? 0 : cols_ / tensor.group),
-        quantizer_(quantizer({tensor.name, format_, rows_, cols_, tensor.group, inputs})),
+        quantizer_(coded != nullptr
+                       ? TensorQuantizer{1, [this, coded](const RowBlock& b) { copy(*coded, b); }}
+                       : quantizer({tensor.name, format_, rows_, cols_, tensor.group, inputs})),
         rows_per_chunk_(rows_per_chunk(tensor, quantizer_.block_rows)),
         codes_(std::min(rows_, rows_per_chunk_ * kChunksPerSlab) * row_bytes_),
         scales_(rows_ * row_scales_) {
@@ -79,6 +83,14 @@ class TensorConverter {
     writer.append_tensor(entry, std::as_bytes(std::span(packed->codes, packed->code_bytes())));
     packed_scales_.insert(packed_scales_.end(), packed->scales,
                           packed->scales + packed->scale_count());
+  }
+
+  // For a tensor that was coded before.
+  void copy(const CodedTensor& coded, const RowBlock& block) const {
+    std::copy_n(coded.codes.data() + block.begin * row_bytes_, block.count * row_bytes_,
+                block.codes);
+    std::copy_n(coded.scales.data() + block.begin * row_scales_, block.count * row_scales_,
+                block.scales);
   }
 
   void quantize(std::size_t slab, std::size_t begin, std::size_t end) {
@@ -126,7 +138,8 @@ std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads) {
 
 std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& plan,
                                const std::filesystem::path& output, ThreadPool& pool,
-                               const ConvertProgress& progress, const Statistics* statistics) {
+                               const ConvertProgress& progress, const Statistics* statistics,
+                               const CodedTensors* coded) {
   const Quantizer quantizer = scale_quantizer(plan.scale);
   require_memory(convert_memory_bytes(plan, pool.threads()),
                  fmt::format("{}: converting", printable(source.path())),
@@ -140,7 +153,10 @@ std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& pla
   std::size_t entry = 0;
   for (const auto& tensor : plan.tensors) {
     const InputMoments* inputs = statistics == nullptr ? nullptr : statistics->find(tensor.linear);
-    TensorConverter(source, tensor, quantizer, inputs, log)
+    const auto ready = coded == nullptr ? CodedTensors::const_iterator{} : coded->find(tensor.name);
+    const bool is_ready = coded != nullptr && ready != coded->end();
+    TensorConverter(source, tensor, quantizer, inputs, is_ready ? ready->second.get() : nullptr,
+                    log)
         .run(pool, writer, entry, [&](std::uint64_t weights) {
           done += weights;
           if (progress) progress(done, total);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,6 +25,8 @@ namespace cellm {
 struct CalibrationLabel {
   std::uint64_t tokens = 0;
   std::string text_checksum;  // XXH3-64 of the file, as hex
+  std::uint64_t seed = 0;     // by which windows were drawn; 0: spread evenly
+  bool feedback = false;      // whether errors were passed on from column to column
 };
 
 struct ConvertOptions {
@@ -85,17 +89,22 @@ double bits_per_weight(const ConvertPlan& plan);
 // Called from the converting thread with source weights done and in total.
 using ConvertProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
+struct CodedTensor;  // convert/coded_tensor.h
+using CodedTensors = std::map<std::string, std::shared_ptr<const CodedTensor>>;
+
 // Bytes of memory that convert() takes for itself with so many threads.
 std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads);
 
 // Carries out the plan with all threads of the pool and a few megabytes for each. The file appears
 // whole or not at all. `statistics`, if given, are of this source's model; tensors that they do not
-// have are quantized without. Values that their format cannot hold are found in all tensors;
-// returns what was replaced, if the plan allows it, and throws Error(kData) naming the tensors
-// otherwise. Throws Error(kResources) before any work if memory or disk space is missing.
+// have are quantized without. Tensors that `coded`, if given, has are written as they are there.
+// Values that their format cannot hold are found in all tensors; returns what was replaced, if the
+// plan allows it, and throws Error(kData) naming the tensors otherwise. Throws Error(kResources)
+// before any work if memory or disk space is missing.
 std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& plan,
                                const std::filesystem::path& output, ThreadPool& pool,
                                const ConvertProgress& progress,
-                               const Statistics* statistics = nullptr);
+                               const Statistics* statistics = nullptr,
+                               const CodedTensors* coded = nullptr);
 
 }  // namespace cellm

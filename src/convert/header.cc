@@ -71,6 +71,10 @@ std::string cellm_header_json(const ModelSource& source,
     if (quantizer->calibration) {
       header["quantizer"]["calibration_tokens"] = quantizer->calibration->tokens;
       header["quantizer"]["calibration_text"] = quantizer->calibration->text_checksum;
+      if (quantizer->calibration->seed != 0) {
+        header["quantizer"]["calibration_seed"] = quantizer->calibration->seed;
+      }
+      if (quantizer->calibration->feedback) header["quantizer"]["feedback"] = true;
     }
   }
   header["writer"] = "cellm";

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "convert/quantize_absmax.h"
+#include "convert/quantize_feedback.h"
 #include "convert/quantize_mse.h"
 
 namespace cellm {
@@ -41,6 +42,9 @@ std::string_view scale_method_name(ScaleMethod method) {
 Quantizer scale_quantizer(ScaleMethod method) {
   return [method](const QuantizeRequest& request) {
     const bool has_codes = request.format.grid != nullptr;  // floats have no scale to choose
+    if (has_codes && request.calibrated != nullptr && request.calibrated->factor(1) != nullptr) {
+      return feedback_quantizer(request);
+    }
     const bool search = method == ScaleMethod::kMse ||
                         (method == ScaleMethod::kAuto && least_error_is_better(request));
     return has_codes && search ? mse_quantizer(request) : absmax_quantizer(request);

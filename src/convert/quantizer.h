@@ -12,6 +12,7 @@
 #include <functional>
 #include <string_view>
 
+#include "convert/calibrated_input.h"
 #include "convert/statistics.h"
 #include "format/formats.h"
 
@@ -25,6 +26,8 @@ struct QuantizeRequest {
   std::size_t cols = 0;
   std::size_t group = 0;  // columns that share a companion scale; 0 if there are none
   const InputMoments* inputs = nullptr;  // of what the matrix is multiplied with, if known
+  // All second moments of that, if they are known and errors are to be passed on by them.
+  CalibratedInput* calibrated = nullptr;
 };
 
 // Rows [begin, begin + count) of it.

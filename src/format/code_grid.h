@@ -1,6 +1,7 @@
 // What the codes of a format with scales stand for.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,6 +19,16 @@ struct CodeGrid {
   std::size_t block;
 
   constexpr float level(unsigned code) const { return first + step * static_cast<float>(code); }
+
+  // The code whose level is nearest to a finite ratio of weight and scale; halves go to the even
+  // one.
+  std::uint8_t nearest(float ratio) const {
+    constexpr float kWhole =
+        0x1.8p23F;  // added to a small number, it leaves no room for a fraction
+    const float place =
+        std::clamp((ratio - first) * (1.0F / step), 0.0F, static_cast<float>(codes - 1));
+    return static_cast<std::uint8_t>((place + kWhole) - kWhole);
+  }
 
   // The levels by magnitude: smallest() + k · step, of which those up to `steps()` exist with both
   // signs. A grid with a level of zero (int8, int4) has one more negative level.

@@ -1,0 +1,263 @@
+#include "convert/calibrated_conversion.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <xxhash.h>
+
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/version.h"
+#include "convert/bad_values.h"
+#include "convert/calibrated_input.h"
+#include "convert/feedback_factor.h"
+#include "convert/second_moments.h"
+#include "engine/lockstep.h"
+#include "format/formats.h"
+#include "model/model.h"
+
+namespace cellm {
+namespace {
+
+// Other codes than an older program would have chosen need another number.
+constexpr int kMethod = 1;
+
+bool is_coded_along_text(const PlannedTensor& tensor) {
+  return !tensor.linear.empty() && format_info(tensor.choice.format).grid != nullptr;
+}
+
+// Sixteen hexadecimal digits that are others whenever the codes could be.
+std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
+                      const KernelTable& kernels, const std::string& source_checksum) {
+  std::string all = fmt::format("{} {} {} {}\n{}\n", kMethod, kProgramVersion, kernels.name,
+                                source_checksum, plan.header_json);
+  for (const auto& tensor : plan.tensors) {
+    all += fmt::format("{} {} {} {}\n", tensor.name, static_cast<int>(tensor.choice.format),
+                       tensor.group, fmt::join(tensor.info.shape, "x"));
+  }
+  for (const auto& window : text.windows) all += fmt::format("{}\n", fmt::join(window, " "));
+  return fmt::format("{:016x}", XXH3_64bits(all.data(), all.size()));
+}
+
+class Stopwatch {
+ public:
+  // Seconds since the last call.
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const double seconds = std::chrono::duration<double>(now - last_).count();
+    last_ = now;
+    return seconds;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+// Codes the matrices of an input as soon as all of it was seen.
+class Coder final : public LockstepTap {
+ public:
+  Coder(const ModelSource& source, const ConvertPlan& plan, const CalibrationText& text,
+        const KernelTable& kernels, ThreadPool& pool, CodedStore* store,
+        const ConvertProgress& progress)
+      : source_(source),
+        quantizer_(scale_quantizer(plan.scale)),
+        kernels_(kernels),
+        pool_(pool),
+        store_(store),
+        progress_(progress),
+        tokens_(text.label.tokens) {
+    for (const auto& tensor : plan.tensors) {
+      if (!is_coded_along_text(tensor)) continue;
+      planned_[tensor.linear].push_back(&tensor);
+      total_ += 2 * weights_of(tensor);
+    }
+  }
+
+  void begin(std::span<const NamedMatrix> matrices, std::size_t cols) override {
+    result_.forward += watch_.lap();
+    missing_.clear();
+    weights_ = 0;
+    for (const NamedMatrix& matrix : matrices) {
+      for (const PlannedTensor* tensor : planned_of(matrix)) {
+        weights_ += weights_of(*tensor);
+        if (!stored(*tensor)) missing_.push_back(tensor);
+      }
+    }
+    done_before_ = done_;
+    if (!missing_.empty()) sum_.emplace(cols, kernels_, pool_);
+  }
+
+  void see(const float* x, std::size_t tokens) override {
+    result_.forward += watch_.lap();
+    if (sum_) sum_->add(x, tokens);
+    result_.moments += watch_.lap();
+    seen_ += tokens;
+    report(done_before_ +
+           static_cast<std::uint64_t>(static_cast<double>(weights_) * static_cast<double>(seen_) /
+                                      static_cast<double>(tokens_)));
+  }
+
+  void end(std::span<const NamedMatrix> matrices) override {
+    result_.forward += watch_.lap();
+    seen_ = 0;
+    done_ = done_before_ + weights_;
+    if (sum_) code_missing();
+    for (const NamedMatrix& matrix : matrices) {
+      for (const PlannedTensor* tensor : planned_of(matrix)) put_into_model(matrix, *tensor);
+    }
+    done_ = done_before_ + 2 * weights_;
+    report(done_);
+    result_.coding += watch_.lap();
+  }
+
+  CalibratedCodes result() && { return std::move(result_); }
+
+ private:
+  static std::uint64_t weights_of(const PlannedTensor& tensor) {
+    return tensor.info.rows() * tensor.info.cols();
+  }
+
+  std::span<const PlannedTensor* const> planned_of(const NamedMatrix& matrix) const {
+    const auto found = planned_.find(matrix.name);
+    if (found == planned_.end()) return {};
+    return found->second;
+  }
+
+  bool stored(const PlannedTensor& tensor) const {
+    return store_ != nullptr && store_->tensors().contains(tensor.name);
+  }
+
+  void report(std::uint64_t done) const {
+    if (progress_) progress_(done, total_);
+  }
+
+  void code_missing() {
+    CalibratedInput input(sum_->finish(), kernels_, pool_);
+    sum_.reset();
+    result_.moments += watch_.lap();
+    const InputMoments moments{input.moments().tokens, input.moments().diagonal()};
+    // Without a factor, what is not finite would only spoil the scales.
+    const bool usable = std::all_of(moments.diagonal.begin(), moments.diagonal.end(),
+                                    [](double v) { return std::isfinite(v); });
+    for (const PlannedTensor* tensor : missing_) {
+      const QuantizeRequest request{tensor->name,
+                                    format_info(tensor->choice.format),
+                                    tensor->info.rows(),
+                                    tensor->info.cols(),
+                                    tensor->group,
+                                    usable ? &moments : nullptr,
+                                    &input};
+      auto coded = std::make_shared<CodedTensor>(
+          code_tensor(source_, *tensor, quantizer_(request), pool_, [&](std::size_t rows) {
+            done_ += rows * tensor->info.cols();
+            report(done_);
+          }));
+      coded->with_feedback = !input.lacks_factor();
+      if (store_ != nullptr) store_->add(tensor->name, coded);
+      result_.tensors[tensor->name] = std::move(coded);
+    }
+  }
+
+  void put_into_model(const NamedMatrix& matrix, const PlannedTensor& tensor) {
+    if (!result_.tensors.contains(tensor.name)) {
+      result_.tensors[tensor.name] = store_->tensors().at(tensor.name);
+      ++result_.resumed;
+    }
+    const auto& coded = result_.tensors.at(tensor.name);
+    if (!coded->with_feedback) result_.without_feedback.push_back(tensor.name);
+    matrix.linear->weight = as_matrix(tensor, coded);
+    matrix.linear->packed.reset();
+  }
+
+  const ModelSource& source_;
+  Quantizer quantizer_;
+  const KernelTable& kernels_;
+  ThreadPool& pool_;
+  CodedStore* store_;
+  const ConvertProgress& progress_;
+  std::uint64_t tokens_;
+  std::map<std::string, std::vector<const PlannedTensor*>, std::less<>> planned_;  // by matrix
+  std::vector<const PlannedTensor*> missing_;  // of this input, to be coded
+  std::optional<SecondMomentsSum> sum_;        // of this input
+  std::uint64_t seen_ = 0;                     // tokens of this input
+  std::uint64_t weights_ = 0;                  // of its coded matrices
+  // Progress: every weight counts once for the text and once for its code.
+  std::uint64_t total_ = 0;
+  std::uint64_t done_ = 0;
+  std::uint64_t done_before_ = 0;  // this input
+  CalibratedCodes result_;
+  Stopwatch watch_;
+};
+
+}  // namespace
+
+std::size_t widest_coded_input(const ConvertPlan& plan) {
+  std::size_t widest = 0;
+  for (const auto& tensor : plan.tensors) {
+    if (is_coded_along_text(tensor)) widest = std::max(widest, tensor.info.cols());
+  }
+  return widest;
+}
+
+std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertPlan& plan,
+                                       const CalibrationText& text, unsigned threads) {
+  const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
+  std::uint64_t codes = 0;
+  for (const auto& tensor : plan.tensors) {
+    if (is_coded_along_text(tensor)) codes += tensor.code_bytes + tensor.scale_bytes;
+  }
+  const std::size_t cols = widest_coded_input(plan);
+  // What a thread holds of the rows it codes: weights, codes, errors and what they became.
+  constexpr std::uint64_t kChunkBytes = std::uint64_t{16} << 20;
+  return load_memory_bytes(source, std::numeric_limits<std::size_t>::max(), false) +
+         lockstep_bytes(config, text.windows) + second_moments_bytes(cols) + factor_bytes(cols) +
+         codes + threads * kChunkBytes;
+}
+
+CalibratedCodes code_along_text(const ModelSource& source, const ConvertPlan& plan,
+                                const CalibrationText& text, ThreadPool& pool,
+                                const CalibratedOptions& options, const ConvertProgress& progress) {
+  require_memory(
+      calibration_memory_bytes(source, plan, text, pool.threads()),
+      fmt::format("{}: calibrating on {} tokens", printable(source.path()), text.label.tokens),
+      "fewer tokens (--calibrate-tokens) need less");
+  const KernelTable& kernels = kernel_table(options.target.c_str());
+  std::unique_ptr<CodedStore> store;
+  if (!options.state.empty()) {
+    store = std::make_unique<CodedStore>(
+        options.state, state_key(plan, text, kernels, options.source_checksum), plan);
+  }
+  Model model = load_model(source, std::numeric_limits<std::size_t>::max());
+  unpack_weights(model, pool);
+  Coder coder(source, plan, text, kernels, pool, store.get(), progress);
+  run_in_lockstep(model, kernels, pool, text.windows, coder);
+  CalibratedCodes result = std::move(coder).result();
+  result.state = std::move(store);
+  return result;
+}
+
+void refuse_bad_values(const ModelSource& source, const ConvertPlan& plan, ThreadPool& pool) {
+  if (plan.allow_nonfinite) return;
+  BadValueLog log(false);
+  constexpr std::size_t kChunkWeights = std::size_t{1} << 18;
+  for (const auto& tensor : plan.tensors) {
+    const std::size_t cols = tensor.info.cols();
+    pool.parallel_for(tensor.info.rows(), std::max<std::size_t>(1, kChunkWeights / cols),
+                      [&](std::size_t begin, std::size_t end) {
+                        std::vector<float> values((end - begin) * cols);
+                        source.read_rows(tensor.source_index, begin, end, values.data());
+                        for (std::size_t r = begin; r < end; ++r) {
+                          log.look_at(tensor.name, format_info(tensor.choice.format), r,
+                                      std::span(values).subspan((r - begin) * cols, cols));
+                        }
+                      });
+  }
+  log.throw_if_refused(source.path());
+}
+
+}  // namespace cellm

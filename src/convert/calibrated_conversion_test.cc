@@ -1,0 +1,295 @@
+#include "convert/calibrated_conversion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "base/test_files.h"
+#include "engine/engine.h"
+#include "format/formats.h"
+
+namespace cellm {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kModels[] = {"qwen3", "llama", "qwen3_5_text"};
+
+std::unique_ptr<ModelSource> test_model(const std::string& name) {
+  return open_model_source(fs::path(CELLM_TESTDATA) / "models" / name);
+}
+
+// Windows of tokens below the vocabulary's size, not all equally frequent.
+CalibrationText some_text(const ModelSource& source, unsigned seed = 11) {
+  const auto vocab = parse_model_config(source.config_json(), "model").vocab_size;
+  std::mt19937 random(seed);
+  CalibrationText text;
+  for (int w = 0; w < 8; ++w) {
+    auto& window = text.windows.emplace_back(200);
+    for (auto& token : window) {
+      token = static_cast<std::uint32_t>(random() % (random() % vocab + 1));
+    }
+    text.label.tokens += window.size();
+  }
+  text.label.text_checksum = "0123456789abcdef";
+  text.label.feedback = true;
+  return text;
+}
+
+ConvertPlan plan_of(const ModelSource& source, const CalibrationText& text,
+                    const FormatChoice& body) {
+  ConvertOptions options;
+  options.formats = GeneralFormats{body, {FormatId::kI8, 0}, {FormatId::kI8, 0}};
+  options.scale = ScaleMethod::kAuto;
+  options.calibration = text.label;
+  return plan_conversion(source, options);
+}
+
+std::string converted(const ModelSource& source, const ConvertPlan& plan,
+                      const CalibratedCodes& codes, ThreadPool& pool) {
+  const TestFolder folder;
+  const fs::path file = folder.path() / "m.cellm";
+  convert(source, plan, file, pool, {}, nullptr, &codes.tensors);
+  const auto opened = open_model_source(file);  // checked as every file is
+  EXPECT_EQ(opened->tensors().size(), plan.tensors.size());
+  return file_bytes(file);
+}
+
+TEST(CodeAlongText, CodesEveryMatrixAndDoesNotDependOnThreads) {
+  for (const char* model : kModels) {
+    const auto source = test_model(model);
+    const CalibrationText text = some_text(*source);
+    const ConvertPlan plan = plan_of(*source, text, {FormatId::kI4, 32});
+    std::string first;
+    for (const unsigned threads : {1U, 3U}) {
+      ThreadPool pool(threads);
+      std::uint64_t last = 0;
+      std::uint64_t total = 0;
+      const CalibratedCodes codes =
+          code_along_text(*source, plan, text, pool, {}, [&](std::uint64_t done, std::uint64_t of) {
+            EXPECT_GE(done, last);
+            EXPECT_LE(done, of);
+            last = done;
+            total = of;
+          });
+      EXPECT_EQ(last, total);
+      EXPECT_TRUE(codes.without_feedback.empty()) << codes.without_feedback.front();
+      for (const auto& tensor : plan.tensors) {
+        const bool has_codes = format_info(tensor.choice.format).grid != nullptr;
+        EXPECT_EQ(codes.tensors.contains(tensor.name), has_codes && !tensor.linear.empty())
+            << tensor.name;
+      }
+      const std::string bytes = converted(*source, plan, codes, pool);
+      EXPECT_EQ(bytes.size(), plan.file_bytes);
+      if (threads == 1) first = bytes;
+      EXPECT_TRUE(bytes == first) << model;
+    }
+    EXPECT_NE(first.find(R"("feedback":true)"), std::string::npos);
+  }
+}
+
+// Mean KL divergence of a file's next-token distributions from those of the source.
+double divergence(const Engine& reference, const fs::path& file,
+                  const std::vector<std::uint32_t>& tokens) {
+  EngineOptions options;
+  options.threads = 2;
+  options.activations = Activations::kF32;
+  const Engine engine(open_model_source(file), options);
+  const auto log_softmax = [](std::span<const float> logits) {
+    std::vector<double> out(logits.begin(), logits.end());
+    const double top = *std::max_element(out.begin(), out.end());
+    double sum = 0.0;
+    for (const double v : out) sum += std::exp(v - top);
+    for (double& v : out) v -= top + std::log(sum);
+    return out;
+  };
+  std::vector<std::vector<double>> want;
+  Session teacher(reference, {KvEncoding::kF32, 16, 0});
+  teacher.advance_each(tokens, [&](std::size_t, std::span<const float> logits) {
+    want.push_back(log_softmax(logits));
+  });
+  double total = 0.0;
+  Session student(engine, {KvEncoding::kF32, 16, 0});
+  student.advance_each(tokens, [&](std::size_t i, std::span<const float> logits) {
+    const auto got = log_softmax(logits);
+    for (std::size_t v = 0; v < got.size(); ++v) {
+      total += std::exp(want[i][v]) * (want[i][v] - got[v]);
+    }
+  });
+  return total / static_cast<double>(tokens.size());
+}
+
+// On tokens that the calibration has not seen.
+TEST(CodeAlongText, FilesComeNearerToTheSourceThanByWeighing) {
+  for (const char* model : kModels) {
+    const auto source = test_model(model);
+    EngineOptions exact;
+    exact.threads = 2;
+    exact.activations = Activations::kF32;
+    const Engine engine(test_model(model), exact);
+    const CalibrationText text = some_text(*source);
+    const std::vector<std::uint32_t> tokens = some_text(*source, 5).windows.front();
+    const Statistics statistics = calibrate(engine, text, {});
+    ThreadPool pool(2);
+    for (const FormatChoice body : {FormatChoice{FormatId::kI4, 0}, {FormatId::kI4, 32}}) {
+      const TestFolder folder;
+      const ConvertPlan plan = plan_of(*source, text, body);
+      convert(*source, plan, folder.path() / "weighed.cellm", pool, {}, &statistics);
+      const CalibratedCodes codes = code_along_text(*source, plan, text, pool, {}, {});
+      convert(*source, plan, folder.path() / "feedback.cellm", pool, {}, nullptr, &codes.tensors);
+      EXPECT_LT(divergence(engine, folder.path() / "feedback.cellm", tokens),
+                divergence(engine, folder.path() / "weighed.cellm", tokens))
+          << model << " " << format_choice_name(body);
+    }
+  }
+}
+
+struct Stopped {};
+
+TEST(CodeAlongText, GoesOnWhereItWasStopped) {
+  const auto source = test_model("qwen3_5_text");
+  const CalibrationText text = some_text(*source);
+  const ConvertPlan plan = plan_of(*source, text, {FormatId::kI4, 32});
+  ThreadPool pool(2);
+  const CalibratedCodes whole = code_along_text(*source, plan, text, pool, {}, {});
+  const std::string want = converted(*source, plan, whole, pool);
+  const TestFolder folder;
+  CalibratedOptions options;
+  options.state = folder.path() / "m.cellm.partial";
+  options.source_checksum = "1";
+  const auto stop_after = [&](double share) {
+    try {
+      code_along_text(*source, plan, text, pool, options,
+                      [&](std::uint64_t done, std::uint64_t total) {
+                        if (static_cast<double>(done) > share * static_cast<double>(total)) {
+                          throw Stopped();
+                        }
+                      });
+      ADD_FAILURE() << "not stopped";
+    } catch (const Stopped&) {
+    }
+  };
+  const auto finish = [&] {
+    CalibratedCodes codes = code_along_text(*source, plan, text, pool, options, {});
+    EXPECT_TRUE(converted(*source, plan, codes, pool) == want);
+    const std::size_t resumed = codes.resumed;
+    codes.state->remove();
+    EXPECT_FALSE(fs::exists(options.state));
+    return resumed;
+  };
+  EXPECT_EQ(finish(), 0U);
+  stop_after(0.5);
+  stop_after(0.8);
+  const std::string state = file_bytes(options.state);
+  const std::size_t resumed = finish();
+  EXPECT_GT(resumed, whole.tensors.size() / 2);
+  EXPECT_LT(resumed, whole.tensors.size());
+  // Cut off anywhere, or damaged: what is whole before that is used.
+  folder.write("m.cellm.partial", state.substr(0, state.size() - 3));
+  EXPECT_EQ(finish(), resumed - 1);
+  folder.write("m.cellm.partial", state.substr(0, state.size() / 2));
+  EXPECT_LT(finish(), resumed - 1);
+  std::string damaged = state;
+  damaged[state.size() / 2] = static_cast<char>(damaged[state.size() / 2] ^ 1);
+  folder.write("m.cellm.partial", damaged);
+  EXPECT_LT(finish(), resumed - 1);
+  folder.write("m.cellm.partial", "something else");
+  EXPECT_EQ(finish(), 0U);
+  // Of another source, another text or another plan: nothing is used.
+  folder.write("m.cellm.partial", state);
+  options.source_checksum = "2";
+  EXPECT_EQ(finish(), 0U);
+  options.source_checksum = "1";
+  folder.write("m.cellm.partial", state);
+  EXPECT_EQ(code_along_text(*source, plan, some_text(*source, 12), pool, options, {}).resumed, 0U);
+  folder.write("m.cellm.partial", state);
+  const ConvertPlan other = plan_of(*source, text, {FormatId::kI4, 16});
+  EXPECT_EQ(code_along_text(*source, other, text, pool, options, {}).resumed, 0U);
+}
+
+TEST(CodeAlongText, OneRunAtATimeHasTheState) {
+  const auto source = test_model("qwen3");
+  const CalibrationText text = some_text(*source);
+  const ConvertPlan plan = plan_of(*source, text, {FormatId::kI8, 0});
+  ThreadPool pool(1);
+  const TestFolder folder;
+  CalibratedOptions options;
+  options.state = folder.path() / "m.cellm.partial";
+  const CalibratedCodes first = code_along_text(*source, plan, text, pool, options, {});
+  expect_error(ErrorKind::kData, "m.cellm.partial: another run is working on this file",
+               [&] { code_along_text(*source, plan, text, pool, options, {}); });
+  options.state = folder.path() / "no folder" / "m.cellm.partial";
+  expect_error(ErrorKind::kData, "m.cellm.partial: cannot open this file",
+               [&] { code_along_text(*source, plan, text, pool, options, {}); });
+}
+
+// A source in which one vector is so large that what follows overflows, or zero.
+class SpoiledSource final : public ModelSource {
+ public:
+  SpoiledSource(std::unique_ptr<ModelSource> source, std::string name, float value)
+      : source_(std::move(source)), name_(std::move(name)), value_(value) {}
+  const std::string& path() const override { return source_->path(); }
+  const std::string& container_format() const override { return source_->container_format(); }
+  const std::string& config_json() const override { return source_->config_json(); }
+  const std::string& generation_config_json() const override {
+    return source_->generation_config_json();
+  }
+  const std::string& chat_template() const override { return source_->chat_template(); }
+  TokenizerData tokenizer() const override { return source_->tokenizer(); }
+  const std::vector<TensorInfo>& tensors() const override { return source_->tensors(); }
+  std::optional<Tensor> view(std::size_t index) const override { return source_->view(index); }
+  void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
+    source_->read_rows(index, begin, end, out);
+    if (tensors()[index].name != name_) return;
+    std::fill_n(out, (end - begin) * tensors()[index].cols(), value_);
+  }
+
+ private:
+  std::unique_ptr<ModelSource> source_;
+  std::string name_;
+  float value_;
+};
+
+TEST(CodeAlongText, NamesWhatHasNoFeedback) {
+  const std::string norm = "model.layers.1.post_attention_layernorm.weight";
+  const auto is_gate_or_up = [](const std::string& name) {
+    return name.ends_with("layers.1.mlp.gate_proj.weight") ||
+           name.ends_with("layers.1.mlp.up_proj.weight");
+  };
+  ThreadPool pool(2);
+  // Silent: what the feed-forward of layer 1 is multiplied with, and so what comes out of it.
+  const SpoiledSource silent(test_model("llama"), norm, 0.0F);
+  const CalibrationText text = some_text(silent);
+  const ConvertPlan plan = plan_of(silent, text, {FormatId::kI4, 32});
+  const CalibratedCodes some = code_along_text(silent, plan, text, pool, {}, {});
+  EXPECT_EQ(some.without_feedback.size(), 3U);
+  EXPECT_EQ(
+      std::count_if(some.without_feedback.begin(), some.without_feedback.end(), is_gate_or_up), 2);
+  converted(silent, plan, some, pool);
+  // Overflowing: that and everything after it.
+  const SpoiledSource loud(test_model("llama"), norm, 3e38F);
+  const CalibratedCodes fewer = code_along_text(loud, plan, text, pool, {}, {});
+  EXPECT_GE(fewer.without_feedback.size(), 3U);
+  EXPECT_LT(fewer.without_feedback.size(), fewer.tensors.size());
+  EXPECT_EQ(
+      std::count_if(fewer.without_feedback.begin(), fewer.without_feedback.end(), is_gate_or_up),
+      2);
+  for (const auto& [name, coded] : fewer.tensors) {
+    const bool named = std::find(fewer.without_feedback.begin(), fewer.without_feedback.end(),
+                                 name) != fewer.without_feedback.end();
+    EXPECT_EQ(coded->with_feedback, !named) << name;
+  }
+}
+
+TEST(RefuseBadValues, NamesTensorsBeforeAnythingElse) {
+  ThreadPool pool(2);
+  const std::string norm = "model.norm.weight";
+  const SpoiledSource source(test_model("llama"), norm, 1e30F);
+  ConvertPlan plan = plan_of(source, some_text(source), {FormatId::kI4, 32});
+  expect_error(ErrorKind::kData, norm, [&] { refuse_bad_values(source, plan, pool); });
+  plan.allow_nonfinite = true;
+  refuse_bad_values(source, plan, pool);
+}
+
+}  // namespace
+}  // namespace cellm

@@ -1,0 +1,38 @@
+// Tensors whose codes are there before the file is written.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/aligned_buffer.h"
+#include "base/thread_pool.h"
+#include "convert/convert.h"
+#include "convert/quantizer.h"
+#include "format/tensor.h"
+#include "io/model_source.h"
+
+namespace cellm {
+
+// What a planned tensor becomes, in rows as its format lays them out.
+struct CodedTensor {
+  AlignedBuffer<std::byte> codes;
+  AlignedBuffer<std::uint16_t> scales;
+  bool with_feedback = false;
+};
+
+// Bytes and scales that it has.
+CodedTensor empty_coded_tensor(const PlannedTensor& tensor);
+
+// Reads the tensor's rows and quantizes them with all threads of the pool; values that its format
+// cannot hold are replaced as BadValueLog does. Calls after_rows(rows) now and then from this
+// thread.
+CodedTensor code_tensor(const ModelSource& source, const PlannedTensor& tensor,
+                        const TensorQuantizer& quantizer, ThreadPool& pool,
+                        const std::function<void(std::size_t rows)>& after_rows);
+
+// The same as a matrix, which keeps it alive.
+Tensor as_matrix(const PlannedTensor& tensor, std::shared_ptr<const CodedTensor> coded);
+
+}  // namespace cellm

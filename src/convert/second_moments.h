@@ -1,0 +1,52 @@
+// H = Σ x xᵀ over the tokens of a text, of one input of one or more matrices.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "base/thread_pool.h"
+#include "kernels/kernel_table.h"
+
+namespace cellm {
+
+// With ΔW the error of a matrix, Σ_tokens ‖ΔW x‖² = tr(ΔW H ΔWᵀ).
+struct SecondMoments {
+  std::size_t cols = 0;
+  std::uint64_t tokens = 0;
+  AlignedBuffer<double> values;  // (cols, cols), both triangles; not divided by the tokens
+
+  double at(std::size_t row, std::size_t col) const { return values[row * cols + col]; }
+  std::vector<double> diagonal() const;
+};
+
+// Bytes that a SecondMomentsSum takes, its result included.
+std::uint64_t second_moments_bytes(std::size_t cols);
+
+// Adds up H. Products are summed in f32 over up to kTokensPerSum tokens at a time and these sums in
+// f64, so that the error does not grow with the text. Not thread-safe; it uses the pool. The result
+// depends on the order of the tokens, and neither on the threads nor on how tokens are cut into
+// calls.
+class SecondMomentsSum {
+ public:
+  static constexpr std::size_t kTokensPerSum = 1024;
+
+  SecondMomentsSum(std::size_t cols, const KernelTable& kernels, ThreadPool& pool);
+
+  // x: (tokens, cols) without gaps.
+  void add(const float* x, std::size_t tokens);
+  // What was added so far; the sum is over.
+  SecondMoments finish();
+
+ private:
+  void flush();
+
+  const KernelTable& kernels_;
+  ThreadPool& pool_;
+  SecondMoments moments_;         // the lower triangle, until finish()
+  AlignedBuffer<float> waiting_;  // (cols, kTokensPerSum): columns as rows
+  std::size_t waiting_tokens_ = 0;
+};
+
+}  // namespace cellm
