@@ -13,7 +13,7 @@ import time
 import types
 import unittest
 
-from harness import BIN, MODELS, ROOT, CommandTest, byte_tokenizer, read_json
+from harness import BIN, MODELS, ROOT, CommandTest, byte_tokenizer, read_json, run, with_fault
 
 # Bytes of spec rows: file size of the original's files on the real shapes.
 MIB = 1 << 20
@@ -234,6 +234,83 @@ class Rounding(CommandTest):
         self.assertEqual(json.loads(planned.stdout)["file_bytes"], data.stat().st_size)
         some = self.convert(self.model, *flags, "--calibrate", self.text, "--calibrate-tokens", 512, name="d.cellm")
         self.assertEqual(self.header(some)["quantizer"]["calibration_tokens"], 512)
+
+    def test_feedback_off_only_weighs(self):
+        flags = ("--format", "int4-g32", "--calibrate", self.text)
+        on = self.convert(self.model, *flags, name="a.cellm")
+        off = self.convert(self.model, *flags, "--feedback", "off", name="b.cellm")
+        self.assertTrue(self.header(on)["quantizer"]["feedback"])
+        self.assertNotIn("feedback", self.header(off)["quantizer"])
+        body = "model.layers.0.mlp.up_proj.weight"
+        self.assertNotEqual(self.payloads(on)[body], self.payloads(off)[body])
+        packed = self.convert(self.model, *flags, "--packed", name="c.cellm")
+        rows = self.succeed("logits", "-m", on, "--tokens", "5,6,7", "-o", self.folder / "a.npy")
+        self.succeed("logits", "-m", packed, "--tokens", "5,6,7", "-o", self.folder / "c.npy")
+        self.assertEqual(rows.stdout, b"")
+        self.assertEqual((self.folder / "a.npy").read_bytes(), (self.folder / "c.npy").read_bytes())
+
+    def test_seeds_draw_other_windows(self):
+        flags = ("--format", "int4", "--calibrate", self.text, "--calibrate-tokens", 512)
+        files = [self.convert(self.model, *flags, "--seed", seed, name=f"{name}.cellm")
+                 for name, seed in (("a", 3), ("b", 3), ("c", 4), ("d", 5), ("e", 6))]  # fmt: skip
+        self.assertEqual(files[0].read_bytes(), files[1].read_bytes())
+        self.assertEqual(self.header(files[0])["quantizer"]["calibration_seed"], 3)
+        body = "model.layers.0.mlp.up_proj.weight"
+        self.assertGreater(len({self.payloads(path)[body] for path in files}), 1)
+
+    def test_the_default_text(self):
+        path = self.convert(self.model, "--format", "int4", "--calibrate", "default",
+                            "--calibrate-tokens", 1024, name="a.cellm")  # fmt: skip
+        self.assertEqual(self.header(path)["quantizer"]["calibration_tokens"], 1024)
+
+    def test_notes_and_refusals_of_little_text(self):
+        base = ["convert", "-i", self.model, "-o", self.folder / "m.cellm", "--format", "int4"]
+        note = self.succeed(*base, "--calibrate", "default", "--calibrate-tokens", 2048).stderr.decode()
+        self.assertNotIn("are few", note)
+        self.assertNotIn("different tokens", note)
+        wide = self.widened_model(768)
+        wide_base = ["convert", "-i", wide, "-o", self.folder / "w.cellm", "--format", "int4"]
+        self.fail_with(2, "512 tokens are too few for matrices of 768 columns", *wide_base, "-q",
+                       "--calibrate", "default", "--calibrate-tokens", 512)  # fmt: skip
+        self.assertFalse((self.folder / "w.cellm.partial").exists())
+        note = self.succeed(*wide_base, "--calibrate", "default", "--calibrate-tokens", 1024).stderr.decode()
+        self.assertIn("1024 tokens of calibration are few for matrices of 768 columns; 3072 or more", note)
+        self.succeed(*wide_base, "-q", "--calibrate", "default", "--calibrate-tokens", 512, "--feedback", "off")
+        one = self.folder / "one.txt"
+        one.write_text("a" * 1024)
+        note = self.succeed(*base, "--calibrate", one).stderr.decode()
+        self.assertIn("one.txt has 1 different tokens", note)
+
+    def widened_model(self, intermediate):
+        """The model with feed-forwards of zeros that are so wide."""
+        config = read_json(self.model / "config.json")
+        config["intermediate_size"] = intermediate
+        tool = random_model_tool()
+        folder = sparse_model(self.folder / "wide", config, tool.qwen3_tensors(config), ("-",))
+        (folder / "tokenizer.json").write_text(json.dumps(byte_tokenizer()))
+        return folder
+
+    def test_a_killed_calibration_goes_on(self):
+        flags = ["-i", self.model, "--format", "int4-g32", "--calibrate", self.text, "-t", 2]
+        want = self.convert(self.model, *flags[2:], name="want.cellm").read_bytes()
+        target, state = self.folder / "m.cellm", self.folder / "m.cellm.partial"
+        # Each tensor is five writes; the file comes after the last one.
+        for fault, whole in (("kill:pwrite:14", 2), ("short:pwrite:38", 7), ("kill:rename:1", None)):
+            killed = run("convert", *flags, "-o", target, env=with_fault(fault))
+            self.assertEqual(killed.returncode, -signal.SIGKILL, fault)
+            self.assertTrue(state.exists())
+            self.assertFalse(target.exists())
+            if whole is None:
+                continue
+            again = self.succeed("convert", *flags, "-o", target)
+            self.assertIn(f"note: {whole} of ".encode(), again.stderr)
+            self.assertEqual(target.read_bytes(), want)
+            self.assertFalse(state.exists())
+            target.unlink()
+        again = self.succeed("convert", *flags, "-o", target)
+        self.assertRegex(again.stderr.decode(), r"note: (\d+) of \1 coded tensors are those of the run before")
+        self.assertEqual(target.read_bytes(), want)
+        self.assertFalse(state.exists())
 
     def test_errors(self):
         target = self.folder / "m.cellm"

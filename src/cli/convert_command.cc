@@ -1,14 +1,18 @@
+#include <algorithm>
 #include <map>
+#include <set>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "convert/calibrate.h"
+#include "convert/calibrated_conversion.h"
 #include "convert/convert.h"
 #include "convert/validate.h"
+#include "eval/model_facts.h"
 
 namespace cellm {
 namespace {
@@ -33,7 +37,9 @@ struct Arguments {
   std::vector<std::string> tensors;
   std::string scale;
   std::string calibrate;
-  std::size_t calibrate_tokens = 16384;
+  std::size_t calibrate_tokens = 32768;
+  std::uint64_t seed = 0;
+  std::string feedback = "on";
   bool no_tokenizer = false;
   bool dry_run = false;
   bool json = false;
@@ -210,10 +216,70 @@ Statistics run_calibration(const Arguments& arguments, const CalibrationText& te
   options.target = target_from_environment();
   options.threads = arguments.threads;
   options.activations = Activations::kF32;
-  const Engine engine(open_model_source(arguments.input), options);
+  const Engine engine(open_model_source(arguments.input, arguments.links), options);
   ProgressBar bar("calibrating", !arguments.quiet);
   return calibrate(engine, text,
                    [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
+}
+
+// The second moments of a matrix's input have as many directions as it has columns. With fewer
+// tokens most of them are unknown, and errors are passed on into what is not known.
+void require_enough_text(const Arguments& arguments, const CalibrationText& text,
+                         std::size_t cols) {
+  constexpr std::size_t kGood = 4;
+  const std::uint64_t tokens = text.label.tokens;
+  if (tokens < cols) {
+    throw usage_error(
+        "--calibrate {}: {} tokens are too few for matrices of {} columns; error feedback needs at "
+        "least {} and is good from {} on (--feedback off needs none)",
+        printable(arguments.calibrate), tokens, cols, cols, kGood * cols);
+  }
+  if (tokens < kGood * cols && !arguments.quiet) {
+    fmt::print(stderr,
+               "note: {} tokens of calibration are few for matrices of {} columns; {} or more make "
+               "a better file\n",
+               tokens, cols, kGood * cols);
+  }
+  std::set<std::uint32_t> different;
+  for (const auto& window : text.windows) different.insert(window.begin(), window.end());
+  constexpr std::size_t kFewTokens = 64;
+  if (different.size() < kFewTokens && !arguments.quiet) {
+    fmt::print(stderr, "note: {} has {} different tokens; a file made by it fits little else\n",
+               printable(arguments.calibrate), different.size());
+  }
+}
+
+CalibratedCodes run_feedback(const Arguments& arguments, const ModelSource& source,
+                             const ConvertPlan& plan, const CalibrationText& text,
+                             ThreadPool& pool) {
+  refuse_bad_values(source, plan, pool);
+  CalibratedOptions options;
+  options.target = target_from_environment();
+  options.state = arguments.output + ".partial";
+  options.source_checksum = fmt::format("{:016x}", model_checksum(source));
+  ProgressBar bar("calibrating", !arguments.quiet);
+  return code_along_text(source, plan, text, pool, options,
+                         [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
+}
+
+void print_feedback_notes(const CalibratedCodes& codes) {
+  if (codes.resumed != 0) {
+    fmt::print(stderr, "note: {} of {} coded tensors are those of the run before\n", codes.resumed,
+               codes.tensors.size());
+  }
+  if (!codes.without_feedback.empty()) {
+    constexpr std::size_t kNamed = 8;
+    const auto& names = codes.without_feedback;
+    const std::size_t named = std::min(kNamed, names.size());
+    fmt::print(stderr,
+               "note: no error feedback for {} tensors, whose inputs on this text are all zero or "
+               "not finite: {}{}\n",
+               names.size(),
+               fmt::join(names.begin(), names.begin() + static_cast<long>(named), ", "),
+               named < names.size() ? ", ..." : "");
+  }
+  fmt::print(stderr, "calibration: {:.1f} s forward, {:.1f} s second moments, {:.1f} s coding\n",
+             codes.forward, codes.moments, codes.coding);
 }
 
 int run(const Arguments& arguments) {
@@ -225,12 +291,16 @@ int run(const Arguments& arguments) {
   ConvertOptions options = options_of(arguments);
   if (arguments.dequant_4bit_affine) require_mlx_4bit(*source);
   ConvertPlan plan = plan_conversion(*source, options);
+  const bool with_feedback = !arguments.calibrate.empty() && arguments.feedback == "on";
   std::optional<CalibrationText> text;
   if (!arguments.calibrate.empty()) {
     if (!has_codes(plan)) {
       throw usage_error("--calibrate: none of these formats has a scale to choose");
     }
-    text = read_calibration_text(arguments.calibrate, *source, arguments.calibrate_tokens);
+    text = read_calibration_text(arguments.calibrate, *source, arguments.calibrate_tokens,
+                                 arguments.seed);
+    text->label.feedback = with_feedback;
+    if (with_feedback) require_enough_text(arguments, *text, widest_coded_input(plan));
     options.calibration = text->label;
     plan = plan_conversion(*source, options);
   }
@@ -244,18 +314,22 @@ int run(const Arguments& arguments) {
   }
   if (arguments.output.empty()) throw usage_error("--output is missing (--dry-run needs none)");
   std::optional<Statistics> statistics;
-  if (text) statistics = run_calibration(arguments, *text);
+  if (text && !with_feedback) statistics = run_calibration(arguments, *text);
   ThreadPool pool(arguments.threads);
+  std::optional<CalibratedCodes> codes;
+  if (with_feedback) codes = run_feedback(arguments, *source, plan, *text, pool);
   std::vector<BadValues> replaced;
   {
     ProgressBar bar("converting", !arguments.quiet);
     replaced = convert(
         *source, plan, arguments.output, pool,
         [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); },
-        statistics ? &*statistics : nullptr);
+        statistics ? &*statistics : nullptr, codes ? &codes->tensors : nullptr);
   }
+  if (codes && codes->state) codes->state->remove();
   if (!arguments.quiet) {
     print_hints(plan);
+    if (codes) print_feedback_notes(*codes);
     if (!replaced.empty()) fmt::print(stderr, "note: replaced: {}\n", describe(replaced));
     fmt::print(stderr, "{}: {} ({} bytes), {:.3f} bits per weight\n", printable(arguments.output),
                human_bytes(plan.file_bytes), plan.file_bytes, bits_per_weight(plan));
@@ -316,14 +390,26 @@ Run configure(CLI::App& app) {
       ->check(CLI::IsMember({"absmax", "mse", "auto"}));
   auto* calibrate_option =
       app.add_option("--calibrate", a.calibrate,
-                     "Text to run the model on first: errors then count by how large the inputs "
-                     "are that they are multiplied with")
+                     "Text to run the model on first, a file or \"default\": codes are then chosen "
+                     "for the inputs that they are multiplied with, each making up for the errors "
+                     "of those before it. A killed run goes on when it is repeated")
           ->group(rounding);
   app.add_option("--calibrate-tokens", a.calibrate_tokens, "Tokens of the text to use at most")
       ->group(rounding)
       ->capture_default_str()
       ->needs(calibrate_option)
       ->check(CLI::Range(kCalibrationWindow, std::size_t{1} << 32));
+  app.add_option("--seed", a.seed,
+                 "Draw the windows of the text at random by this seed (0: spread evenly)")
+      ->group(rounding)
+      ->capture_default_str()
+      ->needs(calibrate_option);
+  app.add_option("--feedback", a.feedback,
+                 "off: only weigh errors by the text and do not make up for them (faster, worse)")
+      ->group(rounding)
+      ->capture_default_str()
+      ->needs(calibrate_option)
+      ->check(CLI::IsMember({"on", "off"}));
 
   app.add_flag("--text-only", a.text_only, "Leave out vision and multi-token prediction");
   app.add_flag("--packed", a.packed,
