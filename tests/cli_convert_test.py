@@ -250,7 +250,7 @@ class Rounding(CommandTest):
         self.assertEqual((self.folder / "a.npy").read_bytes(), (self.folder / "c.npy").read_bytes())
 
     def test_seeds_draw_other_windows(self):
-        flags = ("--format", "int4", "--calibrate", self.text, "--calibrate-tokens", 512)
+        flags = ("--format", "int4", "--calibrate", "default", "--calibrate-tokens", 512)
         files = [self.convert(self.model, *flags, "--seed", seed, name=f"{name}.cellm")
                  for name, seed in (("a", 3), ("b", 3), ("c", 4), ("d", 5), ("e", 6))]  # fmt: skip
         self.assertEqual(files[0].read_bytes(), files[1].read_bytes())

@@ -71,7 +71,10 @@ CalibrationText read_calibration_text(const std::filesystem::path& path, const M
   const std::size_t available = (ids.size() + length - 1) / length;
   const std::size_t wanted = std::clamp<std::size_t>(max_tokens / length, 1, available);
   CalibrationText result;
-  for (const std::size_t chosen : choose_windows(wanted, available, seed)) {
+  // A draw takes whole windows, unless all are wanted.
+  const std::size_t whole = ids.size() / length;
+  const std::size_t candidates = seed != 0 && wanted <= whole ? whole : available;
+  for (const std::size_t chosen : choose_windows(wanted, candidates, seed)) {
     const auto begin = static_cast<std::ptrdiff_t>(chosen * length);
     const auto left = static_cast<std::ptrdiff_t>(ids.size()) - begin;
     const auto end = begin + std::min(left, static_cast<std::ptrdiff_t>(length));
