@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "format/formats.h"
 #include "format/packed.h"
+#include "format/trellis.h"
 #include "kernels/kernel_table.h"
 
 namespace cellm {
@@ -71,6 +72,47 @@ void packed_matmul(benchmark::State& state, const KernelTable& table, FormatId f
     benchmark::ClobberMemory();
   }
   count(state, packed.code_bytes() + packed.scale_count() * 2, kRows * kCols * tokens);
+}
+
+void trellis_matmul(benchmark::State& state, const KernelTable& table, FormatId format,
+                    std::size_t tokens) {
+  TrellisWeights shape;
+  shape.format = format;
+  shape.rows = kRows;
+  shape.cols = kCols;
+  AlignedBuffer<std::uint8_t> codes(shape.code_bytes());
+  for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<std::uint8_t>(i * 37 % 251);
+  const std::vector<std::uint16_t> row_scales(shape.scale_count(), kScale);
+  const TrellisMatrix w{format,
+                        &default_trellis_table(format).levels,
+                        codes.data(),
+                        row_scales.data(),
+                        kRows,
+                        kCols,
+                        shape.block_bytes()};
+  constexpr std::size_t kBlocks = kCols / kTrellisActivationBlock;
+  const std::vector<signed char> inputs(tokens * kCols, 5);
+  const std::vector<float> scales(tokens * kBlocks, 0.01F);
+  const std::vector<std::int32_t> sums(tokens * kBlocks, 5 * int{kTrellisActivationBlock});
+  const QuantizedActivations x{inputs.data(), scales.data(),           sums.data(), tokens,
+                               kCols,         kTrellisActivationBlock, kBlocks};
+  std::vector<float> y(tokens * kRows);
+  for (auto _ : state) {
+    table.matmul_trellis(w, 0, shape.row_blocks(), x, y.data(), kRows);
+    benchmark::ClobberMemory();
+  }
+  count(state, shape.code_bytes() + shape.scale_count() * 2, kRows * kCols * tokens);
+}
+
+void rotation(benchmark::State& state, const KernelTable& table) {
+  const std::vector<float> x(kCols, 0.5F);
+  const std::vector<float> factors(kCols, 1.0F / 32.0F);
+  std::vector<float> out(kCols);
+  for (auto _ : state) {
+    table.rotate(x.data(), factors.data(), kCols, kCols, out.data());
+    benchmark::ClobberMemory();
+  }
+  count(state, kCols * sizeof(float), kCols);
 }
 
 void float_matmul(benchmark::State& state, const KernelTable& table, FormatId format,
@@ -149,6 +191,18 @@ void add_target(const KernelTable& table) {
                                    });
     }
   }
+  for (const FormatId format :
+       {FormatId::kT4, FormatId::kT3, FormatId::kT2, FormatId::kT1H, FormatId::kT1}) {
+    for (const std::size_t tokens : {1U, 4U, 64U}) {
+      const std::string name(format_info(format).name);
+      benchmark::RegisterBenchmark((target + "/" + name + "/" + std::to_string(tokens)).c_str(),
+                                   [&table, format, tokens](benchmark::State& state) {
+                                     trellis_matmul(state, table, format, tokens);
+                                   });
+    }
+  }
+  benchmark::RegisterBenchmark((target + "/rotate").c_str(),
+                               [&table](benchmark::State& state) { rotation(state, table); });
   for (const auto& [name, format] :
        {std::pair{"f16", FormatId::kF16}, {"fp8", FormatId::kF8E4M3}}) {
     for (const std::size_t tokens : {1U, 4U, 64U}) {

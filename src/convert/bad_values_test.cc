@@ -29,7 +29,7 @@ float kept(FormatId id, float value) {
 }
 
 TEST(BadValues, TheLargestValueOfEveryFormatIsKept) {
-  for (std::size_t i = 0; i < kFormatCount; ++i) {
+  for (std::size_t i = 0; i < kRowFormatCount; ++i) {
     const auto id = static_cast<FormatId>(i);
     const float largest = format_info(id).largest;
     EXPECT_EQ(kept(id, largest), largest) << format_info(id).name;

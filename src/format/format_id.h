@@ -8,6 +8,9 @@
 namespace cellm {
 
 // Never renumbered. What each format's bytes mean is in its own header (format/i4.h and so on).
+//
+// The first kRowFormatCount of them lie in rows (format/formats.h), the others, the trellis codes,
+// in tiles of many rows (format/trellis.h).
 enum class FormatId : std::uint8_t {
   kF32 = 0,
   kF16 = 1,
@@ -17,7 +20,13 @@ enum class FormatId : std::uint8_t {
   kI2 = 5,
   kQ1 = 6,  // q1_0_g128
   kF8E4M3 = 7,
+  kT4 = 8,
+  kT3 = 9,
+  kT2 = 10,
+  kT1H = 11,
+  kT1 = 12,
 };
-inline constexpr std::size_t kFormatCount = 8;
+inline constexpr std::size_t kRowFormatCount = 8;
+inline constexpr std::size_t kFormatCount = 13;
 
 }  // namespace cellm

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "format/trellis.h"
 
 namespace cellm {
 namespace {
@@ -25,7 +26,21 @@ constexpr std::array<FormatInfo, kFormatCount> table_of(std::tuple<F...>*) {
   return table;
 }
 
-constexpr auto kTable = table_of(static_cast<AllFormats*>(nullptr));
+// Name, bits and range of those that come in tiles.
+constexpr FormatInfo tiled(FormatId id, std::string_view name, double bits) {
+  return {id, name, true, bits, kLargestTrellis, nullptr, nullptr, nullptr, nullptr, nullptr};
+}
+
+constexpr auto kTable = [] {
+  auto table = table_of(static_cast<AllFormats*>(nullptr));
+  const auto add = [&](const FormatInfo& info) { table[static_cast<std::size_t>(info.id)] = info; };
+  add(tiled(FormatId::kT4, "t4", 4.0));
+  add(tiled(FormatId::kT3, "t3", 3.0));
+  add(tiled(FormatId::kT2, "t2", 2.0));
+  add(tiled(FormatId::kT1H, "t1h", 1.5));
+  add(tiled(FormatId::kT1, "t1", 1.0));
+  return table;
+}();
 
 }  // namespace
 

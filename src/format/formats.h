@@ -56,10 +56,12 @@ concept CodedFormat = WeightFormat<F> &&
   { F::pack_row(codes, scales, n, out) } -> std::same_as<void>;
 };
 
+// Those that lie in rows.
 using AllFormats = std::tuple<F32, F16, BF16, I8, I4, I2, Q1, F8E4M3>;
-static_assert(std::tuple_size_v<AllFormats> == kFormatCount);
+static_assert(std::tuple_size_v<AllFormats> == kRowFormatCount);
 
-// The same as plain data, for code that meets the format at run time.
+// The same as plain data, for code that meets the format at run time. The functions on rows are
+// null for a format of format/trellis.h, which has none.
 struct FormatInfo {
   FormatId id;
   std::string_view name;

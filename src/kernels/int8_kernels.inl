@@ -44,7 +44,7 @@ constexpr std::size_t kNarrowQuads = 8;
 
 template <unsigned kBits>
 constexpr bool is_narrow() {
-  return NarrowSums::kUsed && kBits != 8;
+  return NarrowSums::kUsed && kBits <= 4;
 }
 template <unsigned kBits, class Narrow = NarrowSums>
 IntVec add_dot(IntVec acc, IntVec w, IntVec x) {
@@ -65,9 +65,9 @@ constexpr bool is_wide() {
 }
 
 // Unpacked code byte = multiplier · u, so that all zeros are integers: value = (byte − zero) ·
-// factor · scale.
+// factor · scale. Levels of the trellis formats have 7 bits.
 constexpr int zero_of(unsigned bits) {
-  return bits == 8 ? 128 : bits == 4 ? 8 : bits == 2 ? 3 : 1;
+  return bits == 8 ? 128 : bits == 7 ? kTrellisZero : bits == 4 ? 8 : bits == 2 ? 3 : 1;
 }
 constexpr float factor_of(unsigned bits) {
   return bits == 2 ? 0.5F : 1.0F;
@@ -360,6 +360,33 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
   }
 }
 
+void clear(IntSums& partial, std::size_t tokens) {
+  for (std::size_t t = 0; t < tokens; ++t) {
+    for (std::size_t v = 0; v < kBlockVectors; ++v) partial.sums[t][v] = float_broadcast(0.0F);
+  }
+}
+
+// Adds a chunk to the outputs of `tokens` tokens from `token` on.
+template <unsigned kBits, std::size_t kBlock, bool kGroupScales>
+void int_tiles(const IntChunk& chunk, const QuantizedActivations& x, std::size_t token,
+               std::size_t tokens, IntSums& partial) {
+  std::size_t t = 0;
+  for (; t + kIntTokens <= tokens; t += kIntTokens) {
+    int_tile<kBits, kBlock, kGroupScales, kIntTokens>(chunk, x, token, t, partial.sums);
+  }
+  if (kIntTokens > 4 && tokens - t >= 4) {
+    int_tile<kBits, kBlock, kGroupScales, 4>(chunk, x, token, t, partial.sums);
+    t += 4;
+  }
+  if (kIntTokens > 2 && tokens - t >= 2) {
+    int_tile<kBits, kBlock, kGroupScales, 2>(chunk, x, token, t, partial.sums);
+    t += 2;
+  }
+  if (t < tokens) {
+    int_tile<kBits, kBlock, kGroupScales, 1>(chunk, x, token, t, partial.sums);
+  }
+}
+
 template <unsigned kBits, std::size_t kBlock, bool kGroupScales>
 void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActivations& x, float* y,
               std::size_t y_stride) {
@@ -374,9 +401,7 @@ void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActiv
   for (std::size_t token = 0; token < x.tokens; token += kIntTokenBlock) {
     const std::size_t tokens =
         x.tokens - token < kIntTokenBlock ? x.tokens - token : kIntTokenBlock;
-    for (std::size_t t = 0; t < tokens; ++t) {
-      for (std::size_t v = 0; v < kBlockVectors; ++v) partial.sums[t][v] = float_broadcast(0.0F);
-    }
+    clear(partial, tokens);
     if (x.tokens == 1) {
       int_single<kBits, kBlock, kGroupScales>(codes, scales, x, partial.sums[0]);
     }
@@ -395,18 +420,7 @@ void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActiv
         chunk.inputs = x.codes + first_code;
         chunk.input_stride = x.padded_cols;
       }
-      std::size_t t = 0;
-      for (; t + kIntTokens <= tokens; t += kIntTokens)
-        int_tile<kBits, kBlock, kGroupScales, kIntTokens>(chunk, x, token, t, partial.sums);
-      if (kIntTokens > 4 && tokens - t >= 4) {
-        int_tile<kBits, kBlock, kGroupScales, 4>(chunk, x, token, t, partial.sums);
-        t += 4;
-      }
-      if (kIntTokens > 2 && tokens - t >= 2) {
-        int_tile<kBits, kBlock, kGroupScales, 2>(chunk, x, token, t, partial.sums);
-        t += 2;
-      }
-      if (t < tokens) int_tile<kBits, kBlock, kGroupScales, 1>(chunk, x, token, t, partial.sums);
+      int_tiles<kBits, kBlock, kGroupScales>(chunk, x, token, tokens, partial);
     }
     for (std::size_t v = 0; v < kBlockVectors; ++v) {
       const std::size_t first = row + v * kIntLanes;

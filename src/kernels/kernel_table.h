@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "format/format_id.h"
+#include "format/trellis_shape.h"
 
 namespace cellm {
 
@@ -43,6 +44,32 @@ struct PackedMatrix {
   std::size_t group;        // columns that share a scale: 32, 128, or 0 for the whole row
   std::size_t groups;
   std::size_t block_bytes;
+};
+
+// Weights in tiles of 64 rows × 4 columns (format/trellis.h), of a matrix times a rotation.
+struct TrellisMatrix {
+  FormatId format;
+  const TrellisLevels* levels;
+  const unsigned char* codes;   // block b of 64 rows starts at codes + b · block_bytes
+  const std::uint16_t* scales;  // f16 bits, (blocks, 64)
+  std::size_t rows;
+  std::size_t padded_cols;  // a multiple of 8
+  std::size_t block_bytes;
+};
+
+// Steps of a search for the best path through a trellis (convert/trellis_encoder.h). States are the
+// last state_bits of the stream, so state s follows from the states (h << (state_bits − step_bits))
+// + (s >> step_bits), h < 2^step_bits. All numbers are 16-bit integers; what overflows stays at the
+// largest.
+struct TrellisSearch {
+  unsigned state_bits;  // 10 to 12
+  unsigned step_bits;
+  unsigned step_weights;
+  const std::int16_t* values;  // (step_weights, states)
+  const std::int16_t* x;       // (steps, step_weights)
+  std::size_t steps;
+  std::uint16_t* cost;      // (states): before the first step and after the last
+  std::uint8_t* survivors;  // (steps, states >> step_bits): the best h, the lowest of equals
 };
 
 // Activations as 8-bit codes: value = code · scale of its block of `block` columns (32 or 128; the
@@ -87,7 +114,7 @@ inline constexpr std::size_t kUnpackAlignment = 128;
 
 struct KernelTable {
   const char* name = nullptr;
-  UnpackFunction unpack[kFormatCount] = {};
+  UnpackFunction unpack[kRowFormatCount] = {};
 
   // y[t · y_stride + r] = Σ_c w[r][c] · x[t · x_stride + c] for rows [row_begin, row_end) and all
   // tokens. The order of additions of one output depends on cols alone: not on the tokens, not on
@@ -106,6 +133,20 @@ struct KernelTable {
   // Sums inside a block of columns are exact integers; x.block is activation_block().
   void (*matmul_int8)(const PackedMatrix& w, std::size_t block_begin, std::size_t block_end,
                       const QuantizedActivations& x, float* y, std::size_t y_stride) = nullptr;
+
+  // The same for trellis-coded weights, rows of the blocks of 64 [block_begin, block_end), and
+  // activations that were rotated; x.block is kTrellisActivationBlock.
+  void (*matmul_trellis)(const TrellisMatrix& w, std::size_t block_begin, std::size_t block_end,
+                         const QuantizedActivations& x, float* y, std::size_t y_stride) = nullptr;
+
+  // Costs of states along a trellis: a step adds (x − value)² / 2^15, rounded, for each weight, and
+  // takes off the least cost that was there after the step before the last.
+  void (*trellis_search)(const TrellisSearch& search) = nullptr;
+
+  // out = the Hadamard transforms of blocks of x · factors, without their root: format/rotation.h,
+  // with the same bits. x, factors, out: n, a multiple of `block`, which is a power of two.
+  void (*rotate)(const float* x, const float* factors, std::size_t n, std::size_t block,
+                 float* out) = nullptr;
 
   // One block of activations: codes = round(x / scale) with scale = max|x| / 127 (0 for zeros),
   // ties to even. Returns the scale and stores the sum of the codes.

@@ -2,50 +2,19 @@
 #include <cmath>
 #include <cstring>
 #include <random>
-#include <sys/mman.h>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "base/cpu_features.h"
 #include "base/error.h"
 #include "format/formats.h"
 #include "format/half.h"
 #include "format/packed.h"
 #include "kernels/kernel_table.h"
+#include "kernels/test_kernels.h"
 
 namespace cellm {
 namespace {
-
-std::vector<const KernelTable*> targets() {
-  std::vector<const KernelTable*> tables{&kernel_table("scalar")};
-  if (cpu_features().avx2) tables.push_back(&kernel_table("avx2"));
-  if (cpu_features().avx512vnni) tables.push_back(&kernel_table("avx512vnni"));
-  if (cpu_features().avx512bf16) tables.push_back(&kernel_table("avx512bf16"));
-  return tables;
-}
-
-// Memory whose end is the end of a page that the next one must not be touched after.
-class GuardedBytes {
- public:
-  explicit GuardedBytes(std::size_t size) : size_(size) {
-    pages_ = (size + kPage - 1) / kPage * kPage + kPage;
-    memory_ = static_cast<unsigned char*>(
-        mmap(nullptr, pages_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    mprotect(memory_ + pages_ - kPage, kPage, PROT_NONE);
-  }
-  ~GuardedBytes() { munmap(memory_, pages_); }
-  GuardedBytes(const GuardedBytes&) = delete;
-  GuardedBytes& operator=(const GuardedBytes&) = delete;
-  unsigned char* data() { return memory_ + pages_ - kPage - size_; }
-  std::size_t size() const { return size_; }
-
- private:
-  static constexpr std::size_t kPage = 4096;
-  std::size_t size_;
-  std::size_t pages_;
-  unsigned char* memory_;
-};
 
 struct TestMatrix {
   TestMatrix(FormatId format, std::size_t rows, std::size_t cols, std::size_t group, unsigned seed)
@@ -80,21 +49,13 @@ struct TestMatrix {
   WeightMatrix matrix;
 };
 
-std::vector<float> gaussian(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(count);
-  for (auto& value : values) value = normal(random);
-  return values;
-}
-
 class EveryTarget : public ::testing::TestWithParam<const KernelTable*> {};
-INSTANTIATE_TEST_SUITE_P(Targets, EveryTarget, ::testing::ValuesIn(targets()),
+INSTANTIATE_TEST_SUITE_P(Targets, EveryTarget, ::testing::ValuesIn(runnable_targets()),
                          [](const auto& param) { return std::string(param.param->name); });
 
 TEST_P(EveryTarget, UnpacksExactlyAsTheReference) {
   const auto& table = *GetParam();
-  for (std::size_t f = 0; f < kFormatCount; ++f) {
+  for (std::size_t f = 0; f < kRowFormatCount; ++f) {
     for (const auto& [cols, group] :
          std::vector<std::pair<std::size_t, std::size_t>>{{1, 1},
                                                           {7, 7},
@@ -128,7 +89,7 @@ TEST_P(EveryTarget, EveryCodeOfEveryByteUnpacks) {
   std::vector<unsigned char> codes(4096);
   for (std::size_t i = 0; i < codes.size(); ++i)
     codes[i] = static_cast<unsigned char>(i * 37 + i / 256);
-  for (std::size_t f = 0; f < kFormatCount; ++f) {
+  for (std::size_t f = 0; f < kRowFormatCount; ++f) {
     const auto& info = format_info(static_cast<FormatId>(f));
     const std::size_t cols = 512;
     const std::uint16_t scale = f32_to_f16(0.375F);
@@ -149,7 +110,7 @@ TEST_P(EveryTarget, EveryCodeOfEveryByteUnpacks) {
 
 TEST_P(EveryTarget, MatmulAgreesWithDouble) {
   const auto& table = *GetParam();
-  for (std::size_t f = 0; f < kFormatCount; ++f) {
+  for (std::size_t f = 0; f < kRowFormatCount; ++f) {
     for (const std::size_t cols : {1U, 9U, 64U, 1024U, 1029U, 2310U}) {
       for (const std::size_t tokens : {1U, 2U, 5U, 100U}) {
         const std::size_t rows = 7;
@@ -197,7 +158,7 @@ TEST_P(EveryTarget, MatmulOfOneOutputDoesNotDependOnTheOthers) {
 }
 
 std::vector<const KernelTable*> bf16_targets() {
-  std::vector<const KernelTable*> tables = targets();
+  std::vector<const KernelTable*> tables = runnable_targets();
   std::erase_if(tables, [](const KernelTable* table) { return table->matmul_bf16 == nullptr; });
   return tables;
 }
@@ -243,44 +204,6 @@ TEST_P(EveryBf16Target, MatmulAgreesWithDouble) {
     }
   }
 }
-
-// Activations with their codes at the end of a guarded page.
-struct TestActivations {
-  TestActivations(const KernelTable& table, const std::vector<float>& x, std::size_t tokens,
-                  std::size_t cols, std::size_t block)
-      : padded((cols + 31) / 32 * 32),
-        blocks((padded + block - 1) / block),
-        codes(tokens * padded),
-        wide(tokens * padded * 2),
-        scales(tokens * blocks),
-        sums(tokens * blocks) {
-    auto* out = reinterpret_cast<signed char*>(codes.data());
-    std::memset(out, 0, tokens * padded);
-    for (std::size_t t = 0; t < tokens; ++t) {
-      for (std::size_t b = 0; b < blocks; ++b) {
-        if (b * block >= cols) continue;
-        scales[t * blocks + b] =
-            table.quantize_block(x.data() + t * cols + b * block, std::min(block, cols - b * block),
-                                 out + t * padded + b * block, &sums[t * blocks + b]);
-      }
-    }
-    if (table.widen_codes != nullptr) {
-      for (std::size_t t = 0; t < tokens; ++t) {
-        table.widen_codes(out + t * padded, padded,
-                          reinterpret_cast<std::int16_t*>(wide.data()) + t * padded);
-      }
-    }
-    view = {out,    scales.data(), sums.data(), tokens,
-            padded, block,         blocks,      reinterpret_cast<std::int16_t*>(wide.data())};
-  }
-  std::size_t padded;
-  std::size_t blocks;
-  GuardedBytes codes;
-  GuardedBytes wide;
-  std::vector<float> scales;
-  std::vector<std::int32_t> sums;
-  QuantizedActivations view;
-};
 
 struct PackedCase {
   FormatId format;

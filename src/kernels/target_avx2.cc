@@ -114,6 +114,24 @@ Vec vector_exp(Vec v) {
 
 #include "kernels/f32_kernels.inl"
 
+Vec sub(Vec a, Vec b) {
+  return _mm256_sub_ps(a, b);
+}
+template <int kStride>
+Vec lane_butterfly(Vec v) {
+  Vec other;
+  if constexpr (kStride == 1) other = _mm256_permute_ps(v, 0xB1);
+  if constexpr (kStride == 2) other = _mm256_permute_ps(v, 0x4E);
+  if constexpr (kStride == 4) other = _mm256_permute2f128_ps(v, v, 1);
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i bit = _mm256_set1_epi32(kStride);
+  const __m256i high = _mm256_cmpeq_epi32(_mm256_and_si256(lanes, bit), bit);
+  const Vec signs = _mm256_and_ps(_mm256_castsi256_ps(high), broadcast(-0.0F));
+  return _mm256_add_ps(other, _mm256_xor_ps(v, signs));
+}
+
+#include "kernels/rotate.inl"
+
 constexpr std::size_t kIntLanes = 8;
 constexpr std::size_t kIntTokens = 4;
 constexpr int kByteZero = 128;
@@ -210,6 +228,123 @@ void store_rows(float* p, FloatVec v, std::size_t n) {
 }
 
 #include "kernels/int8_kernels.inl"
+
+IntVec load_planes(const unsigned char* p, std::size_t /*stride*/) {
+  return load_bytes(p);
+}
+IntVec load_half_planes(const unsigned char* p, std::size_t /*stride*/) {
+  const __m128i pairs = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return shift_mask<0>(_mm256_set_m128i(_mm_srli_epi16(pairs, 4), pairs), 15);
+}
+IntVec previous_lane(IntVec v) {
+  return _mm256_alignr_epi8(v, _mm256_permute2x128_si256(v, v, 1), 15);
+}
+IntVec byte_xor(IntVec a, IntVec b) {
+  return _mm256_xor_si256(a, b);
+}
+IntVec byte_or(IntVec a, IntVec b) {
+  return _mm256_or_si256(a, b);
+}
+IntVec byte_add(IntVec a, IntVec b) {
+  return _mm256_add_epi8(a, b);
+}
+IntVec load_table(const unsigned char* p) {
+  return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+IntVec lookup(IntVec table, IntVec v) {
+  return _mm256_shuffle_epi8(table, v);
+}
+IntVec broadcast_quads(const signed char* p) {
+  return broadcast_quad(p);
+}
+IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t v) {
+  return groups[2 * b + v];
+}
+
+#include "kernels/trellis_kernels.inl"
+
+// 16 costs of states from those of their groups: each 2^kStepBits times.
+template <unsigned kStepBits>
+__m256i spread(const std::uint16_t* best) {
+  if constexpr (kStepBits == 4) return _mm256_set1_epi16(static_cast<short>(*best));
+  if constexpr (kStepBits == 3) {
+    int pair = 0;
+    __builtin_memcpy(&pair, best, sizeof(pair));
+    return _mm256_shuffle_epi8(_mm256_set1_epi32(pair),
+                               _mm256_set_m128i(_mm_set1_epi16(0x0302), _mm_set1_epi16(0x0100)));
+  }
+  if constexpr (kStepBits == 2) {
+    long long four = 0;
+    __builtin_memcpy(&four, best, sizeof(four));
+    return _mm256_shuffle_epi8(
+        _mm256_set1_epi64x(four),
+        _mm256_setr_epi16(0x0100, 0x0100, 0x0100, 0x0100, 0x0302, 0x0302, 0x0302, 0x0302, 0x0504,
+                          0x0504, 0x0504, 0x0504, 0x0706, 0x0706, 0x0706, 0x0706));
+  }
+  const __m128i eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(best));
+  return _mm256_set_m128i(_mm_unpackhi_epi16(eight, eight), _mm_unpacklo_epi16(eight, eight));
+}
+
+std::uint16_t least_of(__m256i costs) {
+  const __m128i half =
+      _mm_min_epu16(_mm256_castsi256_si128(costs), _mm256_extracti128_si256(costs, 1));
+  return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(half)));
+}
+
+template <unsigned kStepBits, unsigned kWeights>
+void search_steps(const TrellisSearch& search) {
+  constexpr std::size_t kLanes16 = 16;
+  constexpr std::size_t kChoices = std::size_t{1} << kStepBits;
+  constexpr std::size_t kMostGroups = 1U << (12 - kStepBits);
+  const std::size_t states = std::size_t{1} << search.state_bits;
+  const std::size_t groups = states >> kStepBits;
+  alignas(32) std::uint16_t best[kMostGroups];
+  const auto load16 = [](const void* p) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+  };
+  std::uint16_t taken = 0;
+  for (std::size_t t = 0; t < search.steps; ++t) {
+    const __m256i offset = _mm256_set1_epi16(static_cast<short>(taken));
+    __m256i least = _mm256_set1_epi16(-1);
+    for (std::size_t group = 0; group < groups; group += kLanes16) {
+      __m256i cost = load16(search.cost + group);
+      __m256i survivor = _mm256_setzero_si256();
+      for (std::size_t h = 1; h < kChoices; ++h) {
+        const __m256i lower = _mm256_min_epu16(cost, load16(search.cost + h * groups + group));
+        const __m256i kept = _mm256_cmpeq_epi16(lower, cost);
+        survivor = _mm256_blendv_epi8(_mm256_set1_epi16(static_cast<short>(h)), survivor, kept);
+        cost = lower;
+      }
+      cost = _mm256_subs_epu16(cost, offset);
+      least = _mm256_min_epu16(least, cost);
+      _mm256_store_si256(reinterpret_cast<__m256i*>(best + group), cost);
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(search.survivors + t * groups + group),
+                       _mm_packus_epi16(_mm256_castsi256_si128(survivor),
+                                        _mm256_extracti128_si256(survivor, 1)));
+    }
+    taken = least_of(least);
+    __m256i x[kWeights];
+    for (unsigned v = 0; v < kWeights; ++v) {
+      x[v] = _mm256_set1_epi16(search.x[t * kWeights + v]);
+    }
+    for (std::size_t s = 0; s < states; s += kLanes16) {
+      __m256i cost = spread<kStepBits>(best + (s >> kStepBits));
+      for (unsigned v = 0; v < kWeights; ++v) {
+        const __m256i difference = _mm256_subs_epi16(x[v], load16(search.values + v * states + s));
+        cost = _mm256_adds_epu16(cost, _mm256_mulhrs_epi16(difference, difference));
+      }
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(search.cost + s), cost);
+    }
+  }
+}
+
+void trellis_search(const TrellisSearch& search) {
+  if (search.step_bits == 1) return search_steps<1, 1>(search);
+  if (search.step_bits == 2) return search_steps<2, 1>(search);
+  if (search.step_bits == 4) return search_steps<4, 1>(search);
+  if (search.step_weights == 2) return search_steps<3, 2>(search);
+  search_steps<3, 1>(search);
+}
 
 // Compared as integers, magnitudes order like floats, and what is not finite is above all others.
 float quantize_block(const float* x, std::size_t n, signed char* codes, std::int32_t* sum) {
@@ -382,6 +517,9 @@ constexpr KernelTable kAvx2Table{
                unpack_scaled<UnpackI4>, unpack_scaled<UnpackI2>, unpack_q1, unpack_f8},
     .matmul = matmul,
     .matmul_int8 = matmul_int8,
+    .matmul_trellis = matmul_trellis,
+    .trellis_search = trellis_search,
+    .rotate = rotate,
     .quantize_block = quantize_block,
     .widen_codes = widen_codes<WidePairs>,
     .silu_multiply = silu_multiply,

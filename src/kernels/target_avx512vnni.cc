@@ -89,6 +89,25 @@ Vec vector_exp(Vec v) {
 
 #include "kernels/f32_kernels.inl"
 
+Vec sub(Vec a, Vec b) {
+  return _mm512_sub_ps(a, b);
+}
+template <int kStride>
+Vec lane_butterfly(Vec v) {
+  constexpr __mmask16 kHigh = kStride == 1   ? 0xAAAA
+                              : kStride == 2 ? 0xCCCC
+                              : kStride == 4 ? 0xF0F0
+                                             : 0xFF00;
+  Vec other;
+  if constexpr (kStride == 1) other = _mm512_permute_ps(v, 0xB1);
+  if constexpr (kStride == 2) other = _mm512_permute_ps(v, 0x4E);
+  if constexpr (kStride == 4) other = _mm512_shuffle_f32x4(v, v, 0xB1);
+  if constexpr (kStride == 8) other = _mm512_shuffle_f32x4(v, v, 0x4E);
+  return _mm512_mask_sub_ps(_mm512_add_ps(other, v), kHigh, other, v);
+}
+
+#include "kernels/rotate.inl"
+
 constexpr std::size_t kIntLanes = 16;
 constexpr std::size_t kIntTokens = 8;
 constexpr int kByteZero = 0;
@@ -163,6 +182,53 @@ struct WidePairs {
 
 #include "kernels/int8_kernels.inl"
 
+// Two tiles to a vector. Tables of 16 bytes need AVX-512 BW alone; VBMI would bring nothing.
+IntVec load_planes(const unsigned char* p, std::size_t stride) {
+  const auto at = [](const unsigned char* q) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q));
+  };
+  return _mm512_inserti64x4(_mm512_castsi256_si512(at(p)), at(p + stride), 1);
+}
+IntVec load_half_planes(const unsigned char* p, std::size_t stride) {
+  const auto at = [](const unsigned char* q) {
+    const __m128i pairs = _mm_loadu_si128(reinterpret_cast<const __m128i*>(q));
+    return _mm256_set_m128i(_mm_srli_epi16(pairs, 4), pairs);
+  };
+  return shift_mask<0>(_mm512_inserti64x4(_mm512_castsi256_si512(at(p)), at(p + stride), 1), 15);
+}
+IntVec previous_lane(IntVec v) {
+  return _mm512_alignr_epi8(v, _mm512_shuffle_i64x2(v, v, 0xB1), 15);
+}
+IntVec byte_xor(IntVec a, IntVec b) {
+  return _mm512_xor_si512(a, b);
+}
+IntVec byte_or(IntVec a, IntVec b) {
+  return _mm512_or_si512(a, b);
+}
+IntVec byte_add(IntVec a, IntVec b) {
+  return _mm512_add_epi8(a, b);
+}
+IntVec load_table(const unsigned char* p) {
+  return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+IntVec lookup(IntVec table, IntVec v) {
+  return _mm512_shuffle_epi8(table, v);
+}
+IntVec broadcast_quads(const signed char* p) {
+  long long quads = 0;
+  __builtin_memcpy(&quads, p, sizeof(quads));
+  const __m512i halves = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+  return _mm512_permutexvar_epi32(halves, _mm512_set1_epi64(quads));
+}
+IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t /*v*/) {
+  const IntVec first = groups[2 * b];
+  const IntVec second = groups[2 * b + 1];
+  return _mm512_add_epi32(_mm512_shuffle_i64x2(first, second, 0x44),
+                          _mm512_shuffle_i64x2(first, second, 0xEE));
+}
+
+#include "kernels/trellis_kernels.inl"
+
 // Compared as integers, magnitudes order like floats, and what is not finite is above all others.
 float quantize_block(const float* x, std::size_t n, signed char* codes, std::int32_t* sum) {
   const __m512i magnitude = _mm512_set1_epi32(0x7FFFFFFF);
@@ -204,6 +270,8 @@ constexpr KernelTable kAvx512VnniTable{
                unpack_halves<F32Arithmetic::BF16Source>},
     .matmul = matmul,
     .matmul_int8 = matmul_int8,
+    .matmul_trellis = matmul_trellis,
+    .rotate = rotate,
     .quantize_block = quantize_block,
     .silu_multiply = silu_multiply,
     .sigmoid_multiply = sigmoid_multiply,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #include "format/formats.h"
 #include "format/half.h"
@@ -113,6 +114,23 @@ Vec vector_exp(const Vec& a) {
 
 #include "kernels/f32_kernels.inl"
 
+Vec sub(const Vec& a, const Vec& b) {
+  Vec v;
+  for (int i = 0; i < 8; ++i) v.lane[i] = a.lane[i] - b.lane[i];
+  return v;
+}
+template <int kStride>
+Vec lane_butterfly(const Vec& a) {
+  Vec v;
+  for (int i = 0; i < 8; ++i) {
+    const bool high = (i & kStride) != 0;
+    v.lane[i] = high ? a.lane[i - kStride] - a.lane[i] : a.lane[i] + a.lane[i + kStride];
+  }
+  return v;
+}
+
+#include "kernels/rotate.inl"
+
 constexpr std::size_t kIntLanes = 16;
 constexpr std::size_t kIntTokens = 4;
 constexpr int kByteZero = 0;
@@ -217,6 +235,109 @@ struct WidePairs {
 
 #include "kernels/int8_kernels.inl"
 
+// Two tiles to a vector, as avx512vnni has them.
+template <class Byte>
+IntVec each_byte(Byte&& byte) {
+  unsigned char bytes[64];
+  for (std::size_t i = 0; i < 64; ++i) bytes[i] = static_cast<unsigned char>(byte(i));
+  return load_bytes(bytes);
+}
+struct Bytes {
+  unsigned char at[64];
+};
+Bytes bytes_of(const IntVec& v) {
+  Bytes bytes;
+  std::memcpy(&bytes, &v, sizeof(bytes));
+  return bytes;
+}
+IntVec load_planes(const unsigned char* p, std::size_t stride) {
+  return each_byte([&](std::size_t i) { return p[i / 32 * stride + i % 32]; });
+}
+IntVec load_half_planes(const unsigned char* p, std::size_t stride) {
+  return each_byte([&](std::size_t i) {
+    const unsigned byte = p[i / 32 * stride + i % 16];
+    return i % 32 < 16 ? byte & 15U : byte >> 4;
+  });
+}
+IntVec previous_lane(const IntVec& v) {
+  const Bytes bytes = bytes_of(v);
+  return each_byte([&](std::size_t i) { return bytes.at[i / 32 * 32 + (i + 31) % 32]; });
+}
+IntVec byte_xor(const IntVec& a, const IntVec& b) {
+  const Bytes x = bytes_of(a);
+  const Bytes y = bytes_of(b);
+  return each_byte([&](std::size_t i) { return x.at[i] ^ y.at[i]; });
+}
+IntVec byte_or(const IntVec& a, const IntVec& b) {
+  const Bytes x = bytes_of(a);
+  const Bytes y = bytes_of(b);
+  return each_byte([&](std::size_t i) { return x.at[i] | y.at[i]; });
+}
+IntVec byte_add(const IntVec& a, const IntVec& b) {
+  const Bytes x = bytes_of(a);
+  const Bytes y = bytes_of(b);
+  return each_byte([&](std::size_t i) { return x.at[i] + y.at[i]; });
+}
+IntVec load_table(const unsigned char* p) {
+  return each_byte([&](std::size_t i) { return p[i % 16]; });
+}
+IntVec lookup(const IntVec& table, const IntVec& v) {
+  const Bytes entries = bytes_of(table);
+  const Bytes index = bytes_of(v);
+  return each_byte([&](std::size_t i) { return entries.at[index.at[i] & 15U]; });
+}
+IntVec broadcast_quads(const signed char* p) {
+  return each_byte([&](std::size_t i) { return p[i / 32 * 4 + i % 4]; });
+}
+IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t /*v*/) {
+  IntVec sums;
+  for (std::size_t i = 0; i < 16; ++i) {
+    const IntVec& group = groups[2 * b + i / 8];
+    sums.lane[i] = group.lane[i % 8] + group.lane[8 + i % 8];
+  }
+  return sums;
+}
+
+#include "kernels/trellis_kernels.inl"
+
+std::uint16_t saturated_sum(unsigned a, unsigned b) {
+  return static_cast<std::uint16_t>(std::min(a + b, 0xFFFFU));
+}
+
+std::uint16_t step_cost(std::int16_t x, std::int16_t value) {
+  const int difference = std::clamp(int{x} - int{value}, -0x8000, 0x7FFF);
+  return static_cast<std::uint16_t>((difference * difference + 0x4000) >> 15);
+}
+
+void trellis_search(const TrellisSearch& search) {
+  const std::size_t states = std::size_t{1} << search.state_bits;
+  const std::size_t groups = states >> search.step_bits;  // of states that share predecessors
+  std::vector<std::uint16_t> best(groups);
+  unsigned least = 0;
+  for (std::size_t t = 0; t < search.steps; ++t) {
+    const unsigned taken = least;
+    least = 0xFFFF;
+    for (std::size_t group = 0; group < groups; ++group) {
+      std::size_t survivor = 0;
+      for (std::size_t h = 1; h < states / groups; ++h) {
+        if (search.cost[h * groups + group] < search.cost[survivor * groups + group]) survivor = h;
+      }
+      const unsigned cost = search.cost[survivor * groups + group];
+      best[group] = static_cast<std::uint16_t>(cost > taken ? cost - taken : 0);
+      least = std::min<unsigned>(least, best[group]);
+      search.survivors[t * groups + group] = static_cast<std::uint8_t>(survivor);
+    }
+    for (std::size_t s = 0; s < states; ++s) {
+      unsigned cost = best[s >> search.step_bits];
+      for (std::size_t v = 0; v < search.step_weights; ++v) {
+        cost = saturated_sum(
+            cost, step_cost(search.x[t * search.step_weights + v], search.values[v * states + s]));
+      }
+      search.cost[s] = static_cast<std::uint16_t>(cost);
+    }
+  }
+}
+
 float quantize_block(const float* x, std::size_t n, signed char* codes, std::int32_t* sum) {
   float largest = 0.0F;
   bool finite = true;
@@ -269,6 +390,9 @@ constexpr KernelTable make_table(std::tuple<F...>*) {
       .name = "scalar",
       .matmul = matmul,
       .matmul_int8 = matmul_int8,
+      .matmul_trellis = matmul_trellis,
+      .trellis_search = trellis_search,
+      .rotate = rotate,
       .quantize_block = quantize_block,
       .silu_multiply = silu_multiply,
       .sigmoid_multiply = sigmoid_multiply,
