@@ -112,7 +112,8 @@ struct Ceilings {
 };
 
 Ceilings measure_ceilings(const Engine& engine) {
-  const bool int8 = engine.model().layers.front().feed_forward.up_proj.packed.has_value();
+  const Linear& matrix = engine.model().layers.front().feed_forward.up_proj;
+  const bool int8 = matrix.packed || matrix.trellis;
   return {measure_bandwidth(engine),
           measure_peak(engine, int8 ? engine.kernels().int8_peak : engine.kernels().f32_peak),
           int8 ? "int8" : "f32"};

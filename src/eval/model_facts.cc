@@ -104,6 +104,11 @@ bool computes_exactly(const ModelSource& source, Activations activations,
           case FormatId::kI4:
           case FormatId::kI2:
           case FormatId::kQ1:
+          case FormatId::kT4:
+          case FormatId::kT3:
+          case FormatId::kT2:
+          case FormatId::kT1H:
+          case FormatId::kT1:
             return true;
           case FormatId::kF16:
           case FormatId::kBF16:

@@ -85,6 +85,34 @@ std::uint64_t expected_packed_bytes(const CellmEntry& entry, FormatId format,
   return packed.code_bytes();
 }
 
+// The same for a trellis-coded matrix.
+std::uint64_t expected_trellis_bytes(const CellmEntry& entry, FormatId format,
+                                     const std::string& where) {
+  if (entry.shape.size() != 2) {
+    throw data_error("{}: {} of shape {}; only a matrix can be {}", where, entry.dtype,
+                     shape_text(entry.shape), entry.dtype);
+  }
+  checked_bytes(entry.shape, 4, where);
+  TrellisWeights weights;
+  weights.format = format;
+  weights.rows = entry.shape[0];
+  weights.cols = entry.shape[1];
+  checked_bytes(std::array{weights.scale_count(), weights.padded_cols()}, 4, where);
+  return weights.code_bytes();
+}
+
+// Table and rotation of a trellis-coded matrix. Tables are a part of the program.
+TrellisTag parse_trellis_tag(const JsonNode& node, FormatId format, const std::string& where) {
+  constexpr std::uint64_t kMax = UINT32_MAX;
+  const TrellisTag tag{static_cast<std::uint32_t>(node.at("table").as_uint(0, kMax)),
+                       static_cast<std::uint32_t>(node.at("rotation").as_uint(0, kMax))};
+  if (find_trellis_table(format, tag.table) == nullptr) {
+    throw unsupported_error("{}: table {} of {} is unknown; a newer cellm may have it", where,
+                            tag.table, format_info(format).name);
+  }
+  return tag;
+}
+
 void refuse_overlaps(const CellmHeader& header, const std::string& source) {
   std::vector<const CellmEntry*> all;
   for (const auto& entry : header.tensors) all.push_back(&entry);
@@ -171,6 +199,10 @@ class CellmSource final : public ModelSource {
     if (const auto* tensor = std::get_if<Tensor>(&payloads_.at(index))) return *tensor;
     return std::nullopt;
   }
+  std::optional<TrellisWeights> trellis(std::size_t index) const override {
+    if (const auto* weights = std::get_if<TrellisWeights>(&payloads_.at(index))) return *weights;
+    return std::nullopt;
+  }
   std::optional<PackedWeights> packed(std::size_t index) const override {
     if (const auto* weights = std::get_if<PackedWeights>(&payloads_.at(index))) return *weights;
     return std::nullopt;
@@ -185,6 +217,8 @@ class CellmSource final : public ModelSource {
     for (std::size_t row = begin; row < end; ++row, out += cols) {
       if (const auto* tensor = std::get_if<Tensor>(&payloads_[index])) {
         dequantize_row(*tensor, row, out);
+      } else if (const auto* weights = std::get_if<TrellisWeights>(&payloads_[index])) {
+        dequantize_trellis_row(*weights, row, out);
       } else {
         dequantize_packed_row(std::get<PackedWeights>(payloads_[index]), row, out);
       }
@@ -262,6 +296,29 @@ class CellmSource final : public ModelSource {
                      (info.rows() + kPackedRows - 1) / kPackedRows, kPackedRows);
   }
 
+  void add_trellis(const CellmEntry& entry, FormatId format, TensorInfo info,
+                   const std::string& where) {
+    const CellmEntry& scales = scales_of(entry, where);
+    TrellisWeights weights;
+    weights.format = format;
+    weights.rows = info.rows();
+    weights.cols = info.cols();
+    weights.table = find_trellis_table(format, entry.trellis->table);
+    weights.rotation = entry.trellis->rotation;
+    weights.codes = reinterpret_cast<const std::uint8_t*>(file_->bytes().data() + entry.offset);
+    weights.scales = halves_at(scales);
+    weights.owner = file_;
+    if (scales.dtype != "f16" ||
+        scales.shape != std::vector<std::size_t>{weights.row_blocks(), kTrellisRows}) {
+      throw data_error("{}: scales are {} of shape {}, expected f16 [{}, {}]", where, scales.dtype,
+                       shape_text(scales.shape), weights.row_blocks(), kTrellisRows);
+    }
+    info.group = info.cols();
+    info.stored_bytes += scales.bytes;
+    infos_.push_back(std::move(info));
+    payloads_.emplace_back(std::move(weights));
+  }
+
   // Joins each tensor with its scales.
   void build_tensors(const std::string& source) {
     for (const auto& entry : header_.tensors) by_name_[entry.name] = &entry;
@@ -272,7 +329,9 @@ class CellmSource final : public ModelSource {
       const auto packed = find_packed_format(entry->dtype);
       const FormatId format = packed ? *packed : *find_format(entry->dtype);
       TensorInfo info{entry->name, entry->shape, format, 0, entry->dtype, entry->bytes};
-      if (packed) {
+      if (is_trellis(format)) {
+        add_trellis(*entry, format, std::move(info), where);
+      } else if (packed) {
         add_packed(*entry, format, std::move(info), where);
       } else {
         add_rows(*entry, format, std::move(info), where);
@@ -289,7 +348,8 @@ class CellmSource final : public ModelSource {
   std::map<std::string_view, const CellmEntry*> by_name_;
   std::set<std::string_view> companions_;
   std::vector<TensorInfo> infos_;
-  std::vector<std::variant<Tensor, PackedWeights>> payloads_;  // one for each of infos_
+  // One for each of infos_.
+  std::vector<std::variant<Tensor, PackedWeights, TrellisWeights>> payloads_;
 };
 
 }  // namespace
@@ -345,8 +405,10 @@ CellmHeader read_cellm_header(const MappedFile& file) {
     if (!packed && (!format || *format == FormatId::kF32 || *format == FormatId::kBF16)) {
       throw unsupported_error("{}: unknown dtype {}", where, printable(entry.dtype));
     }
-    const std::uint64_t expected = packed ? expected_packed_bytes(entry, *packed, where)
-                                          : expected_bytes(entry, *format, where);
+    if (format && is_trellis(*format)) entry.trellis = parse_trellis_tag(node, *format, where);
+    const std::uint64_t expected = packed          ? expected_packed_bytes(entry, *packed, where)
+                                   : entry.trellis ? expected_trellis_bytes(entry, *format, where)
+                                                   : expected_bytes(entry, *format, where);
     if (entry.bytes != expected) {
       throw data_error("{}: {} bytes, but {} of shape {} takes {}", where, entry.bytes, entry.dtype,
                        shape_text(entry.shape), expected);

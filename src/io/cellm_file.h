@@ -24,6 +24,12 @@ inline constexpr std::string_view kTokenizerBlob = "tokenizer";
 inline constexpr std::string_view kChatTemplateBlob = "chat_template";
 inline constexpr std::string_view kGenerationConfigBlob = "generation_config";
 
+// What the header says of a trellis-coded tensor besides its shape.
+struct TrellisTag {
+  std::uint32_t table = 0;     // id of a TrellisTable of its format
+  std::uint32_t rotation = 0;  // seed of format/rotation.h
+};
+
 // One payload of the file as its header lists it: a tensor, a companion of scales, or a blob.
 struct CellmEntry {
   std::string name;
@@ -32,6 +38,7 @@ struct CellmEntry {
   std::uint64_t offset = 0;        // from the start of the file
   std::uint64_t bytes = 0;
   std::optional<std::uint64_t> checksum;  // XXH3-64 of the payload, if the header has one
+  std::optional<TrellisTag> trellis = std::nullopt;  // of a tensor in such a format
 };
 
 // What the header says, checked: offsets that are multiples of 64 and lie in the file, no overlaps,

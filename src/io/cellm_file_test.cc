@@ -2,8 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/test_files.h"
+#include "format/rotation.h"
+#include "format/trellis.h"
 #include "io/cellm_test_file.h"
 
 namespace cellm {
@@ -158,6 +161,58 @@ TEST(CellmFile, ReadsAndRefusesPackedMatrices) {
   refused("a.weight.qscale", "b.weight.qscale", "a.weight.qscale is missing");
   refused("i4.rows16", "f16.rows16", "unknown dtype", ErrorKind::kUnsupported);
   refused("i4.rows16", "i4.rows32", "unknown dtype", ErrorKind::kUnsupported);
+}
+
+// A trellis-coded matrix of 3 × 4: one block of 64 rows, two tiles.
+TEST(CellmFile, ReadsAndRefusesTrellisCodes) {
+  constexpr std::string_view kHeader =
+      R"({"model_type":"qwen3","vocab_size":8,"hidden_dim":4,"tensors":[)"
+      R"({"name":"a.weight","offset_bytes":640,"nbytes":128,"shape":[3,4],"dtype":"t2","table":1,"rotation":5},)"
+      R"({"name":"a.weight.qscale","offset_bytes":768,"nbytes":128,"shape":[1,64],"dtype":"f16"}]})";
+  const auto file = [&](std::string_view from, std::string_view to) {
+    std::string header(kHeader);
+    if (!from.empty()) replace_once(header, from, to);
+    header.resize(630, ' ');
+    std::string data(128, '\0');
+    for (int i = 0; i < 64; ++i) data += std::string("\x00\x3C", 2);
+    return cellm_bytes(header, data);
+  };
+  const TestFolder folder;
+  const auto source = open_path(folder.write("m.cellm", file("", "")));
+  ASSERT_EQ(source->tensors().size(), 1U);
+  EXPECT_EQ(source->tensors()[0].stored_bytes, 256U);
+  EXPECT_EQ(source->tensors()[0].stored_as, "t2");
+  EXPECT_FALSE(source->view(0));
+  EXPECT_FALSE(source->packed(0));
+  ASSERT_TRUE(source->trellis(0));
+  EXPECT_EQ(source->trellis(0)->rotation, 5U);
+  // All windows are 0, so all weights of W R are equal, and W is that times a row of R's transpose.
+  const TrellisLevels& levels = default_trellis_table(FormatId::kT2).levels;
+  const int mixed = levels.near_mix[0] ^ levels.far_mix[0];
+  const float value =
+      static_cast<float>(levels.levels[0][mixed] + levels.offsets[0][0]) / 64.0F - 1.0F;
+  const auto factors = rotation_factors(5, 4);
+  std::vector<float> row(4);
+  source->read_rows(0, 2, 3, row.data());
+  EXPECT_EQ(row, (std::vector<float>{4.0F * value * factors[0], 0, 0, 0}));
+
+  const auto refused = [&](std::string_view from, std::string_view to, std::string_view part,
+                           ErrorKind kind = ErrorKind::kData) {
+    expect_refused(file(from, to), part, kind);
+  };
+  refused("[3,4]", "[65,4]", "128 bytes, but t2 of shape [65, 4] takes 256");
+  refused("[3,4]", "[3,9]", "takes 256");
+  refused("[3,4]", "[12]", "only a matrix can be t2");
+  refused("[3,4]", "[1099511627776,1099511627776]", "larger than any file");
+  refused("[1,64]", "[64]", "expected f16 [1, 64]");
+  refused("a.weight.qscale", "b.weight.qscale", "a.weight.qscale is missing");
+  refused("\"table\":1", "\"table\":0", "table 0 of t2 is unknown", ErrorKind::kUnsupported);
+  refused("\"table\":1", "\"table\":4294967296", "table");
+  refused("\"table\":1,", "", "table is missing");
+  refused("\"rotation\":5", "\"rotation\":-5", "rotation");
+  refused(",\"rotation\":5", "", "rotation is missing");
+  refused("\"t2\"", "\"t5\"", "unknown dtype", ErrorKind::kUnsupported);
+  refused("\"t2\"", "\"t2.rows16\"", "unknown dtype", ErrorKind::kUnsupported);
 }
 
 TEST(CellmFile, RefusesWrongExtras) {

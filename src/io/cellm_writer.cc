@@ -39,6 +39,10 @@ std::string render_header(const std::string& header_json,
                     {"nbytes", entry->bytes},
                     {"shape", entry->shape},
                     {"dtype", entry->dtype}});
+    if (entry->trellis) {
+      list.back()["table"] = entry->trellis->table;
+      list.back()["rotation"] = entry->trellis->rotation;
+    }
     tensor_sums.emplace_back(entry->name, hex(entry->checksum.value_or(0)));
   }
   auto& blob_list = header["blobs"] = OrderedJson::array();

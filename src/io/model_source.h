@@ -15,6 +15,7 @@
 
 #include "format/packed.h"
 #include "format/tensor.h"
+#include "format/trellis.h"
 #include "io/folder_file.h"
 
 namespace cellm {
@@ -83,6 +84,11 @@ class ModelSource {
 
   // The tensor in packed form, if the container stores that; then view() gives nothing.
   virtual std::optional<PackedWeights> packed(std::size_t /*index*/) const { return std::nullopt; }
+
+  // The tensor in trellis code, if the container stores that; then view() gives nothing.
+  virtual std::optional<TrellisWeights> trellis(std::size_t /*index*/) const {
+    return std::nullopt;
+  }
 
   // Says that a tensor got from view() will not be read soon, so that its memory may be given back;
   // reading it again is always possible.

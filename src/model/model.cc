@@ -6,6 +6,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
+#include "format/rotation.h"
 #include "io/shape.h"
 #include "model/visit.h"
 
@@ -86,6 +87,10 @@ class Loader {
     if (auto packed = source_.packed(index)) {
       linear.weight = {packed->format, rows, cols, 0, nullptr, nullptr, nullptr};
       linear.packed = *std::move(packed);
+    } else if (auto trellis = source_.trellis(index)) {
+      linear.weight = {trellis->format, rows, cols, 0, nullptr, nullptr, nullptr};
+      linear.rotation = rotation_factors(trellis->rotation, cols);
+      linear.trellis = *std::move(trellis);
     } else if (auto view = source_.view(index)) {
       linear.weight = *std::move(view);
     } else {
@@ -187,6 +192,8 @@ std::uint64_t load_memory_bytes(const ModelSource& source, std::size_t max_layer
     const auto view = matrix ? source.view(*index) : std::nullopt;
     if (matrix && source.packed(*index)) {
       if (!pack) bytes += info.stored_bytes;  // unpacked into memory
+    } else if (matrix && source.trellis(*index)) {
+      if (!pack) bytes += info.rows() * info.cols() * sizeof(float);
     } else if (!view) {
       bytes += info.rows() * info.cols() * sizeof(float);
     } else if (pack) {
@@ -223,7 +230,7 @@ class Packer {
 
   void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
               std::size_t /*cols*/) {
-    if (linear.packed) return;
+    if (linear.packed || linear.trellis) return;
     linear.packed = pack(linear.weight, pool_);
     if (linear.packed) source_.forget(linear.weight);
   }
@@ -240,9 +247,14 @@ struct Unpacker {
 
   void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
               std::size_t /*cols*/) {
-    if (!linear.packed) return;
-    linear.weight = unpack(*linear.packed, pool);
-    linear.packed.reset();
+    if (linear.packed) {
+      linear.weight = unpack(*linear.packed, pool);
+      linear.packed.reset();
+    } else if (linear.trellis) {
+      linear.weight = dequantize(*linear.trellis, pool);
+      linear.trellis.reset();
+      linear.rotation.clear();
+    }
   }
   void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
               const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}

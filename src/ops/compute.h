@@ -17,6 +17,7 @@ struct ActivationScratch {
   std::vector<std::int32_t> sums;
   std::vector<std::int16_t> wide;
   std::vector<std::uint16_t> halves;  // bf16
+  std::vector<float> rotated;
 };
 
 class LinearTap;  // ops/linear.h

@@ -5,12 +5,15 @@
 
 #include "base/error.h"
 #include "format/formats.h"
+#include "format/rotation.h"
 
 namespace cellm {
 namespace {
 
-// Rows in a unit of work, the same for all products: a block of packed rows.
-constexpr std::size_t kUnitRows = kPackedRows;
+// Rows in a unit of work: a block of packed rows or of trellis tiles.
+std::size_t unit_rows(const Linear& linear) {
+  return linear.trellis ? kTrellisRows : kPackedRows;
+}
 
 // Units a thread claims at a time: enough chunks that nobody waits long for the last one.
 std::size_t unit_grain(std::size_t units, unsigned threads) {
@@ -19,7 +22,7 @@ std::size_t unit_grain(std::size_t units, unsigned threads) {
 }
 
 std::size_t units_of(const Linear& linear) {
-  return (linear.weight.rows + kUnitRows - 1) / kUnitRows;
+  return (linear.weight.rows + unit_rows(linear) - 1) / unit_rows(linear);
 }
 
 WeightMatrix matrix_of(const Tensor& tensor) {
@@ -34,9 +37,16 @@ PackedMatrix matrix_of(const PackedWeights& packed) {
           packed.padded_cols(), packed.group, packed.groups(), packed.block_bytes()};
 }
 
-// Rounds x to 8 bits, into the scratch memory; as 16-bit codes too, if `wide`.
+TrellisMatrix matrix_of(const TrellisWeights& weights) {
+  return {weights.format, &weights.table->levels, weights.codes,        weights.scales,
+          weights.rows,   weights.padded_cols(),  weights.block_bytes()};
+}
+
+// Rounds x to 8 bits, into the scratch memory; rotates it before if there are factors, and adds the
+// same as 16-bit codes if `wide`.
 QuantizedActivations quantize(const Compute& compute, const float* x, std::size_t tokens,
-                              std::size_t cols, std::size_t block, bool wide) {
+                              std::size_t cols, std::size_t block,
+                              const std::vector<float>& factors, bool wide) {
   const std::size_t padded =
       (cols + kPackedColumnAlignment - 1) / kPackedColumnAlignment * kPackedColumnAlignment;
   const std::size_t blocks = (padded + block - 1) / block;
@@ -45,14 +55,21 @@ QuantizedActivations quantize(const Compute& compute, const float* x, std::size_
   scratch.scales.resize(tokens * blocks);
   scratch.sums.resize(tokens * blocks);
   if (wide) scratch.wide.resize(tokens * padded);
+  if (!factors.empty()) scratch.rotated.resize(tokens * cols);
   constexpr std::size_t kTokensPerChunk = 8;
   compute.pool.parallel_for(tokens, kTokensPerChunk, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
       signed char* codes = scratch.codes.data() + t * padded;
+      const float* row = x + t * cols;
+      if (!factors.empty()) {
+        float* rotated = scratch.rotated.data() + t * cols;
+        compute.kernels.rotate(row, factors.data(), cols, rotation_block(cols), rotated);
+        row = rotated;
+      }
       for (std::size_t b = 0; b < blocks; ++b) {
         const std::size_t first = b * block;
         scratch.scales[t * blocks + b] =
-            compute.kernels.quantize_block(x + t * cols + first, std::min(block, cols - first),
+            compute.kernels.quantize_block(row + first, std::min(block, cols - first),
                                            codes + first, &scratch.sums[t * blocks + b]);
       }
       std::memset(codes + cols, 0, padded - cols);
@@ -81,20 +98,22 @@ const std::uint16_t* round_to_bf16(const Compute& compute, const float* x, std::
 }
 
 // What activations are when they meet weights: f32, bf16, or 8-bit codes in blocks of so many
-// columns.
+// columns, of x or of x rotated by a seed.
 struct InputForm {
   bool bf16 = false;
   std::size_t block = 0;
   bool int8 = false;  // to meet 8-bit weights
+  std::optional<std::uint32_t> rotation = std::nullopt;
   bool operator==(const InputForm&) const = default;
 };
 
 InputForm input_form(const Linear& linear) {
+  if (linear.trellis) return {false, kTrellisActivationBlock, false, linear.trellis->rotation};
   if (linear.packed) {
     const unsigned bits = linear.packed->bits();
     return {false, activation_block(bits, linear.packed->group), bits == 8};
   }
-  return {linear.bf16, 0};
+  return {linear.bf16};
 }
 
 // The input of a product in one of its forms.
@@ -113,8 +132,14 @@ void multiply(const Compute& compute, const Product& product, const Input& input
                                 product.y, weight.rows);
     return;
   }
-  const std::size_t row_begin = begin * kUnitRows;
-  const std::size_t row_end = std::min(weight.rows, end * kUnitRows);
+  if (product.linear->trellis) {
+    compute.kernels.matmul_trellis(matrix_of(*product.linear->trellis), begin, end, input.codes,
+                                   product.y, weight.rows);
+    return;
+  }
+  const std::size_t rows = unit_rows(*product.linear);
+  const std::size_t row_begin = begin * rows;
+  const std::size_t row_end = std::min(weight.rows, end * rows);
   if (product.linear->bf16) {
     compute.kernels.matmul_bf16(compute.kernels, matrix_of(weight), row_begin, row_end, input.bf16,
                                 weight.cols, input.tokens, product.y, weight.rows);
@@ -132,7 +157,8 @@ void apply_same(const Compute& compute, std::span<const Product> products, const
   if (form.bf16) input.bf16 = round_to_bf16(compute, x, tokens * cols);
   if (form.block != 0) {
     const bool wide = form.int8 && tokens > 1 && compute.kernels.widen_codes != nullptr;
-    input.codes = quantize(compute, x, tokens, cols, form.block, wide);
+    input.codes =
+        quantize(compute, x, tokens, cols, form.block, products.front().linear->rotation, wide);
   }
   std::size_t units = 0;
   for (const Product& product : products) units += units_of(*product.linear);
@@ -178,6 +204,11 @@ void read_row(const Compute& compute, const Linear& embedding, std::size_t row, 
   CELLM_CHECK(row < weight.rows);
   if (embedding.packed) {
     dequantize_packed_row(*embedding.packed, row, out);
+    return;
+  }
+  if (embedding.trellis) {
+    dequantize_rotated_row(*embedding.trellis, row, out);
+    unrotate_row(embedding.rotation, out);
     return;
   }
   const WeightMatrix matrix = matrix_of(weight);

@@ -4,19 +4,25 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "format/packed.h"
 #include "format/tensor.h"
+#include "format/trellis.h"
 #include "ops/compute.h"
 
 namespace cellm {
 
 // y = W x. Callers never learn the format of W.
 struct Linear {
-  Tensor weight;  // (out, in); without data if the weights are there in packed form only
+  Tensor weight;  // (out, in); without data if the weights are there in another form only
   // If there, this is used instead, with activations rounded to 8 bits (one scale for 32 or 128
   // columns).
   std::optional<PackedWeights> packed;
+  // If there, this is used instead, with activations that are rotated and then rounded to 8 bits
+  // (one scale for 128 columns).
+  std::optional<TrellisWeights> trellis;
+  std::vector<float> rotation;  // its rotation_factors()
   // Whether f16 or bf16 weights and their activations are rounded to bf16.
   bool bf16 = false;
 };
