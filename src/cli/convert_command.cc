@@ -40,6 +40,7 @@ struct Arguments {
   std::size_t calibrate_tokens = 32768;
   std::uint64_t seed = 0;
   std::string feedback = "on";
+  std::uint32_t rotation = 0;
   bool no_tokenizer = false;
   bool dry_run = false;
   bool json = false;
@@ -82,6 +83,7 @@ ConvertOptions options_of(const Arguments& arguments) {
   options.text_only = arguments.text_only;
   options.tokenizer = !arguments.no_tokenizer;
   options.packed = arguments.packed;
+  options.rotation = arguments.rotation;
   options.scale = scale_method(arguments);
   options.allow_nonfinite = arguments.allow_nonfinite;
   for (const auto& text : arguments.tensors)
@@ -368,8 +370,10 @@ Run configure(CLI::App& app) {
       ->group(study);
 
   const char* general = "The general form, for every model";
-  app.add_option("-f,--format", a.format,
-                 "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8")
+  app.add_option(
+         "-f,--format", a.format,
+         "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8, and the "
+         "trellis codes t4, t3, t2, t1h (1.5 bits), t1")
       ->group(general);
   app.add_option("--embedding", a.embedding,
                  "Format of the embedding (default int8; f16 with --format f16)")
@@ -415,6 +419,8 @@ Run configure(CLI::App& app) {
   app.add_flag("--packed", a.packed,
                "Store matrices in the order in which the engine reads them: the file is ready at "
                "once, without a copy in memory, but only cellm can read it");
+  app.add_option("--rotation-seed", a.rotation,
+                 "Which random rotation trellis-coded matrices get (default 0)");
   app.add_flag("--no-tokenizer", a.no_tokenizer, "Do not put the tokenizer into the file");
   app.add_flag("--dequant-4bit-affine", a.dequant_4bit_affine,
                "The input is an MLX 4-bit folder (recognised without it; with it, anything else is "

@@ -19,6 +19,24 @@ constexpr std::size_t kChunkWeights = std::size_t{1} << 18;
 // Chunks that are quantized before they are written together.
 constexpr std::size_t kChunksPerSlab = 32;
 
+// What the rows of a format are stored in: one by one, or in blocks.
+struct Units {
+  std::size_t rows;  // of a unit
+  std::size_t code_bytes;
+  std::size_t scales;
+};
+
+Units units_of(const PlannedTensor& tensor) {
+  const std::size_t rows = tensor.info.rows();
+  if (tensor.trellis) {
+    const std::size_t blocks = (rows + kTrellisRows - 1) / kTrellisRows;
+    return {kTrellisRows, tensor.code_bytes / blocks, kTrellisRows};
+  }
+  const std::size_t cols = tensor.info.cols();
+  return {1, format_info(tensor.choice.format).row_bytes(cols),
+          tensor.group == 0 ? 0 : cols / tensor.group};
+}
+
 // In whole blocks of the method that chooses codes.
 std::size_t rows_per_chunk(const PlannedTensor& tensor, std::size_t block_rows) {
   const std::size_t fitting = std::max<std::size_t>(1, kChunkWeights / tensor.info.cols());
@@ -37,14 +55,14 @@ class TensorConverter {
         format_(format_info(tensor.choice.format)),
         rows_(tensor.info.rows()),
         cols_(tensor.info.cols()),
-        row_bytes_(format_.row_bytes(cols_)),
-        row_scales_(tensor.group == 0 ? 0 : cols_ / tensor.group),
+        units_(units_of(tensor)),
         quantizer_(coded != nullptr
                        ? TensorQuantizer{1, [this, coded](const RowBlock& b) { copy(*coded, b); }}
-                       : quantizer({tensor.name, format_, rows_, cols_, tensor.group, inputs})),
+                       : quantizer({tensor.name, format_, rows_, cols_, tensor.group, inputs,
+                                    nullptr, tensor.trellis ? tensor.trellis->rotation : 0})),
         rows_per_chunk_(rows_per_chunk(tensor, quantizer_.block_rows)),
-        codes_(std::min(rows_, rows_per_chunk_ * kChunksPerSlab) * row_bytes_),
-        scales_(rows_ * row_scales_) {
+        codes_(count_of(std::min(rows_, rows_per_chunk_ * kChunksPerSlab)) * units_.code_bytes),
+        scales_(count_of(rows_) * units_.scales) {
     static_assert(kChunksPerSlab % kPackedRows == 0);  // so that slabs are whole blocks of rows
   }
 
@@ -61,23 +79,26 @@ class TensorConverter {
     if (log_.refuses()) return;
     if (tensor_.packed) {
       writer.append_tensor(entry + 1, std::as_bytes(std::span(packed_scales_)));
-    } else if (row_scales_ != 0) {
+    } else if (units_.scales != 0) {
       writer.append_tensor(entry + 1, std::as_bytes(scales_.span()));
     }
   }
 
  private:
+  // Units that hold so many rows, or the rows before a unit's first.
+  std::size_t count_of(std::size_t rows) const { return (rows + units_.rows - 1) / units_.rows; }
+
   // Writes the codes of a slab. Scales follow all codes in the file, so they are kept until the
   // end.
   void append(ThreadPool& pool, CellmWriter& writer, std::size_t entry, std::size_t slab,
               std::size_t count) {
     if (!tensor_.packed) {
-      writer.append_tensor(entry, codes_.span().first(count * row_bytes_));
+      writer.append_tensor(entry, codes_.span().first(count_of(count) * units_.code_bytes));
       return;
     }
     const auto packed =
         pack({format_.id, count, cols_, tensor_.group, codes_.data(),
-              row_scales_ == 0 ? nullptr : scales_.data() + slab * row_scales_, nullptr},
+              units_.scales == 0 ? nullptr : scales_.data() + slab * units_.scales, nullptr},
              pool);
     CELLM_CHECK(packed);
     writer.append_tensor(entry, std::as_bytes(std::span(packed->codes, packed->code_bytes())));
@@ -87,9 +108,10 @@ class TensorConverter {
 
   // For a tensor that was coded before.
   void copy(const CodedTensor& coded, const RowBlock& block) const {
-    std::copy_n(coded.codes.data() + block.begin * row_bytes_, block.count * row_bytes_,
-                block.codes);
-    std::copy_n(coded.scales.data() + block.begin * row_scales_, block.count * row_scales_,
+    CELLM_CHECK(units_.rows == 1);
+    std::copy_n(coded.codes.data() + block.begin * units_.code_bytes,
+                block.count * units_.code_bytes, block.codes);
+    std::copy_n(coded.scales.data() + block.begin * units_.scales, block.count * units_.scales,
                 block.scales);
   }
 
@@ -102,8 +124,8 @@ class TensorConverter {
     }
     if (log_.refuses()) return;  // the rest is only looked through
     quantizer_.quantize({slab + begin, end - begin, values.data(),
-                         codes_.data() + begin * row_bytes_,
-                         scales_.data() + (slab + begin) * row_scales_});
+                         codes_.data() + count_of(begin) * units_.code_bytes,
+                         scales_.data() + count_of(slab + begin) * units_.scales});
   }
 
   const ModelSource& source_;
@@ -112,8 +134,7 @@ class TensorConverter {
   const FormatInfo& format_;
   std::size_t rows_;
   std::size_t cols_;
-  std::size_t row_bytes_;
-  std::size_t row_scales_;
+  Units units_;
   TensorQuantizer quantizer_;
   std::size_t rows_per_chunk_;
   AlignedBuffer<std::byte> codes_;       // of one slab

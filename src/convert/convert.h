@@ -17,6 +17,7 @@
 #include "convert/rules.h"
 #include "convert/statistics.h"
 #include "format/packed.h"
+#include "io/cellm_file.h"
 #include "io/model_source.h"
 
 namespace cellm {
@@ -37,6 +38,7 @@ struct ConvertOptions {
   std::optional<CalibrationLabel> calibration;  // then convert() needs the statistics
   bool text_only = false;
   bool tokenizer = true;  // put it into the file, if the source has one
+  std::uint32_t rotation = 0;  // seed of the rotation of trellis-coded matrices, one for all
   bool packed = false;  // store matrices as the engine multiplies them, where there is such a form
   // Write an output matrix of its own if its format differs from the embedding's, though the source
   // ties the two; and leave out one that would only repeat the embedding.
@@ -54,6 +56,7 @@ struct PlannedTensor {
   FormatChoice choice;
   std::size_t group = 0;                // weights that share a scale, 0 if none do
   std::optional<PackedWeights> packed;  // its packed shape, if it is stored so
+  std::optional<TrellisTag> trellis;    // if its format is a trellis code
   std::uint64_t code_bytes = 0;
   std::uint64_t scale_bytes = 0;  // 0 if there is no companion
   // What the model multiplies by it as, in the names of model_tensors(); empty if it does not. An

@@ -101,6 +101,45 @@ TEST(Convert, PackedFilesHoldTheSameWeights) {
   }
 }
 
+// What a format leaves of the weights' energy: hardly more than of Gaussian weights, on any tensor.
+TEST(Convert, TrellisCodesAreNearTheWeights) {
+  for (const auto& [body, most] : {std::pair{"t4", 0.008}, {"t2", 0.09}, {"t1h", 0.17}}) {
+    for (const char* model : {"qwen3_untied_f32", "qwen3_5_text_ragged", "llama"}) {
+      const auto source = test_model(model);
+      const TestFolder folder;
+      ConvertOptions options = general(body);
+      std::get<GeneralFormats>(options.formats).embedding = parse_format_choice(body);
+      options.rotation = 3;
+      const ConvertPlan plan = plan_conversion(*source, options);
+      const std::string two = converted(*source, plan, folder.path() / "2.cellm", 2);
+      EXPECT_TRUE(two == converted(*source, plan, folder.path() / "1.cellm", 1));
+      EXPECT_GT(verify_cellm(MappedFile(folder.path() / "2.cellm")), 0U);
+      const auto file = open_model_source(folder.path() / "2.cellm");
+      std::size_t coded = 0;
+      for (const auto& tensor : plan.tensors) {
+        if (!tensor.trellis) continue;
+        const std::size_t index = find_tensor(*file, tensor.name).value();
+        ASSERT_TRUE(file->trellis(index)) << tensor.name;
+        EXPECT_EQ(file->trellis(index)->rotation, 3U);
+        std::vector<float> want(tensor.info.rows() * tensor.info.cols());
+        std::vector<float> got(want.size());
+        source->read_rows(tensor.source_index, 0, tensor.info.rows(), want.data());
+        file->read_rows(index, 0, tensor.info.rows(), got.data());
+        double error = 0.0;
+        double energy = 0.0;
+        for (std::size_t i = 0; i < want.size(); ++i) {
+          const double e = static_cast<double>(got[i]) - static_cast<double>(want[i]);
+          error += e * e;
+          energy += static_cast<double>(want[i]) * static_cast<double>(want[i]);
+        }
+        EXPECT_LT(error, most * energy) << model << " " << tensor.name;
+        ++coded;
+      }
+      EXPECT_GT(coded, 4U) << model;
+    }
+  }
+}
+
 TEST(Convert, ThreadsDoNotChangeTheFile) {
   const TestFolder folder;
   const auto source = test_model("qwen3");

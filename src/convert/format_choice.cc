@@ -15,13 +15,18 @@ namespace {
 constexpr std::size_t kMinGroup = 8;
 constexpr std::size_t kMaxGroup = 1024;
 
-constexpr std::array<std::pair<std::string_view, FormatId>, 6> kNames{{
+constexpr std::array<std::pair<std::string_view, FormatId>, 11> kNames{{
     {"f16", FormatId::kF16},
     {"int8", FormatId::kI8},
     {"int4", FormatId::kI4},
     {"int2", FormatId::kI2},
     {"q1", FormatId::kQ1},
     {"fp8", FormatId::kF8E4M3},
+    {"t4", FormatId::kT4},
+    {"t3", FormatId::kT3},
+    {"t2", FormatId::kT2},
+    {"t1h", FormatId::kT1H},
+    {"t1", FormatId::kT1},
 }};
 
 }  // namespace
@@ -41,8 +46,7 @@ FormatChoice parse_format_choice(std::string_view name) {
   }
   throw usage_error(
       "format \"{}\" is unknown; use f16, int8, int4, int4-g32, int4-g128 (groups from {} to {}), "
-      "int2, q1 "
-      "or fp8",
+      "int2, q1, fp8, t4, t3, t2, t1h or t1",
       printable(name), kMinGroup, kMaxGroup);
 }
 

@@ -17,7 +17,8 @@ struct FormatChoice {
   bool operator==(const FormatChoice&) const = default;
 };
 
-// "f16", "int8", "int4", "int4-g32" (any group from 8 to 1024), "int2", "q1", "fp8".
+// "f16", "int8", "int4", "int4-g32" (any group from 8 to 1024), "int2", "q1", "fp8", "t4", "t3",
+// "t2", "t1h", "t1".
 // Throws Error(kUsage) listing them.
 FormatChoice parse_format_choice(std::string_view name);
 std::string format_choice_name(const FormatChoice& choice);

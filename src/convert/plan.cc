@@ -47,14 +47,25 @@ FormatChoice choose(const ConvertOptions& options, std::string_view model_type,
 }
 
 PlannedTensor planned(const TensorInfo& info, std::size_t index, const FormatChoice& choice,
-                      bool packed) {
+                      const ConvertOptions& options) {
   PlannedTensor tensor;
   tensor.name = info.name;
   tensor.source_index = index;
   tensor.info = info;
   tensor.choice = choice;
   tensor.group = group_for(choice, info.cols(), printable(info.name));
-  if (packed) tensor.packed = packed_shape(choice.format, info.rows(), info.cols(), tensor.group);
+  if (is_trellis(choice.format)) {
+    TrellisWeights shape;
+    shape.format = choice.format;
+    shape.rows = info.rows();
+    shape.cols = info.cols();
+    tensor.trellis = {default_trellis_table(choice.format).id, options.rotation};
+    tensor.code_bytes = shape.code_bytes();
+    tensor.scale_bytes = shape.scale_count() * sizeof(std::uint16_t);
+    return tensor;
+  }
+  if (options.packed)
+    tensor.packed = packed_shape(choice.format, info.rows(), info.cols(), tensor.group);
   if (tensor.packed) {
     tensor.code_bytes = tensor.packed->code_bytes();
     tensor.scale_bytes = tensor.packed->scale_count() * sizeof(std::uint16_t);
@@ -103,8 +114,7 @@ void settle_lm_head(const ModelSource& source, const ModelConfig& config,
   }
   const auto& formats = std::get<GeneralFormats>(options.formats);
   if (formats.lm_head == embedding->choice) return;
-  PlannedTensor head =
-      planned(embedding->info, embedding->source_index, formats.lm_head, options.packed);
+  PlannedTensor head = planned(embedding->info, embedding->source_index, formats.lm_head, options);
   head.name = "lm_head.weight";
   plan.tensors.insert(std::upper_bound(plan.tensors.begin(), plan.tensors.end(), head.name,
                                        [](const std::string& name, const PlannedTensor& t) {
@@ -176,10 +186,12 @@ std::pair<std::vector<CellmEntry>, std::vector<CellmEntry>> cellm_entries(const 
     const FormatId format = tensor.choice.format;
     tensors.push_back({tensor.name,
                        tensor.packed ? packed_dtype(format) : std::string(format_info(format).name),
-                       tensor.info.shape, 0, tensor.code_bytes, std::nullopt});
+                       tensor.info.shape, 0, tensor.code_bytes, std::nullopt, tensor.trellis});
     if (tensor.scale_bytes == 0) continue;
     std::vector<std::size_t> shape;
-    if (tensor.packed) {
+    if (tensor.trellis) {
+      shape = {(tensor.info.rows() + kTrellisRows - 1) / kTrellisRows, kTrellisRows};
+    } else if (tensor.packed) {
       shape = {tensor.packed->row_blocks(), tensor.packed->groups(), kPackedRows};
     } else {
       // One scale per row is a vector in version 1, groups make it a matrix.
@@ -209,7 +221,7 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
       continue;
     }
     plan.tensors.push_back(
-        planned(info, i, choose(options, config.model_type, info, overrides), options.packed));
+        planned(info, i, choose(options, config.model_type, info, overrides), options));
   }
   plan.allow_nonfinite = options.allow_nonfinite;
   settle_lm_head(source, config, options, plan);
@@ -243,7 +255,7 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
 
 bool has_codes(const ConvertPlan& plan) {
   return std::any_of(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
-    return format_info(tensor.choice.format).grid != nullptr;
+    return tensor.trellis || format_info(tensor.choice.format).grid != nullptr;
   });
 }
 

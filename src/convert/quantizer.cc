@@ -4,6 +4,7 @@
 #include "convert/quantize_absmax.h"
 #include "convert/quantize_feedback.h"
 #include "convert/quantize_mse.h"
+#include "convert/quantize_trellis.h"
 
 namespace cellm {
 
@@ -41,6 +42,7 @@ std::string_view scale_method_name(ScaleMethod method) {
 
 Quantizer scale_quantizer(ScaleMethod method) {
   return [method](const QuantizeRequest& request) {
+    if (is_trellis(request.format.id)) return trellis_quantizer(request);
     const bool has_codes = request.format.grid != nullptr;  // floats have no scale to choose
     if (has_codes && request.calibrated != nullptr && request.calibrated->factor(1) != nullptr) {
       return feedback_quantizer(request);

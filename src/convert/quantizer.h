@@ -28,6 +28,7 @@ struct QuantizeRequest {
   const InputMoments* inputs = nullptr;  // of what the matrix is multiplied with, if known
   // All second moments of that, if they are known and errors are to be passed on by them.
   CalibratedInput* calibrated = nullptr;
+  std::uint32_t rotation = 0;  // seed of a trellis format's rotation
 };
 
 // Rows [begin, begin + count) of it.
@@ -35,8 +36,11 @@ struct RowBlock {
   std::size_t begin = 0;
   std::size_t count = 0;
   const float* weights = nullptr;   // (count, cols), finite
-  std::byte* codes = nullptr;       // (count, row_bytes(cols)), to be filled
-  std::uint16_t* scales = nullptr;  // (count, cols / group) as f16 bits, to be filled
+  // To be filled: (count, row_bytes(cols)), and (count, cols / group) as f16 bits. Of a trellis format
+  // the codes of the rows' blocks of 64, and one scale for each of their rows, also if the matrix
+  // ends before.
+  std::byte* codes = nullptr;
+  std::uint16_t* scales = nullptr;
 };
 
 struct TensorQuantizer {
