@@ -37,7 +37,7 @@ struct ConvertOptions {
   ScaleMethod scale = ScaleMethod::kAbsmax;
   std::optional<CalibrationLabel> calibration;  // then convert() needs the statistics
   bool text_only = false;
-  bool tokenizer = true;  // put it into the file, if the source has one
+  bool tokenizer = true;       // put it into the file, if the source has one
   std::uint32_t rotation = 0;  // seed of the rotation of trellis-coded matrices, one for all
   bool packed = false;  // store matrices as the engine multiplies them, where there is such a form
   // Write an output matrix of its own if its format differs from the embedding's, though the source

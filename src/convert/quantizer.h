@@ -35,10 +35,10 @@ struct QuantizeRequest {
 struct RowBlock {
   std::size_t begin = 0;
   std::size_t count = 0;
-  const float* weights = nullptr;   // (count, cols), finite
-  // To be filled: (count, row_bytes(cols)), and (count, cols / group) as f16 bits. Of a trellis format
-  // the codes of the rows' blocks of 64, and one scale for each of their rows, also if the matrix
-  // ends before.
+  const float* weights = nullptr;  // (count, cols), finite
+  // To be filled: (count, row_bytes(cols)), and (count, cols / group) as f16 bits. Of a trellis
+  // format the codes of the rows' blocks of 64, and one scale for each of their rows, also if the
+  // matrix ends before.
   std::byte* codes = nullptr;
   std::uint16_t* scales = nullptr;
 };

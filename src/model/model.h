@@ -87,8 +87,8 @@ std::string text_prefix(const ModelSource& source);
 std::vector<std::string> lm_head_names(const std::string& prefix);
 
 // Reads config and weights. Matrices stay where they are (mapped) if the source can show them, as
-// rows, packed or coded, else they are read into memory as f32; max_layers limits the layers used. Tensors
-// that the text model does not have (vision, multi-token prediction) are ignored. Throws
+// rows, packed or coded, else they are read into memory as f32; max_layers limits the layers used.
+// Tensors that the text model does not have (vision, multi-token prediction) are ignored. Throws
 // Error(kData) naming each tensor that is missing or has another shape than the configuration says.
 Model load_model(const ModelSource& source, std::size_t max_layers);
 
@@ -99,7 +99,8 @@ Model load_model(const ModelSource& source, std::size_t max_layers);
 std::uint64_t load_memory_bytes(const ModelSource& source, std::size_t max_layers, bool pack);
 
 // Interleaves every matrix whose format has a packed form, so that it is multiplied with 8-bit
-// activations; trellis-coded ones are used as they are. The source is told that it may forget the pages it was read from.
+// activations; trellis-coded ones are used as they are. The source is told that it may forget the
+// pages it was read from.
 void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool);
 
 // The reverse, for exact arithmetic: matrices that the source stores packed or trellis-coded become
