@@ -1,0 +1,103 @@
+#include "ops/linear.h"
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "format/half.h"
+#include "format/rotation.h"
+
+namespace cellm {
+namespace {
+
+std::vector<float> gaussian(std::size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(count);
+  for (auto& value : values) value = normal(random);
+  return values;
+}
+
+// A Linear of random trellis codes with its memory.
+struct CodedLinear {
+  CodedLinear(FormatId format, std::size_t rows, std::size_t cols, std::uint32_t seed) {
+    TrellisWeights weights;
+    weights.format = format;
+    weights.rows = rows;
+    weights.cols = cols;
+    weights.table = &default_trellis_table(format);
+    weights.rotation = seed;
+    std::mt19937 random(seed);
+    codes.resize(weights.code_bytes());
+    for (auto& byte : codes) byte = static_cast<std::uint8_t>(random());
+    scales.assign(weights.scale_count(), f32_to_f16(0.25F));
+    weights.codes = codes.data();
+    weights.scales = scales.data();
+    linear.weight = {format, rows, cols, 0, nullptr, nullptr, nullptr};
+    linear.trellis = weights;
+    linear.rotation = rotation_factors(seed, cols);
+  }
+  std::vector<std::uint8_t> codes;
+  std::vector<std::uint16_t> scales;
+  Linear linear;
+};
+
+class TrellisLinear : public ::testing::Test {
+ protected:
+  ThreadPool pool_{3};
+  ActivationScratch scratch_;
+  Compute compute_{kernel_table(), pool_, scratch_};
+};
+
+// Two products that share a rotation, one with another and one of plain f32, of the same input.
+TEST_F(TrellisLinear, IsTheProductOfTheWeightsThemselves) {
+  constexpr std::size_t kCols = 192;
+  const CodedLinear a(FormatId::kT4, 70, kCols, 1);
+  const CodedLinear b(FormatId::kT1H, 130, kCols, 1);
+  const CodedLinear c(FormatId::kT2, 64, kCols, 2);
+  Linear plain;
+  plain.weight = dequantize(*a.linear.trellis, pool_);
+  for (const std::size_t tokens : {1U, 9U}) {
+    const auto x = gaussian(tokens * kCols, 4);
+    std::vector<float> ya(tokens * 70);
+    std::vector<float> yb(tokens * 130);
+    std::vector<float> yc(tokens * 64);
+    std::vector<float> yp(tokens * 70);
+    const Product products[] = {{&a.linear, ya.data()},
+                                {&plain, yp.data()},
+                                {&c.linear, yc.data()},
+                                {&b.linear, yb.data()}};
+    apply(compute_, products, x.data(), tokens);
+    const auto check = [&](const Linear& linear, const std::vector<float>& y) {
+      const std::size_t rows = linear.weight.rows;
+      std::vector<float> row(kCols);
+      for (std::size_t r = 0; r < rows; ++r) {
+        dequantize_trellis_row(*linear.trellis, r, row.data());
+        std::vector<float> looked_up(kCols);
+        read_row(compute_, linear, r, looked_up.data());
+        ASSERT_EQ(looked_up, row);
+        for (std::size_t t = 0; t < tokens; ++t) {
+          double exact = 0.0;
+          double squares = 0.0;
+          for (std::size_t i = 0; i < kCols; ++i) {
+            const double product =
+                static_cast<double>(row[i]) * static_cast<double>(x[t * kCols + i]);
+            exact += product;
+            squares += static_cast<double>(row[i]) * static_cast<double>(row[i]);
+          }
+          // Rounding to 8 bits is an error of at most half of 1/127 of the largest activation.
+          EXPECT_NEAR(y[t * rows + r], exact, 0.08 * std::sqrt(squares));
+        }
+      }
+    };
+    check(a.linear, ya);
+    check(b.linear, yb);
+    check(c.linear, yc);
+    for (std::size_t i = 0; i < ya.size(); ++i) EXPECT_NEAR(ya[i], yp[i], 0.5F) << i;
+  }
+}
+
+}  // namespace
+}  // namespace cellm
