@@ -62,6 +62,7 @@ std::string shown_name(const OrderedJson& format) {
 }
 
 const std::vector<ReportTable::Column> kResultColumns{{"Format", false},
+                                                      {"Verdict", false},
                                                       {"Bytes", true},
                                                       {"MiB", true},
                                                       {"Bits per weight", true},
@@ -74,8 +75,7 @@ const std::vector<ReportTable::Column> kResultColumns{{"Format", false},
                                                       {"Loops or not text, sampled", true},
                                                       {"Teacher’s nats, sampled", true},
                                                       {"Tokens/s", true},
-                                                      {"Peak memory, MiB", true},
-                                                      {"Verdict", false}};
+                                                      {"Peak memory, MiB", true}};
 
 std::vector<std::string> result_row(const OrderedJson& format) {
   const OrderedJson& evaluation = format.at("evaluation");
@@ -84,6 +84,7 @@ std::vector<std::string> result_row(const OrderedJson& format) {
   const bool speed = format.contains("speed");
   return {
       shown_name(format),
+      text_of(format.at("judgement")),
       fmt::format("{}", bytes),
       fmt::format("{:.1f}", static_cast<double>(bytes) / kMiB),
       fmt::format("{:.3f}", format.at("bits_per_weight").get<double>()),
@@ -98,17 +99,16 @@ std::vector<std::string> result_row(const OrderedJson& format) {
       speed ? fmt::format("{:.1f}", format.at("speed").at("decode_tokens_per_second").get<double>())
             : "–",
       speed ? fmt::format("{:.0f}", format.at("speed").at("peak_memory_bytes").get<double>() / kMiB)
-            : "–",
-      text_of(format.at("judgement"))};
+            : "–"};
 }
 
 // The row of a measurement that belongs to no file of its own.
 std::vector<std::string> floor_row(const std::string& name, const OrderedJson& evaluation) {
   std::vector<std::string> row(kResultColumns.size(), "");
   row[0] = name;
-  row[6] = figure(evaluation.at("perplexity"));
-  row[7] = figure(evaluation.at("kld_mean"));
-  row[8] = percent(evaluation.at("top1"));
+  row[7] = figure(evaluation.at("perplexity"));
+  row[8] = figure(evaluation.at("kld_mean"));
+  row[9] = percent(evaluation.at("top1"));
   return row;
 }
 
