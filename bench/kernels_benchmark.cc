@@ -194,11 +194,12 @@ void add_target(const KernelTable& table) {
   for (const FormatId format :
        {FormatId::kT4, FormatId::kT3, FormatId::kT2, FormatId::kT1H, FormatId::kT1}) {
     for (const std::size_t tokens : {1U, 4U, 64U}) {
-      const std::string name(format_info(format).name);
-      benchmark::RegisterBenchmark((target + "/" + name + "/" + std::to_string(tokens)).c_str(),
-                                   [&table, format, tokens](benchmark::State& state) {
-                                     trellis_matmul(state, table, format, tokens);
-                                   });
+      std::string name = target + "/";
+      name += format_info(format).name;
+      name += "/" + std::to_string(tokens);
+      benchmark::RegisterBenchmark(name.c_str(), [&table, format, tokens](benchmark::State& state) {
+        trellis_matmul(state, table, format, tokens);
+      });
     }
   }
   benchmark::RegisterBenchmark((target + "/rotate").c_str(),

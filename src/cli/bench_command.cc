@@ -183,7 +183,8 @@ struct Setting {
   double load_seconds = 0;
 };
 
-// One table for each number of threads, as each has its own ceilings; JSON and CSV are one document.
+// One table for each number of threads, as each has its own ceilings; JSON and CSV are one
+// document.
 class Report {
  public:
   explicit Report(std::string format) : format_(std::move(format)) {
