@@ -134,6 +134,9 @@ class Figures(EvalTest):
         model = self.convert(reference, "--format", "int4")
         flags = ["--reference", reference, "--window", WINDOW]
         floor = self.eval(model, *flags)["floor"]
+        self.assertIn("exact activations, f32 cache", floor["what"])
+        self.assertEqual((floor["kld_max"], floor["top1"]), (0.0, 1.0))
+        floor = self.eval(model, *flags, "--kv-encoding", "f16")["floor"]
         self.assertIn("exact activations, f16 cache", floor["what"])
         self.assertLess(floor["kld_mean"], 1e-5)
         quantized = self.convert(reference, "--format", "int8", name="int8.cellm")

@@ -32,7 +32,7 @@ struct Arguments {
   std::size_t limit = 0;
   bool no_floor = false;
   bool store = false;
-  std::string kv_encoding = "f16";
+  std::string kv_encoding = "f32";  // so that equal models are equal to the last bit
   std::string activations = "int8";
   unsigned threads = 0;
   Links links = Links::kInside;
