@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy over every file that the release preset compiles, generated ones apart; remembers which were clean.
+"""Runs clang-tidy over the files that the release preset compiles; remembers which were clean.
 
-usage: check_tidy.py [BUILD_FOLDER]     (default: build/release)
+usage: check_tidy.py [--tests] [BUILD_FOLDER]     (default: build/release)
+
+Generated files are left out, and without --tests also *_test.cc: with all that gtest brings they would take longer than
+everything else together, for code that nobody runs but the tests.
 
 A file that was clean is not read again until something it depends on changes: itself, the headers of
 the project that it includes directly or not, its compile command, .clang-tidy or clang-tidy's version.
@@ -10,6 +13,7 @@ The memory is one empty file for each such state in $XDG_CACHE_HOME/cellm-tidy (
 Prints what clang-tidy finds and exits 1 if that is anything, 77 if clang-tidy is missing.
 """
 
+import argparse
 import concurrent.futures
 import hashlib
 import json
@@ -61,10 +65,11 @@ def state_key(entry, source, common):
 
 
 def main():
-    if len(sys.argv) > 2 or sys.argv[1:] in (["-h"], ["--help"]):
-        print(__doc__)
-        return 0 if len(sys.argv) == 2 else 2
-    build = pathlib.Path(sys.argv[1] if len(sys.argv) == 2 else ROOT / "build" / "release")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tests", action="store_true")
+    parser.add_argument("build", nargs="?", type=pathlib.Path, default=ROOT / "build" / "release")
+    arguments = parser.parse_args()
+    build = arguments.build
     database = build / "compile_commands.json"
     if not database.is_file():
         print(f"{database} is missing; run: cmake --preset release")
@@ -87,6 +92,8 @@ def main():
         source = pathlib.Path(entry["file"]).resolve()
         if build.resolve() in source.parents:
             continue  # generated
+        if source.name.endswith("_test.cc") and not arguments.tests:
+            continue
         marker = cache / state_key(entry, source, common)
         if marker.exists():
             marker.touch()
