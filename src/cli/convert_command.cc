@@ -296,6 +296,10 @@ int run(const Arguments& arguments) {
   const bool with_feedback = !arguments.calibrate.empty() && arguments.feedback == "on";
   std::optional<CalibrationText> text;
   if (!arguments.calibrate.empty()) {
+    if (std::any_of(plan.tensors.begin(), plan.tensors.end(),
+                    [](const PlannedTensor& tensor) { return tensor.trellis.has_value(); })) {
+      throw usage_error("--calibrate: trellis codes (t4 to t1) are not chosen with data yet");
+    }
     if (!has_codes(plan)) {
       throw usage_error("--calibrate: none of these formats has a scale to choose");
     }
