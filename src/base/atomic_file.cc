@@ -70,6 +70,25 @@ void remove_abandoned(const fs::path& target) {
 
 }  // namespace
 
+void throw_file_failure(const fs::path& path, const char* action) {
+  const int code = errno;
+  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
+  throw error(full ? ErrorKind::kResources : ErrorKind::kData, "{}: cannot {} the file: {}",
+              printable(path.string()), action, std::strerror(code));
+}
+
+void write_fully(int fd, std::uint64_t offset, std::span<const std::byte> bytes,
+                 const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR) continue;
+    if (put == 0) errno = ENOSPC;
+    if (put <= 0) throw_file_failure(path, "write");
+    offset += static_cast<std::uint64_t>(put);
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+}
+
 AtomicFile::AtomicFile(const fs::path& target) : target_(target), temporary_(target) {
   if (target_.filename().empty()) {
     throw data_error("{}: not a file name that can be written", printable(target_.string()));
@@ -130,13 +149,7 @@ void AtomicFile::reserve(std::uint64_t bytes) {
 }
 
 void AtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) fail("write");
-    offset += static_cast<std::uint64_t>(put);
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
+  write_fully(fd_, offset, bytes, target_);
 }
 
 void AtomicFile::commit() {
@@ -152,13 +165,6 @@ void AtomicFile::commit() {
     ::fsync(folder_fd);
     ::close(folder_fd);
   }
-}
-
-void AtomicFile::fail(const char* action) const {
-  const int code = errno;
-  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
-  throw error(full ? ErrorKind::kResources : ErrorKind::kData, "{}: cannot {} the file: {}",
-              printable(target_.string()), action, std::strerror(code));
 }
 
 }  // namespace cellm

@@ -8,6 +8,14 @@
 
 namespace cellm {
 
+// Throws what `action` ("write", "replace") on a file failed with, by errno: Error(kResources) when
+// the disk is full, else Error(kData); both name the path.
+[[noreturn]] void throw_file_failure(const std::filesystem::path& path, const char* action);
+
+// Writes all bytes; `path` is for the message of what throw_file_failure() throws.
+void write_fully(int fd, std::uint64_t offset, std::span<const std::byte> bytes,
+                 const std::filesystem::path& path);
+
 // Writes to a temporary file beside the target and renames it over the target in commit(), after
 // fsync. Until then the target is untouched; a destroyed writer without commit() removes the
 // temporary file. Not thread-safe; several writers to one target, in one process or many, each
@@ -35,7 +43,7 @@ class AtomicFile {
 
  private:
   void create();
-  [[noreturn]] void fail(const char* action) const;
+  [[noreturn]] void fail(const char* action) const { throw_file_failure(target_, action); }
 
   std::filesystem::path target_;
   std::filesystem::path temporary_;

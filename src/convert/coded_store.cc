@@ -12,6 +12,7 @@
 #include <utility>
 #include <xxhash.h>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/limits.h"
 
@@ -133,22 +134,8 @@ void CodedStore::read_records(const ConvertPlan& plan, std::uint64_t begin) {
 }
 
 void CodedStore::write(const void* bytes, std::size_t count) {
-  const auto* from = static_cast<const char*>(bytes);
-  while (count != 0) {
-    const ssize_t put = ::pwrite(fd_, from, count, static_cast<off_t>(end_));
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) {
-      const int code = put == 0 ? ENOSPC : errno;
-      const ErrorKind kind = code == ENOSPC || code == EDQUOT || code == EFBIG
-                                 ? ErrorKind::kResources
-                                 : ErrorKind::kData;
-      throw error(kind, "{}: cannot write the file: {}", printable(path_.string()),
-                  std::generic_category().message(code));
-    }
-    from += put;
-    end_ += static_cast<std::uint64_t>(put);
-    count -= static_cast<std::size_t>(put);
-  }
+  write_fully(fd_, end_, {static_cast<const std::byte*>(bytes), count}, path_);
+  end_ += count;
 }
 
 void CodedStore::add(const std::string& name, std::shared_ptr<const CodedTensor> coded) {
