@@ -6,6 +6,7 @@
 
 #include "base/test_files.h"
 #include "convert/quantize_mse.h"
+#include "convert/test_conversion.h"
 #include "format/formats.h"
 #include "format/half.h"
 
@@ -13,19 +14,6 @@ namespace cellm {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kModels[] = {"qwen3", "llama", "qwen3_5_text"};
-
-std::unique_ptr<ModelSource> test_model(const std::string& name) {
-  return open_model_source(fs::path(CELLM_TESTDATA) / "models" / name);
-}
-
-Engine exact_engine(std::unique_ptr<ModelSource> source, unsigned threads) {
-  EngineOptions options;
-  options.threads = threads;
-  options.activations = Activations::kF32;
-  return {std::move(source), options};
-}
 
 // Two windows of tokens below `vocab_size`, not all equally frequent.
 CalibrationText some_text(std::size_t vocab_size) {
@@ -186,33 +174,6 @@ TEST(Calibrate, ThreadsDoNotChangeTheFile) {
   EXPECT_NE(first.find(R"("quantizer":{"scale":"mse","calibration_tokens":200,)"
                        R"("calibration_text":"0123456789abcdef"})"),
             std::string::npos);
-}
-
-// Mean KL divergence of a file's next-token distributions from those of the source.
-double divergence(const Engine& reference, const fs::path& file,
-                  const std::vector<std::uint32_t>& tokens) {
-  const Engine engine = exact_engine(open_model_source(file), 2);
-  const auto log_softmax = [](std::span<const float> logits) {
-    std::vector<double> out(logits.begin(), logits.end());
-    const double top = *std::max_element(out.begin(), out.end());
-    double sum = 0.0;
-    for (const double v : out) sum += std::exp(v - top);
-    for (double& v : out) v -= top + std::log(sum);
-    return out;
-  };
-  std::vector<std::vector<double>> want;
-  Session teacher(reference, {KvEncoding::kF32, 16, 0});
-  teacher.advance_each(tokens, [&](std::size_t, std::span<const float> logits) {
-    want.push_back(log_softmax(logits));
-  });
-  double total = 0.0;
-  Session student(engine, {KvEncoding::kF32, 16, 0});
-  student.advance_each(tokens, [&](std::size_t i, std::span<const float> logits) {
-    const auto got = log_softmax(logits);
-    for (std::size_t v = 0; v < got.size(); ++v)
-      total += std::exp(want[i][v]) * (want[i][v] - got[v]);
-  });
-  return total / static_cast<double>(tokens.size());
 }
 
 // On tokens that calibration has not seen.

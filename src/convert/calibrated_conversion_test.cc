@@ -5,19 +5,13 @@
 #include <random>
 
 #include "base/test_files.h"
-#include "engine/engine.h"
+#include "convert/test_conversion.h"
 #include "format/formats.h"
 
 namespace cellm {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kModels[] = {"qwen3", "llama", "qwen3_5_text"};
-
-std::unique_ptr<ModelSource> test_model(const std::string& name) {
-  return open_model_source(fs::path(CELLM_TESTDATA) / "models" / name);
-}
 
 // Windows of tokens below the vocabulary's size, not all equally frequent.
 CalibrationText some_text(const ModelSource& source, unsigned seed = 11) {
@@ -88,45 +82,11 @@ TEST(CodeAlongText, CodesEveryMatrixAndDoesNotDependOnThreads) {
   }
 }
 
-// Mean KL divergence of a file's next-token distributions from those of the source.
-double divergence(const Engine& reference, const fs::path& file,
-                  const std::vector<std::uint32_t>& tokens) {
-  EngineOptions options;
-  options.threads = 2;
-  options.activations = Activations::kF32;
-  const Engine engine(open_model_source(file), options);
-  const auto log_softmax = [](std::span<const float> logits) {
-    std::vector<double> out(logits.begin(), logits.end());
-    const double top = *std::max_element(out.begin(), out.end());
-    double sum = 0.0;
-    for (const double v : out) sum += std::exp(v - top);
-    for (double& v : out) v -= top + std::log(sum);
-    return out;
-  };
-  std::vector<std::vector<double>> want;
-  Session teacher(reference, {KvEncoding::kF32, 16, 0});
-  teacher.advance_each(tokens, [&](std::size_t, std::span<const float> logits) {
-    want.push_back(log_softmax(logits));
-  });
-  double total = 0.0;
-  Session student(engine, {KvEncoding::kF32, 16, 0});
-  student.advance_each(tokens, [&](std::size_t i, std::span<const float> logits) {
-    const auto got = log_softmax(logits);
-    for (std::size_t v = 0; v < got.size(); ++v) {
-      total += std::exp(want[i][v]) * (want[i][v] - got[v]);
-    }
-  });
-  return total / static_cast<double>(tokens.size());
-}
-
 // On tokens that the calibration has not seen.
 TEST(CodeAlongText, FilesComeNearerToTheSourceThanByWeighing) {
   for (const char* model : {"qwen3", "llama"}) {
     const auto source = test_model(model);
-    EngineOptions exact;
-    exact.threads = 2;
-    exact.activations = Activations::kF32;
-    const Engine engine(test_model(model), exact);
+    const Engine engine = exact_engine(test_model(model), 2);
     const CalibrationText text = some_text(*source);
     const std::vector<std::uint32_t> tokens = some_text(*source, 5).windows.front();
     const Statistics statistics = calibrate(engine, text, {});

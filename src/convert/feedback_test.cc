@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/test_values.h"
 #include "convert/quantize_feedback.h"
 #include "convert/quantize_mse.h"
 #include "convert/second_moments.h"
@@ -18,20 +18,12 @@ namespace {
 
 using Matrix = std::vector<double>;  // row-major
 
-std::vector<float> gaussians(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(count);
-  for (float& v : values) v = normal(random);
-  return values;
-}
-
 // Inputs whose columns have much in common: few directions, and a little of each column's own.
 std::vector<float> correlated_inputs(std::size_t tokens, std::size_t cols) {
   constexpr std::size_t kDirections = 6;
-  const auto mixing = gaussians(kDirections * cols, 5);
-  const auto hidden = gaussians(tokens * kDirections, 6);
-  auto x = gaussians(tokens * cols, 7);
+  const auto mixing = gaussian(kDirections * cols, 5);
+  const auto hidden = gaussian(tokens * kDirections, 6);
+  auto x = gaussian(tokens * cols, 7);
   for (std::size_t t = 0; t < tokens; ++t) {
     for (std::size_t c = 0; c < cols; ++c) {
       float& value = x[t * cols + c];
@@ -187,7 +179,7 @@ TEST(FeedbackFactor, ThereIsNoneOfNothingAndOfWhatIsNotFinite) {
   ThreadPool pool(2);
   std::vector<float> x(200 * 40, 0.0F);
   EXPECT_FALSE(factorize(moments_of(x, 40, pool), 1, pool));
-  x = gaussians(x.size(), 1);
+  x = gaussian(x.size(), 1);
   x[77] = HUGE_VALF;
   EXPECT_FALSE(factorize(moments_of(x, 40, pool), 1, pool));
   x[77] = std::nanf("");
@@ -228,7 +220,7 @@ TEST(CodeColumns, IsGptq) {
     const Matrix u = upper_factor(inverse(h, cols), cols);
     const auto factor = factorize(moments, 1, pool);
     ASSERT_TRUE(factor);
-    const auto weights = gaussians(kRows * cols, 9);
+    const auto weights = gaussian(kRows * cols, 9);
     std::vector<float> coded(kRows * cols);
     std::vector<double> losses(kRows);
     code_columns(*factor, kernel_table(""), kRows, weights.data(), code_to_levels, {}, coded.data(),
@@ -254,7 +246,7 @@ TEST(CodeColumns, BlocksOfFourLoseLittle) {
   constexpr std::size_t kCols = 202;  // the last block has two columns
   const SecondMoments moments = moments_of(correlated_inputs(900, kCols), kCols, pool);
   const Matrix h = damped(moments, kFeedbackDamping);
-  const auto weights = gaussians(kRows * kCols, 9);
+  const auto weights = gaussian(kRows * kCols, 9);
   double totals[3] = {};
   std::size_t widths[] = {1, 4};
   std::vector<float> coded(kRows * kCols);
@@ -296,7 +288,7 @@ TEST(CodeColumns, ARowDoesNotDependOnOthers) {
   constexpr std::size_t kCols = 200;
   const auto factor = factorize(moments_of(correlated_inputs(900, kCols), kCols, pool), 1, pool);
   ASSERT_TRUE(factor);
-  const auto weights = gaussians(kRows * kCols, 9);
+  const auto weights = gaussian(kRows * kCols, 9);
   std::vector<float> all(kRows * kCols);
   std::vector<float> one(kCols);
   code_columns(*factor, kernel_table(""), kRows, weights.data(), code_to_levels, {}, all.data(),
@@ -317,7 +309,7 @@ TEST(CodeColumns, GroupsAreEnteredWithWhatTheyWillBe) {
   constexpr std::size_t kGroup = 32;
   const auto factor = factorize(moments_of(correlated_inputs(900, kCols), kCols, pool), 1, pool);
   ASSERT_TRUE(factor);
-  const auto weights = gaussians(kRows * kCols, 9);
+  const auto weights = gaussian(kRows * kCols, 9);
   std::vector<float> coded(kRows * kCols);
   std::vector<float> entered;
   std::size_t groups = 0;
@@ -348,7 +340,7 @@ TEST(BestRowFactors, NoOtherScaleLosesLess) {
   constexpr std::size_t kCols = 202;
   const SecondMoments moments = moments_of(correlated_inputs(900, kCols), kCols, pool);
   const Matrix h = damped(moments, kFeedbackDamping);
-  const auto weights = gaussians(kRows * kCols, 9);
+  const auto weights = gaussian(kRows * kCols, 9);
   std::vector<float> coded(kRows * kCols);
   for (std::size_t i = 0; i < coded.size(); ++i) coded[i] = 0.7F * nearest_level(weights[i]);
   std::fill_n(coded.begin() + kCols, kCols, 0.0F);  // a row of nothing
@@ -409,7 +401,7 @@ TEST(FeedbackQuantizer, LosesLessOnCorrelatedInputs) {
   CalibratedInput input(moments_of(x, kCols, pool), kernel_table(""), pool);
   const Matrix h = damped(input.moments(), 0.0);
   const InputMoments diagonal{2000, input.moments().diagonal()};
-  const auto weights = gaussians(kRows * kCols, 3);
+  const auto weights = gaussian(kRows * kCols, 3);
   for (const Case& c : kCases) {
     const QuantizeRequest request{"w",   format_info(c.format), kRows, kCols, c.group, &diagonal,
                                   &input};
@@ -430,7 +422,7 @@ TEST(FeedbackQuantizer, IsTheSearchOnWhiteInputs) {
   for (std::size_t c = 0; c < kCols; ++c) h[c * kCols + c] = white.values[c * kCols + c] = 9.0;
   CalibratedInput input(std::move(white), kernel_table(""), pool);
   const InputMoments diagonal{1000, input.moments().diagonal()};
-  const auto weights = gaussians(kRows * kCols, 3);
+  const auto weights = gaussian(kRows * kCols, 3);
   for (const Case& c : kCases) {
     const QuantizeRequest request{"w",   format_info(c.format), kRows, kCols, c.group, &diagonal,
                                   &input};

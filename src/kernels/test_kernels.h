@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <random>
 #include <sys/mman.h>
 #include <vector>
 
 #include "base/cpu_features.h"
+#include "base/test_values.h"
 #include "kernels/kernel_table.h"
 
 namespace cellm {
@@ -44,14 +44,6 @@ class GuardedBytes {
   std::size_t pages_;
   unsigned char* memory_;
 };
-
-inline std::vector<float> gaussian(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(count);
-  for (auto& value : values) value = normal(random);
-  return values;
-}
 
 // Activations with their codes at the end of a guarded page.
 struct TestActivations {

@@ -6,19 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_values.h"
 #include "format/half.h"
 #include "format/rotation.h"
 
 namespace cellm {
 namespace {
-
-std::vector<float> gaussian(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(count);
-  for (auto& value : values) value = normal(random);
-  return values;
-}
 
 // A Linear of random trellis codes with its memory.
 struct CodedLinear {

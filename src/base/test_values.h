@@ -1,0 +1,18 @@
+// For tests only: random values.
+#pragma once
+
+#include <cstddef>
+#include <random>
+#include <vector>
+
+namespace cellm {
+
+inline std::vector<float> gaussian(std::size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(count);
+  for (auto& value : values) value = normal(random);
+  return values;
+}
+
+}  // namespace cellm
