@@ -11,7 +11,6 @@ namespace {
 
 constexpr KvEncoding kExact = KvEncoding::kF32;
 constexpr std::size_t kTokensPerBlock = 16;
-const std::string kOutputMatrix = "lm_head.weight";
 
 // The widest input of a layer's matrices.
 std::size_t widest_input(const ModelConfig& config) {
@@ -221,13 +220,7 @@ std::uint64_t lockstep_bytes(const ModelConfig& config,
 void run_in_lockstep(Model& model, const KernelTable& kernels, ThreadPool& pool,
                      std::span<const std::vector<std::uint32_t>> sequences, LockstepTap& tap) {
   for (const auto& tokens : sequences) {
-    CELLM_CHECK(!tokens.empty() && tokens.size() <= model.config.max_positions);
-    for (const std::uint32_t token : tokens) {
-      if (token >= model.config.vocab_size) {
-        throw usage_error("token {} is beyond the vocabulary of {}", token,
-                          model.config.vocab_size);
-      }
-    }
+    require_fit(model.config, tokens, 0, model.config.max_positions);
   }
   Lockstep(model, kernels, pool, sequences, tap).run();
 }

@@ -40,13 +40,13 @@ class LockstepTap {
 std::uint64_t lockstep_bytes(const ModelConfig& config,
                              std::span<const std::vector<std::uint32_t>> sequences);
 
-// Runs the sequences (each of at least one token and within the context of the model) from their
+// Runs the sequences (each of at least one token) from their
 // beginning with exact activations, as observe() does, but all of them to one input before any goes
-// further. The last input is that of the output matrix, "lm_head.weight"; it is shown with
+// further. The last input is that of the output matrix, kOutputMatrix; it is shown with
 // model.lm_head, which the caller may replace also where it was tied. What the tap sees does not
 // depend on the number of threads; without changes it is what observe() shows, bit by bit. Calls
 // the tap on this thread, which may use the pool. Throws Error(kUsage) for an id beyond the
-// vocabulary.
+// vocabulary or more tokens than the context.
 void run_in_lockstep(Model& model, const KernelTable& kernels, ThreadPool& pool,
                      std::span<const std::vector<std::uint32_t>> sequences, LockstepTap& tap);
 

@@ -11,8 +11,6 @@
 namespace cellm {
 namespace {
 
-const std::string kOutputMatrix = "lm_head.weight";
-
 // Gives the matrices of a model their names.
 class NamedTap final : public LinearTap {
  public:

@@ -55,13 +55,17 @@ CellmEntry parse_entry(const JsonNode& node, const std::string& source, std::uin
   return entry;
 }
 
-// Bytes that the payload of a tensor must have. Quantized formats are matrices only.
-std::uint64_t expected_bytes(const CellmEntry& entry, FormatId format, const std::string& where) {
-  const auto& info = format_info(format);
-  if (format != FormatId::kF16 && entry.shape.size() != 2) {
+void require_matrix(const CellmEntry& entry, const std::string& where) {
+  if (entry.shape.size() != 2) {
     throw data_error("{}: {} of shape {}; only a matrix can be {}", where, entry.dtype,
                      shape_text(entry.shape), entry.dtype);
   }
+}
+
+// Bytes that the payload of a tensor must have. Quantized formats are matrices only.
+std::uint64_t expected_bytes(const CellmEntry& entry, FormatId format, const std::string& where) {
+  const auto& info = format_info(format);
+  if (format != FormatId::kF16) require_matrix(entry, where);
   // The widest format has 4 bytes per weight: if that fits in 63 bits, so does everything below.
   checked_bytes(entry.shape, 4, where);
   std::uint64_t rows = 1;
@@ -72,10 +76,7 @@ std::uint64_t expected_bytes(const CellmEntry& entry, FormatId format, const std
 // The same for a packed matrix.
 std::uint64_t expected_packed_bytes(const CellmEntry& entry, FormatId format,
                                     const std::string& where) {
-  if (entry.shape.size() != 2) {
-    throw data_error("{}: {} of shape {}; only a matrix can be {}", where, entry.dtype,
-                     shape_text(entry.shape), entry.dtype);
-  }
+  require_matrix(entry, where);
   checked_bytes(entry.shape, 4, where);
   PackedWeights packed;
   packed.format = format;
@@ -88,10 +89,7 @@ std::uint64_t expected_packed_bytes(const CellmEntry& entry, FormatId format,
 // The same for a trellis-coded matrix.
 std::uint64_t expected_trellis_bytes(const CellmEntry& entry, FormatId format,
                                      const std::string& where) {
-  if (entry.shape.size() != 2) {
-    throw data_error("{}: {} of shape {}; only a matrix can be {}", where, entry.dtype,
-                     shape_text(entry.shape), entry.dtype);
-  }
+  require_matrix(entry, where);
   checked_bytes(entry.shape, 4, where);
   TrellisWeights weights;
   weights.format = format;
