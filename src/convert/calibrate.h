@@ -23,7 +23,7 @@ struct CalibrationText {
   CalibrationLabel label;
 };
 
-// The name by which calibration_text_of() knows the text that comes with the program.
+// The name by which read_calibration_text() knows the text that comes with the program.
 inline constexpr std::string_view kDefaultText = "default";
 
 // Takes windows of a text, up to `max_tokens` tokens in all, as the source's own tokenizer gives

@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/version.h"
-#include "convert/bad_values.h"
 #include "convert/calibrated_input.h"
 #include "convert/feedback_factor.h"
+#include "convert/planned_rows.h"
 #include "convert/second_moments.h"
 #include "engine/lockstep.h"
 #include "format/formats.h"
@@ -244,18 +244,10 @@ CalibratedCodes code_along_text(const ModelSource& source, const ConvertPlan& pl
 void refuse_bad_values(const ModelSource& source, const ConvertPlan& plan, ThreadPool& pool) {
   if (plan.allow_nonfinite) return;
   BadValueLog log(false);
-  constexpr std::size_t kChunkWeights = std::size_t{1} << 18;
   for (const auto& tensor : plan.tensors) {
-    const std::size_t cols = tensor.info.cols();
-    pool.parallel_for(tensor.info.rows(), std::max<std::size_t>(1, kChunkWeights / cols),
-                      [&](std::size_t begin, std::size_t end) {
-                        std::vector<float> values((end - begin) * cols);
-                        source.read_rows(tensor.source_index, begin, end, values.data());
-                        for (std::size_t r = begin; r < end; ++r) {
-                          log.look_at(tensor.name, format_info(tensor.choice.format), r,
-                                      std::span(values).subspan((r - begin) * cols, cols));
-                        }
-                      });
+    pool.parallel_for(
+        tensor.info.rows(), std::max<std::size_t>(1, kChunkWeights / tensor.info.cols()),
+        [&](std::size_t begin, std::size_t end) { read_rows(source, tensor, begin, end, log); });
   }
   log.throw_if_refused(source.path());
 }

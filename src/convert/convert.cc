@@ -8,34 +8,15 @@
 #include "base/memory.h"
 #include "convert/coded_tensor.h"
 #include "convert/entries.h"
+#include "convert/planned_rows.h"
 #include "format/formats.h"
 #include "io/cellm_writer.h"
 
 namespace cellm {
 namespace {
 
-// Weights that a thread reads and quantizes at a time: 1 MiB as f32, which stays in its cache.
-constexpr std::size_t kChunkWeights = std::size_t{1} << 18;
 // Chunks that are quantized before they are written together.
 constexpr std::size_t kChunksPerSlab = 32;
-
-// What the rows of a format are stored in: one by one, or in blocks.
-struct Units {
-  std::size_t rows;  // of a unit
-  std::size_t code_bytes;
-  std::size_t scales;
-};
-
-Units units_of(const PlannedTensor& tensor) {
-  const std::size_t rows = tensor.info.rows();
-  if (tensor.trellis) {
-    const std::size_t blocks = (rows + kTrellisRows - 1) / kTrellisRows;
-    return {kTrellisRows, tensor.code_bytes / blocks, kTrellisRows};
-  }
-  const std::size_t cols = tensor.info.cols();
-  return {1, format_info(tensor.choice.format).row_bytes(cols),
-          tensor.group == 0 ? 0 : cols / tensor.group};
-}
 
 // In whole blocks of the method that chooses codes.
 std::size_t rows_per_chunk(const PlannedTensor& tensor, std::size_t block_rows) {
@@ -55,14 +36,14 @@ class TensorConverter {
         format_(format_info(tensor.choice.format)),
         rows_(tensor.info.rows()),
         cols_(tensor.info.cols()),
-        units_(units_of(tensor)),
+        unit_(stored_unit(tensor)),
         quantizer_(coded != nullptr
                        ? TensorQuantizer{1, [this, coded](const RowBlock& b) { copy(*coded, b); }}
                        : quantizer({tensor.name, format_, rows_, cols_, tensor.group, inputs,
                                     nullptr, tensor.trellis ? tensor.trellis->rotation : 0})),
         rows_per_chunk_(rows_per_chunk(tensor, quantizer_.block_rows)),
-        codes_(count_of(std::min(rows_, rows_per_chunk_ * kChunksPerSlab)) * units_.code_bytes),
-        scales_(count_of(rows_) * units_.scales) {
+        codes_(count_of(std::min(rows_, rows_per_chunk_ * kChunksPerSlab)) * unit_.code_bytes),
+        scales_(count_of(rows_) * unit_.scales) {
     static_assert(kChunksPerSlab % kPackedRows == 0);  // so that slabs are whole blocks of rows
   }
 
@@ -79,26 +60,26 @@ class TensorConverter {
     if (log_.refuses()) return;
     if (tensor_.packed) {
       writer.append_tensor(entry + 1, std::as_bytes(std::span(packed_scales_)));
-    } else if (units_.scales != 0) {
+    } else if (unit_.scales != 0) {
       writer.append_tensor(entry + 1, std::as_bytes(scales_.span()));
     }
   }
 
  private:
   // Units that hold so many rows, or the rows before a unit's first.
-  std::size_t count_of(std::size_t rows) const { return (rows + units_.rows - 1) / units_.rows; }
+  std::size_t count_of(std::size_t rows) const { return (rows + unit_.rows - 1) / unit_.rows; }
 
   // Writes the codes of a slab. Scales follow all codes in the file, so they are kept until the
   // end.
   void append(ThreadPool& pool, CellmWriter& writer, std::size_t entry, std::size_t slab,
               std::size_t count) {
     if (!tensor_.packed) {
-      writer.append_tensor(entry, codes_.span().first(count_of(count) * units_.code_bytes));
+      writer.append_tensor(entry, codes_.span().first(count_of(count) * unit_.code_bytes));
       return;
     }
     const auto packed =
         pack({format_.id, count, cols_, tensor_.group, codes_.data(),
-              units_.scales == 0 ? nullptr : scales_.data() + slab * units_.scales, nullptr},
+              unit_.scales == 0 ? nullptr : scales_.data() + slab * unit_.scales, nullptr},
              pool);
     CELLM_CHECK(packed);
     writer.append_tensor(entry, std::as_bytes(std::span(packed->codes, packed->code_bytes())));
@@ -108,24 +89,19 @@ class TensorConverter {
 
   // For a tensor that was coded before.
   void copy(const CodedTensor& coded, const RowBlock& block) const {
-    CELLM_CHECK(units_.rows == 1);
-    std::copy_n(coded.codes.data() + block.begin * units_.code_bytes,
-                block.count * units_.code_bytes, block.codes);
-    std::copy_n(coded.scales.data() + block.begin * units_.scales, block.count * units_.scales,
+    CELLM_CHECK(unit_.rows == 1);
+    std::copy_n(coded.codes.data() + block.begin * unit_.code_bytes, block.count * unit_.code_bytes,
+                block.codes);
+    std::copy_n(coded.scales.data() + block.begin * unit_.scales, block.count * unit_.scales,
                 block.scales);
   }
 
   void quantize(std::size_t slab, std::size_t begin, std::size_t end) {
-    std::vector<float> values((end - begin) * cols_);
-    source_.read_rows(tensor_.source_index, slab + begin, slab + end, values.data());
-    for (std::size_t r = begin; r < end; ++r) {
-      log_.look_at(tensor_.name, format_, slab + r,
-                   std::span(values.data() + (r - begin) * cols_, cols_));
-    }
+    const std::vector<float> values = read_rows(source_, tensor_, slab + begin, slab + end, log_);
     if (log_.refuses()) return;  // the rest is only looked through
     quantizer_.quantize({slab + begin, end - begin, values.data(),
-                         codes_.data() + count_of(begin) * units_.code_bytes,
-                         scales_.data() + count_of(slab + begin) * units_.scales});
+                         codes_.data() + count_of(begin) * unit_.code_bytes,
+                         scales_.data() + count_of(slab + begin) * unit_.scales});
   }
 
   const ModelSource& source_;
@@ -134,7 +110,7 @@ class TensorConverter {
   const FormatInfo& format_;
   std::size_t rows_;
   std::size_t cols_;
-  Units units_;
+  StoredUnit unit_;
   TensorQuantizer quantizer_;
   std::size_t rows_per_chunk_;
   AlignedBuffer<std::byte> codes_;       // of one slab

@@ -36,8 +36,7 @@ class FeedbackCoder {
         factor_(request.calibrated->factor(1)),
         cols_(request.cols),
         group_(request.group != 0 ? request.group : grid_.block),
-        importance_(column_importance(
-            {request.calibrated->moments().tokens, request.calibrated->moments().diagonal()})) {}
+        importance_(column_importance(*request.inputs)) {}
 
   void operator()(const RowBlock& block) const {
     std::vector<std::uint8_t> codes(block.count * cols_);
@@ -155,7 +154,8 @@ class FeedbackCoder {
 }  // namespace
 
 TensorQuantizer feedback_quantizer(const QuantizeRequest& request) {
-  CELLM_CHECK(request.format.grid != nullptr && request.calibrated != nullptr);
+  CELLM_CHECK(request.format.grid != nullptr && request.calibrated != nullptr &&
+              request.inputs != nullptr);
   return {1, FeedbackCoder(request)};
 }
 
