@@ -251,6 +251,11 @@ void require_enough_text(const Arguments& arguments, const CalibrationText& text
   }
 }
 
+bool has_trellis_codes(const ConvertPlan& plan) {
+  return std::any_of(plan.tensors.begin(), plan.tensors.end(),
+                     [](const PlannedTensor& tensor) { return tensor.trellis.has_value(); });
+}
+
 CalibratedCodes run_feedback(const Arguments& arguments, const ModelSource& source,
                              const ConvertPlan& plan, const CalibrationText& text,
                              ThreadPool& pool) {
@@ -296,9 +301,8 @@ int run(const Arguments& arguments) {
   const bool with_feedback = !arguments.calibrate.empty() && arguments.feedback == "on";
   std::optional<CalibrationText> text;
   if (!arguments.calibrate.empty()) {
-    if (std::any_of(plan.tensors.begin(), plan.tensors.end(),
-                    [](const PlannedTensor& tensor) { return tensor.trellis.has_value(); })) {
-      throw usage_error("--calibrate: trellis codes (t4 to t1) are not chosen with data yet");
+    if (!with_feedback && has_trellis_codes(plan)) {
+      throw usage_error("--feedback off: trellis codes use a text for error feedback only");
     }
     if (!has_codes(plan)) {
       throw usage_error("--calibrate: none of these formats has a scale to choose");

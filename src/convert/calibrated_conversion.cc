@@ -28,8 +28,16 @@ namespace {
 constexpr int kMethod = 1;
 
 bool is_coded_along_text(const PlannedTensor& tensor) {
-  return !tensor.linear.empty() && format_info(tensor.choice.format).grid != nullptr;
+  return !tensor.linear.empty() &&
+         (tensor.trellis || format_info(tensor.choice.format).grid != nullptr);
 }
+
+std::uint64_t weights_of(const PlannedTensor& tensor) {
+  return tensor.info.rows() * tensor.info.cols();
+}
+
+// Names of a layer's matrices go on with its number and a dot.
+constexpr std::string_view kLayerPrefix = "layers.";
 
 // Sixteen hexadecimal digits that are others whenever the codes could be.
 std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
@@ -39,6 +47,9 @@ std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
   for (const auto& tensor : plan.tensors) {
     all += fmt::format("{} {} {} {}\n", tensor.name, static_cast<int>(tensor.choice.format),
                        tensor.group, fmt::join(tensor.info.shape, "x"));
+    if (tensor.trellis) {
+      all += fmt::format("{} {}\n", tensor.trellis->table, tensor.trellis->rotation);
+    }
   }
   for (const auto& window : text.windows) all += fmt::format("{}\n", fmt::join(window, " "));
   return fmt::format("{:016x}", XXH3_64bits(all.data(), all.size()));
@@ -115,13 +126,17 @@ class Coder final : public LockstepTap {
     result_.coding += watch_.lap();
   }
 
+  void leave(std::span<const NamedMatrix> matrices) override {
+    for (const NamedMatrix& matrix : matrices) {
+      if (planned_of(matrix).empty()) continue;
+      Tensor& weight = matrix.linear->weight;
+      weight = {weight.format, weight.rows, weight.cols, weight.group, nullptr, nullptr, nullptr};
+    }
+  }
+
   CalibratedCodes result() && { return std::move(result_); }
 
  private:
-  static std::uint64_t weights_of(const PlannedTensor& tensor) {
-    return tensor.info.rows() * tensor.info.cols();
-  }
-
   std::span<const PlannedTensor* const> planned_of(const NamedMatrix& matrix) const {
     const auto found = planned_.find(matrix.name);
     if (found == planned_.end()) return {};
@@ -151,7 +166,8 @@ class Coder final : public LockstepTap {
                                     tensor->info.cols(),
                                     tensor->group,
                                     usable ? &moments : nullptr,
-                                    &input};
+                                    &input,
+                                    tensor->trellis ? tensor->trellis->rotation : 0};
       auto coded = std::make_shared<CodedTensor>(
           code_tensor(source_, *tensor, quantizer_(request), pool_, [&](std::size_t rows) {
             done_ += rows * tensor->info.cols();
@@ -170,7 +186,7 @@ class Coder final : public LockstepTap {
     }
     const auto& coded = result_.tensors.at(tensor.name);
     if (!coded->with_feedback) result_.without_feedback.push_back(tensor.name);
-    matrix.linear->weight = as_matrix(tensor, coded);
+    matrix.linear->weight = as_matrix(tensor, coded, pool_);
     matrix.linear->packed.reset();
   }
 
@@ -208,15 +224,22 @@ std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertP
                                        const CalibrationText& text, unsigned threads) {
   const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
   std::uint64_t codes = 0;
+  std::map<std::string, std::uint64_t> floats;  // what trellis codes of a layer stand for
   for (const auto& tensor : plan.tensors) {
-    if (is_coded_along_text(tensor)) codes += tensor.code_bytes + tensor.scale_bytes;
+    if (!is_coded_along_text(tensor)) continue;
+    codes += tensor.code_bytes + tensor.scale_bytes;
+    if (!tensor.trellis) continue;
+    const std::string layer = tensor.linear.substr(0, tensor.linear.find('.', kLayerPrefix.size()));
+    floats[layer] += weights_of(tensor) * sizeof(float);
   }
+  std::uint64_t most_floats = 0;
+  for (const auto& [layer, bytes] : floats) most_floats = std::max(most_floats, bytes);
   const std::size_t cols = widest_coded_input(plan);
   // What a thread holds of the rows it codes: weights, codes, errors and what they became.
   constexpr std::uint64_t kChunkBytes = std::uint64_t{16} << 20;
   return load_memory_bytes(source, std::numeric_limits<std::size_t>::max(), false) +
          lockstep_bytes(config, text.windows) + second_moments_bytes(cols) + factor_bytes(cols) +
-         codes + threads * kChunkBytes;
+         codes + most_floats + threads * kChunkBytes;
 }
 
 CalibratedCodes code_along_text(const ModelSource& source, const ConvertPlan& plan,

@@ -30,13 +30,17 @@ CalibrationText some_text(const ModelSource& source, unsigned seed = 11) {
   return text;
 }
 
-ConvertPlan plan_of(const ModelSource& source, const CalibrationText& text,
-                    const FormatChoice& body) {
+ConvertOptions options_of(const CalibrationText& text, const FormatChoice& body) {
   ConvertOptions options;
   options.formats = GeneralFormats{body, {FormatId::kI8, 0}, {FormatId::kI8, 0}};
   options.scale = ScaleMethod::kAuto;
   options.calibration = text.label;
-  return plan_conversion(source, options);
+  return options;
+}
+
+ConvertPlan plan_of(const ModelSource& source, const CalibrationText& text,
+                    const FormatChoice& body) {
+  return plan_conversion(source, options_of(text, body));
 }
 
 std::string converted(const ModelSource& source, const ConvertPlan& plan,
@@ -50,10 +54,13 @@ std::string converted(const ModelSource& source, const ConvertPlan& plan,
 }
 
 TEST(CodeAlongText, CodesEveryMatrixAndDoesNotDependOnThreads) {
-  for (const char* model : kModels) {
+  for (const auto& [model, body] : {std::pair{"qwen3", FormatChoice{FormatId::kI4, 32}},
+                                    {"llama", FormatChoice{FormatId::kT3, 0}},
+                                    {"qwen3_5_text", FormatChoice{FormatId::kI4, 32}},
+                                    {"qwen3_5_text", FormatChoice{FormatId::kT2, 0}}}) {
     const auto source = test_model(model);
     const CalibrationText text = some_text(*source);
-    const ConvertPlan plan = plan_of(*source, text, {FormatId::kI4, 32});
+    const ConvertPlan plan = plan_of(*source, text, body);
     std::string first;
     for (const unsigned threads : {1U, 3U}) {
       ThreadPool pool(threads);
@@ -69,7 +76,7 @@ TEST(CodeAlongText, CodesEveryMatrixAndDoesNotDependOnThreads) {
       EXPECT_EQ(last, total);
       EXPECT_TRUE(codes.without_feedback.empty()) << codes.without_feedback.front();
       for (const auto& tensor : plan.tensors) {
-        const bool has_codes = format_info(tensor.choice.format).grid != nullptr;
+        const bool has_codes = tensor.trellis || format_info(tensor.choice.format).grid != nullptr;
         EXPECT_EQ(codes.tensors.contains(tensor.name), has_codes && !tensor.linear.empty())
             << tensor.name;
       }
@@ -91,7 +98,8 @@ TEST(CodeAlongText, FilesComeNearerToTheSourceThanByWeighing) {
     const std::vector<std::uint32_t> tokens = some_text(*source, 5).windows.front();
     const Statistics statistics = calibrate(engine, text, {});
     ThreadPool pool(2);
-    for (const FormatChoice body : {FormatChoice{FormatId::kI4, 0}, {FormatId::kI4, 32}}) {
+    for (const FormatChoice body :
+         {FormatChoice{FormatId::kI4, 0}, {FormatId::kI4, 32}, {FormatId::kT3, 0}}) {
       const TestFolder folder;
       const ConvertPlan plan = plan_of(*source, text, body);
       convert(*source, plan, folder.path() / "weighed.cellm", pool, {}, &statistics);
@@ -109,7 +117,9 @@ struct Stopped {};
 TEST(CodeAlongText, GoesOnWhereItWasStopped) {
   const auto source = test_model("qwen3_5_text");
   const CalibrationText text = some_text(*source);
-  const ConvertPlan plan = plan_of(*source, text, {FormatId::kI4, 32});
+  ConvertOptions options_of_plan = options_of(text, {FormatId::kI4, 32});
+  options_of_plan.overrides.push_back(parse_tensor_override("mlp=t4"));
+  const ConvertPlan plan = plan_conversion(*source, options_of_plan);
   ThreadPool pool(2);
   const CalibratedCodes whole = code_along_text(*source, plan, text, pool, {}, {});
   const std::string want = converted(*source, plan, whole, pool);
@@ -165,6 +175,10 @@ TEST(CodeAlongText, GoesOnWhereItWasStopped) {
   folder.write("m.cellm.partial", state);
   const ConvertPlan other = plan_of(*source, text, {FormatId::kI4, 16});
   EXPECT_EQ(code_along_text(*source, other, text, pool, options, {}).resumed, 0U);
+  folder.write("m.cellm.partial", state);
+  options_of_plan.rotation = 1;
+  const ConvertPlan rotated = plan_conversion(*source, options_of_plan);
+  EXPECT_EQ(code_along_text(*source, rotated, text, pool, options, {}).resumed, 0U);
 }
 
 TEST(CodeAlongText, OneRunAtATimeHasTheState) {

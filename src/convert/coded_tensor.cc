@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/error.h"
 #include "convert/planned_rows.h"
+#include "format/trellis.h"
 
 namespace cellm {
 namespace {
@@ -14,11 +14,10 @@ constexpr std::size_t kChunksPerThread = 4;  // between two calls of after_rows
 }  // namespace
 
 CodedTensor empty_coded_tensor(const PlannedTensor& tensor) {
-  const StoredUnit row = stored_unit(tensor);
-  CELLM_CHECK(row.rows == 1);
-  const std::size_t rows = tensor.info.rows();
-  return {AlignedBuffer<std::byte>(rows * row.code_bytes),
-          AlignedBuffer<std::uint16_t>(rows * row.scales), false};
+  const StoredUnit unit = stored_unit(tensor);
+  const std::size_t units = unit.count(tensor.info.rows());
+  return {AlignedBuffer<std::byte>(units * unit.code_bytes),
+          AlignedBuffer<std::uint16_t>(units * unit.scales), false};
 }
 
 CodedTensor code_tensor(const ModelSource& source, const PlannedTensor& tensor,
@@ -40,15 +39,24 @@ CodedTensor code_tensor(const ModelSource& source, const PlannedTensor& tensor,
       const std::size_t row = first + begin;
       const std::vector<float> values = read_rows(source, tensor, row, first + end, replaced);
       quantizer.quantize({row, end - begin, values.data(),
-                          result.codes.data() + row * unit.code_bytes,
-                          result.scales.data() + row * unit.scales});
+                          result.codes.data() + unit.count(row) * unit.code_bytes,
+                          result.scales.data() + unit.count(row) * unit.scales});
     });
     after_rows(count);
   }
   return result;
 }
 
-Tensor as_matrix(const PlannedTensor& tensor, std::shared_ptr<const CodedTensor> coded) {
+Tensor as_matrix(const PlannedTensor& tensor, std::shared_ptr<const CodedTensor> coded,
+                 ThreadPool& pool) {
+  if (tensor.trellis) {
+    const FormatId format = tensor.choice.format;
+    return dequantize(
+        {format, tensor.info.rows(), tensor.info.cols(),
+         find_trellis_table(format, tensor.trellis->table), tensor.trellis->rotation,
+         reinterpret_cast<const std::uint8_t*>(coded->codes.data()), coded->scales.data(), nullptr},
+        pool);
+  }
   const std::byte* codes = coded->codes.data();
   const std::uint16_t* scales = coded->scales.size() == 0 ? nullptr : coded->scales.data();
   return {tensor.choice.format, tensor.info.rows(), tensor.info.cols(), tensor.group, codes, scales,

@@ -15,7 +15,8 @@
 
 namespace cellm {
 
-// What a planned tensor becomes, in rows as its format lays them out.
+// What a planned tensor becomes, in rows or blocks of rows as its format lays them out, which means
+// not packed.
 struct CodedTensor {
   AlignedBuffer<std::byte> codes;
   AlignedBuffer<std::uint16_t> scales;
@@ -32,7 +33,9 @@ CodedTensor code_tensor(const ModelSource& source, const PlannedTensor& tensor,
                         const TensorQuantizer& quantizer, ThreadPool& pool,
                         const std::function<void(std::size_t rows)>& after_rows);
 
-// The same as a matrix, which keeps it alive.
-Tensor as_matrix(const PlannedTensor& tensor, std::shared_ptr<const CodedTensor> coded);
+// The matrix that it stands for: its codes, which stay alive with it, or f32 in memory if they are
+// a trellis code.
+Tensor as_matrix(const PlannedTensor& tensor, std::shared_ptr<const CodedTensor> coded,
+                 ThreadPool& pool);
 
 }  // namespace cellm

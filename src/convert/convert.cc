@@ -37,13 +37,14 @@ class TensorConverter {
         rows_(tensor.info.rows()),
         cols_(tensor.info.cols()),
         unit_(stored_unit(tensor)),
-        quantizer_(coded != nullptr
-                       ? TensorQuantizer{1, [this, coded](const RowBlock& b) { copy(*coded, b); }}
-                       : quantizer({tensor.name, format_, rows_, cols_, tensor.group, inputs,
-                                    nullptr, tensor.trellis ? tensor.trellis->rotation : 0})),
+        quantizer_(
+            coded != nullptr
+                ? TensorQuantizer{unit_.rows, [this, coded](const RowBlock& b) { copy(*coded, b); }}
+                : quantizer({tensor.name, format_, rows_, cols_, tensor.group, inputs, nullptr,
+                             tensor.trellis ? tensor.trellis->rotation : 0})),
         rows_per_chunk_(rows_per_chunk(tensor, quantizer_.block_rows)),
-        codes_(count_of(std::min(rows_, rows_per_chunk_ * kChunksPerSlab)) * unit_.code_bytes),
-        scales_(count_of(rows_) * unit_.scales) {
+        codes_(unit_.count(std::min(rows_, rows_per_chunk_ * kChunksPerSlab)) * unit_.code_bytes),
+        scales_(unit_.count(rows_) * unit_.scales) {
     static_assert(kChunksPerSlab % kPackedRows == 0);  // so that slabs are whole blocks of rows
   }
 
@@ -66,15 +67,12 @@ class TensorConverter {
   }
 
  private:
-  // Units that hold so many rows, or the rows before a unit's first.
-  std::size_t count_of(std::size_t rows) const { return (rows + unit_.rows - 1) / unit_.rows; }
-
   // Writes the codes of a slab. Scales follow all codes in the file, so they are kept until the
   // end.
   void append(ThreadPool& pool, CellmWriter& writer, std::size_t entry, std::size_t slab,
               std::size_t count) {
     if (!tensor_.packed) {
-      writer.append_tensor(entry, codes_.span().first(count_of(count) * unit_.code_bytes));
+      writer.append_tensor(entry, codes_.span().first(unit_.count(count) * unit_.code_bytes));
       return;
     }
     const auto packed =
@@ -89,19 +87,19 @@ class TensorConverter {
 
   // For a tensor that was coded before.
   void copy(const CodedTensor& coded, const RowBlock& block) const {
-    CELLM_CHECK(unit_.rows == 1);
-    std::copy_n(coded.codes.data() + block.begin * unit_.code_bytes, block.count * unit_.code_bytes,
+    const std::size_t begin = unit_.count(block.begin);
+    const std::size_t count = unit_.count(block.count);
+    std::copy_n(coded.codes.data() + begin * unit_.code_bytes, count * unit_.code_bytes,
                 block.codes);
-    std::copy_n(coded.scales.data() + block.begin * unit_.scales, block.count * unit_.scales,
-                block.scales);
+    std::copy_n(coded.scales.data() + begin * unit_.scales, count * unit_.scales, block.scales);
   }
 
   void quantize(std::size_t slab, std::size_t begin, std::size_t end) {
     const std::vector<float> values = read_rows(source_, tensor_, slab + begin, slab + end, log_);
     if (log_.refuses()) return;  // the rest is only looked through
     quantizer_.quantize({slab + begin, end - begin, values.data(),
-                         codes_.data() + count_of(begin) * unit_.code_bytes,
-                         scales_.data() + count_of(slab + begin) * unit_.scales});
+                         codes_.data() + unit_.count(begin) * unit_.code_bytes,
+                         scales_.data() + unit_.count(slab + begin) * unit_.scales});
   }
 
   const ModelSource& source_;

@@ -19,9 +19,8 @@ std::vector<float> read_rows(const ModelSource& source, const PlannedTensor& ten
 }
 
 StoredUnit stored_unit(const PlannedTensor& tensor) {
-  const std::size_t rows = tensor.info.rows();
   if (tensor.trellis) {
-    const std::size_t blocks = (rows + kTrellisRows - 1) / kTrellisRows;
+    const std::size_t blocks = (tensor.info.rows() + kTrellisRows - 1) / kTrellisRows;
     return {kTrellisRows, tensor.code_bytes / blocks, kTrellisRows};
   }
   const std::size_t cols = tensor.info.cols();

@@ -23,6 +23,9 @@ struct StoredUnit {
   std::size_t rows;
   std::size_t code_bytes;
   std::size_t scales;
+
+  // Units that hold so many rows, or the units before row `rows`, if it is a unit's first.
+  std::size_t count(std::size_t of_rows) const { return (of_rows + rows - 1) / rows; }
 };
 StoredUnit stored_unit(const PlannedTensor& tensor);
 

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <vector>
 
+#include <fmt/format.h>
+
+#include "convert/feedback.h"
 #include "convert/trellis_encoder.h"
 #include "format/half.h"
 #include "format/rotation.h"
@@ -41,8 +45,9 @@ double best_factor(const float* row, const float* coded, std::size_t cols) {
 class RowsCoder {
  public:
   // Writes the rows' tiles to `codes`.
-  RowsCoder(const TrellisTable& table, std::size_t cols, std::uint8_t* codes)
-      : encoder_(table, kernel_table()),
+  RowsCoder(const TrellisTable& table, const KernelTable& kernels, std::size_t cols,
+            std::uint8_t* codes)
+      : encoder_(table, kernels),
         tile_bytes_(tile_bytes(*trellis_shape(table.format))),
         cols_(cols),
         codes_(codes) {}
@@ -91,13 +96,25 @@ class RowsCoder {
   std::array<float, kTrellisRows> inverse_{};
 };
 
+// The factor of the second moments of the rotated input; null if there is none.
+std::shared_ptr<const FeedbackFactor> rotated_factor(const QuantizeRequest& request,
+                                                     const std::vector<float>& factors) {
+  CalibratedInput* input = request.calibrated;
+  if (input == nullptr) return nullptr;
+  return input->factor(std::min<std::size_t>(kTrellisCols, request.cols),
+                       fmt::format("rotated by {}", request.rotation),
+                       [&](SecondMoments& moments) { rotate(moments, factors, input->pool()); });
+}
+
 // Codes blocks of 64 rows.
 class BlockCoder {
  public:
   explicit BlockCoder(const QuantizeRequest& request)
       : table_(&default_trellis_table(request.format.id)),
+        kernels_(request.calibrated == nullptr ? kernel_table() : request.calibrated->kernels()),
         cols_(request.cols),
-        factors_(rotation_factors(request.rotation, request.cols)) {
+        factors_(rotation_factors(request.rotation, request.cols)),
+        feedback_(rotated_factor(request, factors_)) {
     TrellisWeights shape;
     shape.format = request.format.id;
     shape.cols = cols_;
@@ -118,32 +135,46 @@ class BlockCoder {
             std::uint16_t* scales) const {
     std::vector<float> rotated(kTrellisRows * cols_);
     std::vector<float> coded(rotated.size());
-    RowsCoder coder(*table_, cols_, codes);
+    RowsCoder coder(*table_, kernels_, cols_, codes);
     std::fill_n(scales, kTrellisRows, std::uint16_t{0});
     for (std::size_t r = 0; r < count; ++r) {
       float* row = rotated.data() + r * cols_;
-      kernel_table().rotate(weights + r * cols_, factors_.data(), cols_, rotation_block(cols_),
-                            row);
+      kernels_.rotate(weights + r * cols_, factors_.data(), cols_, rotation_block(cols_), row);
       scales[r] = f32_to_f16(start_scale(row, cols_, *table_));
       coder.set_scale(r, f16_to_f32(scales[r]));
     }
-    for (std::size_t col = 0; col < cols_; col += kTrellisCols) {
-      coder.code(col, std::min<std::size_t>(kTrellisCols, cols_ - col), rotated.data() + col, cols_,
-                 coded.data() + col);
+    std::array<double, kTrellisRows> factors{};
+    if (feedback_ != nullptr) {
+      code_columns(
+          *feedback_, kernels_, kTrellisRows, rotated.data(),
+          [&](const ColumnBlock& block) {
+            coder.code(block.begin, block.width, block.targets, block.width, block.coded);
+          },
+          {}, coded.data(), nullptr);
+      best_row_factors(*feedback_, kernels_, kTrellisRows, rotated.data(), coded.data(),
+                       factors.data());
+    } else {
+      for (std::size_t col = 0; col < cols_; col += kTrellisCols) {
+        coder.code(col, std::min<std::size_t>(kTrellisCols, cols_ - col), rotated.data() + col,
+                   cols_, coded.data() + col);
+      }
+      for (std::size_t r = 0; r < count; ++r) {
+        factors[r] = best_factor(rotated.data() + r * cols_, coded.data() + r * cols_, cols_);
+      }
     }
     coder.finish(padded_);
     for (std::size_t r = 0; r < count; ++r) {
-      const double factor =
-          best_factor(rotated.data() + r * cols_, coded.data() + r * cols_, cols_);
-      scales[r] = f32_to_f16(static_cast<float>(factor) * f16_to_f32(scales[r]));
+      scales[r] = f32_to_f16(static_cast<float>(factors[r]) * f16_to_f32(scales[r]));
     }
   }
 
   const TrellisTable* table_;
+  const KernelTable& kernels_;
   std::size_t cols_;
   std::size_t padded_ = 0;
   std::size_t block_bytes_ = 0;
   std::vector<float> factors_;
+  std::shared_ptr<const FeedbackFactor> feedback_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "format/rotation.h"
 
 namespace cellm {
 namespace {
@@ -31,6 +32,21 @@ std::vector<double> SecondMoments::diagonal() const {
   std::vector<double> result(cols);
   for (std::size_t c = 0; c < cols; ++c) result[c] = at(c, c);
   return result;
+}
+
+void rotate(SecondMoments& moments, const std::vector<float>& factors, ThreadPool& pool) {
+  const std::size_t cols = moments.cols;
+  double* values = moments.values.data();
+  const auto rotate_rows = [&] {
+    pool.parallel_for(cols, kSquare, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t r = begin; r < end; ++r) rotate_row(factors, values + r * cols);
+    });
+  };
+  rotate_rows();
+  for (std::size_t r = 0; r < cols; ++r) {
+    for (std::size_t c = 0; c < r; ++c) std::swap(values[r * cols + c], values[c * cols + r]);
+  }
+  rotate_rows();
 }
 
 std::uint64_t second_moments_bytes(std::size_t cols) {

@@ -21,6 +21,9 @@ struct SecondMoments {
   std::vector<double> diagonal() const;
 };
 
+// H of the rotated input, Rᵀ H R (format/rotation.h), in place.
+void rotate(SecondMoments& moments, const std::vector<float>& factors, ThreadPool& pool);
+
 // Bytes that a SecondMomentsSum takes, its result included.
 std::uint64_t second_moments_bytes(std::size_t cols);
 

@@ -161,6 +161,10 @@ class Lockstep {
       add_product(batch.pass, layer.feed_forward.down_proj);
       keep(work_.hidden, hidden, batch, hidden_cols);
     });
+    for (const auto* passed : {&matrices.mixer, &matrices.mixer_output, &matrices.feed_forward,
+                               &matrices.feed_forward_output}) {
+      tap_.leave(*passed);
+    }
   }
 
   LayerMatrices matrices_of(std::size_t index) {

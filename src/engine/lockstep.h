@@ -34,6 +34,8 @@ class LockstepTap {
   // The whole input has been shown. The tap may now give the matrices other weights, of the same
   // shape; the sequences go on with these.
   virtual void end(std::span<const NamedMatrix> matrices) = 0;
+  // All sequences are past these matrices: nothing uses their weights again.
+  virtual void leave(std::span<const NamedMatrix> /*matrices*/) {}
 };
 
 // Bytes that run_in_lockstep() takes beside the model.

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "base/test_files.h"
 #include "engine/engine.h"
@@ -63,7 +64,17 @@ struct Recorder : LockstepTap {
     }
     seen_.clear();
   }
+  void leave(std::span<const NamedMatrix> matrices) override {
+    for (const NamedMatrix& matrix : matrices) {
+      EXPECT_TRUE(inputs.contains(matrix.name)) << matrix.name;
+      EXPECT_TRUE(left.insert(matrix.name).second) << matrix.name;
+      if (matrix.name.ends_with("down_proj.weight")) {
+        EXPECT_EQ(left.size(), order.size());
+      }
+    }
+  }
   std::vector<std::string> order;
+  std::set<std::string> left;
   Inputs inputs;
 
  private:
@@ -86,6 +97,7 @@ TEST(Lockstep, ShowsWhatObserveShows) {
       Recorder recorder;
       run_in_lockstep(model, engine.kernels(), pool, some_sequences(), recorder);
       EXPECT_EQ(recorder.inputs.size(), observed.inputs.size()) << name;
+      EXPECT_EQ(recorder.left.size(), recorder.order.size() - 1) << name;  // not the output matrix
       for (const auto& [matrix, x] : observed.inputs) {
         EXPECT_TRUE(recorder.inputs[matrix] == x) << name << " " << matrix;
       }

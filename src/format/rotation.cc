@@ -13,13 +13,14 @@ std::uint64_t splitmix64(std::uint64_t seed, std::uint64_t index) {
 }
 
 // Multiplies by the Hadamard matrices of the row's blocks, without their root.
-void transform(float* row, std::size_t cols) {
+template <class Value>
+void transform(Value* row, std::size_t cols) {
   const std::size_t block = rotation_block(cols);
   for (std::size_t stride = 1; stride < block; stride *= 2) {
     for (std::size_t i = 0; i < cols; ++i) {
       if ((i & stride) != 0) continue;
-      const float a = row[i];
-      const float b = row[i + stride];
+      const Value a = row[i];
+      const Value b = row[i + stride];
       row[i] = a + b;
       row[i + stride] = a - b;
     }
@@ -40,6 +41,11 @@ std::vector<float> rotation_factors(std::uint32_t seed, std::size_t cols) {
 
 void rotate_row(const std::vector<float>& factors, float* row) {
   for (std::size_t c = 0; c < factors.size(); ++c) row[c] *= factors[c];
+  transform(row, factors.size());
+}
+
+void rotate_row(const std::vector<float>& factors, double* row) {
+  for (std::size_t c = 0; c < factors.size(); ++c) row[c] *= static_cast<double>(factors[c]);
   transform(row, factors.size());
 }
 

@@ -27,5 +27,6 @@ std::vector<float> rotation_factors(std::uint32_t seed, std::size_t cols);
 // 2, 4, …, as KernelTable::rotate makes them, so both give the same bits. factors: (cols).
 void rotate_row(const std::vector<float>& factors, float* row);
 void unrotate_row(const std::vector<float>& factors, float* row);
+void rotate_row(const std::vector<float>& factors, double* row);
 
 }  // namespace cellm
