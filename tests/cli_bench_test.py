@@ -28,10 +28,12 @@ class Bench(CommandTest):
         self.assertEqual([r["n_threads"] for r in rows], [1, 2])
 
     def test_shapes_need_no_file(self):
-        output = self.succeed("bench", "--shape", "smollm2-135m", "--format", "q1", "-p", "4", "-n", "0", "-r",
-                              "1").stdout.decode()
-        self.assertIn("| 134.52 M | CPU |", output)
-        self.assertIn("| pp4 |", output)
+        for form in ("q1", "fp8", "t1h"):
+            with self.subTest(form=form):
+                output = self.succeed("bench", "--shape", "smollm2-135m", "--format", form, "-p", "4", "-n", "0",
+                                      "-r", "1").stdout.decode()
+                self.assertIn("| 134.52 M | CPU |", output)
+                self.assertIn("| pp4 |", output)
         self.fail_with(2, "use qwen3.5-0.8b", "bench", "--shape", "gpt-5")
         self.fail_with(2, "give --model FILE or --shape NAME", "bench")
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <variant>
 
 #include <fmt/ranges.h>
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "format/formats.h"
+#include "format/trellis.h"
 #include "model/model.h"
 
 namespace cellm {
@@ -54,7 +56,8 @@ class Random {
   std::uint64_t state_;
 };
 
-constexpr std::uint16_t kScaleBits = 0x1400;  // f16 0.00098: int8 weights of about 0.06
+constexpr std::uint16_t kScaleBits = 0x1400;         // f16 0.00098: int8 weights of about 0.06
+constexpr std::uint16_t kTrellisScaleBits = 0x3000;  // f16 0.125: weights of about 0.04
 
 // Codes are any bytes, but an f16 must stay small and finite: the exponent is cleared to 2⁻⁶ … 2⁻⁵.
 void fill(FormatId format, std::span<std::byte> bytes, Random& random) {
@@ -91,7 +94,13 @@ class RandomSource final : public ModelSource {
     std::sort(infos_.begin(), infos_.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     Random random(1);
-    for (auto& info : infos_) tensors_.push_back(make(info, random));
+    for (auto& info : infos_) {
+      if (is_trellis(info.format)) {
+        payloads_.emplace_back(make_trellis(info, random));
+      } else {
+        payloads_.emplace_back(make(info, random));
+      }
+    }
   }
 
   const std::string& path() const override { return path_; }
@@ -101,11 +110,23 @@ class RandomSource final : public ModelSource {
   const std::string& chat_template() const override { return empty_; }
   TokenizerData tokenizer() const override { return std::monostate{}; }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
-  std::optional<Tensor> view(std::size_t index) const override { return tensors_.at(index); }
+  std::optional<Tensor> view(std::size_t index) const override {
+    const auto* tensor = std::get_if<Tensor>(&payloads_.at(index));
+    return tensor == nullptr ? std::nullopt : std::optional(*tensor);
+  }
+  std::optional<TrellisWeights> trellis(std::size_t index) const override {
+    const auto* weights = std::get_if<TrellisWeights>(&payloads_.at(index));
+    return weights == nullptr ? std::nullopt : std::optional(*weights);
+  }
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
-    const Tensor& tensor = tensors_.at(index);
-    for (std::size_t row = begin; row < end; ++row, out += tensor.cols)
-      dequantize_row(tensor, row, out);
+    const std::size_t cols = infos_.at(index).cols();
+    for (std::size_t row = begin; row < end; ++row, out += cols) {
+      if (const auto* weights = std::get_if<TrellisWeights>(&payloads_[index])) {
+        dequantize_trellis_row(*weights, row, out);
+      } else {
+        dequantize_row(std::get<Tensor>(payloads_[index]), row, out);
+      }
+    }
   }
 
  private:
@@ -126,11 +147,30 @@ class RandomSource final : public ModelSource {
     return tensor;
   }
 
+  static TrellisWeights make_trellis(TensorInfo& info, Random& random) {
+    TrellisWeights weights;
+    weights.format = info.format;
+    weights.rows = info.rows();
+    weights.cols = info.cols();
+    weights.table = &default_trellis_table(info.format);
+    const std::size_t code_bytes = weights.code_bytes();
+    info.stored_bytes = code_bytes + weights.scale_count() * sizeof(std::uint16_t);
+    const auto memory =
+        std::make_shared<AlignedBuffer<std::byte>>((info.stored_bytes + 15) / 8 * 8);
+    fill(info.format, memory->span().first(code_bytes), random);
+    auto* scales = reinterpret_cast<std::uint16_t*>(memory->data() + (code_bytes + 7) / 8 * 8);
+    std::fill_n(scales, weights.scale_count(), kTrellisScaleBits);
+    weights.codes = reinterpret_cast<const std::uint8_t*>(memory->data());
+    weights.scales = scales;
+    weights.owner = memory;
+    return weights;
+  }
+
   std::string path_;
   std::string config_json_;
   std::string empty_;
   std::vector<TensorInfo> infos_;
-  std::vector<Tensor> tensors_;
+  std::vector<std::variant<Tensor, TrellisWeights>> payloads_;
 };
 
 }  // namespace
