@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
@@ -194,9 +195,7 @@ void add_target(const KernelTable& table) {
   for (const FormatId format :
        {FormatId::kT4, FormatId::kT3, FormatId::kT2, FormatId::kT1H, FormatId::kT1}) {
     for (const std::size_t tokens : {1U, 4U, 64U}) {
-      std::string name = target + "/";
-      name += format_info(format).name;
-      name += "/" + std::to_string(tokens);
+      const std::string name = fmt::format("{}/{}/{}", target, format_info(format).name, tokens);
       benchmark::RegisterBenchmark(name.c_str(), [&table, format, tokens](benchmark::State& state) {
         trellis_matmul(state, table, format, tokens);
       });

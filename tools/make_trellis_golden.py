@@ -12,7 +12,7 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # name: bits of a step, weights of a step, spacing
-SHAPES = {"t4": (4, 1, 1), "t3": (3, 1, 1), "t2": (2, 1, 2), "t1h": (3, 2, 1), "t1": (1, 1, 4)}
+SHAPES = {"t4": (4, 1, 1), "t3": (3, 1, 1), "t2": (4, 2, 1), "t1h": (3, 2, 1), "t1": (2, 2, 2)}
 
 
 def read_tables():

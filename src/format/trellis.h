@@ -20,7 +20,8 @@
 // and these are kept in planes, a byte of every lane each: the first plane has the lane's first 8
 // bits, the earliest in bit 7. t1h begins with half a plane, 16 bytes: byte i has the first four
 // bits of lane i in its low nibble and those of lane i + 16 in its high one; a whole plane of the
-// other 8 bits follows. In t1h a step is 3 bits and gives two weights, the next two of the lane.
+// other 8 bits follows. A step of t4 and t3 gives one weight; one of t2, t1h and t1 (4, 3 and 2
+// bits) gives two, the next two of the lane.
 //
 // Tiles lie in blocks of 64 rows, one after the other by columns. Rows are padded to 64 and columns
 // to 8 (an even number of tiles); what is padded has some code and no meaning, its scale is 0.

@@ -20,9 +20,9 @@ struct TrellisShape {
 
 inline constexpr TrellisShape kT4Shape{FormatId::kT4, 4, 1, 1};
 inline constexpr TrellisShape kT3Shape{FormatId::kT3, 3, 1, 1};
-inline constexpr TrellisShape kT2Shape{FormatId::kT2, 2, 1, 2};
+inline constexpr TrellisShape kT2Shape{FormatId::kT2, 4, 2, 1};
 inline constexpr TrellisShape kT1HShape{FormatId::kT1H, 3, 2, 1};
-inline constexpr TrellisShape kT1Shape{FormatId::kT1, 1, 1, 4};
+inline constexpr TrellisShape kT1Shape{FormatId::kT1, 2, 2, 2};
 
 struct TrellisLevels {
   unsigned char near_mix[16];  // 0 to 15, as far_mix

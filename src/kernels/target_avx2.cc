@@ -266,6 +266,7 @@ IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t v) {
 // 16 costs of states from those of their groups: each 2^kStepBits times.
 template <unsigned kStepBits>
 __m256i spread(const std::uint16_t* best) {
+  static_assert(kStepBits >= 2 && kStepBits <= 4);
   if constexpr (kStepBits == 4) return _mm256_set1_epi16(static_cast<short>(*best));
   if constexpr (kStepBits == 3) {
     int pair = 0;
@@ -273,16 +274,12 @@ __m256i spread(const std::uint16_t* best) {
     return _mm256_shuffle_epi8(_mm256_set1_epi32(pair),
                                _mm256_set_m128i(_mm_set1_epi16(0x0302), _mm_set1_epi16(0x0100)));
   }
-  if constexpr (kStepBits == 2) {
-    long long four = 0;
-    __builtin_memcpy(&four, best, sizeof(four));
-    return _mm256_shuffle_epi8(
-        _mm256_set1_epi64x(four),
-        _mm256_setr_epi16(0x0100, 0x0100, 0x0100, 0x0100, 0x0302, 0x0302, 0x0302, 0x0302, 0x0504,
-                          0x0504, 0x0504, 0x0504, 0x0706, 0x0706, 0x0706, 0x0706));
-  }
-  const __m128i eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(best));
-  return _mm256_set_m128i(_mm_unpackhi_epi16(eight, eight), _mm_unpacklo_epi16(eight, eight));
+  long long four = 0;
+  __builtin_memcpy(&four, best, sizeof(four));
+  return _mm256_shuffle_epi8(
+      _mm256_set1_epi64x(four),
+      _mm256_setr_epi16(0x0100, 0x0100, 0x0100, 0x0100, 0x0302, 0x0302, 0x0302, 0x0302, 0x0504,
+                        0x0504, 0x0504, 0x0504, 0x0706, 0x0706, 0x0706, 0x0706));
 }
 
 std::uint16_t least_of(__m256i costs) {
@@ -339,11 +336,13 @@ void search_steps(const TrellisSearch& search) {
 }
 
 void trellis_search(const TrellisSearch& search) {
-  if (search.step_bits == 1) return search_steps<1, 1>(search);
-  if (search.step_bits == 2) return search_steps<2, 1>(search);
-  if (search.step_bits == 4) return search_steps<4, 1>(search);
-  if (search.step_weights == 2) return search_steps<3, 2>(search);
-  search_steps<3, 1>(search);
+  if (search.step_weights == 1) {
+    if (search.step_bits == 4) return search_steps<4, 1>(search);
+    return search_steps<3, 1>(search);
+  }
+  if (search.step_bits == 4) return search_steps<4, 2>(search);
+  if (search.step_bits == 3) return search_steps<3, 2>(search);
+  search_steps<2, 2>(search);
 }
 
 // Compared as integers, magnitudes order like floats, and what is not finite is above all others.

@@ -130,6 +130,15 @@ CELLM_INLINE void find_levels(const Nibbles<kShape>& nibbles, const TrellisTable
   }
 }
 
+// Every line of what will be read in as many bytes as kBytes from kPrefetchBytes further on.
+template <std::size_t kBytes>
+CELLM_INLINE void prefetch_ahead(const unsigned char* codes) {
+  constexpr std::size_t kLine = 64;
+  for (std::size_t at = 0; at < kBytes; at += kLine) {
+    __builtin_prefetch(codes + kPrefetchBytes + at);
+  }
+}
+
 // The 8 groups of the tiles at `tile`.
 template <TrellisShape kShape, class Take>
 CELLM_INLINE void decode_tiles(const unsigned char* tile, const TrellisTables& tables,
@@ -182,7 +191,7 @@ void trellis_single(const TrellisMatrix& w, const unsigned char* codes,
     IntVec groups[8];
     for (IntVec& group : groups) group = int_broadcast(0);
     for (std::size_t c = 0; c < columns; c += kVectorColumns, codes += kVectorTiles * kTileBytes) {
-      __builtin_prefetch(codes + kPrefetchBytes);
+      prefetch_ahead<kVectorTiles * kTileBytes>(codes);
       decode_tiles<kShape>(codes, tables, AddDots{groups, broadcast_quads(x.codes + begin + c)});
     }
     const IntVec start = int_broadcast(-kTrellisZero * x.sums[block]);
@@ -220,7 +229,7 @@ std::size_t decode_chunk(const TrellisMatrix& w, const unsigned char* codes, std
   const std::size_t columns = left < kTrellisChunk ? left : kTrellisChunk;
   const unsigned char* tile = codes + begin / kTrellisCols * kTileBytes;
   for (std::size_t c = 0; c < columns; c += kVectorColumns, tile += kVectorTiles * kTileBytes) {
-    __builtin_prefetch(tile + kPrefetchBytes);
+    prefetch_ahead<kVectorTiles * kTileBytes>(tile);
     decode_tiles<kShape>(tile, tables, StoreLevels{buffer + c * 16, kSubBlockBytes});
   }
   const std::size_t rounded = (columns + 31) / 32 * 32;

@@ -138,8 +138,8 @@ TEST_P(TrellisOfTarget, EqualsTheScalarTargetBitByBit) {
 TEST_P(TrellisOfTarget, ExtremesDoNotOverflow) {
   const auto& table = *GetParam();
   TrellisTable extreme = default_trellis_table(FormatId::kT2);
-  std::fill_n(&extreme.levels.levels[0][0], 16, static_cast<unsigned char>(100));
-  std::fill_n(&extreme.levels.offsets[0][0], 16, static_cast<unsigned char>(27));
+  std::fill_n(&extreme.levels.levels[0][0], 32, static_cast<unsigned char>(100));
+  std::fill_n(&extreme.levels.offsets[0][0], 32, static_cast<unsigned char>(27));
   CodedMatrix coded(FormatId::kT2, 64, 128, 1);
   coded.matrix.levels = &extreme.levels;
   const TestActivations x(table, std::vector<float>(128, -127.0F), 1, 128, kTrellisActivationBlock);
