@@ -67,12 +67,23 @@ class Lockstep {
     inputs_ = AlignedBuffer<float>(total * width_);
   }
 
-  void run() {
-    for_each_batch([&](Batch& batch, float* hidden, float* /*input*/) {
-      embed(batch.pass, model_);
-      keep(work_.hidden, hidden, batch, model_.config.hidden);
-    });
-    for (std::size_t i = 0; i < model_.layers.size(); ++i) run_layer(i);
+  void run(const LockstepRange& range) {
+    if (range.start != nullptr) {
+      CELLM_CHECK(range.start->size() == hidden_.size());
+      std::copy_n(range.start->data(), hidden_.size(), hidden_.data());
+    } else {
+      CELLM_CHECK(range.first_layer == 0);
+      for_each_batch([&](Batch& batch, float* hidden, float* /*input*/) {
+        embed(batch.pass, model_);
+        keep(work_.hidden, hidden, batch, model_.config.hidden);
+      });
+    }
+    for (std::size_t i = range.first_layer; i < model_.layers.size(); ++i) {
+      if (range.kept != nullptr) {
+        range.kept->emplace_back(hidden_.data(), hidden_.data() + hidden_.size());
+      }
+      run_layer(i);
+    }
     const NamedMatrix output{kOutputMatrix, &model_.lm_head};
     show({&output, 1}, [&](Batch& batch, float* hidden, float* /*input*/) -> const float* {
       restore(hidden, work_.hidden, batch, model_.config.hidden);
@@ -222,11 +233,12 @@ std::uint64_t lockstep_bytes(const ModelConfig& config,
 }
 
 void run_in_lockstep(Model& model, const KernelTable& kernels, ThreadPool& pool,
-                     std::span<const std::vector<std::uint32_t>> sequences, LockstepTap& tap) {
+                     std::span<const std::vector<std::uint32_t>> sequences, LockstepTap& tap,
+                     const LockstepRange& range) {
   for (const auto& tokens : sequences) {
     require_fit(model.config, tokens, 0, model.config.max_positions);
   }
-  Lockstep(model, kernels, pool, sequences, tap).run();
+  Lockstep(model, kernels, pool, sequences, tap).run(range);
 }
 
 }  // namespace cellm

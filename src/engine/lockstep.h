@@ -38,6 +38,16 @@ class LockstepTap {
   virtual void leave(std::span<const NamedMatrix> /*matrices*/) {}
 };
 
+// Residual streams, (tokens, hidden), of all sequences one after the other.
+using ResidualStreams = std::vector<float>;
+
+// A part of the way.
+struct LockstepRange {
+  std::size_t first_layer = 0;                   // layers before it are not run
+  const ResidualStreams* start = nullptr;        // before that layer; needed unless it is 0
+  std::vector<ResidualStreams>* kept = nullptr;  // gets those before each layer that is run
+};
+
 // Bytes that run_in_lockstep() takes beside the model.
 std::uint64_t lockstep_bytes(const ModelConfig& config,
                              std::span<const std::vector<std::uint32_t>> sequences);
@@ -47,9 +57,11 @@ std::uint64_t lockstep_bytes(const ModelConfig& config,
 // further. The last input is that of the output matrix, kOutputMatrix; it is shown with
 // model.lm_head, which the caller may replace also where it was tied. What the tap sees does not
 // depend on the number of threads; without changes it is what observe() shows, bit by bit. Calls
-// the tap on this thread, which may use the pool. Throws Error(kUsage) for an id beyond the
+// the tap on this thread, which may use the pool. With a `range`, what is run is as it would be on
+// the whole way. Throws Error(kUsage) for an id beyond the
 // vocabulary or more tokens than the context.
 void run_in_lockstep(Model& model, const KernelTable& kernels, ThreadPool& pool,
-                     std::span<const std::vector<std::uint32_t>> sequences, LockstepTap& tap);
+                     std::span<const std::vector<std::uint32_t>> sequences, LockstepTap& tap,
+                     const LockstepRange& range = {});
 
 }  // namespace cellm

@@ -82,6 +82,28 @@ struct Recorder : LockstepTap {
   std::vector<float> seen_;
 };
 
+TEST(Lockstep, GoesOnFromAnyLayerAsItWouldHave) {
+  for (const char* name : kModels) {
+    ThreadPool pool(2);
+    const auto source = test_model(name);
+    Model model = exact_model(*source, pool);
+    std::vector<ResidualStreams> streams;
+    Recorder whole;
+    run_in_lockstep(model, kernel_table(), pool, some_sequences(), whole, {0, nullptr, &streams});
+    ASSERT_EQ(streams.size(), model.layers.size());
+    for (std::size_t layer = 0; layer < streams.size(); ++layer) {
+      Recorder rest;
+      run_in_lockstep(model, kernel_table(), pool, some_sequences(), rest,
+                      {layer, &streams[layer], nullptr});
+      ASSERT_FALSE(rest.order.empty());
+      EXPECT_TRUE(rest.order.front().starts_with("layers." + std::to_string(layer) + "."));
+      for (const auto& [matrix, x] : rest.inputs) {
+        EXPECT_TRUE(x == whole.inputs.at(matrix)) << name << " " << matrix;
+      }
+    }
+  }
+}
+
 TEST(Lockstep, ShowsWhatObserveShows) {
   for (const char* name : kModels) {
     EngineOptions options;
