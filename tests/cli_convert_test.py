@@ -2,8 +2,7 @@
 """convert as a user meets it: whole files or none, dry runs, and the sizes of the study."""
 
 import json
-
-
+import re
 import resource
 import signal
 import struct
@@ -248,6 +247,46 @@ class Rounding(CommandTest):
         self.succeed("logits", "-m", packed, "--tokens", "5,6,7", "-o", self.folder / "c.npy")
         self.assertEqual(rows.stdout, b"")
         self.assertEqual((self.folder / "a.npy").read_bytes(), (self.folder / "c.npy").read_bytes())
+
+    def test_a_number_of_bits_is_enough(self):
+        path = self.folder / "t.cellm"
+        command = ["convert", "-i", self.model, "--target-bpw", 6, "--calibrate", "default", "--calibrate-tokens", 2048]
+        said = self.succeed(*command, "-o", path, "-t", 2).stderr.decode()
+        self.assertRegex(said, r"formats for [\d.]+ bits per weight, by the cost of \d+ parts measured one by one")
+        bits = float(re.search(r"formats for ([\d.]+) bits", said).group(1))
+        self.assertLessEqual(bits, 6.0)
+        kld, top1 = re.search(r"KLD ([\d.]+) \([\d.]+ to [\d.]+\) from the source, the same first choice in ([\d.]+) % "
+                              r"of \d+ predictions, on text it was not calibrated on", said).groups()  # fmt: skip
+        quality = self.header(path)["quality"]
+        self.assertAlmostEqual(quality["kld_mean"], float(kld), places=3)
+        self.assertAlmostEqual(100 * quality["top1"], float(top1), places=1)
+        self.succeed("verify", path)
+        self.succeed("infer", "-m", path, "--prompt", "abc", "--gen", 2, "--temperature", 0)
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir() if "partial" in p.name), [])
+        # The plan is the file's, and no number of threads changes it.
+        planned = json.loads(self.succeed(*command, "--dry-run", "--json", "-t", 1).stdout)
+        formats = {t["name"]: t["format"] for t in planned["tensors"]}
+        tensors = self.header(path)["tensors"]
+        for entry in tensors:
+            if entry["name"] in formats:
+                self.assertEqual(formats[entry["name"]].split("-")[0].replace("int", "i"),
+                                 entry["dtype"].split("-")[0], entry["name"])  # fmt: skip
+        # What is named stays as named.
+        kept = self.succeed("convert", "-i", self.model, "--target-bpw", 6, "--embedding", "f16", "--tensor",
+                            "v_proj=int8", "--dry-run", "--json", "-q").stdout  # fmt: skip
+        formats = {t["name"]: t["format"] for t in json.loads(kept)["tensors"]}
+        for name, form in formats.items():
+            self.assertEqual(form == "f16", "embed" in name or "norm" in name, name)
+            if "v_proj" in name:
+                self.assertEqual(form, "int8", name)
+
+    def test_bits_that_cannot_be(self):
+        base = ["convert", "-i", self.model, "-o", self.folder / "t.cellm"]
+        self.fail_with(2, "this model takes at least", *base, "--target-bpw", 0.6)
+        self.fail_with(2, "--target-bpw", *base, "--target-bpw", 0.1)
+        self.fail_with(2, "give one of", *base, "--target-bpw", 3, "--format", "t4")
+        self.fail_with(2, "--feedback off", *base, "--target-bpw", 6, "--calibrate", "default", "--feedback", "off")
+        self.assertFalse((self.folder / "t.cellm").exists())
 
     def test_seeds_draw_other_windows(self):
         flags = ("--format", "int4", "--calibrate", "default", "--calibrate-tokens", 512)

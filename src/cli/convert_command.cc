@@ -1,18 +1,21 @@
 #include <algorithm>
-#include <map>
+#include <memory>
 #include <set>
 
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/plan_table.h"
 #include "cli/progress.h"
 #include "convert/calibrate.h"
 #include "convert/calibrated_conversion.h"
 #include "convert/convert.h"
+#include "convert/target_bits.h"
 #include "convert/validate.h"
+#include "eval/evaluate.h"
 #include "eval/model_facts.h"
+#include "eval/report.h"
 
 namespace cellm {
 namespace {
@@ -33,6 +36,7 @@ struct Arguments {
   std::string format;
   std::string embedding;
   std::string lm_head;
+  double target_bpw = 0.0;
   std::string recipe;
   std::vector<std::string> tensors;
   std::string scale;
@@ -74,13 +78,30 @@ ScaleMethod scale_method(const Arguments& arguments) {
     }
     return method;
   }
-  const bool study = arguments.format.empty() && arguments.calibrate.empty();
+  const bool study =
+      arguments.format.empty() && arguments.calibrate.empty() && arguments.target_bpw == 0.0;
   return study ? ScaleMethod::kAbsmax : ScaleMethod::kAuto;
+}
+
+TargetBits target_bits(const Arguments& arguments) {
+  return {arguments.target_bpw, !arguments.embedding.empty(),
+          !arguments.embedding.empty() || !arguments.lm_head.empty()};
+}
+
+GeneralFormats general_formats(const Arguments& arguments) {
+  GeneralFormats formats;
+  if (!arguments.format.empty()) formats.body = parse_format_choice(arguments.format);
+  formats.embedding = arguments.embedding.empty() ? default_embedding(formats.body)
+                                                  : parse_format_choice(arguments.embedding);
+  formats.lm_head =
+      arguments.lm_head.empty() ? formats.embedding : parse_format_choice(arguments.lm_head);
+  return formats;
 }
 
 ConvertOptions options_of(const Arguments& arguments) {
   ConvertOptions options;
-  options.text_only = arguments.text_only;
+  // What cellm does not run would take most of the bits.
+  options.text_only = arguments.text_only || arguments.target_bpw != 0.0;
   options.tokenizer = !arguments.no_tokenizer;
   options.packed = arguments.packed;
   options.rotation = arguments.rotation;
@@ -91,14 +112,16 @@ ConvertOptions options_of(const Arguments& arguments) {
   const int modes = static_cast<int>(arguments.int8) + static_cast<int>(arguments.int4) +
                     static_cast<int>(arguments.int2) + static_cast<int>(arguments.int1) +
                     static_cast<int>(arguments.fp8);
-  const bool general = !arguments.format.empty() || !arguments.recipe.empty();
-  if (modes + static_cast<int>(general) > 1 ||
-      (!arguments.format.empty() && !arguments.recipe.empty())) {
-    throw usage_error("give one of the --quantize flags, --format or --recipe, not several");
+  const int general = static_cast<int>(!arguments.format.empty()) +
+                      static_cast<int>(!arguments.recipe.empty()) +
+                      static_cast<int>(arguments.target_bpw != 0.0);
+  if (modes + general > 1) {
+    throw usage_error(
+        "give one of the --quantize flags, --format, --target-bpw or --recipe, not several");
   }
-  if (!general) {
+  if (general == 0) {
     if (!arguments.embedding.empty() || !arguments.lm_head.empty()) {
-      throw usage_error("--embedding and --lm-head go with --format");
+      throw usage_error("--embedding and --lm-head go with --format and --target-bpw");
     }
     options.formats = study_mode(arguments);
     return options;
@@ -110,85 +133,10 @@ ConvertOptions options_of(const Arguments& arguments) {
     options.formats = recipe_formats(arguments.recipe);
     return options;
   }
-  GeneralFormats formats;
-  formats.body = parse_format_choice(arguments.format);
-  formats.embedding = arguments.embedding.empty() ? default_embedding(formats.body)
-                                                  : parse_format_choice(arguments.embedding);
-  formats.lm_head =
-      arguments.lm_head.empty() ? formats.embedding : parse_format_choice(arguments.lm_head);
-  options.formats = formats;
+  options.formats = general_formats(arguments);
   options.settle_lm_head = true;
+  if (arguments.target_bpw != 0.0) return with_probe_formats(options, target_bits(arguments));
   return options;
-}
-
-// One line of the plan: the tensors of a class that get the same format.
-struct Row {
-  std::size_t tensors = 0;
-  std::uint64_t weights = 0;
-  std::uint64_t bytes = 0;
-};
-
-std::string planned_format(const PlannedTensor& tensor) {
-  FormatChoice choice = tensor.choice;
-  if (choice.group != 0) choice.group = tensor.group;  // what it really gets
-  return format_choice_name(choice);
-}
-
-std::map<std::pair<TensorClass, std::string>, Row> rows_of(const ConvertPlan& plan) {
-  std::map<std::pair<TensorClass, std::string>, Row> rows;
-  for (const auto& tensor : plan.tensors) {
-    Row& row = rows[{tensor_class(tensor.info), planned_format(tensor)}];
-    ++row.tensors;
-    row.weights += tensor.info.rows() * tensor.info.cols();
-    row.bytes += tensor.code_bytes + tensor.scale_bytes;
-  }
-  return rows;
-}
-
-void print_plan_json(const ConvertPlan& plan) {
-  nlohmann::ordered_json json;
-  json["file_bytes"] = plan.file_bytes;
-  json["bits_per_weight"] = bits_per_weight(plan);
-  json["classes"] = nlohmann::json::array();
-  for (const auto& [key, row] : rows_of(plan)) {
-    json["classes"].push_back({{"class", tensor_class_name(key.first)},
-                               {"format", key.second},
-                               {"tensors", row.tensors},
-                               {"weights", row.weights},
-                               {"bytes", row.bytes}});
-  }
-  json["tensors"] = nlohmann::json::array();
-  for (const auto& tensor : plan.tensors) {
-    json["tensors"].push_back({{"name", tensor.name},
-                               {"shape", tensor.info.shape},
-                               {"format", planned_format(tensor)},
-                               {"bytes", tensor.code_bytes + tensor.scale_bytes}});
-  }
-  json["left_out"] = plan.left_out;
-  fmt::print("{}\n", json.dump(2));
-}
-
-void print_plan(const ConvertPlan& plan) {
-  fmt::print("{:<16} {:<10} {:>8} {:>14} {:>14} {:>8}\n", "class", "format", "tensors", "weights",
-             "bytes", "bits/w");
-  const auto line = [](std::string_view name, std::string_view format, const Row& row) {
-    fmt::print("{:<16} {:<10} {:>8} {:>14} {:>14} {:>8.3f}\n", name, format, row.tensors,
-               row.weights, row.bytes,
-               8.0 * static_cast<double>(row.bytes) / static_cast<double>(row.weights));
-  };
-  Row total;
-  for (const auto& [key, row] : rows_of(plan)) {
-    line(tensor_class_name(key.first), key.second, row);
-    total.tensors += row.tensors;
-    total.weights += row.weights;
-    total.bytes += row.bytes;
-  }
-  line("total", "", total);
-  std::uint64_t blobs = 0;
-  for (const auto& blob : plan.blobs) blobs += blob.bytes.size();
-  fmt::print("tokenizer, chat template and sampling defaults: {} bytes\n", blobs);
-  if (!plan.left_out.empty()) fmt::print("left out: {} tensors\n", plan.left_out.size());
-  fmt::print("file: {} bytes ({})\n", plan.file_bytes, human_bytes(plan.file_bytes));
 }
 
 // What the user may want to know before the next command fails.
@@ -226,15 +174,15 @@ Statistics run_calibration(const Arguments& arguments, const CalibrationText& te
 
 // The second moments of a matrix's input have as many directions as it has columns. With fewer
 // tokens most of them are unknown, and errors are passed on into what is not known.
-void require_enough_text(const Arguments& arguments, const CalibrationText& text,
-                         std::size_t cols) {
+void require_enough_text(const Arguments& arguments, std::string_view name,
+                         const CalibrationText& text, std::size_t cols) {
   constexpr std::size_t kGood = 4;
   const std::uint64_t tokens = text.label.tokens;
   if (tokens < cols) {
     throw usage_error(
         "--calibrate {}: {} tokens are too few for matrices of {} columns; error feedback needs at "
         "least {} and is good from {} on (--feedback off needs none)",
-        printable(arguments.calibrate), tokens, cols, cols, kGood * cols);
+        printable(name), tokens, cols, cols, kGood * cols);
   }
   if (tokens < kGood * cols && !arguments.quiet) {
     fmt::print(stderr,
@@ -247,7 +195,7 @@ void require_enough_text(const Arguments& arguments, const CalibrationText& text
   constexpr std::size_t kFewTokens = 64;
   if (different.size() < kFewTokens && !arguments.quiet) {
     fmt::print(stderr, "note: {} has {} different tokens; a file made by it fits little else\n",
-               printable(arguments.calibrate), different.size());
+               printable(name), different.size());
   }
 }
 
@@ -256,16 +204,22 @@ bool has_trellis_codes(const ConvertPlan& plan) {
                      [](const PlannedTensor& tensor) { return tensor.trellis.has_value(); });
 }
 
+CalibratedOptions calibrated_options(const Arguments& arguments, const ModelSource& source,
+                                     std::string_view state_suffix) {
+  CalibratedOptions options;
+  options.target = target_from_environment();
+  if (!arguments.dry_run) options.state = arguments.output + std::string(state_suffix);
+  options.source_checksum = fmt::format("{:016x}", model_checksum(source));
+  return options;
+}
+
 CalibratedCodes run_feedback(const Arguments& arguments, const ModelSource& source,
                              const ConvertPlan& plan, const CalibrationText& text,
                              ThreadPool& pool) {
   refuse_bad_values(source, plan, pool);
-  CalibratedOptions options;
-  options.target = target_from_environment();
-  options.state = arguments.output + ".partial";
-  options.source_checksum = fmt::format("{:016x}", model_checksum(source));
   ProgressBar bar("calibrating", !arguments.quiet);
-  return code_along_text(source, plan, text, pool, options,
+  return code_along_text(source, plan, text, pool,
+                         calibrated_options(arguments, source, ".partial"),
                          [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
 }
 
@@ -289,31 +243,153 @@ void print_feedback_notes(const CalibratedCodes& codes) {
              codes.forward, codes.moments, codes.coding);
 }
 
+// What is going to be written, and by which text.
+struct Conversion {
+  ConvertOptions options;
+  ConvertPlan plan;
+  std::optional<CalibrationText> text;
+  bool feedback = false;              // whether errors are made up for along the text
+  std::unique_ptr<CodedStore> probe;  // what the search for formats keeps on disk
+};
+
+// Windows of the text that the result of --target-bpw is measured on.
+constexpr std::size_t kHeldOutWindows = 8;
+
+Conversion prepare(const Arguments& arguments, const ModelSource& source) {
+  Conversion conversion{options_of(arguments), {}, {}, false, nullptr};
+  conversion.plan = plan_conversion(source, conversion.options);
+  const bool searches = arguments.target_bpw != 0.0;
+  if (searches) require_reachable(conversion.plan, conversion.options, target_bits(arguments));
+  const std::string from =
+      searches && arguments.calibrate.empty() ? std::string(kDefaultText) : arguments.calibrate;
+  if (from.empty()) return conversion;
+  conversion.feedback = arguments.feedback == "on";
+  if (!conversion.feedback && has_trellis_codes(conversion.plan)) {
+    throw usage_error("--feedback off: trellis codes use a text for error feedback only");
+  }
+  if (!has_codes(conversion.plan)) {
+    throw usage_error("--calibrate: none of these formats has a scale to choose");
+  }
+  conversion.text = read_calibration_text(from, source, arguments.calibrate_tokens, arguments.seed,
+                                          searches ? kHeldOutWindows : 0);
+  conversion.text->label.feedback = conversion.feedback;
+  if (conversion.feedback) {
+    require_enough_text(arguments, from, *conversion.text, widest_coded_input(conversion.plan));
+  }
+  conversion.options.calibration = conversion.text->label;
+  conversion.plan = plan_conversion(source, conversion.options);
+  return conversion;
+}
+
+// Chooses the formats of --target-bpw.
+void search_formats(const Arguments& arguments, const ModelSource& source, Conversion& conversion,
+                    ThreadPool& pool) {
+  refuse_bad_values(source, conversion.plan, pool);
+  FoundFormats found;
+  {
+    ProgressBar bar(std::string(kCodingProbe), !arguments.quiet);
+    found = find_formats(source, conversion.plan, conversion.options, target_bits(arguments),
+                         *conversion.text, pool,
+                         calibrated_options(arguments, source, ".probe.partial"),
+                         [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
+                           bar.set_label(std::string(stage));
+                           bar.update(done, total);
+                         });
+  }
+  conversion.options = found.options;
+  conversion.probe = std::move(found.state);
+  conversion.plan = plan_conversion(source, conversion.options);
+  if (arguments.quiet) return;
+  fmt::print(stderr,
+             "formats for {:.3f} bits per weight, by the cost of {} parts measured one by one "
+             "(together KLD {:.3f}):\n",
+             bits_per_weight(conversion.plan), found.parts, found.predicted_kld);
+  print_formats(conversion.plan);
+}
+
+// Compares the file with its source on text that it was not calibrated on, and writes the result
+// into it.
+void measure_quality(const Arguments& arguments, const CalibrationText& text) {
+  const Activations activations = Activations::kInt8;
+  const auto load = [&](const std::string& path, Activations with) {
+    return Engine(open_model_source(path, arguments.links),
+                  EngineOptions{.target = target_from_environment(),
+                                .threads = arguments.threads,
+                                .activations = with});
+  };
+  const Engine model = load(arguments.output, activations);
+  const Engine reference = load(arguments.input, Activations::kF32);
+  EvalTokens tokens{"calibration text", {}, text.begin_tokens};
+  const auto& windows = text.held_out.empty() ? text.windows : text.held_out;
+  for (const auto& window : windows) {
+    tokens.ids.insert(tokens.ids.end(), window.begin(), window.end());
+  }
+  EvalOptions options;
+  options.window = windows.front().size();
+  options.max_tokens = kHeldOutWindows * options.window;
+  const EvalSubject subject{&model, KvEncoding::kF32};
+  ProgressBar bar("comparing", !arguments.quiet);
+  const Evaluation evaluation =
+      evaluate({&subject, 1}, &reference, {&tokens, 1}, options,
+               [&](std::size_t done, std::size_t total) { bar.update(done, total); })
+          .front();
+  const QualitySource from{
+      .model = &model.source(),
+      .reference = &reference.source(),
+      .reference_checksum = model_checksum(reference.source()),
+      .text_checksum = std::stoull(text.label.text_checksum, nullptr, 16),
+      .activations = "int8",
+      .kv_encoding = subject.kv_encoding,
+  };
+  store_quality(arguments.output, quality_of(evaluation, options, from));
+  const Comparison& against = *evaluation.comparison;
+  fmt::print(
+      stderr,
+      "{}: KLD {:.3f} ({:.3f} to {:.3f}) from the source, the same first choice in {:.1f} % "
+      "of {} predictions, on {}\n",
+      printable(arguments.output), against.kld_mean.value, against.kld_mean.low,
+      against.kld_mean.high, 100.0 * against.top1.value, evaluation.predictions,
+      text.held_out.empty() ? "the text it was calibrated on" : "text it was not calibrated on");
+}
+
+std::vector<BadValues> write_file(const Arguments& arguments, const ModelSource& source,
+                                  const Conversion& conversion, ThreadPool& pool,
+                                  const std::optional<CalibratedCodes>& codes) {
+  std::optional<Statistics> statistics;
+  if (conversion.text && !conversion.feedback) {
+    statistics = run_calibration(arguments, *conversion.text);
+  }
+  ProgressBar bar("converting", !arguments.quiet);
+  return convert(
+      source, conversion.plan, arguments.output, pool,
+      [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); },
+      statistics ? &*statistics : nullptr, codes ? &codes->tensors : nullptr);
+}
+
+void validate(const Arguments& arguments) {
+  const auto report = validate_conversion(arguments.input, arguments.output, arguments.threads,
+                                          target_from_environment(), arguments.links);
+  fmt::print(stderr,
+             "validated: {} tensors, largest relative error {:.2e} ({}); logits differ by at "
+             "most {:.4f}, "
+             "{} of {} first choices equal\n",
+             report.tensors, report.worst_error, report.worst_tensor, report.logit_difference,
+             report.same_top, report.positions);
+}
+
 int run(const Arguments& arguments) {
   if (arguments.allow_nonfinite && arguments.validate_gguf) {
     throw usage_error(
         "--validate-gguf compares with the input as it is, not with --allow-nonfinite");
   }
+  if (arguments.output.empty() && !arguments.dry_run)
+    throw usage_error("--output is missing (--dry-run needs none)");
   const auto source = open_model_source(arguments.input, arguments.links);
-  ConvertOptions options = options_of(arguments);
   if (arguments.dequant_4bit_affine) require_mlx_4bit(*source);
-  ConvertPlan plan = plan_conversion(*source, options);
-  const bool with_feedback = !arguments.calibrate.empty() && arguments.feedback == "on";
-  std::optional<CalibrationText> text;
-  if (!arguments.calibrate.empty()) {
-    if (!with_feedback && has_trellis_codes(plan)) {
-      throw usage_error("--feedback off: trellis codes use a text for error feedback only");
-    }
-    if (!has_codes(plan)) {
-      throw usage_error("--calibrate: none of these formats has a scale to choose");
-    }
-    text = read_calibration_text(arguments.calibrate, *source, arguments.calibrate_tokens,
-                                 arguments.seed);
-    text->label.feedback = with_feedback;
-    if (with_feedback) require_enough_text(arguments, *text, widest_coded_input(plan));
-    options.calibration = text->label;
-    plan = plan_conversion(*source, options);
-  }
+  Conversion conversion = prepare(arguments, *source);
+  ThreadPool pool(arguments.threads);
+  if (arguments.target_bpw != 0.0) search_formats(arguments, *source, conversion, pool);
+  const ConvertPlan& plan = conversion.plan;
   if (arguments.dry_run) {
     if (arguments.json) {
       print_plan_json(plan);
@@ -322,21 +398,13 @@ int run(const Arguments& arguments) {
     }
     return 0;
   }
-  if (arguments.output.empty()) throw usage_error("--output is missing (--dry-run needs none)");
-  std::optional<Statistics> statistics;
-  if (text && !with_feedback) statistics = run_calibration(arguments, *text);
-  ThreadPool pool(arguments.threads);
   std::optional<CalibratedCodes> codes;
-  if (with_feedback) codes = run_feedback(arguments, *source, plan, *text, pool);
-  std::vector<BadValues> replaced;
-  {
-    ProgressBar bar("converting", !arguments.quiet);
-    replaced = convert(
-        *source, plan, arguments.output, pool,
-        [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); },
-        statistics ? &*statistics : nullptr, codes ? &codes->tensors : nullptr);
+  if (conversion.feedback) {
+    codes = run_feedback(arguments, *source, plan, *conversion.text, pool);
   }
+  const auto replaced = write_file(arguments, *source, conversion, pool, codes);
   if (codes && codes->state) codes->state->remove();
+  if (conversion.probe) conversion.probe->remove();
   if (!arguments.quiet) {
     print_hints(plan);
     if (codes) print_feedback_notes(*codes);
@@ -344,16 +412,9 @@ int run(const Arguments& arguments) {
     fmt::print(stderr, "{}: {} ({} bytes), {:.3f} bits per weight\n", printable(arguments.output),
                human_bytes(plan.file_bytes), plan.file_bytes, bits_per_weight(plan));
   }
-  if (arguments.validate_gguf) {
-    const auto report = validate_conversion(arguments.input, arguments.output, arguments.threads,
-                                            target_from_environment(), arguments.links);
-    fmt::print(stderr,
-               "validated: {} tensors, largest relative error {:.2e} ({}); logits differ by at "
-               "most {:.4f}, "
-               "{} of {} first choices equal\n",
-               report.tensors, report.worst_error, report.worst_tensor, report.logit_difference,
-               report.same_top, report.positions);
-  }
+  codes.reset();
+  if (arguments.target_bpw != 0.0) measure_quality(arguments, *conversion.text);
+  if (arguments.validate_gguf) validate(arguments);
   return 0;
 }
 
@@ -383,6 +444,14 @@ Run configure(CLI::App& app) {
          "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8, and the "
          "trellis codes t4, t3, t2, t1h (1.5 bits), t1")
       ->group(general);
+  app.add_option("--target-bpw", a.target_bpw,
+                 "Instead of --format: bits per weight that the whole file may have, but for what "
+                 "--embedding, --lm-head and --tensor name. Measures what each part of the model "
+                 "costs at 2 bits, gives each the trellis code (or int8) with which the model "
+                 "suffers least, and compares the file with its source. Calibrates on the default "
+                 "text unless told otherwise, and leaves out what --text-only does")
+      ->group(general)
+      ->check(CLI::Range(0.5, 16.0));
   app.add_option("--embedding", a.embedding,
                  "Format of the embedding (default int8; f16 with --format f16)")
       ->group(general);
@@ -447,6 +516,7 @@ Run configure(CLI::App& app) {
   app.footer(
       "Examples:\n"
       "  convert --input Qwen3.5-0.8B --output qwen-int4.cellm --format int4-g32 --text-only\n"
+      "  convert --input Qwen3.5-0.8B --output qwen-small.cellm --target-bpw 2.5\n"
       "  convert --input Qwen3.5-0.8B --output qwen-i4.cellm --dtype f16 "
       "--quantize-int4-symmetric\n"
       "  convert --input model.gguf --output model.cellm --format int8 --tensor 'down_proj=f16'\n"

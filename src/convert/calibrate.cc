@@ -19,6 +19,8 @@
 namespace cellm {
 namespace {
 
+constexpr std::size_t kLargestHeldOutPart = 4;  // a quarter of a text
+
 // `wanted` of the windows [0, available), in order.
 std::vector<std::size_t> choose_windows(std::size_t wanted, std::size_t available,
                                         std::uint64_t seed) {
@@ -42,7 +44,8 @@ std::vector<std::size_t> choose_windows(std::size_t wanted, std::size_t availabl
 }  // namespace
 
 CalibrationText read_calibration_text(const std::filesystem::path& path, const ModelSource& source,
-                                      std::size_t max_tokens, std::uint64_t seed) {
+                                      std::size_t max_tokens, std::uint64_t seed,
+                                      std::size_t held_out) {
   const std::string text = path == kDefaultText ? std::string(kCalibrationDefault)
                                                 : read_file(path, kMaxCalibrationBytes);
   const std::string name = printable(path.string());
@@ -70,20 +73,44 @@ CalibrationText read_calibration_text(const std::filesystem::path& path, const M
   const std::size_t length = std::min(kCalibrationWindow, config.max_positions) - first.size();
   const std::size_t available = (ids.size() + length - 1) / length;
   const std::size_t wanted = std::clamp<std::size_t>(max_tokens / length, 1, available);
-  CalibrationText result;
-  // A draw takes whole windows, unless all are wanted.
   const std::size_t whole = ids.size() / length;
-  const std::size_t candidates = seed != 0 && wanted <= whole ? whole : available;
-  for (const std::size_t chosen : choose_windows(wanted, candidates, seed)) {
-    const auto begin = static_cast<std::ptrdiff_t>(chosen * length);
+  const std::size_t apart = std::min(held_out, whole / kLargestHeldOutPart);
+  const std::size_t chosen = std::min(wanted + apart, apart == 0 ? available : whole);
+  // A draw takes whole windows, unless all are wanted.
+  const std::size_t candidates = apart != 0 || (seed != 0 && wanted <= whole) ? whole : available;
+  CalibrationText result;
+  result.begin_tokens = first.size();
+  std::size_t taken = 0;
+  for (const std::size_t index : choose_windows(chosen, candidates, seed)) {
+    const auto begin = static_cast<std::ptrdiff_t>(index * length);
     const auto left = static_cast<std::ptrdiff_t>(ids.size()) - begin;
     const auto end = begin + std::min(left, static_cast<std::ptrdiff_t>(length));
-    auto& window = result.windows.emplace_back(first);
+    std::vector<std::uint32_t> window = first;
     window.insert(window.end(), ids.begin() + begin, ids.begin() + end);
-    result.label.tokens += window.size();
+    ++taken;
+    if (taken * apart / chosen != (taken - 1) * apart / chosen) {
+      result.held_out.push_back(std::move(window));
+    } else {
+      result.label.tokens += window.size();
+      result.windows.push_back(std::move(window));
+    }
   }
   result.label.seed = seed;
   result.label.text_checksum = fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+  return result;
+}
+
+CalibrationText thinned(const CalibrationText& text, std::size_t max_tokens) {
+  CalibrationText result = text;
+  result.windows.clear();
+  const std::size_t all = text.windows.size();
+  const std::size_t wanted = std::clamp<std::size_t>(
+      text.label.tokens == 0 ? 1 : max_tokens * all / text.label.tokens, 1, all);
+  result.label.tokens = 0;
+  for (const std::size_t index : choose_windows(wanted, all, 0)) {
+    result.windows.push_back(text.windows[index]);
+    result.label.tokens += text.windows[index].size();
+  }
   return result;
 }
 

@@ -19,8 +19,10 @@ inline constexpr std::size_t kCalibrationWindow = 512;
 
 // The part of a text that a model is run on.
 struct CalibrationText {
-  std::vector<std::vector<std::uint32_t>> windows;  // each with the template's first token, if any
-  CalibrationLabel label;
+  std::vector<std::vector<std::uint32_t>> windows;   // each with the template's first token, if any
+  std::vector<std::vector<std::uint32_t>> held_out;  // others, to measure the result on
+  std::size_t begin_tokens = 0;                      // of each window, from the template
+  CalibrationLabel label;                            // of `windows`
 };
 
 // The name by which read_calibration_text() knows the text that comes with the program.
@@ -28,11 +30,17 @@ inline constexpr std::string_view kDefaultText = "default";
 
 // Takes windows of a text, up to `max_tokens` tokens in all, as the source's own tokenizer gives
 // them; control tokens that the text spells are text. The windows are spread evenly, or drawn with
-// a `seed` other than 0. `path` may be kDefaultText. Throws Error(kData) for a file that is
+// a `seed` other than 0. Beside them `held_out` whole windows are kept apart, but no more than a
+// quarter of the text. `path` may be kDefaultText. Throws Error(kData) for a file that is
 // unreadable, no UTF-8 or too large, or a source without tokenizer; Error(kUsage) for fewer than
 // kCalibrationWindow tokens.
 CalibrationText read_calibration_text(const std::filesystem::path& path, const ModelSource& source,
-                                      std::size_t max_tokens, std::uint64_t seed = 0);
+                                      std::size_t max_tokens, std::uint64_t seed = 0,
+                                      std::size_t held_out = 0);
+
+// The same text with at most so many tokens of its windows, spread over all, but at least one
+// window.
+CalibrationText thinned(const CalibrationText& text, std::size_t max_tokens);
 
 // Called with tokens done and in total.
 using CalibrationProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;

@@ -33,7 +33,8 @@ struct CalibrationLabel {
 struct ConvertOptions {
   // A mode of the study with its own rules, or formats by class.
   std::variant<StudyMode, GeneralFormats> formats = StudyMode::kF16;
-  std::vector<TensorOverride> overrides;  // the last that matches wins
+  std::map<std::string, FormatChoice> allocated;  // by tensor name; goes before `formats`
+  std::vector<TensorOverride> overrides;          // go before both, and the last that matches wins
   ScaleMethod scale = ScaleMethod::kAbsmax;
   std::optional<CalibrationLabel> calibration;  // then convert() needs the statistics
   bool text_only = false;
@@ -62,6 +63,7 @@ struct PlannedTensor {
   // What the model multiplies by it as, in the names of model_tensors(); empty if it does not. An
   // embedding that is also the output matrix is "lm_head.weight".
   std::string linear;
+  bool overridden = false;  // its format was chosen by ConvertOptions::overrides
 };
 
 struct ConvertPlan {
@@ -82,6 +84,14 @@ struct ConvertPlan {
 // Error(kUnsupported) for a model that cellm does not run, Error(kUsage) for an override that
 // matches no matrix.
 ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& options);
+
+// A tensor of a source in a format: all but `linear` and `overridden`. Throws Error(kUsage) if the
+// format's groups do not fit.
+PlannedTensor plan_tensor(const TensorInfo& info, std::size_t source_index,
+                          const FormatChoice& choice, const ConvertOptions& options);
+
+// Whether it is the matrix in which tokens are looked up.
+bool is_embedding(const PlannedTensor& tensor);
 
 // Whether any tensor has codes and scales to choose.
 bool has_codes(const ConvertPlan& plan);

@@ -30,52 +30,27 @@ std::vector<CompiledOverride> compile(const std::vector<TensorOverride>& overrid
 }
 
 FormatChoice choose(const ConvertOptions& options, std::string_view model_type,
-                    const TensorInfo& tensor, std::vector<CompiledOverride>& overrides) {
-  FormatChoice choice;
-  if (const auto* mode = std::get_if<StudyMode>(&options.formats)) {
-    choice = study_choice(*mode, model_type, tensor);
-  } else {
-    choice = general_choice(std::get<GeneralFormats>(options.formats), tensor);
-  }
+                    const TensorInfo& tensor) {
   if (!is_candidate(tensor)) return {FormatId::kF16, 0};
+  const auto allocated = options.allocated.find(tensor.name);
+  if (allocated != options.allocated.end()) return allocated->second;
+  if (const auto* mode = std::get_if<StudyMode>(&options.formats)) {
+    return study_choice(*mode, model_type, tensor);
+  }
+  return general_choice(std::get<GeneralFormats>(options.formats), tensor);
+}
+
+// The format that an override names for the tensor.
+std::optional<FormatChoice> overriding(const TensorInfo& tensor,
+                                       std::vector<CompiledOverride>& overrides) {
+  std::optional<FormatChoice> choice;
+  if (!is_candidate(tensor)) return choice;
   for (auto& item : overrides) {
     if (!item.pattern.found_in(tensor.name)) continue;
     choice = item.source->choice;
     item.used = true;
   }
   return choice;
-}
-
-PlannedTensor planned(const TensorInfo& info, std::size_t index, const FormatChoice& choice,
-                      const ConvertOptions& options) {
-  PlannedTensor tensor;
-  tensor.name = info.name;
-  tensor.source_index = index;
-  tensor.info = info;
-  tensor.choice = choice;
-  tensor.group = group_for(choice, info.cols(), printable(info.name));
-  if (is_trellis(choice.format)) {
-    TrellisWeights shape;
-    shape.format = choice.format;
-    shape.rows = info.rows();
-    shape.cols = info.cols();
-    tensor.trellis = {default_trellis_table(choice.format).id, options.rotation};
-    tensor.code_bytes = shape.code_bytes();
-    tensor.scale_bytes = shape.scale_count() * sizeof(std::uint16_t);
-    return tensor;
-  }
-  if (options.packed)
-    tensor.packed = packed_shape(choice.format, info.rows(), info.cols(), tensor.group);
-  if (tensor.packed) {
-    tensor.code_bytes = tensor.packed->code_bytes();
-    tensor.scale_bytes = tensor.packed->scale_count() * sizeof(std::uint16_t);
-    return tensor;
-  }
-  tensor.code_bytes = info.rows() * format_info(choice.format).row_bytes(info.cols());
-  if (tensor.group != 0) {
-    tensor.scale_bytes = info.rows() * (info.cols() / tensor.group) * sizeof(std::uint16_t);
-  }
-  return tensor;
 }
 
 bool same_values(const ModelSource& source, std::size_t a, std::size_t b) {
@@ -114,7 +89,8 @@ void settle_lm_head(const ModelSource& source, const ModelConfig& config,
   }
   const auto& formats = std::get<GeneralFormats>(options.formats);
   if (formats.lm_head == embedding->choice) return;
-  PlannedTensor head = planned(embedding->info, embedding->source_index, formats.lm_head, options);
+  PlannedTensor head =
+      plan_tensor(embedding->info, embedding->source_index, formats.lm_head, options);
   head.name = "lm_head.weight";
   plan.tensors.insert(std::upper_bound(plan.tensors.begin(), plan.tensors.end(), head.name,
                                        [](const std::string& name, const PlannedTensor& t) {
@@ -180,6 +156,38 @@ std::optional<QuantizerLabel> quantizer_label(const ConvertOptions& options,
 
 }  // namespace
 
+PlannedTensor plan_tensor(const TensorInfo& info, std::size_t source_index,
+                          const FormatChoice& choice, const ConvertOptions& options) {
+  PlannedTensor tensor;
+  tensor.name = info.name;
+  tensor.source_index = source_index;
+  tensor.info = info;
+  tensor.choice = choice;
+  tensor.group = group_for(choice, info.cols(), printable(info.name));
+  if (is_trellis(choice.format)) {
+    TrellisWeights shape;
+    shape.format = choice.format;
+    shape.rows = info.rows();
+    shape.cols = info.cols();
+    tensor.trellis = {default_trellis_table(choice.format).id, options.rotation};
+    tensor.code_bytes = shape.code_bytes();
+    tensor.scale_bytes = shape.scale_count() * sizeof(std::uint16_t);
+    return tensor;
+  }
+  if (options.packed)
+    tensor.packed = packed_shape(choice.format, info.rows(), info.cols(), tensor.group);
+  if (tensor.packed) {
+    tensor.code_bytes = tensor.packed->code_bytes();
+    tensor.scale_bytes = tensor.packed->scale_count() * sizeof(std::uint16_t);
+    return tensor;
+  }
+  tensor.code_bytes = info.rows() * format_info(choice.format).row_bytes(info.cols());
+  if (tensor.group != 0) {
+    tensor.scale_bytes = info.rows() * (info.cols() / tensor.group) * sizeof(std::uint16_t);
+  }
+  return tensor;
+}
+
 std::pair<std::vector<CellmEntry>, std::vector<CellmEntry>> cellm_entries(const ConvertPlan& plan) {
   std::vector<CellmEntry> tensors;
   for (const auto& tensor : plan.tensors) {
@@ -220,8 +228,10 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
       plan.left_out.push_back(info.name);
       continue;
     }
-    plan.tensors.push_back(
-        planned(info, i, choose(options, config.model_type, info, overrides), options));
+    const auto named = overriding(info, overrides);
+    const FormatChoice choice = named ? *named : choose(options, config.model_type, info);
+    plan.tensors.push_back(plan_tensor(info, i, choice, options));
+    plan.tensors.back().overridden = named.has_value();
   }
   plan.allow_nonfinite = options.allow_nonfinite;
   settle_lm_head(source, config, options, plan);
@@ -251,6 +261,10 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
   auto [tensors, blobs] = cellm_entries(plan);
   plan.file_bytes = planned_cellm_bytes(plan.header_json, std::move(tensors), std::move(blobs));
   return plan;
+}
+
+bool is_embedding(const PlannedTensor& tensor) {
+  return tensor.name.ends_with("embed_tokens.weight");
 }
 
 bool has_codes(const ConvertPlan& plan) {

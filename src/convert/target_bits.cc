@@ -1,0 +1,246 @@
+#include "convert/target_bits.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <random>
+#include <utility>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "convert/allocation.h"
+#include "convert/coded_parts.h"
+#include "convert/coded_tensor.h"
+#include "engine/observe.h"
+#include "format/formats.h"
+#include "format/trellis.h"
+
+namespace cellm {
+namespace {
+
+constexpr FormatChoice kProbe{FormatId::kT2, 0};
+
+// Tokens that the probe is coded along, at least, and for each column of the widest matrix.
+constexpr std::size_t kProbeTokens = 4096;
+constexpr std::size_t kProbeTokensPerColumn = 2;
+// Tokens that each part is measured on, in windows so short that they see several places.
+constexpr std::size_t kPartWindow = 192;
+constexpr std::size_t kPartWindows = 2;
+
+// Whether the user says what the tensor gets.
+bool is_given(const PlannedTensor& tensor, const TargetBits& wanted) {
+  if (tensor.overridden) return true;
+  if (is_embedding(tensor)) return wanted.embedding_given;
+  return tensor.linear == kOutputMatrix && wanted.lm_head_given;
+}
+
+bool is_free(const PlannedTensor& tensor, const TargetBits& wanted) {
+  switch (tensor_class(tensor.info)) {
+    case TensorClass::kEmbedding:
+    case TensorClass::kLmHead:
+    case TensorClass::kAttention:
+    case TensorClass::kDeltaNet:
+    case TensorClass::kFeedForward:
+      return !is_given(tensor, wanted);
+    default:
+      return false;
+  }
+}
+
+// Bytes for the free tensors; negative if the others take more than all may.
+double free_bytes(const ConvertPlan& plan, const TargetBits& wanted) {
+  double weights = 0.0;
+  double taken = 0.0;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    if (is_given(tensor, wanted)) continue;
+    weights += static_cast<double>(tensor.info.rows() * tensor.info.cols());
+    if (!is_free(tensor, wanted)) {
+      taken += static_cast<double>(tensor.code_bytes + tensor.scale_bytes);
+    }
+  }
+  return weights * wanted.bits_per_weight / 8.0 - taken;
+}
+
+// The parts of the model that get a format each: queries and keys of a layer together, gate and up
+// projection together, every other matrix alone.
+std::vector<CodedPart> free_parts(const ConvertPlan& plan, const TargetBits& wanted) {
+  std::map<std::string, CodedPart> parts;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    if (!is_free(tensor, wanted)) continue;
+    std::string name = tensor.name;
+    for (const auto& [with, of] : {std::pair{"k_proj", "q_proj"}, {"up_proj", "gate_proj"}}) {
+      const std::size_t at = name.find(with);
+      if (at != std::string::npos) name.replace(at, std::string_view(with).size(), of);
+    }
+    parts[name].push_back(&tensor);
+  }
+  std::vector<CodedPart> result;
+  for (auto& [name, part] : parts) result.push_back(std::move(part));
+  return result;
+}
+
+std::uint64_t tensor_bytes(const PlannedTensor& tensor, const FormatChoice& choice,
+                           const ConvertOptions& options) {
+  const PlannedTensor other = plan_tensor(tensor.info, tensor.source_index, choice, options);
+  return other.code_bytes + other.scale_bytes;
+}
+
+std::uint64_t part_bytes(const CodedPart& part, const FormatChoice& choice,
+                         const ConvertOptions& options) {
+  std::uint64_t bytes = 0;
+  for (const PlannedTensor* tensor : part) bytes += tensor_bytes(*tensor, choice, options);
+  return bytes;
+}
+
+// Parts of the held-out text, if there is some.
+std::vector<std::vector<std::uint32_t>> part_windows(const CalibrationText& text) {
+  const auto& from = text.held_out.empty() ? text.windows : text.held_out;
+  std::vector<std::vector<std::uint32_t>> windows;
+  for (std::size_t i = 0; i < kPartWindows && i < from.size(); ++i) {
+    const auto& window = from[i * from.size() / std::min(kPartWindows, from.size())];
+    const std::size_t count = std::min(kPartWindow, window.size());
+    windows.emplace_back(window.begin(), window.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  return windows;
+}
+
+// Codes what no input was seen of, an embedding that is only looked up.
+void code_rest(const ModelSource& source, std::span<const CodedPart> parts, const ConvertPlan& plan,
+               ThreadPool& pool, CodedTensors& coded) {
+  const Quantizer quantizer = scale_quantizer(plan.scale);
+  for (const CodedPart& part : parts) {
+    for (const PlannedTensor* tensor : part) {
+      if (coded.contains(tensor->name)) continue;
+      const QuantizeRequest request{tensor->name,
+                                    format_info(tensor->choice.format),
+                                    tensor->info.rows(),
+                                    tensor->info.cols(),
+                                    tensor->group,
+                                    nullptr,
+                                    nullptr,
+                                    tensor->trellis->rotation};
+      coded[tensor->name] = std::make_shared<CodedTensor>(
+          code_tensor(source, *tensor, quantizer(request), pool, [](std::size_t /*rows*/) {}));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<FormatChoice> target_choices() {
+  return {{FormatId::kT1, 0}, {FormatId::kT1H, 0}, {FormatId::kT2, 0},
+          {FormatId::kT3, 0}, {FormatId::kT4, 0},  {FormatId::kI8, 0}};
+}
+
+ConvertOptions with_probe_formats(ConvertOptions options, const TargetBits& wanted) {
+  GeneralFormats& formats = std::get<GeneralFormats>(options.formats);
+  formats.body = kProbe;
+  if (!wanted.embedding_given) formats.embedding = kProbe;
+  if (!wanted.lm_head_given) formats.lm_head = formats.embedding;
+  return options;
+}
+
+void require_reachable(const ConvertPlan& plan, const ConvertOptions& options,
+                       const TargetBits& wanted) {
+  const FormatChoice least = target_choices().front();
+  double bytes = 0.0;
+  double weights = 0.0;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    if (is_given(tensor, wanted)) continue;
+    weights += static_cast<double>(tensor.info.rows() * tensor.info.cols());
+    bytes += static_cast<double>(is_free(tensor, wanted) ? tensor_bytes(tensor, least, options)
+                                                         : tensor.code_bytes + tensor.scale_bytes);
+  }
+  const double bits = 8.0 * bytes / weights;
+  if (wanted.bits_per_weight < bits) {
+    throw usage_error("--target-bpw {}: this model takes at least {:.3f} bits per weight",
+                      wanted.bits_per_weight, std::ceil(bits * 1000.0) / 1000.0);
+  }
+}
+
+double gaussian_error(const FormatChoice& choice) {
+  constexpr std::size_t kRows = kTrellisRows;
+  constexpr std::size_t kCols = 1024;
+  std::mt19937_64 random(1);
+  std::normal_distribution<float> normal;
+  std::vector<float> weights(kRows * kCols);
+  for (float& weight : weights) weight = normal(random);
+
+  TensorInfo info;
+  info.name = "weights";
+  info.shape = {kRows, kCols};
+  const PlannedTensor tensor = plan_tensor(info, 0, choice, {});
+  const auto coded = std::make_shared<CodedTensor>(empty_coded_tensor(tensor));
+  const QuantizeRequest request{
+      tensor.name, format_info(choice.format), kRows, kCols, tensor.group, nullptr, nullptr, 0};
+  scale_quantizer(ScaleMethod::kAuto)(request).quantize(
+      {0, kRows, weights.data(), coded->codes.data(), coded->scales.data()});
+  ThreadPool alone(1);
+  const Tensor matrix = as_matrix(tensor, coded, alone);
+  double error = 0.0;
+  std::vector<float> row(kCols);
+  for (std::size_t r = 0; r < kRows; ++r) {
+    dequantize_row(matrix, r, row.data());
+    for (std::size_t c = 0; c < kCols; ++c) {
+      const double difference =
+          static_cast<double>(row[c]) - static_cast<double>(weights[r * kCols + c]);
+      error += difference * difference;
+    }
+  }
+  return error / static_cast<double>(kRows * kCols);
+}
+
+FoundFormats find_formats(const ModelSource& source, const ConvertPlan& plan,
+                          const ConvertOptions& options, const TargetBits& wanted,
+                          const CalibrationText& text, ThreadPool& pool,
+                          const CalibratedOptions& calibrated, const SearchProgress& progress) {
+  const auto stage = [&](std::string_view name) {
+    return [&progress, name](std::uint64_t done, std::uint64_t total) {
+      if (progress) progress(name, done, total);
+    };
+  };
+  const std::vector<CodedPart> parts = free_parts(plan, wanted);
+  const auto windows = part_windows(text);
+  require_memory(coded_parts_bytes(source, parts, windows),
+                 fmt::format("{}: measuring its parts", printable(source.path())),
+                 "a smaller model or --format needs less");
+  const CalibrationText probe_text =
+      thinned(text, std::max(kProbeTokens, kProbeTokensPerColumn * widest_coded_input(plan)));
+  CalibratedCodes codes =
+      code_along_text(source, plan, probe_text, pool, calibrated, stage(kCodingProbe));
+  code_rest(source, parts, plan, pool, codes.tensors);
+  const std::vector<double> losses = measure_coded_parts(
+      source, codes.tensors, parts, windows, pool, calibrated.target, stage(kMeasuringParts));
+
+  const std::vector<FormatChoice> choices = target_choices();
+  const double probe_error = gaussian_error(kProbe);
+  std::vector<double> errors;
+  for (const FormatChoice& choice : choices) errors.push_back(gaussian_error(choice));
+  std::vector<std::vector<AllocationChoice>> items;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto& item = items.emplace_back();
+    for (std::size_t c = 0; c < choices.size(); ++c) {
+      item.push_back(
+          {part_bytes(parts[i], choices[c], options), losses[i] * errors[c] / probe_error});
+    }
+  }
+  const auto chosen = allocate(items, static_cast<std::uint64_t>(free_bytes(plan, wanted)));
+  CELLM_CHECK(chosen);  // require_reachable()
+
+  FoundFormats found{options, 0.0, parts.size(), std::move(codes.state)};
+  auto& formats = std::get<GeneralFormats>(found.options.formats);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const FormatChoice& choice = choices[(*chosen)[i]];
+    found.predicted_kld += items[i][(*chosen)[i]].loss;
+    for (const PlannedTensor* tensor : parts[i]) {
+      found.options.allocated[tensor->name] = choice;
+      // So that a tied output matrix stays the embedding.
+      if (is_embedding(*tensor)) formats.embedding = choice;
+      if (tensor->linear == kOutputMatrix) formats.lm_head = choice;
+    }
+  }
+  return found;
+}
+
+}  // namespace cellm
