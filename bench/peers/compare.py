@@ -35,6 +35,8 @@ PAIRS = [
     ("smollm2-135m", "int8", "Q8_0"),
 ]
 LOW_BITS = ["int4-g32", "int4", "int2", "q1"]
+TRELLIS = ["int4-g32", "t4", "t3", "t2", "t1h", "t1"]
+TRELLIS_AVX2 = ["int4-g32", "t4", "t2"]
 
 # One run of a program: what it is called in the table, the command, and a name for its kind of test.
 Run = collections.namedtuple("Run", "test engine label command")
@@ -106,6 +108,12 @@ class Bench:
         shape = "qwen3.5-0.8b"
         for form in LOW_BITS:
             yield Run("low bits", OURS, form, self.ours(shape, form) + ["-p", 0, "-n", GENERATE, *threads])
+        for form in TRELLIS:
+            tests = ["-p", PROMPT, "-n", GENERATE, *threads]
+            yield Run("trellis", OURS, form, self.ours(shape, form) + tests)
+            if form in TRELLIS_AVX2:
+                avx2 = ["env", "CELLM_TARGET=avx2", *self.ours(shape, form)]
+                yield Run("trellis avx2", OURS, form, avx2 + tests)
         for form in ("int8", "int4-g32"):
             yield Run("threads", OURS, form, self.ours(shape, form) + ["-p", PROMPT, "-n", 0, "-t", "1,2"])
         depth = ["-p", 0, "-n", 32, "-d", f"0,{DEPTH}", *threads]
@@ -258,6 +266,22 @@ def low_bit_table(figures, threads):
                f"| {base / size:.2f} | {figures.median(*key, f'bandwidth {column}'):.0%} | {figures.median(*key, f'peak {column}'):.0%} |")  # fmt: skip
 
 
+def trellis_tables(figures, threads):
+    for test, target in (("trellis", "the best target"), ("trellis avx2", "the target avx2")):
+        if not figures.engines(test):
+            continue
+        yield f"\n### Trellis codes, qwen3.5-0.8b, {target}\n"
+        yield "| format | MiB | prefill t/s | against int4-g32 | decode t/s | against int4-g32 | of the bandwidth |"
+        yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+        for _, form in figures.engines(test):
+            cells = [form, f"{figures.median(test, OURS, form, 'bytes') / 2**20:.0f}"]
+            for column in (f"prefill t{threads} d0", f"decode t{threads} d0"):
+                key, base = ((test, OURS, f, column) for f in (form, "int4-g32"))
+                cells += [f"{figures.median(*key):.1f}", shown_ratio(figures.ratios(key, base))]
+            cells.append(f"{figures.median(test, OURS, form, f'bandwidth decode t{threads} d0'):.0%}")
+            yield "| " + " | ".join(cells) + " |"
+
+
 def other_tables(figures, threads):
     if figures.engines("threads"):
         yield "\n### From one thread to two, qwen3.5-0.8b, prefill\n"
@@ -308,6 +332,7 @@ def page(entries, rounds, threads):
     yield "the embedding, which is also the output matrix, at Q6_K; cellm's int4-g32 has it in int4-g32 too."
     yield from pair_tables(figures, threads)
     yield from low_bit_table(figures, threads)
+    yield from trellis_tables(figures, threads)
     yield from other_tables(figures, threads)
     yield "\n## Commands\n"
     yield "```\nbench/peers/compare.py --ik CHECKOUT       # all of this page\n"

@@ -167,7 +167,7 @@ TEST(CellmFile, ReadsAndRefusesPackedMatrices) {
 TEST(CellmFile, ReadsAndRefusesTrellisCodes) {
   constexpr std::string_view kHeader =
       R"({"model_type":"qwen3","vocab_size":8,"hidden_dim":4,"tensors":[)"
-      R"({"name":"a.weight","offset_bytes":640,"nbytes":128,"shape":[3,4],"dtype":"t2","table":1,"rotation":5},)"
+      R"({"name":"a.weight","offset_bytes":640,"nbytes":128,"shape":[3,4],"dtype":"t2","table":2,"rotation":5},)"
       R"({"name":"a.weight.qscale","offset_bytes":768,"nbytes":128,"shape":[1,64],"dtype":"f16"}]})";
   const auto file = [&](std::string_view from, std::string_view to) {
     std::string header(kHeader);
@@ -206,9 +206,9 @@ TEST(CellmFile, ReadsAndRefusesTrellisCodes) {
   refused("[3,4]", "[1099511627776,1099511627776]", "larger than any file");
   refused("[1,64]", "[64]", "expected f16 [1, 64]");
   refused("a.weight.qscale", "b.weight.qscale", "a.weight.qscale is missing");
-  refused("\"table\":1", "\"table\":0", "table 0 of t2 is unknown", ErrorKind::kUnsupported);
-  refused("\"table\":1", "\"table\":4294967296", "table");
-  refused("\"table\":1,", "", "table is missing");
+  refused("\"table\":2", "\"table\":0", "table 0 of t2 is unknown", ErrorKind::kUnsupported);
+  refused("\"table\":2", "\"table\":4294967296", "table");
+  refused("\"table\":2,", "", "table is missing");
   refused("\"rotation\":5", "\"rotation\":-5", "rotation");
   refused(",\"rotation\":5", "", "rotation is missing");
   refused("\"t2\"", "\"t5\"", "unknown dtype", ErrorKind::kUnsupported);
