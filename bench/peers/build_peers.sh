@@ -42,7 +42,8 @@ ik=${2:+$(cd -- "$2" && pwd)}
 build() {
   local source=$1 out=$2 targets=$3
   shift 3
-  cmake -G Ninja -S "$source" -B "$out" -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON "$@" >/dev/null
+  # Their checks of the compiler leave an a.out where they run.
+  (cd "$folder" && cmake -G Ninja -S "$source" -B "$out" -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON "$@" >/dev/null)
   # shellcheck disable=SC2086  # a list of words
   cmake --build "$out" --target $targets
 }
