@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <map>
 #include <utility>
 
 #include "base/error.h"
@@ -12,7 +11,6 @@
 #include "engine/lockstep.h"
 #include "eval/row_score.h"
 #include "model/model.h"
-#include "model/visit.h"
 
 namespace cellm {
 namespace {
@@ -76,26 +74,16 @@ class LogitsTap final : public LockstepTap {
   std::vector<float> inputs_;
 };
 
-// The matrices of a model by the names that PlannedTensor::linear has.
-struct MatricesByName {
-  std::map<std::string, Linear*> all;
-  void matrix(const std::string& name, Linear& linear, std::size_t /*rows*/, std::size_t /*cols*/) {
-    all[name] = &linear;
-  }
-  void vector(const std::string& /*name*/, std::vector<float>& /*of*/,
-              const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
-};
-
 // What the tensor is in the model: two matrices if it is embedding and output matrix at once.
 std::vector<Linear*> matrices_of(Model& model, const PlannedTensor& tensor) {
   std::vector<Linear*> matrices;
   if (is_embedding(tensor)) matrices.push_back(&model.embedding);
   if (tensor.linear == kOutputMatrix) matrices.push_back(&model.lm_head);
-  if (matrices.empty()) {
-    MatricesByName by_name;
-    visit_tensors(model, by_name);
-    matrices.push_back(by_name.all.at(tensor.linear));
+  if (!matrices.empty()) return matrices;
+  for (const NamedMatrix& matrix : named_matrices(model)) {
+    if (matrix.name == tensor.linear) matrices.push_back(matrix.linear);
   }
+  CELLM_CHECK(!matrices.empty());
   return matrices;
 }
 

@@ -50,8 +50,8 @@ class Lockstep {
         compute_{kernels, pool, scratch_},
         work_(model.config),
         state_(empty_state(model.config, kExact, kTokensPerBlock)),
-        width_(widest_input(model.config)) {
-    visit_tensors(model, names_);
+        width_(widest_input(model.config)),
+        names_(named_matrices(model)) {
     std::size_t total = 0;
     for (const auto& tokens : sequences) total += tokens.size();
     parts_.reserve(total);  // so that passes can point to them
@@ -196,9 +196,9 @@ class Lockstep {
   }
 
   NamedMatrix named(const Linear& linear) const {
-    const auto found = std::find_if(names_.all.begin(), names_.all.end(),
+    const auto found = std::find_if(names_.begin(), names_.end(),
                                     [&](const NamedMatrix& m) { return m.linear == &linear; });
-    CELLM_CHECK(found != names_.all.end());
+    CELLM_CHECK(found != names_.end());
     return *found;
   }
 
@@ -209,7 +209,7 @@ class Lockstep {
   Workspace work_;
   SequenceState state_;  // of the sequence at hand, in the layer at hand
   std::size_t width_;
-  MatrixNames names_;
+  std::vector<NamedMatrix> names_;
   std::vector<Part> parts_;
   std::vector<Batch> batches_;
   AlignedBuffer<float> hidden_;  // (tokens, hidden): the residual streams
@@ -217,6 +217,12 @@ class Lockstep {
 };
 
 }  // namespace
+
+std::vector<NamedMatrix> named_matrices(Model& model) {
+  MatrixNames names;
+  visit_tensors(model, names);
+  return std::move(names.all);
+}
 
 std::uint64_t lockstep_bytes(const ModelConfig& config,
                              std::span<const std::vector<std::uint32_t>> sequences) {

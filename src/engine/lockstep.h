@@ -22,6 +22,9 @@ struct NamedMatrix {
   Linear* linear;
 };
 
+// All matrices of a model but the output matrix, under the names of model_tensors().
+std::vector<NamedMatrix> named_matrices(Model& model);
+
 // Meets every distinct input of the model's matrices in the order of the forward pass.
 class LockstepTap {
  public:
@@ -58,8 +61,8 @@ std::uint64_t lockstep_bytes(const ModelConfig& config,
 // model.lm_head, which the caller may replace also where it was tied. What the tap sees does not
 // depend on the number of threads; without changes it is what observe() shows, bit by bit. Calls
 // the tap on this thread, which may use the pool. With a `range`, what is run is as it would be on
-// the whole way. Throws Error(kUsage) for an id beyond the
-// vocabulary or more tokens than the context.
+// the whole way. Throws Error(kUsage) for an id beyond the vocabulary or more tokens than the
+// context.
 void run_in_lockstep(Model& model, const KernelTable& kernels, ThreadPool& pool,
                      std::span<const std::vector<std::uint32_t>> sequences, LockstepTap& tap,
                      const LockstepRange& range = {});
