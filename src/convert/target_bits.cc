@@ -48,18 +48,20 @@ bool is_free(const PlannedTensor& tensor, const TargetBits& wanted) {
   }
 }
 
-// Bytes for the free tensors; negative if the others take more than all may.
-double free_bytes(const ConvertPlan& plan, const TargetBits& wanted) {
+// What the bits are counted over: all tensors but those whose format is given.
+struct Counted {
   double weights = 0.0;
-  double taken = 0.0;
+  double other_bytes = 0.0;  // of tensors that are not free: norms, convolutions and the like
+};
+Counted counted(const ConvertPlan& plan, const TargetBits& wanted) {
+  Counted sum;
   for (const PlannedTensor& tensor : plan.tensors) {
     if (is_given(tensor, wanted)) continue;
-    weights += static_cast<double>(tensor.info.rows() * tensor.info.cols());
-    if (!is_free(tensor, wanted)) {
-      taken += static_cast<double>(tensor.code_bytes + tensor.scale_bytes);
-    }
+    sum.weights += static_cast<double>(tensor.info.rows() * tensor.info.cols());
+    if (is_free(tensor, wanted)) continue;
+    sum.other_bytes += static_cast<double>(tensor.code_bytes + tensor.scale_bytes);
   }
-  return weights * wanted.bits_per_weight / 8.0 - taken;
+  return sum;
 }
 
 // The parts of the model that get a format each: queries and keys of a layer together, gate and up
@@ -80,16 +82,13 @@ std::vector<CodedPart> free_parts(const ConvertPlan& plan, const TargetBits& wan
   return result;
 }
 
-std::uint64_t tensor_bytes(const PlannedTensor& tensor, const FormatChoice& choice,
-                           const ConvertOptions& options) {
-  const PlannedTensor other = plan_tensor(tensor.info, tensor.source_index, choice, options);
-  return other.code_bytes + other.scale_bytes;
-}
-
 std::uint64_t part_bytes(const CodedPart& part, const FormatChoice& choice,
                          const ConvertOptions& options) {
   std::uint64_t bytes = 0;
-  for (const PlannedTensor* tensor : part) bytes += tensor_bytes(*tensor, choice, options);
+  for (const PlannedTensor* tensor : part) {
+    const PlannedTensor other = plan_tensor(tensor->info, tensor->source_index, choice, options);
+    bytes += other.code_bytes + other.scale_bytes;
+  }
   return bytes;
 }
 
@@ -143,16 +142,12 @@ ConvertOptions with_probe_formats(ConvertOptions options, const TargetBits& want
 
 void require_reachable(const ConvertPlan& plan, const ConvertOptions& options,
                        const TargetBits& wanted) {
-  const FormatChoice least = target_choices().front();
-  double bytes = 0.0;
-  double weights = 0.0;
-  for (const PlannedTensor& tensor : plan.tensors) {
-    if (is_given(tensor, wanted)) continue;
-    weights += static_cast<double>(tensor.info.rows() * tensor.info.cols());
-    bytes += static_cast<double>(is_free(tensor, wanted) ? tensor_bytes(tensor, least, options)
-                                                         : tensor.code_bytes + tensor.scale_bytes);
+  const Counted all = counted(plan, wanted);
+  double bytes = all.other_bytes;
+  for (const CodedPart& part : free_parts(plan, wanted)) {
+    bytes += static_cast<double>(part_bytes(part, target_choices().front(), options));
   }
-  const double bits = 8.0 * bytes / weights;
+  const double bits = 8.0 * bytes / all.weights;
   if (wanted.bits_per_weight < bits) {
     throw usage_error("--target-bpw {}: this model takes at least {:.3f} bits per weight",
                       wanted.bits_per_weight, std::ceil(bits * 1000.0) / 1000.0);
@@ -225,7 +220,9 @@ FoundFormats find_formats(const ModelSource& source, const ConvertPlan& plan,
           {part_bytes(parts[i], choices[c], options), losses[i] * errors[c] / probe_error});
     }
   }
-  const auto chosen = allocate(items, static_cast<std::uint64_t>(free_bytes(plan, wanted)));
+  const Counted all = counted(plan, wanted);
+  const double free_bytes = all.weights * wanted.bits_per_weight / 8.0 - all.other_bytes;
+  const auto chosen = allocate(items, static_cast<std::uint64_t>(free_bytes));
   CELLM_CHECK(chosen);  // require_reachable()
 
   FoundFormats found{options, 0.0, parts.size(), std::move(codes.state)};
