@@ -204,25 +204,6 @@ bool has_trellis_codes(const ConvertPlan& plan) {
                      [](const PlannedTensor& tensor) { return tensor.trellis.has_value(); });
 }
 
-CalibratedOptions calibrated_options(const Arguments& arguments, const ModelSource& source,
-                                     std::string_view state_suffix) {
-  CalibratedOptions options;
-  options.target = target_from_environment();
-  if (!arguments.dry_run) options.state = arguments.output + std::string(state_suffix);
-  options.source_checksum = fmt::format("{:016x}", model_checksum(source));
-  return options;
-}
-
-CalibratedCodes run_feedback(const Arguments& arguments, const ModelSource& source,
-                             const ConvertPlan& plan, const CalibrationText& text,
-                             ThreadPool& pool) {
-  refuse_bad_values(source, plan, pool);
-  ProgressBar bar("calibrating", !arguments.quiet);
-  return code_along_text(source, plan, text, pool,
-                         calibrated_options(arguments, source, ".partial"),
-                         [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
-}
-
 void print_feedback_notes(const CalibratedCodes& codes) {
   if (codes.resumed != 0) {
     fmt::print(stderr, "note: {} of {} coded tensors are those of the run before\n", codes.resumed,
@@ -249,6 +230,7 @@ struct Conversion {
   ConvertPlan plan;
   std::optional<CalibrationText> text;
   bool feedback = false;              // whether errors are made up for along the text
+  std::uint64_t source_checksum = 0;  // model_checksum(), where something is coded along the text
   std::unique_ptr<CodedStore> probe;  // what the search for formats keeps on disk
 };
 
@@ -256,7 +238,7 @@ struct Conversion {
 constexpr std::size_t kHeldOutWindows = 8;
 
 Conversion prepare(const Arguments& arguments, const ModelSource& source) {
-  Conversion conversion{options_of(arguments), {}, {}, false, nullptr};
+  Conversion conversion{options_of(arguments), {}, {}, false, 0, nullptr};
   conversion.plan = plan_conversion(source, conversion.options);
   const bool searches = arguments.target_bpw != 0.0;
   if (searches) require_reachable(conversion.plan, conversion.options, target_bits(arguments));
@@ -281,6 +263,24 @@ Conversion prepare(const Arguments& arguments, const ModelSource& source) {
   return conversion;
 }
 
+CalibratedOptions calibrated_options(const Arguments& arguments, const Conversion& conversion,
+                                     std::string_view state_suffix) {
+  CalibratedOptions options;
+  options.target = target_from_environment();
+  if (!arguments.dry_run) options.state = arguments.output + std::string(state_suffix);
+  options.source_checksum = fmt::format("{:016x}", conversion.source_checksum);
+  return options;
+}
+
+CalibratedCodes run_feedback(const Arguments& arguments, const ModelSource& source,
+                             const Conversion& conversion, ThreadPool& pool) {
+  refuse_bad_values(source, conversion.plan, pool);
+  ProgressBar bar("calibrating", !arguments.quiet);
+  return code_along_text(source, conversion.plan, *conversion.text, pool,
+                         calibrated_options(arguments, conversion, ".partial"),
+                         [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
+}
+
 // Chooses the formats of --target-bpw.
 void search_formats(const Arguments& arguments, const ModelSource& source, Conversion& conversion,
                     ThreadPool& pool) {
@@ -290,7 +290,7 @@ void search_formats(const Arguments& arguments, const ModelSource& source, Conve
     ProgressBar bar(std::string(kCodingProbe), !arguments.quiet);
     found = find_formats(source, conversion.plan, conversion.options, target_bits(arguments),
                          *conversion.text, pool,
-                         calibrated_options(arguments, source, ".probe.partial"),
+                         calibrated_options(arguments, conversion, ".probe.partial"),
                          [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
                            bar.set_label(std::string(stage));
                            bar.update(done, total);
@@ -309,7 +309,8 @@ void search_formats(const Arguments& arguments, const ModelSource& source, Conve
 
 // Compares the file with its source on text that it was not calibrated on, and writes the result
 // into it.
-void measure_quality(const Arguments& arguments, const CalibrationText& text) {
+void measure_quality(const Arguments& arguments, const Conversion& conversion) {
+  const CalibrationText& text = *conversion.text;
   const Activations activations = Activations::kInt8;
   const auto load = [&](const std::string& path, Activations with) {
     return Engine(open_model_source(path, arguments.links),
@@ -336,7 +337,7 @@ void measure_quality(const Arguments& arguments, const CalibrationText& text) {
   const QualitySource from{
       .model = &model.source(),
       .reference = &reference.source(),
-      .reference_checksum = model_checksum(reference.source()),
+      .reference_checksum = conversion.source_checksum,
       .text_checksum = std::stoull(text.label.text_checksum, nullptr, 16),
       .activations = "int8",
       .kv_encoding = subject.kv_encoding,
@@ -388,7 +389,11 @@ int run(const Arguments& arguments) {
   if (arguments.dequant_4bit_affine) require_mlx_4bit(*source);
   Conversion conversion = prepare(arguments, *source);
   ThreadPool pool(arguments.threads);
-  if (arguments.target_bpw != 0.0) search_formats(arguments, *source, conversion, pool);
+  const bool searches = arguments.target_bpw != 0.0;
+  if (conversion.feedback && (searches || !arguments.dry_run)) {
+    conversion.source_checksum = model_checksum(*source);
+  }
+  if (searches) search_formats(arguments, *source, conversion, pool);
   const ConvertPlan& plan = conversion.plan;
   if (arguments.dry_run) {
     if (arguments.json) {
@@ -399,9 +404,7 @@ int run(const Arguments& arguments) {
     return 0;
   }
   std::optional<CalibratedCodes> codes;
-  if (conversion.feedback) {
-    codes = run_feedback(arguments, *source, plan, *conversion.text, pool);
-  }
+  if (conversion.feedback) codes = run_feedback(arguments, *source, conversion, pool);
   const auto replaced = write_file(arguments, *source, conversion, pool, codes);
   if (codes && codes->state) codes->state->remove();
   if (conversion.probe) conversion.probe->remove();
@@ -413,7 +416,7 @@ int run(const Arguments& arguments) {
                human_bytes(plan.file_bytes), plan.file_bytes, bits_per_weight(plan));
   }
   codes.reset();
-  if (arguments.target_bpw != 0.0) measure_quality(arguments, *conversion.text);
+  if (searches) measure_quality(arguments, conversion);
   if (arguments.validate_gguf) validate(arguments);
   return 0;
 }
