@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "engine/generation_config.h"
 #include "format/formats.h"
+#include "format/packed.h"
+#include "format/trellis.h"
 #include "harness.h"
 #include "model/config.h"
 #include "model/model.h"
@@ -111,6 +113,16 @@ void check_model(const ModelSource& source) {
               "a view has the tensor's shape");
       dequantize_row(*view, view->rows - 1, row.data());
       source.forget(*view);
+    }
+    if (const auto packed = source.packed(i)) {
+      require(packed->rows == info.rows() && packed->cols == info.cols(),
+              "packed weights have the tensor's shape");
+      dequantize_packed_row(*packed, packed->rows - 1, row.data());
+    }
+    if (const auto trellis = source.trellis(i)) {
+      require(trellis->rows == info.rows() && trellis->cols == info.cols(),
+              "trellis weights have the tensor's shape");
+      dequantize_rotated_row(*trellis, trellis->rows - 1, row.data());
     }
   }
   (void)generation_end_ids(

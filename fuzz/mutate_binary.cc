@@ -85,7 +85,8 @@ void move_payloads(Json& list, std::uint64_t delta) {
 void settle_checksums(Json& header, const char* list, const char* sums, const std::string& data,
                       std::uint64_t data_begin) {
   if (!header.contains(list) || !header[list].is_array()) return;
-  if (!header["checksums"].is_object()) return;
+  Json& checksums = header["checksums"][sums];
+  if (!checksums.is_object() && !checksums.is_null()) return;
   for (const auto& entry : header[list]) {
     if (!entry.is_object() || !entry.contains("name") || !entry["name"].is_string()) continue;
     const auto number = [&](const char* key) {
@@ -96,7 +97,7 @@ void settle_checksums(Json& header, const char* list, const char* sums, const st
     const std::uint64_t offset = number("offset_bytes") - data_begin;
     const std::uint64_t size = number("nbytes");
     if (offset > data.size() || size > data.size() - offset) continue;
-    header["checksums"][sums][entry["name"].get<std::string>()] =
+    checksums[entry["name"].get<std::string>()] =
         fmt::format("{:016x}", XXH3_64bits(data.data() + offset, size));
   }
 }

@@ -6,7 +6,7 @@ usage() {
   cat <<'TEXT'
 Usage: scripts/fuzz.sh [--fast] [--seconds N] [--jobs N] [HARNESS...]
        scripts/fuzz.sh --report
-       scripts/fuzz.sh --coverage [HARNESS...]
+       scripts/fuzz.sh --coverage
        scripts/fuzz.sh --keep
 
 Builds the readers with clang, libFuzzer, AddressSanitizer and
@@ -19,8 +19,9 @@ and broken promises are seen; the next run without it replays what was learned.
 
 Figures of all runs add up in build/fuzz/campaign.tsv; --report prints their
 sums. What was learned stays in build/fuzz/corpus for the next run; --coverage
-replays it and prints how much of each reader it reaches; --keep copies the
-inputs that fuzz/corpus does not have and that reach something new.
+replays it and prints how much of each reader it reaches, and which lines it
+does not; --keep copies the inputs that fuzz/corpus does not have and that reach
+something new.
 TEXT
 }
 
@@ -68,7 +69,7 @@ max_len() {
     safetensors | shard_index | config | compact_tokenizer | gguf_tokenizer | choices | study_step) echo 1024 ;;
     generation_config | tokenizer_text | pattern | values | command_line) echo 256 ;;
     tokenizer_json) echo 2048 ;;
-    cellm) echo 8192 ;;
+    cellm) echo 12288 ;;
     *) echo 6144 ;;
   esac
 }
@@ -125,8 +126,7 @@ case $action in
     ;;
   coverage)
     build coverage
-    # shellcheck disable=SC2086
-    python3 tools/fuzz_coverage.py $chosen
+    python3 tools/fuzz_coverage.py --missing
     ;;
   keep)
     build fuzz

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Line coverage of each reader's code by the inputs of its fuzz harness.
+"""Line coverage of each reader's code by the inputs of the fuzz harnesses.
 
-usage: fuzz_coverage.py [--missing] [HARNESS...]     (scripts/fuzz.sh --coverage builds what this needs)
+usage: fuzz_coverage.py [--missing]     (scripts/fuzz.sh --coverage builds what this needs)
 
-Replays fuzz/corpus, fuzz/regressions and build/fuzz/corpus with build/coverage/bin/fuzz_replay. --missing lists the
-lines that no input reaches.
+Replays fuzz/corpus, fuzz/regressions and build/fuzz/corpus with build/coverage/bin/fuzz_replay. A line is covered if an
+input of any harness reaches it: the containers bring configurations and tokenizers too. --missing lists the lines that no
+input reaches.
 """
 
 import argparse
+import os
 import pathlib
 import re
 import subprocess
@@ -40,7 +42,7 @@ READERS = {
     "choices": ["src/eval/choices.cc:parse_item", "src/eval/choices.cc:parse_choices",
                 "src/eval/choices.cc:tokenize_choices"],
     "study_step": ["src/study/step_store.cc:parse_step", "src/study/step_store.cc:step_text"],
-    "values": ["src/convert/format_choice.cc", "src/convert/name_pattern.cc", "src/convert/rules.cc:recipe_formats",
+    "values": ["src/convert/format_choice.cc:parse_format_choice", "src/convert/name_pattern.cc", "src/convert/rules.cc:recipe_formats",
                "src/convert/rules.cc:parse_tensor_override", "src/cli/command.cc:parse_token_list",
                "src/ops/kv_cache.cc:parse_kv_encoding", "src/engine/engine.cc:parse_activations"],
 }  # fmt: skip
@@ -54,11 +56,18 @@ def lines_of_function(path, name):
     return start + 1, end + 1
 
 
-def counts(profile, source):
-    """Line number to executions."""
-    export = subprocess.run(["llvm-cov-14", "export", "-format=lcov", f"-instr-profile={profile}", str(REPLAY), str(source)],
+def line_counts(profile):
+    """Source file to line number to executions, of all files that the program was built from."""
+    export = subprocess.run(["llvm-cov-14", "export", "-format=lcov", f"-instr-profile={profile}", str(REPLAY)],
                             check=True, capture_output=True, text=True).stdout  # fmt: skip
-    return {int(a): int(b) for a, b in re.findall(r"^DA:(\d+),(\d+)", export, re.MULTILINE)}
+    files = {}
+    for record in export.split("end_of_record"):
+        source = re.search(r"^SF:(.*)$", record, re.MULTILINE)
+        if source:
+            # Paths are relative to the build folder, which llvm-cov's own filter by file takes literally.
+            lines = re.findall(r"^DA:(\d+),(\d+)", record, re.MULTILINE)
+            files[os.path.normpath(source[1])] = {int(line): int(count) for line, count in lines}
+    return files
 
 
 def ranges(lines):
@@ -73,38 +82,43 @@ def ranges(lines):
     return ", ".join(text)
 
 
+def replay(name, folder):
+    """Runs a harness over what is kept for it; returns the number of inputs and the raw profile."""
+    folders = [ROOT / base / name for base in ("fuzz/corpus", "fuzz/regressions", "build/fuzz/corpus")]
+    raw = pathlib.Path(folder) / name
+    done = subprocess.run([REPLAY, "--harness", name, *(f for f in folders if f.is_dir())], check=True,
+                          capture_output=True, text=True, env={"LLVM_PROFILE_FILE": str(raw)})  # fmt: skip
+    return int(done.stdout.split()[0]), raw
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--missing", action="store_true")
-    parser.add_argument("harnesses", nargs="*", default=list(READERS))
     options = parser.parse_args()
     if not REPLAY.is_file():
         print(f"{REPLAY} is missing; scripts/fuzz.sh --coverage builds it", file=sys.stderr)
         return 1
-    print("| harness | lines | covered | inputs |\n|---|---:|---:|---:|")
-    for name in options.harnesses:
-        if name not in READERS:
-            continue
-        folders = [ROOT / base / name for base in ("fuzz/corpus", "fuzz/regressions", "build/fuzz/corpus")]
-        folders = [folder for folder in folders if folder.is_dir()]
-        with tempfile.TemporaryDirectory() as work:
-            raw, profile = pathlib.Path(work) / "raw", pathlib.Path(work) / "profile"
-            replay = subprocess.run([REPLAY, "--harness", name, *folders], check=True, capture_output=True, text=True,
-                                    env={"LLVM_PROFILE_FILE": str(raw)})  # fmt: skip
-            subprocess.run(["llvm-profdata-14", "merge", "-sparse", raw, "-o", profile], check=True)
-            total = covered = 0
-            missing = []
-            for reader in READERS[name]:
-                path, _, function = reader.partition(":")
-                first, last = lines_of_function(ROOT / path, function) if function else (1, 1 << 30)
-                found = {l: n for l, n in counts(profile, ROOT / path).items() if first <= l <= last}
-                total += len(found)
-                covered += sum(n > 0 for n in found.values())
-                bare = [l for l, n in sorted(found.items()) if n == 0]
-                if bare:
-                    missing.append(f"  {path}: {ranges(bare)}")
-        print(f"| `{name}` | {total} | {100 * covered / max(total, 1):.1f} % | {replay.stdout.split()[0]} |", flush=True)
-        if options.missing:
+    with tempfile.TemporaryDirectory() as work:
+        replays = {name: replay(name, work) for name in READERS}
+        profile = pathlib.Path(work) / "profile"
+        raw_profiles = [raw for _, raw in replays.values()]
+        subprocess.run(["llvm-profdata-14", "merge", "-sparse", *raw_profiles, "-o", profile], check=True)
+        executed = line_counts(profile)
+    print("| reader | lines | covered | inputs of its harness |\n|---|---:|---:|---:|")
+    for name, readers in READERS.items():
+        total = covered = 0
+        missing = []
+        for reader in readers:
+            path, _, function = reader.partition(":")
+            first, last = lines_of_function(ROOT / path, function) if function else (1, 1 << 30)
+            found = {line: count for line, count in executed[str(ROOT / path)].items() if first <= line <= last}
+            total += len(found)
+            covered += sum(count > 0 for count in found.values())
+            bare = [line for line, count in sorted(found.items()) if count == 0]
+            if bare:
+                missing.append(f"  {path}: {ranges(bare)}")
+        print(f"| `{name}` | {total} | {100 * covered / max(total, 1):.1f} % | {replays[name][0]} |")
+        if options.missing and missing:
             print("\n".join(missing))
     return 0
 

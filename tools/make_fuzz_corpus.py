@@ -549,9 +549,12 @@ def cellm_seeds(bin_folder, models):
             files = files | {"tokenizer.json": compact_json(tiny_tokenizer()), "chat_template.jinja": "{{x}}"}
             for file, content in files.items():
                 (folder / file).write_bytes(content if isinstance(content, bytes) else content.encode())
-            flags = {"int4": ["--format", "int4-g8"]} if name != "llama" else {"f16": ["--dtype", "f16"], "int4": ["--format", "int4-g8"], "q1": ["--quantize-int1-symmetric"],
-                     "int2": ["--quantize-int2-symmetric"], "fp8": ["--quantize-fp8-e4m3"], "int8": ["--format", "int8"],
-                     "t2": ["--format", "t2", "--embedding", "t3"], "t1h": ["--format", "t1h"]}  # fmt: skip
+            flags = {"int4": ["--format", "int4-g8"]}
+            if name == "llama":
+                flags |= {"f16": ["--dtype", "f16"], "q1": ["--quantize-int1-symmetric"], "int2": ["--quantize-int2-symmetric"],
+                          "fp8": ["--quantize-fp8-e4m3"], "int8": ["--format", "int8"],
+                          "t2": ["--format", "t2", "--embedding", "t3"], "t1h": ["--format", "t1h"]}  # fmt: skip
+                flags |= {f"packed-{form}": ["--format", form, "--packed"] for form in ("int8", "int4", "int2", "q1")}
             for form, flag in flags.items():
                 out = work / "m.cellm"
                 run = [bin_folder / "cellm", "convert", "-i", folder, "-o", out, "-q", *flag]
