@@ -1,0 +1,16 @@
+// Gradient of conv.h.
+#pragma once
+
+#include <cstddef>
+
+#include "ops/compute.h"
+
+namespace cellm {
+
+// For causal_conv() over a whole sequence, whose window was zero: dx from dout, both (tokens,
+// channels). x is the input.
+void causal_conv_backward(const Compute& compute, const float* weight, std::size_t kernel,
+                          std::size_t channels, const float* x, std::size_t tokens,
+                          const float* dout, float* dx);
+
+}  // namespace cellm

@@ -1,0 +1,27 @@
+// Gradient of delta_rule.h, chunk by chunk from the end, with the rows of a chunk made again from
+// the state at its start.
+#pragma once
+
+#include <cstddef>
+
+#include "ops/compute.h"
+#include "ops/delta_rule.h"
+
+namespace cellm {
+
+// Where the gradients of a DeltaInput go: the same shapes and the same distance between tokens.
+struct DeltaGradient {
+  float* q;
+  float* k;
+  float* v;
+  std::size_t qkv_stride;
+  float* g;
+  float* beta;
+};
+
+// For delta_rule() over a whole sequence from an empty state: the gradients of its input from dout,
+// (tokens, value_heads, value_dim). Takes tokens / kDeltaChunk states of memory for each thread.
+void delta_rule_backward(const Compute& compute, const DeltaShape& shape, const DeltaInput& input,
+                         std::size_t tokens, const float* dout, const DeltaGradient& gradient);
+
+}  // namespace cellm
