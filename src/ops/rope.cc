@@ -19,6 +19,11 @@ RopeAngles rope_angles(std::span<const float> inverse_frequencies, std::size_t f
   return angles;
 }
 
+RopeAngles reversed(RopeAngles angles) {
+  for (float& sin : angles.sin) sin = -sin;
+  return angles;
+}
+
 void apply_rope(const RopeAngles& angles, std::size_t half, float* x, std::size_t tokens,
                 std::size_t heads, std::size_t head_dim) {
   for (std::size_t t = 0; t < tokens; ++t) {

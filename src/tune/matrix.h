@@ -1,0 +1,44 @@
+// A matrix whose codes are fixed and whose scales can be trained.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "ops/compute.h"
+#include "ops/linear.h"
+
+namespace cellm {
+
+// y = r ⊙ (W (c ⊙ x)), with W a Linear as it is, r a factor for each row and c one for each column,
+// all 1 at first. Of a trellis-coded matrix W is what meets the rotated input: y = r ⊙ (W′ R (c ⊙
+// x)). Both directions are products with rows in memory, in f32 or f16 (`exact` or not), so that
+// every format is trained alike; that takes 8 or 4 bytes for each weight.
+class TunableMatrix {
+ public:
+  TunableMatrix(const Compute& compute, const Linear& linear, bool exact);
+
+  std::size_t rows() const { return forward_.weight.rows; }
+  std::size_t cols() const { return forward_.weight.cols; }
+
+  // x: (tokens, cols); y: (tokens, rows)
+  void forward(const Compute& compute, const float* x, std::size_t tokens, float* y) const;
+  // x and y as they were in forward(). dx += the gradient of x; those of r and c are added to
+  // row_gradients and column_gradients.
+  void backward(const Compute& compute, const float* x, const float* y, const float* dy,
+                std::size_t tokens, float* dx);
+
+  std::vector<float> row_factors;
+  std::vector<float> column_factors;
+  std::vector<float> row_gradients;
+  std::vector<float> column_gradients;
+
+ private:
+  // c ⊙ x, and R of that.
+  std::vector<float> scaled_input(const Compute& compute, const float* x, std::size_t tokens) const;
+
+  Linear forward_;               // (rows, cols)
+  Linear backward_;              // (cols, rows)
+  std::vector<float> rotation_;  // empty if the input is not rotated
+};
+
+}  // namespace cellm

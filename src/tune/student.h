@@ -1,0 +1,62 @@
+// A quantized model whose scales and norms learn to give the distributions of its teacher.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+#include "ops/compute.h"
+#include "tune/layer.h"
+#include "tune/matrix.h"
+
+namespace cellm {
+
+enum class ParameterKind { kRows, kColumns, kNorm };
+
+// Numbers that can be trained, with the gradients that were summed up since they were last cleared.
+struct Parameter {
+  std::string tensor;  // as in model_tensors()
+  ParameterKind kind;
+  std::span<float> values;  // factors of rows and columns, or a norm's weight, its offset included
+  std::span<float> gradients;
+};
+
+class Student {
+ public:
+  // Keeps all matrices in memory twice (TunableMatrix), as f32 if `exact`. The model must outlive
+  // it; its norms are trained in place, its matrices are not changed.
+  Student(const Compute& compute, Model& model, bool exact);
+
+  // In the order of the forward pass. Valid as long as this is.
+  std::vector<Parameter> parameters();
+
+  // Residual streams after the final norm, (tokens, hidden), of a sequence from its beginning.
+  std::vector<float> forward(const Compute& compute, std::span<const std::uint32_t> tokens);
+
+  // The mean over all positions of KL(teacher ‖ student), in nats, with the teacher's distributions
+  // made of its final residual streams and its output matrix. Adds the gradients.
+  double learn(const Compute& compute, std::span<const std::uint32_t> tokens,
+               const std::vector<float>& teacher_hidden, const Linear& teacher_head);
+  // The same number alone.
+  double divergence(const Compute& compute, std::span<const std::uint32_t> tokens,
+                    const std::vector<float>& teacher_hidden, const Linear& teacher_head);
+
+ private:
+  // The residual stream before each layer and after the last.
+  std::vector<std::vector<float>> run(const Compute& compute, const RopeAngles& angles,
+                                      std::span<const std::uint32_t> tokens);
+  // Where the gradients of a norm are summed; null for other vectors.
+  std::vector<float>* gradients_of(const std::vector<float>& norm);
+  std::vector<float> final_norm(const Compute& compute, const std::vector<float>& hidden) const;
+
+  Model& model_;
+
+  std::vector<TunableLayer> layers_;
+  TunableMatrix head_;
+  std::vector<float> final_norm_gradients_;
+};
+
+}  // namespace cellm
