@@ -1,0 +1,82 @@
+#include "tune/descent.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cellm {
+namespace {
+
+using Values = std::vector<std::vector<float>>;
+
+Values values_of(const std::vector<Parameter>& parameters) {
+  Values values;
+  for (const Parameter& parameter : parameters)
+    values.emplace_back(parameter.values.begin(), parameter.values.end());
+  return values;
+}
+
+void give_back(const Values& values, const std::vector<Parameter>& parameters) {
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    std::copy(values[i].begin(), values[i].end(), parameters[i].values.begin());
+}
+
+}  // namespace
+
+DescentReport descend(const Compute& compute, Student& student,
+                      const std::vector<std::size_t>& chosen, const TeacherStreams& teacher,
+                      const Linear& teacher_head, TuningText text, TuningText held_out,
+                      const DescentOptions& options,
+                      const std::function<void(const DescentReport&)>& report) {
+  const std::vector<Parameter> all = student.parameters();
+  std::vector<Parameter> parameters;
+  for (const std::size_t index : chosen) parameters.push_back(all.at(index));
+  std::vector<std::vector<float>> held_out_streams;
+  for (const auto& sequence : held_out) held_out_streams.push_back(teacher(sequence));
+  const auto validate = [&] {
+    double sum = 0.0;
+    std::size_t tokens = 0;
+    for (std::size_t i = 0; i < held_out.size(); ++i) {
+      sum += student.divergence(compute, held_out[i], held_out_streams[i], teacher_head) *
+             static_cast<double>(held_out[i].size());
+      tokens += held_out[i].size();
+    }
+    return sum / static_cast<double>(tokens);
+  };
+
+  DescentReport state;
+  state.steps = text.size();
+  state.start = state.best = validate();
+  Values best = values_of(parameters);
+  AdamState adam;
+  std::size_t looks_since_best = 0;
+  while (state.step < state.steps) {
+    const auto& sequence = text[state.step];
+    state.loss = student.learn(compute, sequence, teacher(sequence), teacher_head);
+    const auto step = static_cast<double>(state.step);
+    const double share = std::min(1.0, (step + 1.0) / static_cast<double>(std::max<std::size_t>(
+                                                          1, options.warm_up_steps))) *
+                         (1.0 - step / static_cast<double>(state.steps));
+    const double norm = adam_step(parameters, options.adam, share, adam);
+    // The gradients of what is not trained would grow without end.
+    for (const Parameter& parameter : all)
+      std::fill(parameter.gradients.begin(), parameter.gradients.end(), 0.0F);
+    ++state.step;
+    const bool broken = !std::isfinite(norm) || !std::isfinite(state.loss);
+    if (!broken && (state.step % options.validation_steps == 0 || state.step == state.steps)) {
+      const double now = validate();
+      ++looks_since_best;
+      if (now < state.best) {
+        state.best = now;
+        state.best_step = state.step;
+        best = values_of(parameters);
+        looks_since_best = 0;
+      }
+    }
+    report(state);
+    if (broken || looks_since_best >= options.patience) break;
+  }
+  give_back(best, parameters);
+  return state;
+}
+
+}  // namespace cellm

@@ -1,0 +1,49 @@
+// Training a student on a text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "tune/adam.h"
+#include "tune/student.h"
+
+namespace cellm {
+
+// Sequences that each start anew.
+using TuningText = std::span<const std::vector<std::uint32_t>>;
+
+struct DescentOptions {
+  AdamOptions adam;
+  std::size_t warm_up_steps = 10;
+  std::size_t validation_steps = 10;  // between two looks at the held-out text
+  std::size_t patience = 4;           // looks without a better result, after which it ends
+};
+
+// What a descent has come to.
+struct DescentReport {
+  std::size_t step = 0;  // of `steps`, each one sequence
+  std::size_t steps = 0;
+  double loss = 0.0;   // of the latest step
+  double start = 0.0;  // KL divergence on the held-out text, in nats
+  double best = 0.0;
+  std::size_t best_step = 0;
+};
+
+// Gives the teacher's residual streams after the final norm, (tokens, hidden), of a sequence.
+using TeacherStreams = std::function<std::vector<float>(std::span<const std::uint32_t>)>;
+
+// One step of Adam for each sequence of `text`, with linear warm-up and linear decay of the rates.
+// The student ends with the values that were best on `held_out`, which may be those it began with.
+// A step whose gradients are not finite ends it, too. Only the parameters that `chosen` names (by
+// their index in student.parameters()) are changed. Calls `report` after every step; it may throw
+// to break off, and the student then keeps the values of the moment.
+DescentReport descend(const Compute& compute, Student& student,
+                      const std::vector<std::size_t>& chosen, const TeacherStreams& teacher,
+                      const Linear& teacher_head, TuningText text, TuningText held_out,
+                      const DescentOptions& options,
+                      const std::function<void(const DescentReport&)>& report);
+
+}  // namespace cellm
