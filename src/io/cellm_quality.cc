@@ -8,13 +8,11 @@
 
 #include "base/error.h"
 #include "io/cellm_file.h"
-#include "io/cellm_writer.h"
+#include "io/cellm_rewrite.h"
 #include "io/json.h"
 
 namespace cellm {
 namespace {
-
-constexpr const char* kQualityKey = "quality";
 
 // Reads the members of an entry that may be anything; remembers whether all were as expected.
 class Members {
@@ -124,26 +122,9 @@ std::optional<Quality> read_quality(const MappedFile& file) {
 }
 
 void store_quality(const std::filesystem::path& path, const Quality& quality) {
-  // A link stays a link: the file it leads to is replaced.
-  std::error_code code;
-  const auto target = std::filesystem::canonical(path, code);
-  if (code) throw data_error("{}: {}", printable(path.string()), code.message());
-  const MappedFile file(target);
-  verify_cellm(file);
-  const CellmHeader header = read_cellm_header(file);
-
-  auto json = parse_ordered_json(header.json, printable(file.path()));
-  for (const char* key : {"tensors", "blobs", "checksums", kQualityKey}) json.erase(key);
-  json[kQualityKey] = quality_json(quality);
-  CellmWriter writer(target, json.dump(), header.tensors, header.blobs);
-  const auto bytes_of = [&](const CellmEntry& entry) {
-    return file.bytes().subspan(entry.offset, entry.bytes);
-  };
-  for (std::size_t i = 0; i < header.tensors.size(); ++i)
-    writer.append_tensor(i, bytes_of(header.tensors[i]));
-  for (std::size_t i = 0; i < header.blobs.size(); ++i)
-    writer.append_blob(i, bytes_of(header.blobs[i]));
-  writer.finish();
+  rewrite_cellm(
+      path, path, [&](auto& header) { header[kQualityKey] = quality_json(quality); },
+      [](const CellmEntry&, std::span<const std::byte>) { return std::nullopt; });
 }
 
 }  // namespace cellm

@@ -11,6 +11,8 @@
 
 namespace cellm {
 
+inline constexpr const char* kQualityKey = "quality";  // of the header
+
 struct Quality {
   std::string reference_format;          // what the reference's weights are: "f16", "bf16"
   std::uint64_t reference_checksum = 0;  // XXH3-64 of the reference

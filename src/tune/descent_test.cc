@@ -16,7 +16,9 @@ namespace {
 struct Numbers {
   std::vector<float> values;
   std::vector<float> gradients;
-  std::vector<Parameter> parameters(ParameterKind kind) { return {{"x", kind, values, gradients}}; }
+  std::vector<Parameter> parameters(ParameterKind kind) {
+    return {{"x", kind, values, gradients, 0.0F}};
+  }
 };
 
 TEST(Adam, FirstStepIsTheRateAgainstTheSign) {

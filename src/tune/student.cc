@@ -72,15 +72,16 @@ std::vector<Parameter> Student::parameters() {
         const auto found = layer.matrices.find(&linear);
         if (found == layer.matrices.end()) continue;
         TunableMatrix& matrix = found->second;
-        out.push_back({name, ParameterKind::kRows, matrix.row_factors, matrix.row_gradients});
+        out.push_back({name, ParameterKind::kRows, matrix.row_factors, matrix.row_gradients, 0.0F});
         out.push_back(
-            {name, ParameterKind::kColumns, matrix.column_factors, matrix.column_gradients});
+            {name, ParameterKind::kColumns, matrix.column_factors, matrix.column_gradients, 0.0F});
       }
     }
     void vector(const std::string& name, std::vector<float>& values,
-                const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {
+                const std::vector<std::size_t>& /*shape*/, TensorRole role) {
       if (std::vector<float>* gradients = student.gradients_of(values)) {
-        out.push_back({name, ParameterKind::kNorm, values, *gradients});
+        const float offset = role == TensorRole::kNorm ? student.model_.config.norm_offset : 0.0F;
+        out.push_back({name, ParameterKind::kNorm, values, *gradients, offset});
       }
     }
   };

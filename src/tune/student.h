@@ -22,6 +22,7 @@ struct Parameter {
   ParameterKind kind;
   std::span<float> values;  // factors of rows and columns, or a norm's weight, its offset included
   std::span<float> gradients;
+  float offset = 0.0F;  // what a norm's stored weights are less than these
 };
 
 class Student {

@@ -1,0 +1,96 @@
+#include "tune/tuned_file.h"
+
+#include <cmath>
+#include <random>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/test_files.h"
+#include "convert/convert.h"
+#include "io/model_source.h"
+#include "model/decoder.h"
+
+namespace cellm {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<float> streams_of(const Compute& compute, const Model& model,
+                              std::span<const std::uint32_t> tokens) {
+  SequenceState state = empty_state(model.config, KvEncoding::kF32, 16);
+  Workspace work(model.config);
+  forward(compute, model, tokens, state, work);
+  return {work.hidden.data(), work.hidden.data() + tokens.size() * model.config.hidden};
+}
+
+struct Case {
+  const char* model;
+  const char* format;
+  bool packed;
+};
+
+class TunedFile : public ::testing::TestWithParam<Case> {};
+
+// Whatever the layout of the scales: the file gives what the student gives with its factors.
+TEST_P(TunedFile, IsTheStudent) {
+  const auto& [name, format, packed] = GetParam();
+  const TestFolder folder;
+  const fs::path path = folder.path() / "m.cellm";
+  const fs::path target = folder.path() / "tuned.cellm";
+  ThreadPool pool(2);
+  {
+    const auto source = open_model_source(fs::path(CELLM_TESTDATA) / "models" / name);
+    ConvertOptions options;
+    options.formats =
+        GeneralFormats{parse_format_choice(format), {FormatId::kI8, 0}, {FormatId::kI8, 0}};
+    options.packed = packed;
+    convert(*source, plan_conversion(*source, options), path, pool, {});
+  }
+  ActivationScratch scratch;
+  const Compute compute{kernel_table(), pool, scratch};
+  const auto source = open_model_source(path);
+  Model model = load_model(*source, SIZE_MAX);
+  Student student(compute, model, true);
+  const auto parameters = student.parameters();
+  const CellmHeader header = read_cellm_header(MappedFile(path));
+  const std::string prefix = text_prefix(*source);
+  const auto chosen = storable_parameters(header, prefix, parameters);
+  ASSERT_GT(chosen.size(), model.layers.size());
+  for (const std::size_t index : chosen) {
+    for (std::size_t i = 0; i < parameters[index].values.size(); ++i)
+      parameters[index].values[i] *= 1.0F + 0.05F * std::sin(static_cast<float>(i + index));
+  }
+  write_tuned(path, target, prefix, parameters, chosen,
+              [](nlohmann::ordered_json& json) { json["tuned"] = true; });
+  verify_cellm(MappedFile(target));
+  const auto tuned = open_model_source(target);
+  Model tuned_model = load_model(*tuned, SIZE_MAX);
+  unpack_weights(tuned_model, pool);
+  std::vector<std::uint32_t> tokens(24);
+  std::mt19937 random(5);
+  for (auto& token : tokens) token = static_cast<std::uint32_t>(random() % model.config.vocab_size);
+  const auto want = student.forward(compute, tokens);
+  const auto got = streams_of(compute, tuned_model, tokens);
+  double squares = 0.0;
+  double errors = 0.0;
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    squares += std::pow(static_cast<double>(want[i]), 2);
+    errors += std::pow(static_cast<double>(want[i] - got[i]), 2);
+  }
+  // Scales and norms are rounded to 11 bits.
+  EXPECT_LT(std::sqrt(errors / squares), 0.01) << name << " " << format;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Formats, TunedFile,
+    ::testing::Values(Case{"qwen3", "int8", false}, Case{"qwen3", "int4", false},
+                      Case{"qwen3", "int4-g32", false}, Case{"qwen3", "int2", false},
+                      Case{"qwen3", "q1", false}, Case{"qwen3", "t2", false},
+                      Case{"qwen3", "int4-g32", true}, Case{"qwen3", "int8", true},
+                      Case{"llama", "int4", true}, Case{"qwen3_5_text_ragged", "int4", false},
+                      Case{"qwen3_5_text_ragged", "t4", false},
+                      Case{"qwen3_5_text_untied", "q1", true}));
+
+}  // namespace
+}  // namespace cellm
