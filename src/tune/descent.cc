@@ -22,11 +22,10 @@ void give_back(const Values& values, const std::vector<Parameter>& parameters) {
 
 }  // namespace
 
-DescentReport descend(const Compute& compute, Student& student,
-                      const std::vector<std::size_t>& chosen, const TeacherStreams& teacher,
-                      const Linear& teacher_head, TuningText text, TuningText held_out,
-                      const DescentOptions& options,
-                      const std::function<void(const DescentReport&)>& report) {
+void descend(const Compute& compute, Student& student, const std::vector<std::size_t>& chosen,
+             const TeacherStreams& teacher, const Linear& teacher_head, TuningText text,
+             TuningText held_out, const DescentOptions& options, DescentState& state,
+             const std::function<void(const DescentState&)>& report) {
   const std::vector<Parameter> all = student.parameters();
   std::vector<Parameter> parameters;
   for (const std::size_t index : chosen) parameters.push_back(all.at(index));
@@ -43,40 +42,39 @@ DescentReport descend(const Compute& compute, Student& student,
     return sum / static_cast<double>(tokens);
   };
 
-  DescentReport state;
-  state.steps = text.size();
-  state.start = state.best = validate();
-  Values best = values_of(parameters);
-  AdamState adam;
-  std::size_t looks_since_best = 0;
-  while (state.step < state.steps) {
+  if (state.values.empty()) {
+    state.start = state.best = validate();
+    state.values = state.best_values = values_of(parameters);
+    report(state);
+  }
+  give_back(state.values, parameters);
+  const auto steps = static_cast<double>(text.size());
+  const auto warm_up = static_cast<double>(std::max<std::size_t>(1, options.warm_up_steps));
+  while (state.step < text.size() && state.looks_since_best < options.patience) {
     const auto& sequence = text[state.step];
     state.loss = student.learn(compute, sequence, teacher(sequence), teacher_head);
     const auto step = static_cast<double>(state.step);
-    const double share = std::min(1.0, (step + 1.0) / static_cast<double>(std::max<std::size_t>(
-                                                          1, options.warm_up_steps))) *
-                         (1.0 - step / static_cast<double>(state.steps));
-    const double norm = adam_step(parameters, options.adam, share, adam);
+    const double share = std::min(1.0, (step + 1.0) / warm_up) * (1.0 - step / steps);
+    const double norm = adam_step(parameters, options.adam, share, state.adam);
     // The gradients of what is not trained would grow without end.
     for (const Parameter& parameter : all)
       std::fill(parameter.gradients.begin(), parameter.gradients.end(), 0.0F);
+    if (!std::isfinite(norm) || !std::isfinite(state.loss)) break;
     ++state.step;
-    const bool broken = !std::isfinite(norm) || !std::isfinite(state.loss);
-    if (!broken && (state.step % options.validation_steps == 0 || state.step == state.steps)) {
+    state.values = values_of(parameters);
+    if (state.step % options.validation_steps == 0 || state.step == text.size()) {
       const double now = validate();
-      ++looks_since_best;
+      ++state.looks_since_best;
       if (now < state.best) {
         state.best = now;
         state.best_step = state.step;
-        best = values_of(parameters);
-        looks_since_best = 0;
+        state.best_values = state.values;
+        state.looks_since_best = 0;
       }
     }
     report(state);
-    if (broken || looks_since_best >= options.patience) break;
   }
-  give_back(best, parameters);
-  return state;
+  give_back(state.best_values, parameters);
 }
 
 }  // namespace cellm

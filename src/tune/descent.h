@@ -22,14 +22,17 @@ struct DescentOptions {
   std::size_t patience = 4;           // looks without a better result, after which it ends
 };
 
-// What a descent has come to.
-struct DescentReport {
-  std::size_t step = 0;  // of `steps`, each one sequence
-  std::size_t steps = 0;
-  double loss = 0.0;   // of the latest step
-  double start = 0.0;  // KL divergence on the held-out text, in nats
-  double best = 0.0;
+// What a descent has come to: plain data, with which it can go on elsewhere.
+struct DescentState {
+  std::size_t step = 0;  // sequences learnt from
+  double loss = 0.0;     // of the latest
+  double start = 0.0;    // KL divergence on the held-out text before the first step, in nats
+  double best = 0.0;     // and the least that was seen since
   std::size_t best_step = 0;
+  std::size_t looks_since_best = 0;
+  AdamState adam;
+  std::vector<std::vector<float>> values;  // of the chosen parameters
+  std::vector<std::vector<float>> best_values;
 };
 
 // Gives the teacher's residual streams after the final norm, (tokens, hidden), of a sequence.
@@ -38,12 +41,12 @@ using TeacherStreams = std::function<std::vector<float>(std::span<const std::uin
 // One step of Adam for each sequence of `text`, with linear warm-up and linear decay of the rates.
 // The student ends with the values that were best on `held_out`, which may be those it began with.
 // A step whose gradients are not finite ends it, too. Only the parameters that `chosen` names (by
-// their index in student.parameters()) are changed. Calls `report` after every step; it may throw
-// to break off, and the student then keeps the values of the moment.
-DescentReport descend(const Compute& compute, Student& student,
-                      const std::vector<std::size_t>& chosen, const TeacherStreams& teacher,
-                      const Linear& teacher_head, TuningText text, TuningText held_out,
-                      const DescentOptions& options,
-                      const std::function<void(const DescentReport&)>& report);
+// their index in student.parameters()) are changed. Goes on from `state` if that has steps or a
+// start. Calls `report` after every step, and before the first; it may throw to break off, and the
+// state is then good to go on with.
+void descend(const Compute& compute, Student& student, const std::vector<std::size_t>& chosen,
+             const TeacherStreams& teacher, const Linear& teacher_head, TuningText text,
+             TuningText held_out, const DescentOptions& options, DescentState& state,
+             const std::function<void(const DescentState&)>& report);
 
 }  // namespace cellm

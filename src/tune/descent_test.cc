@@ -6,8 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_files.h"
 #include "io/model_source.h"
 #include "model/decoder.h"
+#include "tune/descent_store.h"
 
 namespace cellm {
 namespace {
@@ -87,10 +89,19 @@ class Descent : public ::testing::Test {
     return {work.hidden.data(), work.hidden.data() + tokens.size() * teacher_.config.hidden};
   }
 
-  DescentReport run(const std::vector<std::size_t>& chosen) {
-    return descend(
-        compute_, student_, chosen, [&](auto tokens) { return streams(tokens); }, teacher_.lm_head,
-        text_, held_out_, {}, [&](const DescentReport& report) { last_ = report; });
+  DescentState run(const std::vector<std::size_t>& chosen, DescentState state = {},
+                   std::size_t stop_after = 1000) {
+    struct Stop {};
+    try {
+      descend(
+          compute_, student_, chosen, [&](auto tokens) { return streams(tokens); },
+          teacher_.lm_head, text_, held_out_, {}, state,
+          [&](const DescentState& now) {
+            if (now.step == stop_after) throw Stop();
+          });
+    } catch (const Stop&) {
+    }
+    return state;
   }
 
   double held_out_divergence() {
@@ -110,7 +121,6 @@ class Descent : public ::testing::Test {
   std::vector<std::vector<std::uint32_t>> text_;
   std::vector<std::vector<std::uint32_t>> held_out_;
   std::vector<std::size_t> all_;
-  DescentReport last_;
 };
 
 TEST_F(Descent, UndoesWhatScalesCanUndo) {
@@ -118,11 +128,28 @@ TEST_F(Descent, UndoesWhatScalesCanUndo) {
     for (std::size_t i = 0; i < parameter.values.size(); ++i)
       parameter.values[i] *= 1.0F + 0.02F * std::sin(static_cast<float>(i));
   }
-  const DescentReport report = run(all_);
+  const DescentState report = run(all_);
   EXPECT_EQ(report.step, 60U);
   EXPECT_LT(report.best, 0.4 * report.start);
   EXPECT_NEAR(held_out_divergence(), report.best, 1e-6);
-  EXPECT_EQ(last_.step, report.step);
+}
+
+TEST_F(Descent, GoesOnWhereItWasStopped) {
+  const auto disturb = [&] {
+    for (const Parameter& parameter : student_.parameters()) {
+      for (std::size_t i = 0; i < parameter.values.size(); ++i)
+        parameter.values[i] = 1.0F + 0.02F * std::sin(static_cast<float>(i));
+    }
+  };
+  disturb();
+  const DescentState whole = run(all_);
+  disturb();
+  const DescentState half = run(all_, {}, 25);
+  EXPECT_EQ(half.step, 25U);
+  disturb();
+  const DescentState rest = run(all_, half);
+  EXPECT_EQ(rest.best, whole.best);
+  EXPECT_EQ(rest.best_values, whole.best_values);
 }
 
 TEST_F(Descent, LeavesWhatIsNotChosen) {
@@ -135,10 +162,41 @@ TEST_F(Descent, LeavesWhatIsNotChosen) {
 
 TEST_F(Descent, NeverEndsWorseThanItBegan) {
   // The teacher itself: every step can only lead away.
-  const DescentReport report = run(all_);
+  const DescentState report = run(all_);
   EXPECT_EQ(report.best_step, 0U);
-  EXPECT_LT(report.step, report.steps);  // patience
+  EXPECT_LT(report.step, text_.size());  // patience
   EXPECT_NEAR(held_out_divergence(), report.start, 1e-9);
+}
+
+TEST_F(Descent, IsKeptInAFile) {
+  const TestFolder folder;
+  const auto path = folder.path() / "m.partial";
+  const auto parameters = student_.parameters();
+  EXPECT_FALSE(load_descent(path, "key", parameters, all_));
+  for (const std::size_t stop : {0U, 7U}) {
+    const DescentState state = run(all_, {}, stop);
+    store_descent(path, "key", state);
+    const auto again = load_descent(path, "key", parameters, all_);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->step, stop);
+    EXPECT_EQ(again->values, state.values);
+    EXPECT_EQ(again->best_values, state.best_values);
+    EXPECT_EQ(again->adam.second, state.adam.second);
+    EXPECT_EQ(again->best, state.best);
+    EXPECT_EQ(again->start, state.start);
+  }
+  EXPECT_FALSE(load_descent(path, "other", parameters, all_));
+  EXPECT_FALSE(load_descent(path, "key", parameters, {0, 1}));
+  const std::string whole = file_bytes(path);
+  for (std::size_t i = 0; i < whole.size(); i += 97) {
+    std::string damaged = whole;
+    damaged[i] = static_cast<char>(damaged[i] ^ 4);
+    folder.write("m.partial", damaged);
+    EXPECT_FALSE(load_descent(path, "key", parameters, all_)) << i;
+    folder.write("m.partial", whole.substr(0, i));
+    EXPECT_FALSE(load_descent(path, "key", parameters, all_)) << i;
+    if (i > 97 * 40) break;
+  }
 }
 
 }  // namespace
