@@ -8,10 +8,11 @@ if [ "$#" -ne 0 ]; then
       cat <<'TEXT'
 Usage: scripts/demo.sh
 
-Installs the Debian packages that are missing, builds cellm, fetches
-SmolLM2-135M-Instruct (98 MB) and converts it to six formats, from 16 bits to
-1 bit per weight. Then prints the sizes and lets each format answer the same
-two questions. What is there already is not built, fetched or converted again.
+Installs the Debian packages that are missing, builds cellm and converts
+models/cellm-tiny, a hybrid model of 8 million weights, to six formats from 16
+bits to 1 bit per weight. Then prints the sizes and lets each format answer the
+same three prompts. Needs no network beyond the packages. What is there already
+is not built or converted again.
 
 The result goes to stdout, progress to stderr. The files are in build/demo.
 TEXT
@@ -27,32 +28,32 @@ fi
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 . scripts/packages.sh
 # shellcheck disable=SC2086  # lists of words
-require_packages $build_packages $demo_packages
+require_packages $build_packages python3
 
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1  # as in test.sh: shared with clones in other folders
 formats='f16 int8 int4-g32 int4 int2 q1'
 question='Hello, who are you?'
-beginning='The capital of France is'
+beginnings=('The capital of France is' 'Explain what a computer is:')
 cellm=build/release/bin/cellm
+model=models/cellm-tiny
 
 say() { printf '%s\n' "$*" >&2; }
-file_of() { printf 'build/demo/smollm2-%s.cellm' "$1"; }
+file_of() { printf 'build/demo/cellm-tiny-%s.cellm' "$1"; }
 
 say 'Building'
 cmake --preset release >/dev/null
 cmake --build --preset release --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" >&2
 
-model=$(bash scripts/fetch_smollm2.sh)
 mkdir -p build/demo
 for format in $formats; do
   file=$(file_of "$format")
-  if [ "$file" -nt "$cellm" ] && [ "$file" -nt "$model" ]; then continue; fi
+  if [ "$file" -nt "$cellm" ] && [ "$file" -nt "$model/model.safetensors" ]; then continue; fi
   say "Converting to $format"
   "$cellm" convert --input "$model" --output "$file" --format "$format" --quiet
 done
 
 cat <<'TEXT'
-SmolLM2-135M-Instruct in six formats
+cellm-tiny in six formats
 
 format             bytes       MiB  bits/weight  of f16
 -------------------------------------------------------
