@@ -26,7 +26,7 @@ int run_cellm(int argc, char** argv) {
   std::vector<std::string_view> names;
   for (const Command* command :
        {&kConvertCommand, &kInferCommand, &kInspectCommand, &kVerifyCommand, &kTokenizeCommand,
-        &kLogitsCommand, &kBenchCommand, &kStudyCommand, &kEvalCommand}) {
+        &kLogitsCommand, &kBenchCommand, &kStudyCommand, &kEvalCommand, &kTuneCommand}) {
     CLI::App* sub = app.add_subcommand(command->name, command->description);
     const Run run = command->configure(*sub);
     names.emplace_back(command->name);

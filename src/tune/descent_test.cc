@@ -8,8 +8,8 @@
 
 #include "base/test_files.h"
 #include "io/model_source.h"
-#include "model/decoder.h"
 #include "tune/descent_store.h"
+#include "tune/teacher.h"
 
 namespace cellm {
 namespace {
@@ -83,10 +83,7 @@ class Descent : public ::testing::Test {
   }
 
   std::vector<float> streams(std::span<const std::uint32_t> tokens) {
-    SequenceState state = empty_state(teacher_.config, KvEncoding::kF32, 16);
-    Workspace work(teacher_.config);
-    forward(compute_, teacher_, tokens, state, work);
-    return {work.hidden.data(), work.hidden.data() + tokens.size() * teacher_.config.hidden};
+    return final_streams(compute_, teacher_, tokens);
   }
 
   DescentState run(const std::vector<std::size_t>& chosen, DescentState state = {},

@@ -15,7 +15,7 @@
 #include "base/mapped_file.h"
 #include "io/model_source.h"
 #include "io/safetensors.h"
-#include "model/decoder.h"
+#include "tune/teacher.h"
 
 namespace cellm {
 namespace {
@@ -48,20 +48,11 @@ class StudentTest : public ::testing::TestWithParam<const char*> {
   Compute compute_{kernel_table(), pool_, scratch_};
 };
 
-// Residual streams after the final norm, by the engine's own forward pass.
-std::vector<float> teacher_streams(const Compute& compute, const Model& model,
-                                   std::span<const std::uint32_t> tokens) {
-  SequenceState state = empty_state(model.config, KvEncoding::kF32, 16);
-  Workspace work(model.config);
-  forward(compute, model, tokens, state, work);
-  return {work.hidden.data(), work.hidden.data() + tokens.size() * model.config.hidden};
-}
-
 TEST_P(StudentTest, StartsAsTheModelThatItIs) {
   const auto source = open_model_source(folder_of(GetParam()));
   Model model = load_model(*source, SIZE_MAX);
   const auto tokens = some_tokens(70, model.config.vocab_size);
-  const auto expected = teacher_streams(compute_, model, tokens);
+  const auto expected = final_streams(compute_, model, tokens);
   Student student(compute_, model, true);
   const auto hidden = student.forward(compute_, tokens);
   for (std::size_t i = 0; i < hidden.size(); ++i) ASSERT_NEAR(hidden[i], expected[i], 2e-3) << i;
@@ -73,7 +64,7 @@ TEST_P(DifferenceQuotients, AreTheGradients) {
   const auto source = open_model_source(folder_of(GetParam()));
   Model model = load_model(*source, SIZE_MAX);
   const auto tokens = some_tokens(40, model.config.vocab_size);
-  const auto expected = teacher_streams(compute_, model, tokens);
+  const auto expected = final_streams(compute_, model, tokens);
   Student student(compute_, model, true);
   disturb(student);
   const double loss = student.learn(compute_, tokens, expected, model.lm_head);
@@ -130,7 +121,7 @@ TEST_P(TorchGradients, AreTheSame) {
   const auto json = nlohmann::json::parse(read_file(folder_of(name) / "expected.json", 1 << 20));
   auto tokens = json.at("tokens").get<std::vector<std::uint32_t>>();
   tokens.resize(40);
-  const auto expected = teacher_streams(compute_, model, tokens);
+  const auto expected = final_streams(compute_, model, tokens);
   Student student(compute_, model, true);
   disturb(student);
   const double loss = student.learn(compute_, tokens, expected, model.lm_head);

@@ -9,20 +9,12 @@
 #include "base/test_files.h"
 #include "convert/convert.h"
 #include "io/model_source.h"
-#include "model/decoder.h"
+#include "tune/teacher.h"
 
 namespace cellm {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<float> streams_of(const Compute& compute, const Model& model,
-                              std::span<const std::uint32_t> tokens) {
-  SequenceState state = empty_state(model.config, KvEncoding::kF32, 16);
-  Workspace work(model.config);
-  forward(compute, model, tokens, state, work);
-  return {work.hidden.data(), work.hidden.data() + tokens.size() * model.config.hidden};
-}
 
 struct Case {
   const char* model;
@@ -71,7 +63,7 @@ TEST_P(TunedFile, IsTheStudent) {
   std::mt19937 random(5);
   for (auto& token : tokens) token = static_cast<std::uint32_t>(random() % model.config.vocab_size);
   const auto want = student.forward(compute, tokens);
-  const auto got = streams_of(compute, tuned_model, tokens);
+  const auto got = final_streams(compute, tuned_model, tokens);
   double squares = 0.0;
   double errors = 0.0;
   for (std::size_t i = 0; i < want.size(); ++i) {
