@@ -28,7 +28,7 @@ fi
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 . scripts/packages.sh
 # shellcheck disable=SC2086  # lists of words
-require_packages $build_packages python3
+require_packages $build_packages $demo_packages
 
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1  # as in test.sh: shared with clones in other folders
 formats='f16 int8 int4-g32 int4 int2 q1'
@@ -70,9 +70,8 @@ for format in $formats; do
 done
 cat <<'TEXT'
 
-The format is that of the layers; the embedding, a fifth of the weights, has
-8 bits in all but f16. The model comes as a 4-bit GGUF file, so f16 is already
-an approximation here, and the best that the others can be.
+The format is that of the layers; the embedding, an eighth of the weights, has
+8 bits in all but f16.
 TEXT
 
 # show FORMAT: an answer as it is, behind its format's name, with its long lines broken.
@@ -99,14 +98,15 @@ answers() {
 
 printf '\nThe answer to "%s", at most 40 tokens:\n\n' "$question"
 answers --chat --prompt "$question" --gen 40
-printf '\nHow the text "%s" goes on, 16 tokens:\n\n' "$beginning"
-answers --prompt "$beginning" --gen 16
+for beginning in "${beginnings[@]}"; do
+  printf '\nHow the text "%s" goes on, 32 tokens:\n\n' "$beginning"
+  answers --prompt "$beginning" --gen 32
+done
 
 cat <<TEXT
 
-With 8 bits the model speaks as with 16; with 4 it still makes sentences, but
-wanders or repeats itself. With 2 bits and with 1, rounded without
-calibration, nothing of it is left.
+With 8 and with 4 bits the model speaks as with 16. With 2 bits, rounded without
+calibration, it loses the thread; with 1 bit nothing of it is left.
 
 Ask it something yourself:
 

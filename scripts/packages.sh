@@ -8,8 +8,8 @@ build_packages='g++ cmake ninja-build ccache pkg-config libgtest-dev nlohmann-js
 check_packages='clang-format clang-tidy python3 qemu-user'
 # What scripts/fuzz.sh needs besides: clang, its runtime and llvm-cov.
 fuzz_packages='clang-14 libclang-rt-14-dev llvm-14'
-# What fetching and converting the demo's model needs.
-demo_packages='python3 python3-pip ca-certificates'
+# What the demo's output needs.
+demo_packages='python3'
 
 is_installed() {
   case $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) in
