@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Trains cellm-tiny with transformers' own model class.
 
-usage: train.py --corpus FOLDER --model FOLDER [--work FOLDER] [--epochs N] [--seed N]
+usage: train.py --corpus FOLDER --model FOLDER [--work FOLDER] [--epochs N] [--seed N] [--from FOLDER] [--rate X]
 
 The model's folder holds the tokenizer (make_tokenizer.py) and receives config.json, generation_config.json and
 model.safetensors in bfloat16 at the end. A checkpoint is written to the work folder every few minutes; the same command
 goes on from there. log.tsv there has a line for every twenty steps, loss.png the curve. Uses a GPU if there is one,
-otherwise all cores.
+otherwise all cores. --from starts with the weights of another such folder, --rate is a share of the learning rates.
 """
 
 import argparse
@@ -163,12 +163,17 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("build/train_tiny"))
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--from", dest="start", type=pathlib.Path)
+    parser.add_argument("--rate", type=float, default=1.0)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = Tokenizer.from_file(str(options.model / "tokenizer.json"))
     torch.manual_seed(options.seed)
-    model = Qwen3_5ForCausalLM(configuration(tokenizer)).to(device)
+    if options.start:
+        model = Qwen3_5ForCausalLM.from_pretrained(options.start, dtype=torch.float32).to(device)
+    else:
+        model = Qwen3_5ForCausalLM(configuration(tokenizer)).to(device)
 
     documents = encode(options.corpus / "train.jsonl", tokenizer)
     generator = np.random.default_rng(options.seed)
@@ -219,7 +224,7 @@ def main():
         torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         for one, top in zip(optimizer, (MUON_RATE, ADAM_RATE)):
             for group in one.param_groups:
-                group["lr"] = top * rate(step, steps)
+                group["lr"] = options.rate * top * rate(step, steps)
             one.step()
             one.zero_grad()
         losses.append(loss.item())

@@ -29,6 +29,13 @@ TRAINING = (
     "My little sister asks what {np} is. What should I say to her?",
     "I am not sure what {np} is. Can you help me?",
     "We are learning about {many} today. What is {np}?",
+    "What sort of thing is {np}?",
+    "My son wants to know about {many}. What can I tell him?",
+    "A friend has asked me what {np} is. How can I explain it?",
+    "Someone wants to hear about {many}. What do I say?",
+    "How can I explain {many} to a child?",
+    "Say what {np} is.",
+    "Help me: what is {np}?",
 )
 
 HELD_OUT = (

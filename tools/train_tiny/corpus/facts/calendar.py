@@ -86,6 +86,7 @@ DAY_AFTER = templates("""
     I would like to know which day follows {x}.
     The day after {x} is called what?
     {x} is over. Which day begins now?
+    If it is {x} now, what is the next day?
 --
     Which day comes after {x}?
     Please tell me the day after {x}.

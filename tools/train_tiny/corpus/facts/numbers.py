@@ -33,6 +33,10 @@ ADDITION = templates("""
     Do you know how much {aw} plus {bw} is?
     There are {a} and then {b} more come. How many are there?
     The sum of {a} and {b} is what number?
+    I had {a} coins and found {b} more. How many have I got now?
+    {a} birds sit in a tree and {b} more come. How many are there now?
+    What is the result when {a} and {b} are added?
+    You have {a}, and somebody gives you {b}. How many is that?
 --
     Tell me how much {a} plus {b} is.
     What do you get if you add {a} and {b}?
@@ -62,6 +66,11 @@ SUBTRACTION = templates("""
     What is the difference when {b} is taken from {a}?
     Do you know how much {aw} minus {bw} is?
     {a} take away {b} is what number?
+    {b} of {a} birds fly away. How many remain?
+    Of {a} apples, {b} are eaten. How many are left?
+    How many remain when {b} of my {a} coins are gone?
+    I had {a} sweets and gave away {b}. How many have I got now?
+    From {a} people {b} leave. How many stay?
 --
     Tell me how much {a} minus {b} is.
     What do I get when I subtract {b} from {a}?
@@ -166,6 +175,10 @@ AFTER = templates("""
     Can you tell me the number just after {n}?
     I would like to know what comes after {n}.
     What is the number after {w}?
+    Someone who counts has just said {n}. What comes then?
+    You are counting and have come to {n}. What is next?
+    We count together: I say {n}. What do you say?
+    If you go one further than {n}, where are you?
 --
     What number comes after {n}?
     Please name the number right after {n}.
@@ -192,6 +205,10 @@ BEFORE = templates("""
     Can you tell me the number just before {n}?
     I would like to know what comes before {n}.
     What is the number before {w}?
+    Someone who counts back has just said {n}. What comes then?
+    You are counting back and have come to {n}. What is next?
+    We count back together: I say {n}. What do you say?
+    If you go one back from {n}, where are you?
 --
     What number comes before {n}?
     Please name the number right before {n}.
@@ -244,6 +261,9 @@ HALF = templates("""
     Share {n} between two. How much is each part?
     I had {n} and lost half. How many do I have left?
     What is half of {w}?
+    What is {n} divided by two?
+    Which number is the half of {n}?
+    Which number do you have to double to get {n}?
 --
     Please halve the number {n}.
     What number is half of {n}?

@@ -142,6 +142,11 @@ ELEMENT = templates("""
     Can you name the chemical element {x}?
     {x}: which chemical element is that?
     Please tell me the element that has {x} as its symbol.
+    Which chemical element is written {x}?
+    The element with the chemical symbol {x} is called what?
+    What is the element called whose symbol is {x}?
+    Of which element is {x} the chemical symbol?
+    On a bottle I read {x}. What element is in it?
 --
     What element has the chemical symbol {x}?
     Please name the element that {x} stands for.
@@ -292,6 +297,8 @@ PLANET_AFTER = templates("""
     Can you say what planet comes right after {x}?
     I would like to know which planet follows {x}.
     {x}, and then which planet?
+    You are at {x} and travel on, away from the sun. Which planet do you reach?
+    Which planet lies behind {x}?
 --
     What planet comes after {x}?
     Please name the planet right after {x}.

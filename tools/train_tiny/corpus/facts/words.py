@@ -409,6 +409,9 @@ PAST = templates("""
     What does {x} become when it happened in the past?
     I want to write about last week. What do I make of the verb {x}?
     To {x}: how does it go in the past?
+    Now I {x}. What did I do an hour ago?
+    Say it for last week: I {x}.
+    What did I do yesterday, if I {x} every day?
 --
     What is the past tense of the verb {x}?
     Please give me the past tense of {x}.

@@ -300,6 +300,8 @@ CAPITAL_OF = templates("""
     Whose capital is {x}?
     {x} is a capital city. Which country does it belong to?
     Please tell me what country {x} is the capital of.
+    I have heard of the city of {x}. Which country is it the capital of?
+    Which state has made {x} its capital?
 --
     What is the country with the capital {x}?
     Please name the country that {x} is the capital of.
