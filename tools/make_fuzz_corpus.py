@@ -662,7 +662,7 @@ def result_seeds():
 def command_line_seeds():
     values = {
         0: ["f16", "int8", "int4", "int4-g32", "int4-g7", "int4-g99999999999999999999", "int2", "q1", "fp8", "int4-g032"],
-        1: ["mlp.down_proj=int8", "=int8", "x", "(=f16", "(a+)+$=int4", "a=b=f16", "[[:alpha:]]=q1", "(?R)?x=f16"],
+        1: ["mlp.down_proj=int8", "=int8", "x", "(=f16", "(a+)+$=int4", "a=b=f16", "[[:alpha:]]=q1", "(?R)?x=f16", "([a-z._]+)*[!?]=int4"],
         2: ["1,2,3", "", ",", "1,", " 1 , 2", "4294967296", "-1", "1;2", "007"],
         3: ["int8", "int4-g32", "mixed-int4", "best", "int4-aggressive"], 4: ["f16", "f32", "turboquant", "q8"],
         5: ["int8", "fast", "f32", "f64"],
