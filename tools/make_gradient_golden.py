@@ -79,7 +79,7 @@ def main():
         is_ = torch.log_softmax(student(ids, use_cache=False).logits[0], -1)
         loss = (target.exp() * (target - is_)).sum(-1).mean()
         loss.backward()
-        out = {"loss": loss.detach().reshape(1).to(torch.get_default_dtype()).type(torch.float32)}
+        out = {"loss": loss.detach().reshape(1).type(torch.float32)}
         for key, parameter in student.named_parameters():
             if parameter.grad is None:
                 continue

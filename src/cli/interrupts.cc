@@ -2,6 +2,10 @@
 
 #include <csignal>
 
+#include <fmt/format.h>
+
+#include "cli/command.h"
+
 namespace cellm {
 namespace {
 
@@ -21,6 +25,16 @@ void catch_interrupts() {
 
 bool interrupted() {
   return interrupts != 0;
+}
+
+int run_resumable(bool quiet, const std::function<int()>& work) {
+  catch_interrupts();
+  try {
+    return work();
+  } catch (const Interrupted&) {
+    if (!quiet) fmt::print(stderr, "interrupted; the same command goes on from here\n");
+    return kExitInterrupted;
+  }
 }
 
 }  // namespace cellm

@@ -27,8 +27,6 @@ struct Arguments {
 };
 
 // Thrown through the study to end it.
-struct Interrupted {};
-
 // A bar of the whole work, with what is done now as its label.
 class StudyProgress {
  public:
@@ -101,33 +99,31 @@ void print_summary(const nlohmann::ordered_json& document) {
 }
 
 int run(Arguments arguments) {
-  catch_interrupts();
   StudyOptions& options = arguments.study;
   options.source = arguments.source;
   options.output = arguments.output;
   options.texts.assign(arguments.texts.begin(), arguments.texts.end());
   options.keep = !arguments.no_keep;
   options.target = target_from_environment();
-  nlohmann::ordered_json document;
-  try {
-    StudyProgress progress(!arguments.quiet);
-    document = run_study(
-        options,
-        {[&](const std::string& what, double done, double total) { progress(what, done, total); },
-         [&](const std::filesystem::path& file, const std::vector<std::uint32_t>& prompt,
-             std::size_t tokens) { return measure_speed(file, prompt, tokens, options.threads); }});
-  } catch (const Interrupted&) {
-    if (!arguments.quiet) {
-      fmt::print(stderr, "interrupted; the same command goes on from here\n");
+  return run_resumable(arguments.quiet, [&] {
+    nlohmann::ordered_json document;
+    {
+      StudyProgress progress(!arguments.quiet);  // off the terminal before the summary
+      document = run_study(
+          options,
+          {[&](const std::string& what, double done, double total) { progress(what, done, total); },
+           [&](const std::filesystem::path& file, const std::vector<std::uint32_t>& prompt,
+               std::size_t tokens) {
+             return measure_speed(file, prompt, tokens, options.threads);
+           }});
     }
-    return kExitInterrupted;
-  }
-  print_summary(document);
-  if (!arguments.quiet) {
-    fmt::print(stderr, "{}: study.json, report.md and report.html\n",
-               printable(options.output.string()));
-  }
-  return 0;
+    print_summary(document);
+    if (!arguments.quiet) {
+      fmt::print(stderr, "{}: study.json, report.md and report.html\n",
+                 printable(options.output.string()));
+    }
+    return 0;
+  });
 }
 
 Run configure(CLI::App& app) {

@@ -40,8 +40,6 @@ struct Arguments {
   bool quiet = false;
 };
 
-struct Interrupted {};
-
 // Bytes beside both models: each matrix of the student twice as f16, and the values that are made
 // of it in f32 meanwhile.
 std::uint64_t tuning_bytes(const ModelSource& source) {
@@ -226,13 +224,7 @@ class Tuning {
 };
 
 int run(const Arguments& arguments) {
-  catch_interrupts();
-  try {
-    return Tuning(arguments).run();
-  } catch (const Interrupted&) {
-    if (!arguments.quiet) fmt::print(stderr, "interrupted; the same command goes on from here\n");
-    return kExitInterrupted;
-  }
+  return run_resumable(arguments.quiet, [&] { return Tuning(arguments).run(); });
 }
 
 Run configure(CLI::App& app) {

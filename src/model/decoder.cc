@@ -15,14 +15,6 @@
 namespace cellm {
 namespace {
 
-DeltaShape delta_shape(const DeltaNetConfig& net) {
-  return {net.key_heads, net.value_heads, net.key_dim, net.value_dim};
-}
-
-std::size_t conv_channels(const DeltaNetConfig& net) {
-  return 2 * net.key_heads * net.key_dim + net.value_heads * net.value_dim;
-}
-
 KvShape kv_shape(const ModelConfig& config, KvEncoding encoding, std::size_t tokens_per_block) {
   return {config.kv_heads, config.head_dim, encoding, tokens_per_block};
 }
@@ -136,6 +128,14 @@ void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, std::size_t ind
 }
 
 }  // namespace
+
+DeltaShape delta_shape(const DeltaNetConfig& net) {
+  return {net.key_heads, net.value_heads, net.key_dim, net.value_dim};
+}
+
+std::size_t conv_channels(const DeltaNetConfig& net) {
+  return 2 * net.key_heads * net.key_dim + net.value_heads * net.value_dim;
+}
 
 // The widest intermediate result of any layer, in floats per token. Only of mixers that a layer
 // has: their sizes are those of tensors, all others are mere claims of a config.

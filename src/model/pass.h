@@ -30,6 +30,11 @@ struct Pass {
   RopeAngles angles;
 };
 
+// The sizes of a delta net as its rule takes them, and the channels of its convolution: all q, k,
+// v.
+DeltaShape delta_shape(const DeltaNetConfig& net);
+std::size_t conv_channels(const DeltaNetConfig& net);
+
 Pass begin_pass(const Compute& compute, const Model& model, std::span<const Part> parts,
                 Workspace& work);
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -20,19 +19,12 @@
 #include "ops/delta_rule_backward.h"
 #include "ops/norm.h"
 #include "ops/norm_backward.h"
+#include "ops/test_values.h"
 
 namespace cellm {
 namespace {
 
 using Values = std::vector<float>;
-
-Values gaussian(std::size_t count, unsigned seed, float scale = 1.0F) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0.0F, scale);
-  Values values(count);
-  for (auto& value : values) value = normal(random);
-  return values;
-}
 
 double product(const Values& a, const Values& b) {
   double sum = 0.0;

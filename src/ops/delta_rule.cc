@@ -4,10 +4,10 @@
 #include <cmath>
 #include <vector>
 
+#include "ops/delta_rule_shared.h"
+
 namespace cellm {
 namespace {
-
-constexpr float kNormEpsilon = 1e-6F;
 
 template <class T>
 AlignedBuffer<T> copy_of(const AlignedBuffer<T>& other) {
@@ -17,14 +17,8 @@ AlignedBuffer<T> copy_of(const AlignedBuffer<T>& other) {
 }
 
 void normalise(const Compute& compute, const float* x, std::size_t n, float scale, float* out) {
-  const float factor = scale / std::sqrt(compute.kernels.dot(x, x, n) + kNormEpsilon);
+  const float factor = scale / std::sqrt(compute.kernels.dot(x, x, n) + kDeltaNormEpsilon);
   for (std::size_t i = 0; i < n; ++i) out[i] = x[i] * factor;
-}
-
-// Rows of a matrix of floats.
-VectorRows rows_of(const float* rows, std::size_t count, std::size_t dim) {
-  return {FormatId::kF32, reinterpret_cast<const unsigned char*>(rows), dim * sizeof(float), count,
-          dim};
 }
 
 // One value head's memory, and the keys it shares with others.

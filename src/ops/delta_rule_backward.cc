@@ -5,16 +5,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "ops/delta_rule_shared.h"
 
 namespace cellm {
 namespace {
-
-constexpr float kNormEpsilon = 1e-6F;  // as in delta_rule.cc
-
-VectorRows rows_of(const float* rows, std::size_t count, std::size_t dim) {
-  return {FormatId::kF32, reinterpret_cast<const unsigned char*>(rows), dim * sizeof(float), count,
-          dim};
-}
 
 // Vectors of one head, normalised and scaled, with what their gradient needs.
 struct Normalised {
@@ -23,7 +17,7 @@ struct Normalised {
       : scale(scale_), rows(tokens * dim), factors(tokens), gradients(tokens * dim) {
     for (std::size_t t = 0; t < tokens; ++t) {
       const float* row = x + t * stride;
-      factors[t] = 1.0F / std::sqrt(compute.kernels.dot(row, row, dim) + kNormEpsilon);
+      factors[t] = 1.0F / std::sqrt(compute.kernels.dot(row, row, dim) + kDeltaNormEpsilon);
       for (std::size_t d = 0; d < dim; ++d) rows[t * dim + d] = scale * factors[t] * row[d];
     }
   }

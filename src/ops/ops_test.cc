@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <span>
 #include <vector>
 
@@ -13,17 +12,10 @@
 #include "ops/delta_rule.h"
 #include "ops/norm.h"
 #include "ops/rope.h"
+#include "ops/test_values.h"
 
 namespace cellm {
 namespace {
-
-std::vector<float> gaussian(std::size_t count, unsigned seed, float scale = 1.0F) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0.0F, scale);
-  std::vector<float> values(count);
-  for (auto& value : values) value = normal(random);
-  return values;
-}
 
 class Ops : public ::testing::Test {
  protected:

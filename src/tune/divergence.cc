@@ -18,7 +18,7 @@ double softmax(const KernelTable& kernels, float* logits, std::size_t n) {
 
 }  // namespace
 
-double divergence_of(const Compute& compute, TunableMatrix& student_head,
+double divergence_of(const Compute& compute, const TunableMatrix& student_head,
                      const std::vector<float>& student_hidden, const Linear& teacher_head,
                      const std::vector<float>& teacher_hidden, float* gradient) {
   const std::size_t hidden = student_head.cols();
@@ -32,8 +32,6 @@ double divergence_of(const Compute& compute, TunableMatrix& student_head,
     const float* input = student_hidden.data() + first * hidden;
     student_head.forward(compute, input, count, student.data());
     apply(compute, teacher_head, teacher_hidden.data() + first * hidden, count, teacher.data());
-    const std::vector<float> logits(gradient != nullptr ? student.begin() : student.end(),
-                                    student.end());
     compute.pool.parallel_for(count, 1, [&](std::size_t row, std::size_t) {
       float* s = student.data() + row * vocab;
       float* t = teacher.data() + row * vocab;
@@ -50,7 +48,7 @@ double divergence_of(const Compute& compute, TunableMatrix& student_head,
     if (gradient != nullptr) {
       float* out = gradient + first * hidden;
       std::fill_n(out, count * hidden, 0.0F);
-      student_head.backward(compute, input, logits.data(), student.data(), count, out);
+      student_head.input_gradient(compute, student.data(), count, out);
     }
   }
   double sum = 0.0;

@@ -14,7 +14,7 @@ namespace cellm {
 // null, gets that of the student's stream; with z its logits, dz = (p_s − p_t) / tokens. Logits of
 // kDivergenceRows positions are in memory at a time.
 inline constexpr std::size_t kDivergenceRows = 64;
-double divergence_of(const Compute& compute, TunableMatrix& student_head,
+double divergence_of(const Compute& compute, const TunableMatrix& student_head,
                      const std::vector<float>& student_hidden, const Linear& teacher_head,
                      const std::vector<float>& teacher_hidden, float* gradient);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/pass.h"
 #include "ops/activation.h"
 #include "ops/activation_backward.h"
 #include "ops/attention.h"
@@ -27,16 +28,16 @@ struct Task {
   std::size_t tokens;
 };
 
-void multiply(const Task& task, const TunableLayer& layer, const Linear& linear, const Values& x,
+void multiply(const Task& task, const TunableParts& parts, const Linear& linear, const Values& x,
               Values& y) {
-  const TunableMatrix& matrix = layer.matrices.at(&linear);
+  const TunableMatrix& matrix = parts.matrices.at(&linear);
   y.resize(task.tokens * matrix.rows());
   matrix.forward(task.compute, x.data(), task.tokens, y.data());
 }
 
-void multiply_backward(const Task& task, TunableLayer& layer, const Linear& linear, const Values& x,
+void multiply_backward(const Task& task, TunableParts& parts, const Linear& linear, const Values& x,
                        const Values& y, const Values& dy, Values& dx) {
-  layer.matrices.at(&linear).backward(task.compute, x.data(), y.data(), dy.data(), task.tokens,
+  parts.matrices.at(&linear).backward(task.compute, x.data(), y.data(), dy.data(), task.tokens,
                                       dx.data());
 }
 
@@ -48,11 +49,11 @@ void normalize(const Task& task, const Values& x, const Values& weight, Values& 
 }
 
 // In place on dy.
-void normalize_backward(const Task& task, const Values& x, const Values& weight, Values& dy,
-                        Values& gradients) {
+void normalize_backward(const Task& task, TunableParts& parts, const Values& x,
+                        const Values& weight, Values& dy) {
   rms_norm_backward(task.compute, x.data(), weight.data(), task.config.rms_norm_eps,
                     x.size() / weight.size(), weight.size(), dy.data(), dy.data(),
-                    gradients.data());
+                    parts.norm_gradients.at(&weight).data());
 }
 
 void add(const Task& task, const Values& x, Values& to) {
@@ -87,12 +88,12 @@ float attention_scale(const ModelConfig& config) {
   return 1.0F / std::sqrt(static_cast<float>(config.head_dim));
 }
 
-void attention_forward(const Task& task, const TunableLayer& layer, const Attention& mixer,
+void attention_forward(const Task& task, const TunableParts& parts, const Attention& mixer,
                        LayerRecord& r) {
   const ModelConfig& config = task.config;
-  multiply(task, layer, mixer.q_proj, r.normed, r.projected);
-  multiply(task, layer, mixer.k_proj, r.normed, r.raw_keys);
-  multiply(task, layer, mixer.v_proj, r.normed, r.values);
+  multiply(task, parts, mixer.q_proj, r.normed, r.projected);
+  multiply(task, parts, mixer.k_proj, r.normed, r.raw_keys);
+  multiply(task, parts, mixer.v_proj, r.normed, r.values);
   if (config.output_gate) {
     part_gates(r.projected, config.head_dim, r.raw_queries, r.gates);
   } else {
@@ -123,7 +124,7 @@ void attention_forward(const Task& task, const TunableLayer& layer, const Attent
 }
 
 // dgated: of the output matrix's input. dnormed is added to.
-void attention_back(const Task& task, TunableLayer& layer, const Attention& mixer,
+void attention_back(const Task& task, TunableParts& parts, const Attention& mixer,
                     const LayerRecord& r, Values& dgated, Values& dnormed) {
   const ModelConfig& config = task.config;
   Values dgates;
@@ -143,37 +144,31 @@ void attention_back(const Task& task, TunableLayer& layer, const Attention& mixe
   rotate(task, back, config.heads, dqueries);
   rotate(task, back, config.kv_heads, dkeys);
   if (config.qk_norm) {
-    normalize_backward(task, r.raw_queries, mixer.q_norm, dqueries, layer.q_norm_gradients);
-    normalize_backward(task, r.raw_keys, mixer.k_norm, dkeys, layer.k_norm_gradients);
+    normalize_backward(task, parts, r.raw_queries, mixer.q_norm, dqueries);
+    normalize_backward(task, parts, r.raw_keys, mixer.k_norm, dkeys);
   }
   if (config.output_gate) dqueries = join_gates(dqueries, dgates, config.head_dim);
-  multiply_backward(task, layer, mixer.q_proj, r.normed, r.projected, dqueries, dnormed);
-  multiply_backward(task, layer, mixer.k_proj, r.normed, r.raw_keys, dkeys, dnormed);
-  multiply_backward(task, layer, mixer.v_proj, r.normed, r.values, dvalues, dnormed);
+  multiply_backward(task, parts, mixer.q_proj, r.normed, r.projected, dqueries, dnormed);
+  multiply_backward(task, parts, mixer.k_proj, r.normed, r.raw_keys, dkeys, dnormed);
+  multiply_backward(task, parts, mixer.v_proj, r.normed, r.values, dvalues, dnormed);
 }
 
 std::size_t key_width(const DeltaNetConfig& net) {
   return net.key_heads * net.key_dim;
 }
-std::size_t channels_of(const DeltaNetConfig& net) {
-  return 2 * key_width(net) + net.value_heads * net.value_dim;
-}
-DeltaShape delta_shape(const DeltaNetConfig& net) {
-  return {net.key_heads, net.value_heads, net.key_dim, net.value_dim};
-}
 DeltaInput delta_input(const DeltaNetConfig& net, const LayerRecord& r) {
   const float* q = r.convolved.data();
-  return {q,          q + key_width(net), q + 2 * key_width(net), channels_of(net),
+  return {q,          q + key_width(net), q + 2 * key_width(net), conv_channels(net),
           r.g.data(), r.beta.data()};
 }
 
-void delta_net_forward(const Task& task, const TunableLayer& layer, const GatedDeltaNet& mixer,
+void delta_net_forward(const Task& task, const TunableParts& parts, const GatedDeltaNet& mixer,
                        LayerRecord& r) {
   const DeltaNetConfig& net = task.config.delta_net;
-  multiply(task, layer, mixer.in_proj_qkv, r.normed, r.projected);
-  multiply(task, layer, mixer.in_proj_z, r.normed, r.gates);
-  multiply(task, layer, mixer.in_proj_b, r.normed, r.raw_beta);
-  multiply(task, layer, mixer.in_proj_a, r.normed, r.raw_decay);
+  multiply(task, parts, mixer.in_proj_qkv, r.normed, r.projected);
+  multiply(task, parts, mixer.in_proj_z, r.normed, r.gates);
+  multiply(task, parts, mixer.in_proj_b, r.normed, r.raw_beta);
+  multiply(task, parts, mixer.in_proj_a, r.normed, r.raw_decay);
   r.beta.resize(r.raw_beta.size());
   r.g.resize(r.raw_decay.size());
   for (std::size_t i = 0; i < r.beta.size(); ++i) {
@@ -181,7 +176,7 @@ void delta_net_forward(const Task& task, const TunableLayer& layer, const GatedD
     r.beta[i] = sigmoid(r.raw_beta[i]);
     r.g[i] = mixer.decay_rate[head] * softplus(r.raw_decay[i] + mixer.dt_bias[head]);
   }
-  const std::size_t channels = channels_of(net);
+  const std::size_t channels = conv_channels(net);
   Values window((net.conv_kernel - 1) * channels);
   r.convolved.resize(r.projected.size());
   causal_conv(task.compute, mixer.conv.data(), net.conv_kernel, channels, r.projected.data(),
@@ -194,91 +189,87 @@ void delta_net_forward(const Task& task, const TunableLayer& layer, const GatedD
                  task.config.rms_norm_eps, task.tokens * net.value_heads, net.value_dim);
 }
 
-void delta_net_back(const Task& task, TunableLayer& layer, const GatedDeltaNet& mixer,
+void delta_net_back(const Task& task, TunableParts& parts, const GatedDeltaNet& mixer,
                     const LayerRecord& r, Values& dgated, Values& dnormed) {
   const DeltaNetConfig& net = task.config.delta_net;
   Values dz(r.gates.size());
   gated_rms_norm_backward(task.compute, r.mixed.data(), mixer.norm.data(), r.gates.data(),
                           task.config.rms_norm_eps, task.tokens * net.value_heads, net.value_dim,
-                          dgated.data(), dgated.data(), dz.data(), layer.norm_gradients.data());
+                          dgated.data(), dgated.data(), dz.data(),
+                          parts.norm_gradients.at(&mixer.norm).data());
   Values dconvolved(r.convolved.size());
   Values dg(r.g.size());
   Values dbeta(r.beta.size());
   float* dq = dconvolved.data();
   delta_rule_backward(task.compute, delta_shape(net), delta_input(net, r), task.tokens,
                       dgated.data(),
-                      {dq, dq + key_width(net), dq + 2 * key_width(net), channels_of(net),
+                      {dq, dq + key_width(net), dq + 2 * key_width(net), conv_channels(net),
                        dg.data(), dbeta.data()});
   Values dprojected(r.projected.size());
-  causal_conv_backward(task.compute, mixer.conv.data(), net.conv_kernel, channels_of(net),
+  causal_conv_backward(task.compute, mixer.conv.data(), net.conv_kernel, conv_channels(net),
                        r.projected.data(), task.tokens, dconvolved.data(), dprojected.data());
   for (std::size_t i = 0; i < dg.size(); ++i) {
     const std::size_t head = i % net.value_heads;
     dbeta[i] *= r.beta[i] * (1.0F - r.beta[i]);
     dg[i] *= mixer.decay_rate[head] * sigmoid(r.raw_decay[i] + mixer.dt_bias[head]);
   }
-  multiply_backward(task, layer, mixer.in_proj_qkv, r.normed, r.projected, dprojected, dnormed);
-  multiply_backward(task, layer, mixer.in_proj_z, r.normed, r.gates, dz, dnormed);
-  multiply_backward(task, layer, mixer.in_proj_b, r.normed, r.raw_beta, dbeta, dnormed);
-  multiply_backward(task, layer, mixer.in_proj_a, r.normed, r.raw_decay, dg, dnormed);
-}
-
-const Linear& output_matrix_of(const Layer& layer) {
-  if (const auto* attention = std::get_if<Attention>(&layer.mixer)) return attention->o_proj;
-  return std::get<GatedDeltaNet>(layer.mixer).out_proj;
+  multiply_backward(task, parts, mixer.in_proj_qkv, r.normed, r.projected, dprojected, dnormed);
+  multiply_backward(task, parts, mixer.in_proj_z, r.normed, r.gates, dz, dnormed);
+  multiply_backward(task, parts, mixer.in_proj_b, r.normed, r.raw_beta, dbeta, dnormed);
+  multiply_backward(task, parts, mixer.in_proj_a, r.normed, r.raw_decay, dg, dnormed);
 }
 
 }  // namespace
 
 void layer_forward(const Compute& compute, const ModelConfig& config, const RopeAngles& angles,
-                   const TunableLayer& layer, std::size_t tokens, Values& hidden, LayerRecord& r) {
+                   const Layer& layer, const TunableParts& parts, std::size_t tokens,
+                   Values& hidden, LayerRecord& r) {
   const Task task{compute, config, angles, tokens};
   r.input = hidden;
-  normalize(task, hidden, layer.layer.input_norm, r.normed);
-  if (const auto* attention = std::get_if<Attention>(&layer.layer.mixer)) {
-    attention_forward(task, layer, *attention, r);
+  normalize(task, hidden, layer.input_norm, r.normed);
+  if (const auto* attention = std::get_if<Attention>(&layer.mixer)) {
+    attention_forward(task, parts, *attention, r);
   } else {
-    delta_net_forward(task, layer, std::get<GatedDeltaNet>(layer.layer.mixer), r);
+    delta_net_forward(task, parts, std::get<GatedDeltaNet>(layer.mixer), r);
   }
-  multiply(task, layer, output_matrix_of(layer.layer), r.gated, r.mixer_out);
+  multiply(task, parts, output_matrix(layer), r.gated, r.mixer_out);
   add(task, r.mixer_out, hidden);
   r.middle = hidden;
-  const FeedForward& feed_forward = layer.layer.feed_forward;
-  normalize(task, hidden, layer.layer.post_norm, r.post_normed);
-  multiply(task, layer, feed_forward.gate_proj, r.post_normed, r.gate);
-  multiply(task, layer, feed_forward.up_proj, r.post_normed, r.up);
+  const FeedForward& feed_forward = layer.feed_forward;
+  normalize(task, hidden, layer.post_norm, r.post_normed);
+  multiply(task, parts, feed_forward.gate_proj, r.post_normed, r.gate);
+  multiply(task, parts, feed_forward.up_proj, r.post_normed, r.up);
   r.active = r.gate;
   silu_multiply(compute, r.active.data(), r.up.data(), r.active.size());
-  multiply(task, layer, feed_forward.down_proj, r.active, r.down);
+  multiply(task, parts, feed_forward.down_proj, r.active, r.down);
   add(task, r.down, hidden);
 }
 
 void layer_backward(const Compute& compute, const ModelConfig& config, const RopeAngles& angles,
-                    TunableLayer& layer, std::size_t tokens, const LayerRecord& r,
-                    Values& gradient) {
+                    const Layer& layer, TunableParts& parts, std::size_t tokens,
+                    const LayerRecord& r, Values& gradient) {
   const Task task{compute, config, angles, tokens};
-  const FeedForward& feed_forward = layer.layer.feed_forward;
+  const FeedForward& feed_forward = layer.feed_forward;
   Values dactive(r.active.size());
-  multiply_backward(task, layer, feed_forward.down_proj, r.active, r.down, gradient, dactive);
+  multiply_backward(task, parts, feed_forward.down_proj, r.active, r.down, gradient, dactive);
   Values dgate(r.gate.size());
   silu_multiply_backward(compute, r.gate.data(), r.up.data(), dactive.data(), dactive.size(),
                          dgate.data(), dactive.data());
   Values dnormed(r.post_normed.size());
-  multiply_backward(task, layer, feed_forward.gate_proj, r.post_normed, r.gate, dgate, dnormed);
-  multiply_backward(task, layer, feed_forward.up_proj, r.post_normed, r.up, dactive, dnormed);
-  normalize_backward(task, r.middle, layer.layer.post_norm, dnormed, layer.post_norm_gradients);
+  multiply_backward(task, parts, feed_forward.gate_proj, r.post_normed, r.gate, dgate, dnormed);
+  multiply_backward(task, parts, feed_forward.up_proj, r.post_normed, r.up, dactive, dnormed);
+  normalize_backward(task, parts, r.middle, layer.post_norm, dnormed);
   add(task, dnormed, gradient);
 
   Values dgated(r.gated.size());
-  multiply_backward(task, layer, output_matrix_of(layer.layer), r.gated, r.mixer_out, gradient,
-                    dgated);
+  multiply_backward(task, parts, output_matrix(layer), r.gated, r.mixer_out, gradient, dgated);
   std::fill(dnormed.begin(), dnormed.end(), 0.0F);
-  if (const auto* attention = std::get_if<Attention>(&layer.layer.mixer)) {
-    attention_back(task, layer, *attention, r, dgated, dnormed);
+  if (const auto* attention = std::get_if<Attention>(&layer.mixer)) {
+    attention_back(task, parts, *attention, r, dgated, dnormed);
   } else {
-    delta_net_back(task, layer, std::get<GatedDeltaNet>(layer.layer.mixer), r, dgated, dnormed);
+    delta_net_back(task, parts, std::get<GatedDeltaNet>(layer.mixer), r, dgated, dnormed);
   }
-  normalize_backward(task, r.input, layer.layer.input_norm, dnormed, layer.input_norm_gradients);
+  normalize_backward(task, parts, r.input, layer.input_norm, dnormed);
   add(task, dnormed, gradient);
 }
 

@@ -13,16 +13,11 @@
 
 namespace cellm {
 
-// A layer that is trained: its matrices by where they are in `layer`, and the gradients of its
-// norms, as long as these (empty where the layer has none).
-struct TunableLayer {
-  Layer& layer;
+// What is trained of a model, by where it is in there: its layers' matrices, and the gradients of
+// its norms.
+struct TunableParts {
   std::unordered_map<const Linear*, TunableMatrix> matrices;
-  std::vector<float> input_norm_gradients;
-  std::vector<float> post_norm_gradients;
-  std::vector<float> q_norm_gradients;
-  std::vector<float> k_norm_gradients;
-  std::vector<float> norm_gradients;  // of the delta net
+  std::unordered_map<const std::vector<float>*, std::vector<float>> norm_gradients;
 };
 
 // What one sequence left behind on its way through one layer; (tokens, width) each.
@@ -58,13 +53,13 @@ struct LayerRecord {
 // hidden: (tokens, hidden), the residual stream of a sequence from its beginning; gets what the
 // layer makes of it. Equal to the steps of model/pass.h up to rounding.
 void layer_forward(const Compute& compute, const ModelConfig& config, const RopeAngles& angles,
-                   const TunableLayer& layer, std::size_t tokens, std::vector<float>& hidden,
-                   LayerRecord& record);
+                   const Layer& layer, const TunableParts& parts, std::size_t tokens,
+                   std::vector<float>& hidden, LayerRecord& record);
 
 // gradient: of the residual stream after the layer; becomes that before it. The gradients of what
 // is trained are added to.
 void layer_backward(const Compute& compute, const ModelConfig& config, const RopeAngles& angles,
-                    TunableLayer& layer, std::size_t tokens, const LayerRecord& record,
-                    std::vector<float>& gradient);
+                    const Layer& layer, TunableParts& parts, std::size_t tokens,
+                    const LayerRecord& record, std::vector<float>& gradient);
 
 }  // namespace cellm

@@ -91,18 +91,10 @@ void TunableMatrix::forward(const Compute& compute, const float* x, std::size_t 
   });
 }
 
-void TunableMatrix::backward(const Compute& compute, const float* x, const float* y,
-                             const float* dy, std::size_t tokens, float* dx) {
+std::vector<float> TunableMatrix::scaled_input_gradient(const Compute& compute, const float* dy,
+                                                        std::size_t tokens) const {
   const std::size_t m = rows();
   const std::size_t n = cols();
-  // y / r is what r was multiplied with.
-  compute.pool.parallel_for(m, kColumnGrain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t t = 0; t < tokens; ++t) {
-      for (std::size_t r = begin; r < end; ++r) {
-        row_gradients[r] += dy[t * m + r] * y[t * m + r] / row_factors[r];
-      }
-    }
-  });
   std::vector<float> scaled(tokens * m);
   compute.pool.parallel_for(tokens, kTokenGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
@@ -116,6 +108,33 @@ void TunableMatrix::backward(const Compute& compute, const float* x, const float
       for (std::size_t t = begin; t < end; ++t) unrotate_row(rotation_, back.data() + t * n);
     });
   }
+  return back;
+}
+
+void TunableMatrix::input_gradient(const Compute& compute, const float* dy, std::size_t tokens,
+                                   float* dx) const {
+  const std::size_t n = cols();
+  const std::vector<float> back = scaled_input_gradient(compute, dy, tokens);
+  compute.pool.parallel_for(tokens, kTokenGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t t = begin; t < end; ++t) {
+      for (std::size_t c = 0; c < n; ++c) dx[t * n + c] += column_factors[c] * back[t * n + c];
+    }
+  });
+}
+
+void TunableMatrix::backward(const Compute& compute, const float* x, const float* y,
+                             const float* dy, std::size_t tokens, float* dx) {
+  const std::size_t m = rows();
+  const std::size_t n = cols();
+  // y / r is what r was multiplied with.
+  compute.pool.parallel_for(m, kColumnGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t t = 0; t < tokens; ++t) {
+      for (std::size_t r = begin; r < end; ++r) {
+        row_gradients[r] += dy[t * m + r] * y[t * m + r] / row_factors[r];
+      }
+    }
+  });
+  const std::vector<float> back = scaled_input_gradient(compute, dy, tokens);
   compute.pool.parallel_for(n, kColumnGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = 0; t < tokens; ++t) {
       for (std::size_t c = begin; c < end; ++c) {

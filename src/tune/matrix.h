@@ -27,6 +27,9 @@ class TunableMatrix {
   void backward(const Compute& compute, const float* x, const float* y, const float* dy,
                 std::size_t tokens, float* dx);
 
+  // dx += the gradient of x alone.
+  void input_gradient(const Compute& compute, const float* dy, std::size_t tokens, float* dx) const;
+
   std::vector<float> row_factors;
   std::vector<float> column_factors;
   std::vector<float> row_gradients;
@@ -35,6 +38,10 @@ class TunableMatrix {
  private:
   // c ⊙ x, and R of that.
   std::vector<float> scaled_input(const Compute& compute, const float* x, std::size_t tokens) const;
+
+  // Rᵀ Wᵀ (r ⊙ dy): the gradient of c ⊙ x, (tokens, cols).
+  std::vector<float> scaled_input_gradient(const Compute& compute, const float* dy,
+                                           std::size_t tokens) const;
 
   Linear forward_;               // (rows, cols)
   Linear backward_;              // (cols, rows)

@@ -1,7 +1,6 @@
 #include "tune/own_text.h"
 
 #include <algorithm>
-#include <numeric>
 #include <random>
 #include <string>
 

@@ -49,15 +49,11 @@ class Student {
   // The residual stream before each layer and after the last.
   std::vector<std::vector<float>> run(const Compute& compute, const RopeAngles& angles,
                                       std::span<const std::uint32_t> tokens);
-  // Where the gradients of a norm are summed; null for other vectors.
-  std::vector<float>* gradients_of(const std::vector<float>& norm);
   std::vector<float> final_norm(const Compute& compute, const std::vector<float>& hidden) const;
 
   Model& model_;
-
-  std::vector<TunableLayer> layers_;
-  TunableMatrix head_;
-  std::vector<float> final_norm_gradients_;
+  TunableParts parts_;
+  TunableMatrix head_;  // not trained
 };
 
 }  // namespace cellm

@@ -13,6 +13,12 @@
 namespace cellm {
 namespace {
 
+std::map<std::string, const CellmEntry*> by_name(const std::vector<CellmEntry>& tensors) {
+  std::map<std::string, const CellmEntry*> entries;
+  for (const CellmEntry& entry : tensors) entries[entry.name] = &entry;
+  return entries;
+}
+
 // The row that a scale belongs to, by its place in the payload (docs/file-format.md).
 std::size_t row_of_scale(const CellmEntry& matrix, const CellmEntry& scales, std::size_t index) {
   if (matrix.trellis) return index;  // (row blocks, 64)
@@ -58,8 +64,7 @@ std::vector<std::byte> stored_norm(const CellmEntry& entry, std::span<const floa
 
 std::vector<std::size_t> storable_parameters(const CellmHeader& header, const std::string& prefix,
                                              const std::vector<Parameter>& parameters) {
-  std::map<std::string, const CellmEntry*> entries;
-  for (const CellmEntry& entry : header.tensors) entries[entry.name] = &entry;
+  const auto entries = by_name(header.tensors);
   std::vector<std::size_t> result;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const std::string name = prefix + parameters[i].tensor;
@@ -86,8 +91,7 @@ void write_tuned(const std::filesystem::path& path, const std::filesystem::path&
   }
   const MappedFile file(path);
   const CellmHeader header = read_cellm_header(file);
-  std::map<std::string, const CellmEntry*> entries;
-  for (const CellmEntry& entry : header.tensors) entries[entry.name] = &entry;
+  const auto entries = by_name(header.tensors);
   rewrite_cellm(path, target, edit_header,
                 [&](const CellmEntry& entry,
                     std::span<const std::byte> bytes) -> std::optional<std::vector<std::byte>> {

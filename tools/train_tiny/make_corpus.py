@@ -136,7 +136,7 @@ def choice_item(rng, fact, question):
             "answer": order.index(0)}  # fmt: skip
 
 
-def questions(rng, facts, explanations, talks):
+def questions(rng, facts, explanations):
     """Held-out questions, as evenly as their numbers allow over the kinds, each of another fact while there are any."""
     by_kind = {}
     for fact in facts + explanations:
@@ -173,7 +173,7 @@ def main():
 
     # Its own generator: evaluation stays the same whatever becomes of the training documents.
     rng = random.Random(f"evaluate {options.seed}")
-    chosen = questions(rng, facts, explanations, talks)
+    chosen = questions(rng, facts, explanations)
     write_lines(options.output / "questions.jsonl",
                 ({"kind": f.kind, "question": q, "answer": f.answer, "reply": f.reply} for f, q in chosen))  # fmt: skip
     write_lines(options.output / "choices.jsonl", (choice_item(rng, fact, question) for fact, question in chosen))
