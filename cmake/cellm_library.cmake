@@ -21,3 +21,17 @@ function(cellm_library name)
       PROPERTIES LABELS unit)
   endif()
 endfunction()
+
+# cellm_embed(SOURCE HEADER NAME=FILE...)
+#
+# Makes the source file SOURCE in the build folder, which defines each NAME, declared by HEADER, as the text of its FILE.
+function(cellm_embed source header)
+  set(files ${ARGN})
+  list(TRANSFORM files REPLACE "^[^=]+=" "")
+  list(JOIN ARGN "|" items)
+  add_custom_command(OUTPUT ${source}
+    COMMAND ${CMAKE_COMMAND} -D OUTPUT=${source} -D HEADER=${header} -D "ITEMS=${items}"
+      -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${files} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    VERBATIM)
+endfunction()

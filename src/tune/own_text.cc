@@ -15,18 +15,59 @@ namespace {
 // states are small.
 constexpr std::size_t kTogether = 32;
 
-std::vector<std::string> openings() {
-  std::vector<std::string> result;
-  std::string line;
-  for (std::size_t i = 0; i < kOpenings.size(); ++i) {
-    if (kOpenings[i] == '\n') {
-      result.push_back(std::move(line));
-      line.clear();
-    } else if (kOpenings.substr(i).starts_with("\\n")) {
-      line += '\n';
-      ++i;
-    } else {
-      line += kOpenings[i];
+// That an answer has at most; longer ones are cut off.
+constexpr std::size_t kAnswerTokens = 256;
+
+// Lines of a text, all of them before any comes again.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) {
+    std::string line;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\n') {
+        lines_.push_back(std::move(line));
+        line.clear();
+      } else if (text.substr(i).starts_with("\\n")) {
+        line += '\n';
+        ++i;
+      } else {
+        line += text[i];
+      }
+    }
+  }
+
+  const std::string& next(std::mt19937_64& random) {
+    if (at_ % lines_.size() == 0) std::shuffle(lines_.begin(), lines_.end(), random);
+    return lines_[at_++ % lines_.size()];
+  }
+
+ private:
+  std::vector<std::string> lines_;
+  std::size_t at_ = 0;
+};
+
+SamplerOptions whole_distribution(std::uint64_t seed) {
+  return {.temperature = 1.0F, .top_k = 0, .repeat_penalty = 1.0F, .seed = seed};
+}
+
+// Each prompt with what the model wrote after it, and after that `end` if it came to one.
+std::vector<std::vector<std::uint32_t>> go_on(const Engine& engine, const Tokenizer& tokenizer,
+                                              std::span<const BatchPrompt> prompts,
+                                              std::size_t max_tokens,
+                                              std::span<const std::uint32_t> end,
+                                              const WritingProgress& progress) {
+  GenerateOptions options;
+  options.max_tokens = max_tokens;
+  options.stop_ids = end_of_answer_ids(engine, &tokenizer);
+  options.unusable_ids = unusable_ids(engine, tokenizer);
+  const auto written =
+      generate_batch(engine, {KvEncoding::kF16, 16, 0}, prompts, options, progress);
+  std::vector<std::vector<std::uint32_t>> result;
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    auto& sequence = result.emplace_back(prompts[i].ids);
+    sequence.insert(sequence.end(), written[i].ids.begin(), written[i].ids.end());
+    if (written[i].reason == StopReason::kEos) {
+      sequence.insert(sequence.end(), end.begin(), end.end());
     }
   }
   return result;
@@ -34,41 +75,66 @@ std::vector<std::string> openings() {
 
 }  // namespace
 
-std::vector<std::vector<std::uint32_t>> own_text(
-    const Engine& engine, const Tokenizer& tokenizer, std::size_t count, std::size_t tokens,
-    std::uint64_t seed, const std::function<void(std::size_t done, std::size_t total)>& progress) {
-  std::vector<std::string> beginnings = openings();
+std::vector<std::vector<std::uint32_t>> own_text(const Engine& engine, const Tokenizer& tokenizer,
+                                                 std::size_t count, std::size_t tokens,
+                                                 std::uint64_t seed,
+                                                 const WritingProgress& progress) {
+  Lines openings(kOpenings);
   std::mt19937_64 random(seed);
-  std::vector<BatchPrompt> prompts;
-  for (std::size_t i = 0; i < count; ++i) {
-    // All of them before any comes again.
-    if (i % beginnings.size() == 0) std::shuffle(beginnings.begin(), beginnings.end(), random);
-    BatchPrompt prompt;
-    prompt.ids = tokenizer.bos_from_template();
-    const auto ids = tokenizer.encode(beginnings[i % beginnings.size()], false);
-    prompt.ids.insert(prompt.ids.end(), ids.begin(), ids.end());
-    prompt.sampler = {.temperature = 1.0F, .top_k = 0, .repeat_penalty = 1.0F, .seed = random()};
-    prompts.push_back(std::move(prompt));
-  }
-
-  GenerateOptions options;
-  options.stop_ids = end_of_answer_ids(engine, &tokenizer);
-  options.unusable_ids = unusable_ids(engine, tokenizer);
   std::vector<std::vector<std::uint32_t>> result;
-  for (std::size_t begin = 0; begin < count; begin += kTogether) {
-    const auto part = std::span(prompts).subspan(begin, std::min(kTogether, count - begin));
+  while (result.size() < count) {
+    const std::size_t before = result.size();
+    std::vector<BatchPrompt> prompts(std::min(kTogether, count - before));
     std::size_t longest = 0;
-    for (const BatchPrompt& prompt : part) longest = std::max(longest, prompt.ids.size());
-    if (longest >= tokens) throw usage_error("windows of {} tokens are too short for text", tokens);
-    options.max_tokens = tokens - longest;
-    const auto written = generate_batch(engine, {KvEncoding::kF16, 16, 0}, part, options,
-                                        [&](std::size_t done, std::size_t /*total*/) {
-                                          progress(begin * tokens + done, count * tokens);
-                                        });
-    for (std::size_t i = 0; i < part.size(); ++i) {
-      auto& sequence = result.emplace_back(part[i].ids);
-      sequence.insert(sequence.end(), written[i].ids.begin(), written[i].ids.end());
+    for (BatchPrompt& prompt : prompts) {
+      prompt.ids = tokenizer.bos_from_template();
+      const auto ids = tokenizer.encode(openings.next(random), false);
+      prompt.ids.insert(prompt.ids.end(), ids.begin(), ids.end());
+      prompt.sampler = whole_distribution(random());
+      longest = std::max(longest, prompt.ids.size());
     }
+    if (longest >= tokens) throw usage_error("windows of {} tokens are too short for text", tokens);
+    auto texts = go_on(engine, tokenizer, prompts, tokens - longest, {},
+                       [&](std::size_t done, std::size_t /*total*/) {
+                         progress(before * tokens + done, count * tokens);
+                       });
+    std::move(texts.begin(), texts.end(), std::back_inserter(result));
+  }
+  return result;
+}
+
+std::vector<std::vector<std::uint32_t>> own_answers(const Engine& engine,
+                                                    const Tokenizer& tokenizer, ChatFormat format,
+                                                    std::size_t count, std::size_t tokens,
+                                                    std::uint64_t seed,
+                                                    const WritingProgress& progress) {
+  Lines requests(kRequests);
+  std::mt19937_64 random(seed);
+  auto end = end_of_turn_tokens(tokenizer, format);
+  if (!end.empty()) {
+    const auto line_break = tokenizer.encode("\n", false);
+    end.insert(end.end(), line_break.begin(), line_break.end());
+  }
+  const std::size_t total = count * tokens;
+  std::vector<std::uint32_t> stream;
+  while (stream.size() < total) {
+    std::vector<BatchPrompt> prompts(kTogether);
+    for (BatchPrompt& prompt : prompts) {
+      const ChatMessage request{"user", requests.next(random)};
+      prompt.ids = render_chat(tokenizer, format, std::span(&request, 1), {});
+      prompt.sampler = whole_distribution(random());
+    }
+    for (const auto& text : go_on(engine, tokenizer, prompts, kAnswerTokens, end,
+                                  [&](std::size_t done, std::size_t /*total*/) {
+                                    progress(std::min(stream.size() + done, total), total);
+                                  })) {
+      stream.insert(stream.end(), text.begin(), text.end());
+    }
+  }
+  std::vector<std::vector<std::uint32_t>> result;
+  for (std::size_t begin = 0; begin < total; begin += tokens) {
+    const auto first = stream.begin() + static_cast<std::ptrdiff_t>(begin);
+    result.emplace_back(first, first + static_cast<std::ptrdiff_t>(tokens));
   }
   return result;
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "engine/generate.h"
 #include "eval/test_models.h"
 
 namespace cellm {
@@ -43,10 +44,31 @@ TEST(OwnText, NeedsRoomForItsOpening) {
   EXPECT_THROW(own_text(*engine, test::byte_tokenizer(), 300, 8, 1, [](auto, auto) {}), Error);
 }
 
-TEST(OwnText, OpeningsAreLinesOfText) {
-  EXPECT_TRUE(kOpenings.ends_with('\n'));
-  EXPECT_EQ(kOpenings.find("\n\n"), std::string_view::npos);
-  EXPECT_EQ(kOpenings.find('\r'), std::string_view::npos);
+TEST(OwnAnswers, AreConversationsInTheModelsFormat) {
+  const Engine engine(open_model_source(CELLM_TESTDATA "/../models/cellm-tiny"), EngineOptions());
+  const auto tokenizer = find_tokenizer(engine.source(), engine.config().vocab_size, "");
+  ASSERT_TRUE(tokenizer.has_value());
+  std::size_t last = 0;
+  const auto answers = own_answers(engine, *tokenizer, ChatFormat::kQwen35, 3, 200, 5,
+                                   [&](std::size_t done, std::size_t total) {
+                                     EXPECT_LE(last, done);
+                                     EXPECT_LE(done, total);
+                                     last = done;
+                                   });
+  ASSERT_EQ(answers.size(), 3U);
+  for (const auto& sequence : answers) EXPECT_EQ(sequence.size(), 200U);
+  const std::string text = tokenizer->decode(answers.front(), false);
+  EXPECT_TRUE(text.starts_with("<|im_start|>user\n")) << text;
+  // Answers that are whole, and the next request after them.
+  EXPECT_NE(text.find(".<|im_end|>\n<|im_start|>user\n"), std::string::npos) << text;
+}
+
+TEST(OwnText, BeginsWithLinesOfText) {
+  for (const std::string_view text : {kOpenings, kRequests}) {
+    EXPECT_TRUE(text.ends_with('\n'));
+    EXPECT_EQ(text.find("\n\n"), std::string_view::npos);
+    EXPECT_EQ(text.find('\r'), std::string_view::npos);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,227 @@
+#include "cli/tuning.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <random>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "cli/command.h"
+#include "cli/interrupts.h"
+#include "cli/progress.h"
+#include "engine/engine.h"
+#include "engine/generate.h"
+#include "eval/model_facts.h"
+#include "eval/text.h"
+#include "io/cellm_file.h"
+#include "tune/descent.h"
+#include "tune/descent_store.h"
+#include "tune/own_text.h"
+#include "tune/teacher.h"
+#include "tune/tuned_file.h"
+
+namespace cellm {
+namespace {
+
+// Steps after which the state is kept on disk.
+constexpr std::size_t kStoreSteps = 10;
+
+// Bytes beside both models: each matrix of the student twice as f16, and the values that are made
+// of it in f32 meanwhile.
+std::uint64_t tuning_bytes(const ModelSource& source) {
+  std::uint64_t weights = 0;
+  std::uint64_t largest = 0;
+  for (const TensorInfo& info : source.tensors()) {
+    const std::uint64_t count = std::uint64_t{info.rows()} * info.cols();
+    weights += count;
+    largest = std::max(largest, count);
+  }
+  return 2 * sizeof(std::uint16_t) * weights + sizeof(float) * largest;
+}
+
+void require_same_shape(const ModelConfig& model, const ModelConfig& reference,
+                        const std::string& name) {
+  if (model.vocab_size != reference.vocab_size || model.hidden != reference.hidden ||
+      model.layers != reference.layers || model.intermediate != reference.intermediate) {
+    throw usage_error(
+        "{}: the reference is another model: {} layers of {} and {} ids, not {} of {} "
+        "and {}",
+        printable(name), reference.layers.size(), reference.hidden, reference.vocab_size,
+        model.layers.size(), model.hidden, model.vocab_size);
+  }
+}
+
+// What is learnt from, and what tells whether that was good: sequences that each start anew.
+struct Windows {
+  std::vector<std::vector<std::uint32_t>> learnt;
+  std::vector<std::vector<std::uint32_t>> held_out;
+  std::vector<std::string> checksums;  // of the files among the texts
+};
+
+// What the names of the texts stand for.
+class TextReader {
+ public:
+  TextReader(const TuningOptions& options, const ModelSource& source, const Engine& teacher)
+      : options_(options), source_(source), teacher_(teacher) {
+    tokenizer_ = find_tokenizer(source, teacher.config().vocab_size, "", options.links);
+    if (!tokenizer_) {
+      throw data_error("{}: no tokenizer inside or beside this model; tuning needs it",
+                       printable(options.file));
+    }
+    const auto other =
+        find_tokenizer(teacher.source(), teacher.config().vocab_size, "", options.links);
+    const EvalText sample{"sample", fmt::format("{}{}", kOpenings, kRequests)};
+    if (other) require_same_tokenizer(*tokenizer_, *other, {&sample, 1}, options.reference);
+  }
+
+  // An equal share of each text.
+  Windows read() const {
+    std::vector<std::string> texts = options_.texts;
+    if (texts.empty()) {
+      texts = {std::string(kDefaultText), std::string(kOwnText)};
+      if (chat_format()) texts.emplace_back(kOwnAnswers);
+    }
+    const std::size_t tokens = std::max(options_.tokens / texts.size(), kCalibrationWindow);
+    const std::size_t held_out = (options_.held_out + texts.size() - 1) / texts.size();
+    Windows result;
+    for (const std::string& text : texts) {
+      if (text == kOwnText || text == kOwnAnswers) {
+        add_own(text, tokens / kCalibrationWindow, held_out, result);
+      } else if (options_.calibration != nullptr) {
+        add(thinned(*options_.calibration, tokens), result);
+      } else {
+        add(read_calibration_text(text, source_, tokens, options_.seed, held_out), result);
+      }
+    }
+    std::mt19937_64 random(options_.seed);
+    std::shuffle(result.learnt.begin(), result.learnt.end(), random);
+    return result;
+  }
+
+ private:
+  std::optional<ChatFormat> chat_format() const {
+    return detect_chat_format(teacher_.config().model_type, source_.chat_template());
+  }
+
+  static void add(CalibrationText text, Windows& result) {
+    std::move(text.windows.begin(), text.windows.end(), std::back_inserter(result.learnt));
+    std::move(text.held_out.begin(), text.held_out.end(), std::back_inserter(result.held_out));
+    result.checksums.push_back(text.label.text_checksum);
+  }
+
+  void add_own(std::string_view text, std::size_t windows, std::size_t held_out,
+               Windows& result) const {
+    const auto format = chat_format();
+    if (text == kOwnAnswers && !format) {
+      throw unsupported_error("{}: no known chat format; --text {} is for chat models",
+                              printable(options_.file), kOwnAnswers);
+    }
+    ProgressBar bar(text == kOwnText ? "the reference writes" : "the reference answers",
+                    !options_.quiet);
+    const WritingProgress progress = [&](std::size_t done, std::size_t total) {
+      bar.update(done, total);
+      if (interrupted()) throw Interrupted();
+    };
+    const std::size_t count = windows + held_out;
+    auto written = text == kOwnText
+                       ? own_text(teacher_, *tokenizer_, count, kCalibrationWindow, options_.seed,
+                                  progress)
+                       : own_answers(teacher_, *tokenizer_, *format, count, kCalibrationWindow,
+                                     options_.seed, progress);
+    const auto first = written.begin();
+    const auto middle = first + static_cast<std::ptrdiff_t>(held_out);
+    std::move(first, middle, std::back_inserter(result.held_out));
+    std::move(middle, written.end(), std::back_inserter(result.learnt));
+  }
+
+  const TuningOptions& options_;
+  const ModelSource& source_;
+  const Engine& teacher_;
+  std::optional<Tokenizer> tokenizer_;
+};
+
+// What an unfinished run depends on.
+std::string state_key(const TuningOptions& options, std::uint64_t checksum,
+                      const Windows& windows) {
+  std::string key =
+      fmt::format("{:x} {} {} {}\n", checksum, options.reference, options.seed, options.held_out);
+  for (const auto& window : windows.learnt) key += fmt::format("{}\n", fmt::join(window, ","));
+  return key;
+}
+
+DescentState descend_on(const TuningOptions& options, const std::filesystem::path& state_file,
+                        const std::string& key, const Compute& compute, Student& student,
+                        const std::vector<std::size_t>& chosen, const Model& teacher,
+                        const Windows& windows) {
+  DescentState state = load_descent(state_file, key, student.parameters(), chosen)
+                           .value_or(DescentState());
+  ProgressBar bar("tuning", !options.quiet);
+  const auto report = [&](const DescentState& now) {
+    bar.set_label(fmt::format("tuning, KLD {:.4f} (was {:.4f})", now.best, now.start));
+    bar.update(now.step, windows.learnt.size());
+    if (interrupted() || (now.step != 0 && now.step % kStoreSteps == 0))
+      store_descent(state_file, key, now);
+    if (interrupted()) throw Interrupted();
+  };
+  descend(
+      compute, student, chosen,
+      [&](std::span<const std::uint32_t> tokens) {
+        return final_streams(compute, teacher, tokens);
+      },
+      teacher.lm_head, windows.learnt, windows.held_out, {}, state, report);
+  return state;
+}
+
+}  // namespace
+
+TuningResult tune_file(const TuningOptions& options) {
+  if (!is_cellm_file(options.file)) {
+    throw data_error("{}: no .cellm file; convert the model first, then tune the file",
+                     printable(options.file));
+  }
+  verify_cellm(MappedFile(options.file));  // before the work, not after it
+  const auto source = open_model_source(options.file, options.links);
+  require_memory(tuning_bytes(*source), "tuning", "choose a smaller model");
+  const Engine teacher(open_model_source(options.reference, options.links),
+                       {.target = target_from_environment(),
+                        .threads = options.threads,
+                        .activations = Activations::kF32});
+  Model model = load_model(*source, SIZE_MAX);
+  require_same_shape(model.config, teacher.config(), options.reference);
+  const Windows windows = TextReader(options, *source, teacher).read();
+
+  ActivationScratch scratch;
+  const Compute compute{teacher.kernels(), teacher.pool(), scratch};
+  Student student(compute, model, false);
+  const auto parameters = student.parameters();
+  const std::string prefix = text_prefix(*source);
+  const auto chosen =
+      storable_parameters(read_cellm_header(MappedFile(options.file)), prefix, parameters);
+  const std::filesystem::path output = options.output.empty() ? options.file : options.output;
+  const std::filesystem::path state_file = output.string() + ".tune.partial";
+  const DescentState state =
+      descend_on(options, state_file, state_key(options, model_checksum(*source), windows),
+                 compute, student, chosen, teacher.model(), windows);
+
+  TuningResult result{state.start, state.best, 0};
+  for (std::size_t i = 0; i < state.best_step; ++i) result.tokens += windows.learnt[i].size();
+  if (state.best_step != 0 || !options.output.empty()) {
+    write_tuned(options.file, output, prefix, parameters, chosen,
+                [&](nlohmann::ordered_json& header) {
+                  header["tuning"] = {{"tokens", result.tokens},
+                                      {"texts_xxh3", windows.checksums},
+                                      {"seed", options.seed},
+                                      {"kld_before", result.before},
+                                      {"kld_after", result.after}};
+                });
+  }
+  std::error_code ignored;
+  std::filesystem::remove(state_file, ignored);
+  return result;
+}
+
+}  // namespace cellm
