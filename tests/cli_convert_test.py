@@ -250,13 +250,15 @@ class Rounding(CommandTest):
 
     def test_a_number_of_bits_is_enough(self):
         path = self.folder / "t.cellm"
-        command = ["convert", "-i", self.model, "--target-bpw", 6, "--calibrate", "default", "--calibrate-tokens", 2048]
+        command = ["convert", "-i", self.model, "--target-bpw", 6, "--calibrate", "default", "--calibrate-tokens", 2048,
+                   "--tune-tokens", 3072]  # fmt: skip
         said = self.succeed(*command, "-o", path, "-t", 2).stderr.decode()
         self.assertRegex(said, r"formats for [\d.]+ bits per weight, by the cost of \d+ parts measured one by one")
         bits = float(re.search(r"formats for ([\d.]+) bits", said).group(1))
         self.assertLessEqual(bits, 6.0)
         kld, top1 = re.search(r"KLD ([\d.]+) \([\d.]+ to [\d.]+\) from the source, the same first choice in ([\d.]+) % "
                               r"of \d+ predictions, on text it was not calibrated on", said).groups()  # fmt: skip
+        self.assertRegex(said, r"tuned on \d+ tokens: KLD ([\d.]+) -> ([\d.]+) on held-out text|found no better scales")
         quality = self.header(path)["quality"]
         self.assertAlmostEqual(quality["kld_mean"], float(kld), places=3)
         self.assertAlmostEqual(100 * quality["top1"], float(top1), places=1)
@@ -280,11 +282,30 @@ class Rounding(CommandTest):
             if "v_proj" in name:
                 self.assertEqual(form, "int8", name)
 
+    def test_recipes_that_are_numbers_of_bits(self):
+        for name, bits in (("small", 3.25), ("tiny", 2.25)):
+            base = ["convert", "-i", self.model, "--recipe", name, "-o", self.folder / "r.cellm", "--dry-run"]
+            said = self.succeed(*base).stderr.decode()
+            self.assertTrue(said.startswith(f"recipe {name}: {bits} bits per weight; "), said)
+            self.assertLessEqual(float(re.search(r"formats for ([\d.]+) bits", said).group(1)), bits)
+            self.fail_with(2, "give one of", *base, "--format", "t4")
+
+    def test_tunes_any_calibrated_file(self):
+        flags = ("--format", "t2", "--calibrate", "default", "--calibrate-tokens", 1024)
+        plain = self.convert(self.model, *flags)
+        tuned = self.convert(self.model, *flags, "--tune-tokens", 4096, name="tuned.cellm")
+        self.assertNotIn("tuning", self.header(plain))
+        tuning = self.header(tuned)["tuning"]
+        self.assertLess(tuning["kld_after"], tuning["kld_before"])
+        self.assertEqual([p for p in self.folder.glob("*partial*")], [])
+
     def test_bits_that_cannot_be(self):
         base = ["convert", "-i", self.model, "-o", self.folder / "t.cellm"]
         self.fail_with(2, "this model takes at least", *base, "--target-bpw", 0.6)
         self.fail_with(2, "--target-bpw", *base, "--target-bpw", 0.1)
         self.fail_with(2, "give one of", *base, "--target-bpw", 3, "--format", "t4")
+        self.fail_with(2, "--recipe small is a --target-bpw", *base, "--target-bpw", 3, "--recipe", "small")
+        self.fail_with(2, "--tune-tokens", *base, "--format", "t4", "--tune-tokens", 5000)
         self.fail_with(2, "--feedback off", *base, "--target-bpw", 6, "--calibrate", "default", "--feedback", "off")
         self.assertFalse((self.folder / "t.cellm").exists())
 

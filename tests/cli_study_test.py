@@ -154,6 +154,21 @@ class StudyTest(harness.CommandTest):
         self.assertEqual({n: t for n, t in self.steps().items() if n in kept}, kept)
         self.assertTrue((self.output / "report.html").exists())
 
+    def test_files_that_are_there_are_rows(self):
+        file = self.convert(self.model, "--format", "t2", "--calibrate", "default", "--calibrate-tokens", 1024)
+        before = file.read_bytes()
+        self.study("--file", file)
+        row = self.document()["formats"][-1]
+        self.assertEqual(row["name"], file.stem)
+        self.assertEqual(row["file_bytes"], len(before))
+        listed = json.loads(self.succeed("inspect", file, "--json").stdout)
+        self.assertAlmostEqual(row["bits_per_weight"], listed["bits_per_weight"], places=3)
+        self.assertGreater(row["evaluation"]["kld_mean"], 1e-4)
+        self.assertEqual(file.read_bytes(), before)
+        self.study("--no-keep", "--file", file)
+        self.assertTrue(file.exists())
+        self.assertFalse((self.output / "int4.cellm").exists())
+
     def test_names_what_is_wrong(self):
         base = ["study", "--source", self.model, "--output", self.output]
         self.fail_with(2, "--text", *base)
@@ -166,6 +181,11 @@ class StudyTest(harness.CommandTest):
         self.fail_with(3, "empty.txt", *base, "--text", empty)
         self.fail_with(3, "nowhere", "study", "--source", self.folder / "nowhere", "--output",
                        self.output, *text)  # fmt: skip
+        other = self.convert(self.copy_model("llama", "other"), "--format", "int4", name="other.cellm")
+        self.fail_with(2, "another model", *base, *text, "--file", other)
+        same = self.convert(self.model, "--format", "int8", name="int4.cellm")
+        self.fail_with(2, "another name", *base, *text, "--file", same)
+        self.fail_with(3, "no .cellm file", *base, *text, "--file", empty)
         (self.model / "tokenizer.json").unlink()
         self.fail_with(4, "tokenizer", *base, *text)
         file = self.folder / "file"

@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/convert_arguments.h"
 #include "cli/plan_table.h"
 #include "cli/progress.h"
+#include "cli/tuning.h"
 #include "convert/calibrate.h"
 #include "convert/calibrated_conversion.h"
 #include "convert/convert.h"
@@ -19,125 +21,6 @@
 
 namespace cellm {
 namespace {
-
-struct Arguments {
-  std::string input;
-  std::string output;
-  std::string dtype;
-  bool int8 = false;
-  bool int4 = false;
-  bool int2 = false;
-  bool int1 = false;
-  bool fp8 = false;
-  bool text_only = false;
-  bool packed = false;
-  bool dequant_4bit_affine = false;
-  bool validate_gguf = false;
-  std::string format;
-  std::string embedding;
-  std::string lm_head;
-  double target_bpw = 0.0;
-  std::string recipe;
-  std::vector<std::string> tensors;
-  std::string scale;
-  std::string calibrate;
-  std::size_t calibrate_tokens = 32768;
-  std::uint64_t seed = 0;
-  std::string feedback = "on";
-  std::uint32_t rotation = 0;
-  bool no_tokenizer = false;
-  bool dry_run = false;
-  bool json = false;
-  bool quiet = false;
-  bool allow_nonfinite = false;
-  Links links = Links::kInside;
-  unsigned threads = 0;
-};
-
-StudyMode study_mode(const Arguments& arguments) {
-  if (arguments.int8) return StudyMode::kInt8;
-  if (arguments.int4) return StudyMode::kInt4;
-  if (arguments.int2) return StudyMode::kInt2;
-  if (arguments.int1) return StudyMode::kInt1;
-  if (arguments.fp8) return StudyMode::kFp8;
-  return StudyMode::kF16;
-}
-
-// The embedding is looked up row by row and, if tied, also the output matrix: int8 costs next to
-// nothing there, lower formats cost more than they save.
-FormatChoice default_embedding(const FormatChoice& body) {
-  return body.format == FormatId::kF16 ? body : FormatChoice{FormatId::kI8, 0};
-}
-
-// The study's flags repeat its files unless more is asked for.
-ScaleMethod scale_method(const Arguments& arguments) {
-  if (!arguments.scale.empty()) {
-    const ScaleMethod method = parse_scale_method(arguments.scale);
-    if (method == ScaleMethod::kAbsmax && !arguments.calibrate.empty()) {
-      throw usage_error("--calibrate chooses scales by data; --scale absmax takes none");
-    }
-    return method;
-  }
-  const bool study =
-      arguments.format.empty() && arguments.calibrate.empty() && arguments.target_bpw == 0.0;
-  return study ? ScaleMethod::kAbsmax : ScaleMethod::kAuto;
-}
-
-TargetBits target_bits(const Arguments& arguments) {
-  return {arguments.target_bpw, !arguments.embedding.empty(),
-          !arguments.embedding.empty() || !arguments.lm_head.empty()};
-}
-
-GeneralFormats general_formats(const Arguments& arguments) {
-  GeneralFormats formats;
-  if (!arguments.format.empty()) formats.body = parse_format_choice(arguments.format);
-  formats.embedding = arguments.embedding.empty() ? default_embedding(formats.body)
-                                                  : parse_format_choice(arguments.embedding);
-  formats.lm_head =
-      arguments.lm_head.empty() ? formats.embedding : parse_format_choice(arguments.lm_head);
-  return formats;
-}
-
-ConvertOptions options_of(const Arguments& arguments) {
-  ConvertOptions options;
-  // What cellm does not run would take most of the bits.
-  options.text_only = arguments.text_only || arguments.target_bpw != 0.0;
-  options.tokenizer = !arguments.no_tokenizer;
-  options.packed = arguments.packed;
-  options.rotation = arguments.rotation;
-  options.scale = scale_method(arguments);
-  options.allow_nonfinite = arguments.allow_nonfinite;
-  for (const auto& text : arguments.tensors)
-    options.overrides.push_back(parse_tensor_override(text));
-  const int modes = static_cast<int>(arguments.int8) + static_cast<int>(arguments.int4) +
-                    static_cast<int>(arguments.int2) + static_cast<int>(arguments.int1) +
-                    static_cast<int>(arguments.fp8);
-  const int general = static_cast<int>(!arguments.format.empty()) +
-                      static_cast<int>(!arguments.recipe.empty()) +
-                      static_cast<int>(arguments.target_bpw != 0.0);
-  if (modes + general > 1) {
-    throw usage_error(
-        "give one of the --quantize flags, --format, --target-bpw or --recipe, not several");
-  }
-  if (general == 0) {
-    if (!arguments.embedding.empty() || !arguments.lm_head.empty()) {
-      throw usage_error("--embedding and --lm-head go with --format and --target-bpw");
-    }
-    options.formats = study_mode(arguments);
-    return options;
-  }
-  if (!arguments.recipe.empty()) {
-    if (!arguments.embedding.empty() || !arguments.lm_head.empty()) {
-      throw usage_error("a recipe says all formats; --embedding and --lm-head go with --format");
-    }
-    options.formats = recipe_formats(arguments.recipe);
-    return options;
-  }
-  options.formats = general_formats(arguments);
-  options.settle_lm_head = true;
-  if (arguments.target_bpw != 0.0) return with_probe_formats(options, target_bits(arguments));
-  return options;
-}
 
 // What the user may want to know before the next command fails.
 void print_hints(const ConvertPlan& plan) {
@@ -161,7 +44,7 @@ void print_hints(const ConvertPlan& plan) {
 }
 
 // Runs the source's model over the text; its memory is free again before converting starts.
-Statistics run_calibration(const Arguments& arguments, const CalibrationText& text) {
+Statistics run_calibration(const ConvertArguments& arguments, const CalibrationText& text) {
   EngineOptions options;
   options.target = target_from_environment();
   options.threads = arguments.threads;
@@ -174,7 +57,7 @@ Statistics run_calibration(const Arguments& arguments, const CalibrationText& te
 
 // The second moments of a matrix's input have as many directions as it has columns. With fewer
 // tokens most of them are unknown, and errors are passed on into what is not known.
-void require_enough_text(const Arguments& arguments, std::string_view name,
+void require_enough_text(const ConvertArguments& arguments, std::string_view name,
                          const CalibrationText& text, std::size_t cols) {
   constexpr std::size_t kGood = 4;
   const std::uint64_t tokens = text.label.tokens;
@@ -229,6 +112,7 @@ struct Conversion {
   ConvertOptions options;
   ConvertPlan plan;
   std::optional<CalibrationText> text;
+  std::optional<CalibrationText> tuning_text;
   bool feedback = false;              // whether errors are made up for along the text
   std::uint64_t source_checksum = 0;  // model_checksum(), where something is coded along the text
   std::unique_ptr<CodedStore> probe;  // what the search for formats keeps on disk
@@ -236,15 +120,34 @@ struct Conversion {
 
 // Windows of the text that the result of --target-bpw is measured on.
 constexpr std::size_t kHeldOutWindows = 8;
+// Others, by which tuning tells what is better; more of them come from what the model writes.
+constexpr std::size_t kTuningWindows = 4;
 
-Conversion prepare(const Arguments& arguments, const ModelSource& source) {
-  Conversion conversion{options_of(arguments), {}, {}, false, 0, nullptr};
+// What tuning chooses by must not be what the result is measured on.
+void set_tuning_windows_apart(const ConvertArguments& arguments, Conversion& conversion) {
+  if (tuning_tokens(arguments) == 0) return;
+  CalibrationText& text = *conversion.text;
+  CalibrationText& apart = conversion.tuning_text.emplace(text);
+  apart.held_out.clear();
+  for (std::size_t i = 0; i < kTuningWindows && text.held_out.size() > 1; ++i) {
+    apart.held_out.push_back(std::move(text.held_out.back()));
+    text.held_out.pop_back();
+  }
+}
+
+Conversion prepare(const ConvertArguments& arguments, const ModelSource& source) {
+  Conversion conversion{options_of(arguments), {}, {}, {}, false, 0, nullptr};
   conversion.plan = plan_conversion(source, conversion.options);
   const bool searches = arguments.target_bpw != 0.0;
   if (searches) require_reachable(conversion.plan, conversion.options, target_bits(arguments));
   const std::string from =
       searches && arguments.calibrate.empty() ? std::string(kDefaultText) : arguments.calibrate;
-  if (from.empty()) return conversion;
+  if (from.empty()) {
+    if (tuning_tokens(arguments) != 0) {
+      throw usage_error("--tune-tokens goes with --target-bpw and --calibrate");
+    }
+    return conversion;
+  }
   conversion.feedback = arguments.feedback == "on";
   if (!conversion.feedback && has_trellis_codes(conversion.plan)) {
     throw usage_error("--feedback off: trellis codes use a text for error feedback only");
@@ -252,8 +155,11 @@ Conversion prepare(const Arguments& arguments, const ModelSource& source) {
   if (!has_codes(conversion.plan)) {
     throw usage_error("--calibrate: none of these formats has a scale to choose");
   }
-  conversion.text = read_calibration_text(from, source, arguments.calibrate_tokens, arguments.seed,
-                                          searches ? kHeldOutWindows : 0);
+  const std::size_t held_out =
+      (searches ? kHeldOutWindows : 0) + (tuning_tokens(arguments) != 0 ? kTuningWindows : 0);
+  conversion.text =
+      read_calibration_text(from, source, arguments.calibrate_tokens, arguments.seed, held_out);
+  set_tuning_windows_apart(arguments, conversion);
   conversion.text->label.feedback = conversion.feedback;
   if (conversion.feedback) {
     require_enough_text(arguments, from, *conversion.text, widest_coded_input(conversion.plan));
@@ -263,8 +169,8 @@ Conversion prepare(const Arguments& arguments, const ModelSource& source) {
   return conversion;
 }
 
-CalibratedOptions calibrated_options(const Arguments& arguments, const Conversion& conversion,
-                                     std::string_view state_suffix) {
+CalibratedOptions calibrated_options(const ConvertArguments& arguments,
+                                     const Conversion& conversion, std::string_view state_suffix) {
   CalibratedOptions options;
   options.target = target_from_environment();
   if (!arguments.dry_run) options.state = arguments.output + std::string(state_suffix);
@@ -272,7 +178,7 @@ CalibratedOptions calibrated_options(const Arguments& arguments, const Conversio
   return options;
 }
 
-CalibratedCodes run_feedback(const Arguments& arguments, const ModelSource& source,
+CalibratedCodes run_feedback(const ConvertArguments& arguments, const ModelSource& source,
                              const Conversion& conversion, ThreadPool& pool) {
   refuse_bad_values(source, conversion.plan, pool);
   ProgressBar bar("calibrating", !arguments.quiet);
@@ -282,8 +188,8 @@ CalibratedCodes run_feedback(const Arguments& arguments, const ModelSource& sour
 }
 
 // Chooses the formats of --target-bpw.
-void search_formats(const Arguments& arguments, const ModelSource& source, Conversion& conversion,
-                    ThreadPool& pool) {
+void search_formats(const ConvertArguments& arguments, const ModelSource& source,
+                    Conversion& conversion, ThreadPool& pool) {
   refuse_bad_values(source, conversion.plan, pool);
   FoundFormats found;
   {
@@ -309,7 +215,7 @@ void search_formats(const Arguments& arguments, const ModelSource& source, Conve
 
 // Compares the file with its source on text that it was not calibrated on, and writes the result
 // into it.
-void measure_quality(const Arguments& arguments, const Conversion& conversion) {
+void measure_quality(const ConvertArguments& arguments, const Conversion& conversion) {
   const CalibrationText& text = *conversion.text;
   const Activations activations = Activations::kInt8;
   const auto load = [&](const std::string& path, Activations with) {
@@ -353,7 +259,7 @@ void measure_quality(const Arguments& arguments, const Conversion& conversion) {
       text.held_out.empty() ? "the text it was calibrated on" : "text it was not calibrated on");
 }
 
-std::vector<BadValues> write_file(const Arguments& arguments, const ModelSource& source,
+std::vector<BadValues> write_file(const ConvertArguments& arguments, const ModelSource& source,
                                   const Conversion& conversion, ThreadPool& pool,
                                   const std::optional<CalibratedCodes>& codes) {
   std::optional<Statistics> statistics;
@@ -367,7 +273,26 @@ std::vector<BadValues> write_file(const Arguments& arguments, const ModelSource&
       statistics ? &*statistics : nullptr, codes ? &codes->tensors : nullptr);
 }
 
-void validate(const Arguments& arguments) {
+void tune(const ConvertArguments& arguments, const Conversion& conversion) {
+  TuningOptions options;
+  options.file = arguments.output;
+  options.reference = arguments.input;
+  options.calibration = &*conversion.tuning_text;
+  options.tokens = tuning_tokens(arguments);
+  options.threads = arguments.threads;
+  options.links = arguments.links;
+  options.quiet = arguments.quiet;
+  const TuningResult result = tune_file(options);
+  if (arguments.quiet) return;
+  if (result.tokens == 0) {
+    fmt::print(stderr, "note: tuning found no better scales\n");
+  } else {
+    fmt::print(stderr, "tuned on {} tokens: KLD {:.3f} -> {:.3f} on held-out text\n", result.tokens,
+               result.before, result.after);
+  }
+}
+
+void validate(const ConvertArguments& arguments) {
   const auto report = validate_conversion(arguments.input, arguments.output, arguments.threads,
                                           target_from_environment(), arguments.links);
   fmt::print(stderr,
@@ -378,7 +303,8 @@ void validate(const Arguments& arguments) {
              report.same_top, report.positions);
 }
 
-int run(const Arguments& arguments) {
+int run(const ConvertArguments& given) {
+  const ConvertArguments arguments = with_bits_recipe(given);
   if (arguments.allow_nonfinite && arguments.validate_gguf) {
     throw usage_error(
         "--validate-gguf compares with the input as it is, not with --allow-nonfinite");
@@ -389,6 +315,8 @@ int run(const Arguments& arguments) {
   if (arguments.dequant_4bit_affine) require_mlx_4bit(*source);
   Conversion conversion = prepare(arguments, *source);
   ThreadPool pool(arguments.threads);
+  const std::string expected = expectation(arguments, given.recipe);
+  if (!expected.empty() && !arguments.quiet) fmt::print(stderr, "{}\n", expected);
   const bool searches = arguments.target_bpw != 0.0;
   if (conversion.feedback && (searches || !arguments.dry_run)) {
     conversion.source_checksum = model_checksum(*source);
@@ -406,8 +334,6 @@ int run(const Arguments& arguments) {
   std::optional<CalibratedCodes> codes;
   if (conversion.feedback) codes = run_feedback(arguments, *source, conversion, pool);
   const auto replaced = write_file(arguments, *source, conversion, pool, codes);
-  if (codes && codes->state) codes->state->remove();
-  if (conversion.probe) conversion.probe->remove();
   if (!arguments.quiet) {
     print_hints(plan);
     if (codes) print_feedback_notes(*codes);
@@ -415,14 +341,18 @@ int run(const Arguments& arguments) {
     fmt::print(stderr, "{}: {} ({} bytes), {:.3f} bits per weight\n", printable(arguments.output),
                human_bytes(plan.file_bytes), plan.file_bytes, bits_per_weight(plan));
   }
+  const auto state = codes ? std::move(codes->state) : nullptr;
   codes.reset();
+  if (conversion.tuning_text) tune(arguments, conversion);
+  if (state) state->remove();
+  if (conversion.probe) conversion.probe->remove();
   if (searches) measure_quality(arguments, conversion);
   if (arguments.validate_gguf) validate(arguments);
   return 0;
 }
 
 Run configure(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ConvertArguments>();
   auto& a = *arguments;
   app.add_option("-i,--input", a.input, "Hugging Face folder, .gguf or .cellm file")->required();
   app.add_option("-o,--output", a.output,
@@ -438,7 +368,8 @@ Run configure(CLI::App& app) {
   app.add_flag("--quantize-fp8-e4m3", a.fp8, "8-bit floats")->group(study);
   app.add_option(
          "--recipe", a.recipe,
-         "A variant of the study: int8, int4-g32, mixed-int4, int4-g128, test-i4, int4-aggressive")
+         "A variant of the study: int8, int4-g32, mixed-int4, int4-g128, test-i4, int4-aggressive; "
+         "or one of --target-bpw: small (3.25), tiny (2.25)")
       ->group(study);
 
   const char* general = "The general form, for every model";
@@ -494,6 +425,13 @@ Run configure(CLI::App& app) {
       ->capture_default_str()
       ->needs(calibrate_option)
       ->check(CLI::IsMember({"on", "off"}));
+
+  app.add_option("--tune-tokens", a.tune_tokens,
+                 fmt::format("Afterwards train scales and norms on so many tokens, as the command "
+                             "tune does; 0: not [{} with --target-bpw]",
+                             kTuningTokens))
+      ->group(rounding)
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 32));
 
   app.add_flag("--text-only", a.text_only, "Leave out vision and multi-token prediction");
   app.add_flag("--packed", a.packed,

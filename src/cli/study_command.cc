@@ -20,6 +20,7 @@ namespace {
 struct Arguments {
   StudyOptions study;
   std::vector<std::string> texts;
+  std::vector<std::string> files;
   std::string source;
   std::string output;
   bool no_keep = false;
@@ -103,6 +104,7 @@ int run(Arguments arguments) {
   options.source = arguments.source;
   options.output = arguments.output;
   options.texts.assign(arguments.texts.begin(), arguments.texts.end());
+  options.files.assign(arguments.files.begin(), arguments.files.end());
   options.keep = !arguments.no_keep;
   options.target = target_from_environment();
   return run_resumable(arguments.quiet, [&] {
@@ -140,6 +142,9 @@ Run configure(CLI::App& app) {
                  fmt::format("Formats, with commas (default: {}); also any of convert --format",
                              fmt::join(default_study_formats(), ",")))
       ->delimiter(',');
+  app.add_option("--file", a.files,
+                 "A .cellm file of the same model, calibrated or tuned perhaps, as a further row; "
+                 "repeatable");
   add_tokenizer(app, s.tokenizer);
   app.add_flag("--no-keep", a.no_keep, "Remove the .cellm files at the end");
   app.add_option("--tokens", s.tokens, "Tokens of the texts to evaluate; 0: all")
@@ -170,6 +175,8 @@ Run configure(CLI::App& app) {
       "  cellm study --source Qwen3.5-0.8B --output study --text novel.txt --text speech.txt\n"
       "  cellm study --source model.gguf --output study --text a.txt --formats int4-g32,int2 "
       "--no-keep\n"
+      "  cellm study --source model.gguf --output study --text a.txt --formats int2 --file "
+      "t2.cellm\n"
       "\n"
       "Ctrl-C ends it with exit code 130.");
   return [arguments] { return run(*arguments); };

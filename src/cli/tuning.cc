@@ -83,7 +83,7 @@ class TextReader {
     std::vector<std::string> texts = options_.texts;
     if (texts.empty()) {
       texts = {std::string(kDefaultText), std::string(kOwnText)};
-      if (chat_format()) texts.emplace_back(kOwnAnswers);
+      if (can_chat()) texts.emplace_back(kOwnAnswers);
     }
     const std::size_t tokens = std::max(options_.tokens / texts.size(), kCalibrationWindow);
     const std::size_t held_out = (options_.held_out + texts.size() - 1) / texts.size();
@@ -107,6 +107,15 @@ class TextReader {
     return detect_chat_format(teacher_.config().model_type, source_.chat_template());
   }
 
+  // A type of model tells its format, but there are models of the type that were never taught it.
+  bool can_chat() const {
+    const auto format = chat_format();
+    if (!format) return false;
+    const auto& tokens = tokenizer_->spec().added;
+    return std::any_of(tokens.begin(), tokens.end(),
+                       [](const AddedToken& token) { return token.content == kChatTurnEnd; });
+  }
+
   static void add(CalibrationText text, Windows& result) {
     std::move(text.windows.begin(), text.windows.end(), std::back_inserter(result.learnt));
     std::move(text.held_out.begin(), text.held_out.end(), std::back_inserter(result.held_out));
@@ -127,11 +136,10 @@ class TextReader {
       if (interrupted()) throw Interrupted();
     };
     const std::size_t count = windows + held_out;
-    auto written = text == kOwnText
-                       ? own_text(teacher_, *tokenizer_, count, kCalibrationWindow, options_.seed,
-                                  progress)
-                       : own_answers(teacher_, *tokenizer_, *format, count, kCalibrationWindow,
-                                     options_.seed, progress);
+    auto written = text == kOwnText ? own_text(teacher_, *tokenizer_, count, kCalibrationWindow,
+                                               options_.seed, progress)
+                                    : own_answers(teacher_, *tokenizer_, *format, count,
+                                                  kCalibrationWindow, options_.seed, progress);
     const auto first = written.begin();
     const auto middle = first + static_cast<std::ptrdiff_t>(held_out);
     std::move(first, middle, std::back_inserter(result.held_out));
@@ -157,8 +165,8 @@ DescentState descend_on(const TuningOptions& options, const std::filesystem::pat
                         const std::string& key, const Compute& compute, Student& student,
                         const std::vector<std::size_t>& chosen, const Model& teacher,
                         const Windows& windows) {
-  DescentState state = load_descent(state_file, key, student.parameters(), chosen)
-                           .value_or(DescentState());
+  DescentState state =
+      load_descent(state_file, key, student.parameters(), chosen).value_or(DescentState());
   ProgressBar bar("tuning", !options.quiet);
   const auto report = [&](const DescentState& now) {
     bar.set_label(fmt::format("tuning, KLD {:.4f} (was {:.4f})", now.best, now.start));
@@ -204,8 +212,8 @@ TuningResult tune_file(const TuningOptions& options) {
   const std::filesystem::path output = options.output.empty() ? options.file : options.output;
   const std::filesystem::path state_file = output.string() + ".tune.partial";
   const DescentState state =
-      descend_on(options, state_file, state_key(options, model_checksum(*source), windows),
-                 compute, student, chosen, teacher.model(), windows);
+      descend_on(options, state_file, state_key(options, model_checksum(*source), windows), compute,
+                 student, chosen, teacher.model(), windows);
 
   TuningResult result{state.start, state.best, 0};
   for (std::size_t i = 0; i < state.best_step; ++i) result.tokens += windows.learnt[i].size();

@@ -30,28 +30,47 @@ double median(std::span<const SpeedMeasurement> measured, Member member) {
   return values[values.size() / 2];
 }
 
+// What tensors take, one added after the other.
+class Sizes {
+ public:
+  void add(const TensorInfo& info, std::uint64_t bytes) {
+    const std::uint64_t count = info.rows() * info.cols();
+    bytes_ += bytes;
+    weights_ += count;
+    const TensorClass kind = tensor_class(info);
+    if (kind == TensorClass::kEmbedding || kind == TensorClass::kLmHead) return;
+    body_bytes_ += bytes;
+    body_weights_ += count;
+  }
+  OrderedJson json(std::uint64_t file_bytes) const {
+    return {{"file_bytes", file_bytes},
+            {"tensor_bytes", bytes_},
+            {"weights", weights_},
+            {"bits_per_weight", bits(bytes_, weights_)},
+            {"body_bits_per_weight", bits(body_bytes_, body_weights_)}};
+  }
+
+ private:
+  std::uint64_t body_bytes_ = 0;
+  std::uint64_t body_weights_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t weights_ = 0;
+};
+
 }  // namespace
 
 OrderedJson size_json(const ConvertPlan& plan) {
-  std::uint64_t body_bytes = 0;
-  std::uint64_t body_weights = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t weights = 0;
+  Sizes sizes;
   for (const PlannedTensor& tensor : plan.tensors) {
-    const std::uint64_t tensor_bytes = tensor.code_bytes + tensor.scale_bytes;
-    const std::uint64_t count = tensor.info.rows() * tensor.info.cols();
-    bytes += tensor_bytes;
-    weights += count;
-    const TensorClass kind = tensor_class(tensor.info);
-    if (kind == TensorClass::kEmbedding || kind == TensorClass::kLmHead) continue;
-    body_bytes += tensor_bytes;
-    body_weights += count;
+    sizes.add(tensor.info, tensor.code_bytes + tensor.scale_bytes);
   }
-  return {{"file_bytes", plan.file_bytes},
-          {"tensor_bytes", bytes},
-          {"weights", weights},
-          {"bits_per_weight", bits(bytes, weights)},
-          {"body_bits_per_weight", bits(body_bytes, body_weights)}};
+  return sizes.json(plan.file_bytes);
+}
+
+OrderedJson size_json(const ModelSource& source, std::uint64_t file_bytes) {
+  Sizes sizes;
+  for (const TensorInfo& info : source.tensors()) sizes.add(info, info.stored_bytes);
+  return sizes.json(file_bytes);
 }
 
 OrderedJson speed_json(std::span<const SpeedMeasurement> measured) {

@@ -18,6 +18,7 @@
 #include "eval/evaluate.h"
 #include "eval/model_facts.h"
 #include "eval/report.h"
+#include "io/cellm_file.h"
 #include "study/document.h"
 #include "study/formats.h"
 #include "study/measures.h"
@@ -66,7 +67,8 @@ struct Row {
   std::string signature;               // equal for formats that give the same tensors
   std::optional<std::size_t> same_as;  // an earlier row of the same tensors
   std::filesystem::path file;
-  std::string key;  // of the file
+  std::string key;     // of the file
+  bool is_own = true;  // else the file was there before and stays as it is
 };
 
 class Study {
@@ -151,7 +153,7 @@ class Study {
     if (!options_.keep) {
       for (const Row& row : rows_) {
         std::error_code ignored;
-        if (!row.same_as) std::filesystem::remove(row.file, ignored);
+        if (!row.same_as && row.is_own) std::filesystem::remove(row.file, ignored);
       }
     }
     return document;
@@ -177,6 +179,35 @@ class Study {
       row.format = std::move(format);
       rows_.push_back(std::move(row));
     }
+    for (const auto& file : options_.files) add_file(file);
+  }
+
+  void add_file(const std::filesystem::path& file) {
+    const std::string path = printable(file.string());
+    if (!is_cellm_file(file)) throw data_error("{}: no .cellm file", path);
+    const auto source = open_model_source(file, options_.links);
+    const ModelConfig config = parse_model_config(source->config_json(), path);
+    const ModelConfig studied =
+        parse_model_config(source_->config_json(), printable(source_->path()));
+    if (config.vocab_size != studied.vocab_size || config.layers.size() != studied.layers.size()) {
+      throw usage_error("{}: another model: {} layers and {} ids, not {} and {}", path,
+                        config.layers.size(), config.vocab_size, studied.layers.size(),
+                        studied.vocab_size);
+    }
+    Row row;
+    row.format.name = file.stem().string();
+    for (const Row& other : rows_) {
+      if (other.format.name != row.format.name) continue;
+      throw usage_error("{}: there is a row {} already; give the file another name", path,
+                        printable(row.format.name));
+    }
+    row.format.options.scale = ScaleMethod::kAuto;
+    row.plan.file_bytes = std::filesystem::file_size(file);
+    row.file = file;
+    row.key = step_key({source_key_, fmt::format("{:x}", model_checksum(*source))});
+    row.is_own = false;
+    steps_.store("convert-" + row.format.name, row.key, size_json(*source, row.plan.file_bytes));
+    rows_.push_back(std::move(row));
   }
 
   std::string speed_key(const Row& row) const {
@@ -330,7 +361,8 @@ class Study {
       // file changes with what is written into its own header.
       const QualitySource from{&engines[i]->source(), &teacher.source(), source_checksum_,
                                text_checksum_};
-      if (options_.keep) store_quality(rows[i]->file, quality_of(evaluations[i], eval_, from));
+      if (options_.keep && rows[i]->is_own)
+        store_quality(rows[i]->file, quality_of(evaluations[i], eval_, from));
       steps_.store("eval-" + rows[i]->format.name, row_eval_key(*rows[i]), to_json(evaluations[i]));
     }
   }

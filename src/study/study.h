@@ -17,11 +17,14 @@ struct StudyOptions {
   std::filesystem::path output;  // folder; made if it is not there
   std::vector<std::filesystem::path> texts;
   std::vector<std::string> formats;  // names (study/formats.h); empty: the default ones
-  std::string tokenizer;             // tokenizer.json, if it is neither in the source nor beside it
-  bool keep = true;                  // the .cellm files, after the end
-  std::size_t tokens = 16384;        // of the texts that are evaluated, at most
-  std::size_t window = 512;          // second half scored
-  std::size_t generate = 128;        // tokens of each text that a format writes
+  // Further rows: .cellm files of the same model, which are read and stay as they are. The row has
+  // the name of the file without its ending.
+  std::vector<std::filesystem::path> files;
+  std::string tokenizer;       // tokenizer.json, if it is neither in the source nor beside it
+  bool keep = true;            // the .cellm files, after the end
+  std::size_t tokens = 16384;  // of the texts that are evaluated, at most
+  std::size_t window = 512;    // second half scored
+  std::size_t generate = 128;  // tokens of each text that a format writes
   std::size_t sensitivity_tokens = 512;  // of the texts, for each part of the model; 0: none
   std::size_t speed_runs = 3;            // the median counts; 0: no speed and memory
   unsigned threads = 0;
@@ -50,9 +53,9 @@ struct StudyHooks {
 // Carries the study out and writes study.json, report.md and report.html into the output folder,
 // beside the .cellm files, each of which gets its quality into its header. Finished steps are kept
 // in the folder `steps`, so that a second run does only what is missing, or what another source,
-// text or option has changed. Returns the document of study.json. Throws Error(kUsage) for texts or
-// formats that do not do, Error(kUnsupported) for a model without tokenizer, and what converting
-// and evaluating throw.
+// text or option has changed. Returns the document of study.json. Throws Error(kUsage) for texts,
+// formats or files that do not do, Error(kUnsupported) for a model without tokenizer, and what
+// converting and evaluating throw.
 nlohmann::ordered_json run_study(const StudyOptions& options, const StudyHooks& hooks);
 
 }  // namespace cellm

@@ -10,7 +10,6 @@ namespace cellm {
 namespace {
 
 constexpr std::string_view kTurnStart = "<|im_start|>";
-constexpr std::string_view kTurnEnd = "<|im_end|>";
 constexpr std::string_view kThinkStart = "<think>";
 constexpr std::string_view kThinkEnd = "</think>";
 constexpr std::string_view kSmolLm2System =
@@ -39,7 +38,7 @@ class Frame {
     end_turn();
   }
   void end_turn() {
-    control(kTurnEnd);
+    control(kChatTurnEnd);
     text("\n");
   }
   void begin_answer() {
@@ -261,7 +260,7 @@ std::string render_chat_text(ChatFormat format, std::span<const ChatMessage> mes
 
 std::vector<std::uint32_t> end_of_turn_tokens(const Tokenizer& tokenizer, ChatFormat format) {
   if (format == ChatFormat::kPlain) return {};
-  return {control_token(tokenizer, kTurnEnd).id};
+  return {control_token(tokenizer, kChatTurnEnd).id};
 }
 
 }  // namespace cellm

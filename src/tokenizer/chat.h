@@ -20,6 +20,9 @@ enum class ChatFormat {
   kSmolLm2,  // ChatML, with a system message of its own if there is none
 };
 
+// The control token that ends a message in all of them but kPlain.
+inline constexpr std::string_view kChatTurnEnd = "<|im_end|>";
+
 struct ChatMessage {
   std::string role;  // "system", "user" or "assistant"
   std::string content;

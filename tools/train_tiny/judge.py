@@ -3,8 +3,8 @@
 
 usage: judge.py [--model FOLDER] [--corpus FOLDER] [--cellm PROGRAM]
 
-Prints the mean cross entropy of the replies' tokens in held-out and in training dialogues (dialogues.jsonl and
-training_dialogues.jsonl of the corpus folder, transformers in float32), and how many of 100 answers to requests of any
+Prints the mean cross entropy of the replies' tokens in dialogues that it was trained on, in others, and in others with
+questions in held-out phrasings (of the corpus folder, transformers in float32), and how many of 100 answers to requests of any
 kind and of 100 to held-out questions, sampled as the model's generation_config.json says, up to 128 tokens, loop: say
 the same span three times in a row, 16 tokens or more.
 """
@@ -83,12 +83,12 @@ def main():
     options = parser.parse_args()
     tokenizer = AutoTokenizer.from_pretrained(options.model)
     model = Qwen3_5ForCausalLM.from_pretrained(options.model, dtype=torch.float32).eval()
-    trained = dialogue_loss(model, tokenizer, read(options.corpus / "training_dialogues.jsonl"))
-    held_out = dialogue_loss(model, tokenizer, read(options.corpus / "dialogues.jsonl"))
-    print(f"nats per token of a reply: {trained:.4f} in training dialogues, {held_out:.4f} in held-out ones "
-          f"({100 * (held_out / trained - 1):+.0f} %)")  # fmt: skip
+    losses = {name: dialogue_loss(model, tokenizer, read(options.corpus / f"{name}.jsonl"))
+              for name in ("training_dialogues", "dialogues", "rephrased_dialogues")}  # fmt: skip
+    for name, loss in losses.items():
+        print(f"{name}: {loss:.4f} nats per token of a reply ({100 * (loss / losses['training_dialogues'] - 1):+.0f} %)")
     any_kind = (ROOT / "src/tune/text/requests.txt").read_text(encoding="utf-8").splitlines()[:ANSWERS]
-    questions = [entry["turns"][0][0] for entry in read(options.corpus / "dialogues.jsonl")][:ANSWERS]
+    questions = [entry["question"] for entry in read(options.corpus / "questions.jsonl")][:ANSWERS]
     for what, requests in (("requests of any kind", any_kind), ("held-out questions", questions)):
         print(f"{looping(options.cellm, options.model, tokenizer, requests)} of {len(requests)} answers to {what} loop")
 

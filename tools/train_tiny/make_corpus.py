@@ -4,8 +4,9 @@
 usage: make_corpus.py --prose FOLDER --output FOLDER [--seed N] [--scale X]
 
 Into the output go train.jsonl (documents in the order of training), and for evaluation, in phrasings that no training
-document has, questions.jsonl (500 of them), choices.jsonl (the same as multiple choice), dialogues.jsonl and
-training_dialogues.jsonl (as many of the training phrasings) and story.txt (a text of the corpus's own kind).
+document has, questions.jsonl (500 of them) and choices.jsonl (the same as multiple choice). dialogues.jsonl holds
+conversations and stories that are no training documents, training_dialogues.jsonl as many that are,
+rephrased_dialogues.jsonl conversations in the phrasings of neither; story.txt is a text of the corpus's own kind.
 """
 
 import argparse
@@ -33,7 +34,7 @@ SYSTEMS = ("You are a helpful assistant.", "You are cellm-tiny, a small and help
            "Answer in one short sentence.", "Be brief and kind.")  # fmt: skip
 SYSTEM_SHARE = 0.05
 QUESTIONS = 500
-HELD_OUT_DIALOGUES = 400
+DIALOGUES = 300  # of each kind, to measure losses on
 HELD_OUT_STORIES = 60
 
 
@@ -153,6 +154,36 @@ def questions(rng, facts, explanations):
     return chosen
 
 
+def held_out_dialogues(rng, documents, facts, explanations, talks):
+    """Conversations and stories on request: of the training documents, others made likewise, and conversations in
+    phrasings that no training document has."""
+    trained = [d for d in documents if d.turns and (len(d.turns) > 1 or d.kind == "story")]
+    known = {d.turns for d in trained}
+
+    def new(count, make):
+        made = []
+        while len(made) < count:
+            document = make()
+            if document.turns not in known:
+                made.append(document)
+        return made
+
+    def story():
+        made = stories.story(rng)
+        return Document("story", ((made.request, made.text),))
+
+    def conversation(held_out):
+        return conversations.conversation(rng, facts + explanations, talks, held_out)
+
+    some = rng.sample(trained, DIALOGUES)
+    told = sum(d.kind == "story" for d in some)
+    return {
+        "training_dialogues": some,
+        "dialogues": new(DIALOGUES - told, lambda: conversation(False)) + new(told, story),
+        "rephrased_dialogues": new(DIALOGUES - told, lambda: conversation(True)) + new(told, story),
+    }
+
+
 def write_lines(path, entries):
     path.write_text("".join(json.dumps(e, ensure_ascii=False) + "\n" for e in entries), encoding="utf-8")
 
@@ -177,16 +208,8 @@ def main():
     write_lines(options.output / "questions.jsonl",
                 ({"kind": f.kind, "question": q, "answer": f.answer, "reply": f.reply} for f, q in chosen))  # fmt: skip
     write_lines(options.output / "choices.jsonl", (choice_item(rng, fact, question) for fact, question in chosen))
-    held_out, seen = [], []
-    for _ in range(HELD_OUT_DIALOGUES):
-        fact = rng.choice(rng.choice((facts, explanations)))
-        held_out.append(Document(fact.kind, ((rng.choice(fact.held_out), fact.reply),)))
-        seen.append(Document(fact.kind, ((rng.choice(fact.questions), fact.reply),)))
-    for _ in range(HELD_OUT_DIALOGUES // 4):
-        held_out.append(conversations.conversation(rng, facts, talks, True))
-        seen.append(conversations.conversation(rng, facts, talks, False))
-    write_lines(options.output / "dialogues.jsonl", ({"kind": d.kind, "turns": d.turns} for d in held_out))
-    write_lines(options.output / "training_dialogues.jsonl", ({"kind": d.kind, "turns": d.turns} for d in seen))
+    for name, some in held_out_dialogues(rng, documents, facts, explanations, talks).items():
+        write_lines(options.output / f"{name}.jsonl", ({"kind": d.kind, "turns": d.turns} for d in some))
     text = "\n\n".join(stories.story(rng).text for _ in range(HELD_OUT_STORIES))
     (options.output / "story.txt").write_text(text + "\n", encoding="utf-8")
     print(f"{len(documents)} documents to train on, {len(chosen)} questions")
