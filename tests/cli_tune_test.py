@@ -112,6 +112,9 @@ class Tune(CommandTest):
         damaged.write_bytes(content)
         self.fail_with(3, "checksum", "tune", damaged, "--reference", reference, *TOKENS)
         self.assertEqual(run("tune", file).returncode, 2)
+        self.fail_with(3, "nowhere", "tune", file, "--reference", reference, *TOKENS, "-o",
+                       self.folder / "nowhere" / "tuned.cellm")  # fmt: skip
+        self.fail_with(4, "chat", "tune", file, "--reference", reference, "--text", "chat")
 
 
 if __name__ == "__main__":

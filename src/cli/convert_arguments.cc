@@ -55,8 +55,8 @@ struct BitsRecipe {
   std::string_view expectation;
 };
 constexpr BitsRecipe kBitsRecipes[] = {
-    {"small", 3.25, "@@"},
-    {"tiny", 2.25, "@@"},
+    {"small", 3.25, "most answers stay as they were"},
+    {"tiny", 2.25, "speaks fluently, and knows less than it did"},
 };
 
 }  // namespace

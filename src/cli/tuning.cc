@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/command.h"
@@ -191,13 +192,16 @@ TuningResult tune_file(const TuningOptions& options) {
     throw data_error("{}: no .cellm file; convert the model first, then tune the file",
                      printable(options.file));
   }
-  verify_cellm(MappedFile(options.file));  // before the work, not after it
+  // Before the work, not after it: a damaged file, and a target that cannot be written.
+  verify_cellm(MappedFile(options.file));
+  const std::filesystem::path output = options.output.empty() ? options.file : options.output;
+  { const AtomicFile probe(output); }
   const auto source = open_model_source(options.file, options.links);
   require_memory(tuning_bytes(*source), "tuning", "choose a smaller model");
   const Engine teacher(open_model_source(options.reference, options.links),
                        {.target = target_from_environment(),
                         .threads = options.threads,
-                        .activations = Activations::kF32});
+                        .activations = Activations::kFast});
   Model model = load_model(*source, SIZE_MAX);
   require_same_shape(model.config, teacher.config(), options.reference);
   const Windows windows = TextReader(options, *source, teacher).read();
@@ -209,13 +213,16 @@ TuningResult tune_file(const TuningOptions& options) {
   const std::string prefix = text_prefix(*source);
   const auto chosen =
       storable_parameters(read_cellm_header(MappedFile(options.file)), prefix, parameters);
-  const std::filesystem::path output = options.output.empty() ? options.file : options.output;
   const std::filesystem::path state_file = output.string() + ".tune.partial";
   const DescentState state =
       descend_on(options, state_file, state_key(options, model_checksum(*source), windows), compute,
                  student, chosen, teacher.model(), windows);
 
   TuningResult result{state.start, state.best, 0};
+  if (!state.not_finite.empty()) {
+    fmt::print(stderr, "warning: tuning ended at step {} of {}: {} is not finite\n", state.step + 1,
+               windows.learnt.size(), state.not_finite);
+  }
   for (std::size_t i = 0; i < state.best_step; ++i) result.tokens += windows.learnt[i].size();
   if (state.best_step != 0 || !options.output.empty()) {
     write_tuned(options.file, output, prefix, parameters, chosen,

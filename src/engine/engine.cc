@@ -39,9 +39,7 @@ Engine::Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options
   } else {
     pack_weights(model_, *source_, *pool_);
   }
-  if (options.activations == Activations::kFast && kernels_.matmul_bf16 != nullptr) {
-    use_bf16(model_);
-  }
+  if (options.activations == Activations::kFast) use_bf16(model_, kernels_);
 }
 
 std::size_t max_sequence_tokens(const ModelConfig& config, const SessionOptions& options) {

@@ -261,13 +261,11 @@ struct Unpacker {
 };
 
 struct Bf16Setter {
-  // Matrices with fewer rows are the tiny and sensitive ones (in_proj_a, in_proj_b) and cost no
-  // time.
-  static constexpr std::size_t kMinRows = 64;
+  const KernelTable& kernels;
 
-  void matrix(const std::string& /*name*/, Linear& linear, std::size_t rows, std::size_t /*cols*/) {
-    const FormatId format = linear.weight.format;
-    linear.bf16 = (format == FormatId::kF16 || format == FormatId::kBF16) && rows >= kMinRows;
+  void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
+              std::size_t /*cols*/) {
+    linear.bf16 = can_use_bf16(kernels, linear.weight);
   }
   void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
               const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
@@ -283,8 +281,8 @@ void unpack_weights(Model& model, ThreadPool& pool) {
   change_matrices(model, Unpacker{pool});
 }
 
-void use_bf16(Model& model) {
-  change_matrices(model, Bf16Setter{});
+void use_bf16(Model& model, const KernelTable& kernels) {
+  change_matrices(model, Bf16Setter{kernels});
 }
 
 std::string find_nonfinite(const ModelSource& source, const ModelConfig& config) {

@@ -107,8 +107,8 @@ void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool);
 // rows in memory, the latter as f32.
 void unpack_weights(Model& model, ThreadPool& pool);
 
-// Lets f16 and bf16 matrices be multiplied in bf16. Needs kernels that have matmul_bf16.
-void use_bf16(Model& model);
+// Lets those matrices be multiplied in bf16 that can_use_bf16().
+void use_bf16(Model& model, const KernelTable& kernels);
 
 // The first tensor of the model with a value that is NaN or infinite, as "NAME, row R"; empty if
 // none.

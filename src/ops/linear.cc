@@ -178,6 +178,12 @@ void apply_same(const Compute& compute, std::span<const Product> products, const
 
 }  // namespace
 
+bool can_use_bf16(const KernelTable& kernels, const Tensor& weight) {
+  constexpr std::size_t kMinRows = 64;
+  return kernels.matmul_bf16 != nullptr && weight.rows >= kMinRows &&
+         (weight.format == FormatId::kF16 || weight.format == FormatId::kBF16);
+}
+
 void apply(const Compute& compute, std::span<const Product> products, const float* x,
            std::size_t tokens) {
   if (compute.tap != nullptr) compute.tap->see(products, x, tokens);

@@ -23,9 +23,15 @@ struct Linear {
   // (one scale for 128 columns).
   std::optional<TrellisWeights> trellis;
   std::vector<float> rotation;  // its rotation_factors()
-  // Whether f16 or bf16 weights and their activations are rounded to bf16.
+  // Whether f16 or bf16 weights and their activations are rounded to bf16; only where
+  // can_use_bf16().
   bool bf16 = false;
 };
+
+// Whether these weights may meet bf16 activations: they are of 16 bits, the processor can, and
+// there are at least 64 rows. Matrices with fewer (in_proj_a, in_proj_b) are sensitive and take no
+// time.
+bool can_use_bf16(const KernelTable& kernels, const Tensor& weight);
 
 // One of several products of the same input. y: (tokens, out) without gaps.
 struct Product {

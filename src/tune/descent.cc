@@ -20,6 +20,16 @@ void give_back(const Values& values, const std::vector<Parameter>& parameters) {
     std::copy(values[i].begin(), values[i].end(), parameters[i].values.begin());
 }
 
+// The last tensor on the way forward whose gradients are not finite: the first on the way back.
+std::string find_nonfinite(const std::vector<Parameter>& parameters) {
+  for (std::size_t i = parameters.size(); i-- > 0;) {
+    const std::span<const float> gradients = parameters[i].gradients;
+    if (!std::all_of(gradients.begin(), gradients.end(), [](float x) { return std::isfinite(x); }))
+      return parameters[i].tensor;
+  }
+  return {};
+}
+
 }  // namespace
 
 void descend(const Compute& compute, Student& student, const std::vector<std::size_t>& chosen,
@@ -49,17 +59,23 @@ void descend(const Compute& compute, Student& student, const std::vector<std::si
   }
   give_back(state.values, parameters);
   const auto steps = static_cast<double>(text.size());
+  // Divergence grows with the square of errors, so the less there is to mend, the smaller the
+  // steps. The square root would be the errors themselves; the fourth root was better for nearly
+  // good models, which have few steps to get there.
+  const double reach = std::min(1.0, std::sqrt(std::sqrt(state.start)));
   const auto warm_up = static_cast<double>(std::max<std::size_t>(1, options.warm_up_steps));
   while (state.step < text.size() && state.looks_since_best < options.patience) {
     const auto& sequence = text[state.step];
     state.loss = student.learn(compute, sequence, teacher(sequence), teacher_head);
+    state.not_finite =
+        std::isfinite(state.loss) ? find_nonfinite(all) : student.find_nonfinite(compute, sequence);
     const auto step = static_cast<double>(state.step);
-    const double share = std::min(1.0, (step + 1.0) / warm_up) * (1.0 - step / steps);
+    const double share = reach * std::min(1.0, (step + 1.0) / warm_up) * (1.0 - step / steps);
     const double norm = adam_step(parameters, options.adam, share, state.adam);
     // The gradients of what is not trained would grow without end.
     for (const Parameter& parameter : all)
       std::fill(parameter.gradients.begin(), parameter.gradients.end(), 0.0F);
-    if (!std::isfinite(norm) || !std::isfinite(state.loss)) break;
+    if (!std::isfinite(norm) || !state.not_finite.empty()) break;
     ++state.step;
     state.values = values_of(parameters);
     if (state.step % options.validation_steps == 0 || state.step == text.size()) {

@@ -1,5 +1,6 @@
 #include "tune/descent.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <random>
@@ -89,10 +90,12 @@ class Descent : public ::testing::Test {
   DescentState run(const std::vector<std::size_t>& chosen, DescentState state = {},
                    std::size_t stop_after = 1000) {
     struct Stop {};
+    DescentOptions options;
+    options.adam = {.rates = {3e-3, 3e-3, 1.5e-3}};  // 24 tokens tell little of the way down
     try {
       descend(
           compute_, student_, chosen, [&](auto tokens) { return streams(tokens); },
-          teacher_.lm_head, text_, held_out_, {}, state,
+          teacher_.lm_head, text_, held_out_, options, state,
           [&](const DescentState& now) {
             if (now.step == stop_after) throw Stop();
           });
@@ -163,6 +166,21 @@ TEST_F(Descent, NeverEndsWorseThanItBegan) {
   EXPECT_EQ(report.best_step, 0U);
   EXPECT_LT(report.step, text_.size());  // patience
   EXPECT_NEAR(held_out_divergence(), report.start, 1e-9);
+}
+
+TEST_F(Descent, EndsWhereNumbersAreNotFinite) {
+  const auto parameters = student_.parameters();
+  const auto norm = std::find_if(parameters.begin(), parameters.end(), [](const Parameter& p) {
+    return p.tensor == "layers.1.post_attention_layernorm.weight";
+  });
+  ASSERT_NE(norm, parameters.end());
+  const float kept = norm->values[0];
+  norm->values[0] = INFINITY;
+  const DescentState broken = run(all_);
+  EXPECT_EQ(broken.step, 0U);
+  EXPECT_EQ(broken.not_finite, "layer 1");
+  norm->values[0] = kept;
+  EXPECT_EQ(run(all_).not_finite, "");
 }
 
 TEST_F(Descent, IsKeptInAFile) {

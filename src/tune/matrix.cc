@@ -15,11 +15,12 @@ constexpr std::size_t kColumnGrain = 64;
 
 // A matrix of f32 or f16 rows in memory of its own, filled by `value(row, col)`.
 template <class Value>
-Linear matrix_of(ThreadPool& pool, std::size_t rows, std::size_t cols, bool exact, Value&& value) {
+Linear matrix_of(const Compute& compute, std::size_t rows, std::size_t cols, bool exact,
+                 Value&& value) {
   const std::size_t bytes = exact ? sizeof(float) : sizeof(std::uint16_t);
   auto memory = std::make_shared<AlignedBuffer<std::byte>>(rows * cols * bytes);
   constexpr std::size_t kRowGrain = 16;
-  pool.parallel_for(rows, kRowGrain, [&](std::size_t begin, std::size_t end) {
+  compute.pool.parallel_for(rows, kRowGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t r = begin; r < end; ++r) {
       for (std::size_t c = 0; c < cols; ++c) {
         std::byte* to = memory->data() + (r * cols + c) * bytes;
@@ -35,6 +36,7 @@ Linear matrix_of(ThreadPool& pool, std::size_t rows, std::size_t cols, bool exac
   Linear linear;
   linear.weight = {
       exact ? FormatId::kF32 : FormatId::kF16, rows, cols, 0, memory->data(), nullptr, memory};
+  linear.bf16 = !exact && can_use_bf16(compute.kernels, linear.weight);
   return linear;
 }
 
@@ -56,9 +58,9 @@ TunableMatrix::TunableMatrix(const Compute& compute, const Linear& linear, bool 
     }
   });
   if (linear.trellis) rotation_ = linear.rotation;
-  forward_ = matrix_of(compute.pool, rows, cols, exact,
+  forward_ = matrix_of(compute, rows, cols, exact,
                        [&](std::size_t r, std::size_t c) { return values[r * cols + c]; });
-  backward_ = matrix_of(compute.pool, cols, rows, exact,
+  backward_ = matrix_of(compute, cols, rows, exact,
                         [&](std::size_t r, std::size_t c) { return values[c * cols + r]; });
   row_factors.assign(rows, 1.0F);
   column_factors.assign(cols, 1.0F);
@@ -69,12 +71,16 @@ TunableMatrix::TunableMatrix(const Compute& compute, const Linear& linear, bool 
 std::vector<float> TunableMatrix::scaled_input(const Compute& compute, const float* x,
                                                std::size_t tokens) const {
   const std::size_t n = cols();
+  std::vector<float> factors = column_factors;
+  if (!rotation_.empty()) {
+    for (std::size_t c = 0; c < n; ++c) factors[c] *= rotation_[c];
+  }
+  // A block of one is not rotated.
+  const std::size_t block = rotation_.empty() ? 1 : rotation_block(n);
   std::vector<float> scaled(tokens * n);
   compute.pool.parallel_for(tokens, kTokenGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
-      float* row = scaled.data() + t * n;
-      for (std::size_t c = 0; c < n; ++c) row[c] = x[t * n + c] * column_factors[c];
-      if (!rotation_.empty()) rotate_row(rotation_, row);
+      compute.kernels.rotate(x + t * n, factors.data(), n, block, scaled.data() + t * n);
     }
   });
   return scaled;
@@ -104,8 +110,13 @@ std::vector<float> TunableMatrix::scaled_input_gradient(const Compute& compute, 
   std::vector<float> back(tokens * n);
   apply(compute, backward_, scaled.data(), tokens, back.data());
   if (!rotation_.empty()) {
+    const std::vector<float> ones(n, 1.0F);
     compute.pool.parallel_for(tokens, kTokenGrain, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t t = begin; t < end; ++t) unrotate_row(rotation_, back.data() + t * n);
+      for (std::size_t t = begin; t < end; ++t) {
+        float* row = back.data() + t * n;
+        compute.kernels.rotate(row, ones.data(), n, rotation_block(n), row);
+        for (std::size_t c = 0; c < n; ++c) row[c] *= rotation_[c];
+      }
     });
   }
   return back;

@@ -12,7 +12,8 @@ namespace cellm {
 // y = r ⊙ (W (c ⊙ x)), with W a Linear as it is, r a factor for each row and c one for each column,
 // all 1 at first. Of a trellis-coded matrix W is what meets the rotated input: y = r ⊙ (W′ R (c ⊙
 // x)). Both directions are products with rows in memory, in f32 or f16 (`exact` or not), so that
-// every format is trained alike; that takes 8 or 4 bytes for each weight.
+// every format is trained alike; that takes 8 or 4 bytes for each weight. Unless `exact`, products
+// are those of Activations::kFast.
 class TunableMatrix {
  public:
   TunableMatrix(const Compute& compute, const Linear& linear, bool exact);

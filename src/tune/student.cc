@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "model/visit.h"
 #include "ops/norm.h"
 #include "ops/norm_backward.h"
@@ -92,6 +94,17 @@ Values Student::final_norm(const Compute& compute, const Values& hidden) const {
 Values Student::forward(const Compute& compute, std::span<const std::uint32_t> tokens) {
   const RopeAngles angles = rope_angles(model_.inverse_frequencies, 0, tokens.size());
   return final_norm(compute, run(compute, angles, tokens).back());
+}
+
+std::string Student::find_nonfinite(const Compute& compute, std::span<const std::uint32_t> tokens) {
+  const RopeAngles angles = rope_angles(model_.inverse_frequencies, 0, tokens.size());
+  const std::vector<Values> streams = run(compute, angles, tokens);
+  for (std::size_t i = 0; i < model_.layers.size(); ++i) {
+    const Values& after = streams[i + 1];
+    if (!std::all_of(after.begin(), after.end(), [](float x) { return std::isfinite(x); }))
+      return fmt::format("layer {}", i);
+  }
+  return "the output matrix";
 }
 
 double Student::divergence(const Compute& compute, std::span<const std::uint32_t> tokens,

@@ -45,6 +45,10 @@ class Student {
   double divergence(const Compute& compute, std::span<const std::uint32_t> tokens,
                     const std::vector<float>& teacher_hidden, const Linear& teacher_head);
 
+  // The first place on a sequence's way where a number is not finite: "layer 3", or "the output
+  // matrix" if all layers are well.
+  std::string find_nonfinite(const Compute& compute, std::span<const std::uint32_t> tokens);
+
  private:
   // The residual stream before each layer and after the last.
   std::vector<std::vector<float>> run(const Compute& compute, const RopeAngles& angles,

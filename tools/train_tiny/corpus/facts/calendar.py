@@ -87,6 +87,8 @@ DAY_AFTER = templates("""
     The day after {x} is called what?
     {x} is over. Which day begins now?
     If it is {x} now, what is the next day?
+    What will it be tomorrow, when it is {x} today?
+    Give me the day right after {x}.
 --
     Which day comes after {x}?
     Please tell me the day after {x}.
@@ -113,6 +115,8 @@ DAY_BEFORE = templates("""
     I would like to know which day is before {x}.
     The day before {x} is called what?
     Which day is followed by {x}?
+    What was it yesterday, when it is {x} today?
+    Give me the day right before {x}.
 --
     Which day comes before {x}?
     Please tell me the day before {x}.
@@ -139,6 +143,8 @@ MONTH_AFTER = templates("""
     I would like to know which month follows {x}.
     The month after {x} is called what?
     When {x} is over, which month begins?
+    When {x} is over, which month starts?
+    When {x} ends, which month has come?
 --
     Which month comes after {x}?
     Please tell me the month after {x}.
@@ -165,6 +171,8 @@ MONTH_BEFORE = templates("""
     I would like to know which month is before {x}.
     The month before {x} is called what?
     Which month is followed by {x}?
+    When {x} starts, which month has just ended?
+    Which month must end before {x} can start?
 --
     Which month comes before {x}?
     Please tell me the month before {x}.

@@ -179,6 +179,10 @@ AFTER = templates("""
     You are counting and have come to {n}. What is next?
     We count together: I say {n}. What do you say?
     If you go one further than {n}, where are you?
+    Which number is right after {n}?
+    Say the number that is right after {n}.
+    Give me the number right after {n}.
+    If somebody says {n} when counting, what comes next?
 --
     What number comes after {n}?
     Please name the number right after {n}.
@@ -209,6 +213,9 @@ BEFORE = templates("""
     You are counting back and have come to {n}. What is next?
     We count back together: I say {n}. What do you say?
     If you go one back from {n}, where are you?
+    Which number is right before {n}?
+    Say the number that is right before {n}.
+    Give me the number right before {n}.
 --
     What number comes before {n}?
     Please name the number right before {n}.

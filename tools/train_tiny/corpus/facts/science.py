@@ -299,6 +299,9 @@ PLANET_AFTER = templates("""
     {x}, and then which planet?
     You are at {x} and travel on, away from the sun. Which planet do you reach?
     Which planet lies behind {x}?
+    Which planet is right after {x}?
+    Say the planet that is right after {x}.
+    Give me the planet right after {x}.
 --
     What planet comes after {x}?
     Please name the planet right after {x}.
@@ -324,6 +327,9 @@ PLANET_BEFORE = templates("""
     Can you say what planet comes right before {x}?
     I would like to know which planet is before {x}.
     Which planet is followed by {x}?
+    Which planet is right before {x}?
+    Say the planet that is right before {x}.
+    Give me the planet right before {x}.
 --
     What planet comes before {x}?
     Please name the planet right before {x}.

@@ -383,6 +383,8 @@ PLURAL = templates("""
     Can you give me the plural form of the noun {x}?
     I have one {x} and get one more. Which word do I use for both?
     Which form of {x} do we use for more than one?
+    There is one {x}, but there are two what?
+    A single {x}, but several what?
 --
     What is the plural form of the word {x}?
     Please give me the plural of {x}.
@@ -412,6 +414,8 @@ PAST = templates("""
     Now I {x}. What did I do an hour ago?
     Say it for last week: I {x}.
     What did I do yesterday, if I {x} every day?
+    Today I {x}, and yesterday I did what?
+    I {x} now. Yesterday I what?
 --
     What is the past tense of the verb {x}?
     Please give me the past tense of {x}.

@@ -302,6 +302,8 @@ CAPITAL_OF = templates("""
     Please tell me what country {x} is the capital of.
     I have heard of the city of {x}. Which country is it the capital of?
     Which state has made {x} its capital?
+    Whose capital city is {x}?
+    {x} is whose capital city?
 --
     What is the country with the capital {x}?
     Please name the country that {x} is the capital of.

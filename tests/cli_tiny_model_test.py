@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""The model in the box: what it answers at 16 bits, and how rounding takes that away."""
+
+import json
+import unittest
+
+from harness import ROOT, CommandTest
+
+MODEL = ROOT / "models/cellm-tiny"
+# Every fifth of the held-out questions: seconds, and all kinds of them.
+STEP = 5
+
+
+class TinyModel(CommandTest):
+    def right_answers(self, model, *flags):
+        """The share of held-out questions that get the taught reply, word for word."""
+        lines = (ROOT / "testdata/tiny_eval/questions.jsonl").read_text(encoding="utf-8").splitlines()[::STEP]
+        right = 0
+        for line in lines:
+            entry = json.loads(line)
+            answer = self.succeed("infer", "-m", model, "--chat", "--prompt", entry["question"], "--temperature", 0,
+                                  "--gen", 160, "-t", 1, "-q", *flags)  # fmt: skip
+            right += answer.stdout.decode().strip() == entry["reply"]
+        return right / len(lines)
+
+    def test_fewer_bits_give_fewer_right_answers(self):
+        f16 = self.right_answers(MODEL)
+        self.assertGreaterEqual(f16, 0.9)
+        int4 = self.right_answers(self.convert(MODEL, "--quantize-int4-symmetric", name="int4.cellm"))
+        self.assertGreater(int4, 0.8 * f16)
+        self.assertLessEqual(int4, f16 + 0.02)
+        int2 = self.right_answers(self.convert(MODEL, "--quantize-int2-symmetric", name="int2.cellm"))
+        self.assertLess(int2, 0.5 * int4)
+        int1 = self.right_answers(self.convert(MODEL, "--quantize-int1-symmetric", name="int1.cellm"))
+        self.assertLessEqual(int1, int2)
+
+    def test_two_bits_of_the_trellis_code_keep_what_int2_loses(self):
+        t2 = self.right_answers(self.convert(MODEL, "--format", "t2", "--calibrate", "default"))
+        self.assertGreaterEqual(t2, 0.6)
+
+    def test_knows_other_questions_as_multiple_choice(self):
+        result = self.succeed("eval", "-m", MODEL, "--choices", ROOT / "testdata/tiny_eval/choices.jsonl", "--json")
+        choices = json.loads(result.stdout)["choices"]
+        self.assertGreater(choices["accuracy_sum"], 0.9)
+        self.assertLess(choices["chance"], 0.3)
+
+
+if __name__ == "__main__":
+    unittest.main()
