@@ -290,6 +290,19 @@ class Rounding(CommandTest):
             self.assertLessEqual(float(re.search(r"formats for ([\d.]+) bits", said).group(1)), bits)
             self.fail_with(2, "give one of", *base, "--format", "t4")
 
+    def test_calibrates_on_what_the_model_writes(self):
+        flags = ("--format", "int4", "--calibrate-tokens", 2048)
+        own = self.convert(self.model, *flags, "--calibrate", "self")
+        quantizer = self.header(own)["quantizer"]
+        self.assertTrue(quantizer["feedback"])
+        # Not the text of the program, and the same one every time.
+        default = self.convert(self.model, *flags, "--calibrate", "default", name="default.cellm")
+        self.assertNotEqual(quantizer["calibration_text"], self.header(default)["quantizer"]["calibration_text"])
+        again = self.convert(self.model, *flags, "--calibrate", "self", "-t", 1, name="again.cellm")
+        self.assertEqual(own.read_bytes(), again.read_bytes())
+        self.fail_with(4, "chat", "convert", "-i", self.model, "-o", self.folder / "c.cellm", *flags, "--calibrate",
+                       "chat")  # fmt: skip
+
     def test_tunes_any_calibrated_file(self):
         flags = ("--format", "t2", "--calibrate", "default", "--calibrate-tokens", 1024)
         plain = self.convert(self.model, *flags)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/convert_arguments.h"
+#include "cli/own_windows.h"
 #include "cli/plan_table.h"
 #include "cli/progress.h"
 #include "cli/tuning.h"
@@ -135,6 +136,20 @@ void set_tuning_windows_apart(const ConvertArguments& arguments, Conversion& con
   }
 }
 
+CalibrationText calibration_text(const ConvertArguments& arguments, const ModelSource& source,
+                                 const std::string& from, std::size_t held_out) {
+  if (!is_own_text(from)) {
+    return read_calibration_text(from, source, arguments.calibrate_tokens, arguments.seed,
+                                 held_out);
+  }
+  const Engine engine(open_model_source(arguments.input, arguments.links),
+                      {.target = target_from_environment(),
+                       .threads = arguments.threads,
+                       .activations = Activations::kFast});
+  return own_calibration_text(from, engine, arguments.calibrate_tokens, held_out, arguments.seed,
+                              arguments.quiet);
+}
+
 Conversion prepare(const ConvertArguments& arguments, const ModelSource& source) {
   Conversion conversion{options_of(arguments), {}, {}, {}, false, 0, nullptr};
   conversion.plan = plan_conversion(source, conversion.options);
@@ -157,8 +172,7 @@ Conversion prepare(const ConvertArguments& arguments, const ModelSource& source)
   }
   const std::size_t held_out =
       (searches ? kHeldOutWindows : 0) + (tuning_tokens(arguments) != 0 ? kTuningWindows : 0);
-  conversion.text =
-      read_calibration_text(from, source, arguments.calibrate_tokens, arguments.seed, held_out);
+  conversion.text = calibration_text(arguments, source, from, held_out);
   set_tuning_windows_apart(arguments, conversion);
   conversion.text->label.feedback = conversion.feedback;
   if (conversion.feedback) {
@@ -404,10 +418,12 @@ Run configure(CLI::App& app) {
       ->group(rounding)
       ->check(CLI::IsMember({"absmax", "mse", "auto"}));
   auto* calibrate_option =
-      app.add_option("--calibrate", a.calibrate,
-                     "Text to run the model on first, a file or \"default\": codes are then chosen "
-                     "for the inputs that they are multiplied with, each making up for the errors "
-                     "of those before it. A killed run goes on when it is repeated")
+      app.add_option(
+             "--calibrate", a.calibrate,
+             "Text to run the model on first, a file, \"default\", or what the model itself "
+             "writes (\"self\") or answers (\"chat\"): codes are then chosen for the inputs "
+             "that they are multiplied with, each making up for the errors of those before "
+             "it. A killed run goes on when it is repeated")
           ->group(rounding);
   app.add_option("--calibrate-tokens", a.calibrate_tokens, "Tokens of the text to use at most")
       ->group(rounding)

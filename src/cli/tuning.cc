@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
+#include "cli/own_windows.h"
 #include "cli/progress.h"
 #include "engine/engine.h"
 #include "engine/generate.h"
@@ -84,13 +85,13 @@ class TextReader {
     std::vector<std::string> texts = options_.texts;
     if (texts.empty()) {
       texts = {std::string(kDefaultText), std::string(kOwnText)};
-      if (can_chat()) texts.emplace_back(kOwnAnswers);
+      if (own_chat_format(teacher_, *tokenizer_)) texts.emplace_back(kOwnAnswers);
     }
     const std::size_t tokens = std::max(options_.tokens / texts.size(), kCalibrationWindow);
     const std::size_t held_out = (options_.held_out + texts.size() - 1) / texts.size();
     Windows result;
     for (const std::string& text : texts) {
-      if (text == kOwnText || text == kOwnAnswers) {
+      if (is_own_text(text)) {
         add_own(text, tokens / kCalibrationWindow, held_out, result);
       } else if (options_.calibration != nullptr) {
         add(thinned(*options_.calibration, tokens), result);
@@ -104,19 +105,6 @@ class TextReader {
   }
 
  private:
-  std::optional<ChatFormat> chat_format() const {
-    return detect_chat_format(teacher_.config().model_type, source_.chat_template());
-  }
-
-  // A type of model tells its format, but there are models of the type that were never taught it.
-  bool can_chat() const {
-    const auto format = chat_format();
-    if (!format) return false;
-    const auto& tokens = tokenizer_->spec().added;
-    return std::any_of(tokens.begin(), tokens.end(),
-                       [](const AddedToken& token) { return token.content == kChatTurnEnd; });
-  }
-
   static void add(CalibrationText text, Windows& result) {
     std::move(text.windows.begin(), text.windows.end(), std::back_inserter(result.learnt));
     std::move(text.held_out.begin(), text.held_out.end(), std::back_inserter(result.held_out));
@@ -125,22 +113,8 @@ class TextReader {
 
   void add_own(std::string_view text, std::size_t windows, std::size_t held_out,
                Windows& result) const {
-    const auto format = chat_format();
-    if (text == kOwnAnswers && !format) {
-      throw unsupported_error("{}: no known chat format; --text {} is for chat models",
-                              printable(options_.file), kOwnAnswers);
-    }
-    ProgressBar bar(text == kOwnText ? "the reference writes" : "the reference answers",
-                    !options_.quiet);
-    const WritingProgress progress = [&](std::size_t done, std::size_t total) {
-      bar.update(done, total);
-      if (interrupted()) throw Interrupted();
-    };
-    const std::size_t count = windows + held_out;
-    auto written = text == kOwnText ? own_text(teacher_, *tokenizer_, count, kCalibrationWindow,
-                                               options_.seed, progress)
-                                    : own_answers(teacher_, *tokenizer_, *format, count,
-                                                  kCalibrationWindow, options_.seed, progress);
+    auto written =
+        own_windows(text, teacher_, *tokenizer_, windows + held_out, options_.seed, options_.quiet);
     const auto first = written.begin();
     const auto middle = first + static_cast<std::ptrdiff_t>(held_out);
     std::move(first, middle, std::back_inserter(result.held_out));

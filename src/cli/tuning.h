@@ -4,17 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "convert/calibrate.h"
 #include "io/model_source.h"
 
 namespace cellm {
-
-// Names of texts that the reference writes itself: ones that it goes on with, and answers.
-inline constexpr std::string_view kOwnText = "self";
-inline constexpr std::string_view kOwnAnswers = "chat";
 
 inline constexpr std::size_t kTuningTokens = 60000;
 

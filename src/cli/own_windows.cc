@@ -1,0 +1,73 @@
+#include "cli/own_windows.h"
+
+#include <algorithm>
+#include <xxhash.h>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "cli/interrupts.h"
+#include "cli/progress.h"
+#include "engine/generate.h"
+#include "tune/own_text.h"
+
+namespace cellm {
+
+std::optional<ChatFormat> own_chat_format(const Engine& model, const Tokenizer& tokenizer) {
+  const auto& added = tokenizer.spec().added;
+  const bool can_end = std::any_of(added.begin(), added.end(),
+                                   [](const AddedToken& t) { return t.content == kChatTurnEnd; });
+  if (!can_end) return std::nullopt;
+  return detect_chat_format(model.config().model_type, model.source().chat_template());
+}
+
+std::vector<std::vector<std::uint32_t>> own_windows(std::string_view text, const Engine& model,
+                                                    const Tokenizer& tokenizer, std::size_t count,
+                                                    std::uint64_t seed, bool quiet) {
+  const auto format = own_chat_format(model, tokenizer);
+  if (text == kOwnAnswers && !format) {
+    throw unsupported_error("{}: no known chat format; \"{}\" is for chat models",
+                            printable(model.source().path()), kOwnAnswers);
+  }
+  ProgressBar bar(text == kOwnText ? "the model writes" : "the model answers", !quiet);
+  const WritingProgress progress = [&](std::size_t done, std::size_t total) {
+    bar.update(done, total);
+    if (interrupted()) throw Interrupted();
+  };
+  if (text == kOwnText)
+    return own_text(model, tokenizer, count, kCalibrationWindow, seed, progress);
+  return own_answers(model, tokenizer, *format, count, kCalibrationWindow, seed, progress);
+}
+
+CalibrationText own_calibration_text(std::string_view text, const Engine& model, std::size_t tokens,
+                                     std::size_t held_out, std::uint64_t seed, bool quiet) {
+  const auto tokenizer = find_tokenizer(model.source(), model.config().vocab_size, "");
+  if (!tokenizer) {
+    throw data_error("{}: no tokenizer inside or beside this model; calibration needs it",
+                     printable(model.source().path()));
+  }
+  const std::size_t windows = std::max<std::size_t>(1, tokens / kCalibrationWindow);
+  // Texts that ended early leave windows short, so one follows the other.
+  std::vector<std::uint32_t> stream;
+  for (const auto& window : own_windows(text, model, *tokenizer, windows + held_out, seed, quiet)) {
+    stream.insert(stream.end(), window.begin(), window.end());
+  }
+  CalibrationText result;
+  for (std::size_t begin = 0; begin + kCalibrationWindow <= stream.size();
+       begin += kCalibrationWindow) {
+    const auto first = stream.begin() + static_cast<std::ptrdiff_t>(begin);
+    auto& part = result.held_out.size() < held_out ? result.held_out : result.windows;
+    part.emplace_back(first, first + static_cast<std::ptrdiff_t>(kCalibrationWindow));
+  }
+  if (result.windows.empty()) {
+    throw data_error("{}: the model writes {} tokens and no more, too few to calibrate on",
+                     printable(model.source().path()), stream.size());
+  }
+  result.label.tokens = result.windows.size() * kCalibrationWindow;
+  result.label.seed = seed;
+  result.label.text_checksum =
+      fmt::format("{:016x}", XXH3_64bits(stream.data(), stream.size() * sizeof(std::uint32_t)));
+  return result;
+}
+
+}  // namespace cellm

@@ -1,0 +1,40 @@
+// Text that a model writes itself, for the commands that learn from text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "convert/calibrate.h"
+#include "engine/engine.h"
+#include "tokenizer/chat.h"
+#include "tokenizer/tokenizer.h"
+
+namespace cellm {
+
+// What stands for such a text where a file could be named: texts that the model goes on with, and
+// answers to users.
+inline constexpr std::string_view kOwnText = "self";
+inline constexpr std::string_view kOwnAnswers = "chat";
+inline bool is_own_text(std::string_view text) {
+  return text == kOwnText || text == kOwnAnswers;
+}
+
+// The format of the model's conversations; nothing if it is not known, or its tokenizer lacks what
+// the format needs: a type of model tells the format, but not all models of it were taught it.
+std::optional<ChatFormat> own_chat_format(const Engine& model, const Tokenizer& tokenizer);
+
+// `count` sequences of kCalibrationWindow tokens at most (tune/own_text.h), with a bar unless
+// `quiet`. Throws Interrupted; Error(kUnsupported) for answers of a model without chat format.
+std::vector<std::vector<std::uint32_t>> own_windows(std::string_view text, const Engine& model,
+                                                    const Tokenizer& tokenizer, std::size_t count,
+                                                    std::uint64_t seed, bool quiet);
+
+// About `tokens` tokens of it in whole windows, and `held_out` others. Throws as own_windows(), and
+// Error(kData) for a model without tokenizer.
+CalibrationText own_calibration_text(std::string_view text, const Engine& model, std::size_t tokens,
+                                     std::size_t held_out, std::uint64_t seed, bool quiet);
+
+}  // namespace cellm
