@@ -28,7 +28,7 @@ class TinyModel(CommandTest):
         self.assertGreaterEqual(f16, 0.9)
         int4 = self.right_answers(self.convert(MODEL, "--quantize-int4-symmetric", name="int4.cellm"))
         self.assertGreater(int4, 0.8 * f16)
-        self.assertLessEqual(int4, f16 + 0.02)
+        self.assertLessEqual(int4, f16 + 0.05)  # rounding can get a question right
         int2 = self.right_answers(self.convert(MODEL, "--quantize-int2-symmetric", name="int2.cellm"))
         self.assertLess(int2, 0.5 * int4)
         int1 = self.right_answers(self.convert(MODEL, "--quantize-int1-symmetric", name="int1.cellm"))
