@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 #include <random>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -68,16 +69,22 @@ struct Windows {
 class TextReader {
  public:
   TextReader(const TuningOptions& options, const ModelSource& source, const Engine& teacher)
-      : options_(options), source_(source), teacher_(teacher) {
-    tokenizer_ = find_tokenizer(source, teacher.config().vocab_size, "", options.links);
+      : options_(options), teacher_(teacher) {
+    const auto find = [&](const ModelSource& of) {
+      return find_tokenizer(of, teacher.config().vocab_size, "", options.links);
+    };
+    tokenizer_ = find(teacher.source());
+    auto other = find(source);
+    if (tokenizer_ && other) {
+      const EvalText sample{"sample", fmt::format("{}{}", kOpenings, kRequests)};
+      require_same_tokenizer(*other, *tokenizer_, {&sample, 1}, options.reference);
+    }
+    source_ = tokenizer_ ? &teacher.source() : &source;
+    if (!tokenizer_) tokenizer_ = std::move(other);
     if (!tokenizer_) {
       throw data_error("{}: no tokenizer inside or beside this model; tuning needs it",
                        printable(options.file));
     }
-    const auto other =
-        find_tokenizer(teacher.source(), teacher.config().vocab_size, "", options.links);
-    const EvalText sample{"sample", fmt::format("{}{}", kOpenings, kRequests)};
-    if (other) require_same_tokenizer(*tokenizer_, *other, {&sample, 1}, options.reference);
   }
 
   // An equal share of each text.
@@ -96,7 +103,7 @@ class TextReader {
       } else if (options_.calibration != nullptr) {
         add(thinned(*options_.calibration, tokens), result);
       } else {
-        add(read_calibration_text(text, source_, tokens, options_.seed, held_out), result);
+        add(read_calibration_text(text, *source_, tokens, options_.seed, held_out), result);
       }
     }
     std::mt19937_64 random(options_.seed);
@@ -122,7 +129,7 @@ class TextReader {
   }
 
   const TuningOptions& options_;
-  const ModelSource& source_;
+  const ModelSource* source_ = nullptr;  // that has the tokenizer
   const Engine& teacher_;
   std::optional<Tokenizer> tokenizer_;
 };
