@@ -283,8 +283,8 @@ int run(const Arguments& arguments) {
   for (const unsigned threads : thread_counts) {
     std::optional<Engine> engine;
     const double load_seconds = seconds_of([&] {
-      engine.emplace(open(arguments), EngineOptions{target_from_environment(), threads, SIZE_MAX,
-                                                    parse_activations(arguments.activations)});
+      engine.emplace(open(arguments),
+                     engine_options(threads, parse_activations(arguments.activations)));
     });
     const std::string name = arguments.model.empty()
                                  ? fmt::format("{} {}", arguments.shape, arguments.format)

@@ -1,6 +1,7 @@
 // The command line: one file per command, all with the same shape.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
+#include "engine/engine.h"
 #include "io/folder_file.h"
 
 namespace cellm {
@@ -47,6 +49,10 @@ int run_single_command(const Command& command, int argc, char** argv);
 
 // What --target would be: the environment variable CELLM_TARGET, empty if it is not set.
 std::string target_from_environment();
+
+// An engine's options for that target.
+EngineOptions engine_options(unsigned threads, Activations activations,
+                             std::size_t max_layers = EngineOptions().max_layers);
 
 // "1,2,3" as ids. Throws Error(kUsage).
 std::vector<std::uint32_t> parse_token_list(const std::string& text);

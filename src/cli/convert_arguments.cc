@@ -1,5 +1,8 @@
 #include "cli/convert_arguments.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -18,12 +21,6 @@ StudyMode study_mode(const ConvertArguments& arguments) {
   return StudyMode::kF16;
 }
 
-// The embedding is looked up row by row and, if tied, also the output matrix: int8 costs next to
-// nothing there, lower formats cost more than they save.
-FormatChoice default_embedding(const FormatChoice& body) {
-  return body.format == FormatId::kF16 ? body : FormatChoice{FormatId::kI8, 0};
-}
-
 // The study's flags repeat its files unless more is asked for.
 ScaleMethod scale_method(const ConvertArguments& arguments) {
   if (!arguments.scale.empty()) {
@@ -39,12 +36,12 @@ ScaleMethod scale_method(const ConvertArguments& arguments) {
 }
 
 GeneralFormats general_formats(const ConvertArguments& arguments) {
-  GeneralFormats formats;
-  if (!arguments.format.empty()) formats.body = parse_format_choice(arguments.format);
-  formats.embedding = arguments.embedding.empty() ? default_embedding(formats.body)
-                                                  : parse_format_choice(arguments.embedding);
-  formats.lm_head =
-      arguments.lm_head.empty() ? formats.embedding : parse_format_choice(arguments.lm_head);
+  GeneralFormats formats = general_formats(
+      arguments.format.empty() ? FormatChoice{} : parse_format_choice(arguments.format));
+  if (!arguments.embedding.empty()) {
+    formats.embedding = formats.lm_head = parse_format_choice(arguments.embedding);
+  }
+  if (!arguments.lm_head.empty()) formats.lm_head = parse_format_choice(arguments.lm_head);
   return formats;
 }
 
@@ -59,27 +56,29 @@ constexpr BitsRecipe kBitsRecipes[] = {
     {"tiny", 2.25, "cellm-tiny keeps 95 % of its right answers"},
 };
 
+const BitsRecipe* find_bits_recipe(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kBitsRecipes), std::end(kBitsRecipes),
+                                   [&](const BitsRecipe& recipe) { return recipe.name == name; });
+  return found == std::end(kBitsRecipes) ? nullptr : found;
+}
+
 }  // namespace
 
 ConvertArguments with_bits_recipe(ConvertArguments arguments) {
-  for (const BitsRecipe& recipe : kBitsRecipes) {
-    if (recipe.name != arguments.recipe) continue;
+  if (const BitsRecipe* recipe = find_bits_recipe(arguments.recipe)) {
     if (arguments.target_bpw != 0.0)
-      throw usage_error("--recipe {} is a --target-bpw", recipe.name);
+      throw usage_error("--recipe {} is a --target-bpw", recipe->name);
     arguments.recipe.clear();
-    arguments.target_bpw = recipe.bits_per_weight;
+    arguments.target_bpw = recipe->bits_per_weight;
   }
   return arguments;
 }
 
-std::string expectation(const ConvertArguments& arguments, std::string_view recipe) {
-  for (const BitsRecipe& known : kBitsRecipes) {
-    if (known.name == recipe) {
-      return fmt::format("recipe {}: {} bits per weight; {}", recipe, arguments.target_bpw,
-                         known.expectation);
-    }
-  }
-  return {};
+std::string expectation(std::string_view recipe) {
+  const BitsRecipe* known = find_bits_recipe(recipe);
+  if (known == nullptr) return {};
+  return fmt::format("recipe {}: {} bits per weight; {}", known->name, known->bits_per_weight,
+                     known->expectation);
 }
 
 TargetBits target_bits(const ConvertArguments& arguments) {

@@ -53,7 +53,7 @@ struct ConvertArguments {
 // given.
 ConvertArguments with_bits_recipe(ConvertArguments arguments);
 // What such a recipe is, and what to expect of it, as a line; empty for other recipes.
-std::string expectation(const ConvertArguments& arguments, std::string_view recipe);
+std::string expectation(std::string_view recipe);
 
 // What the search of --target-bpw is for.
 TargetBits target_bits(const ConvertArguments& arguments);

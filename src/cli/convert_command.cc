@@ -46,11 +46,8 @@ void print_hints(const ConvertPlan& plan) {
 
 // Runs the source's model over the text; its memory is free again before converting starts.
 Statistics run_calibration(const ConvertArguments& arguments, const CalibrationText& text) {
-  EngineOptions options;
-  options.target = target_from_environment();
-  options.threads = arguments.threads;
-  options.activations = Activations::kF32;
-  const Engine engine(open_model_source(arguments.input, arguments.links), options);
+  const Engine engine(open_model_source(arguments.input, arguments.links),
+                      engine_options(arguments.threads, Activations::kF32));
   ProgressBar bar("calibrating", !arguments.quiet);
   return calibrate(engine, text,
                    [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
@@ -143,9 +140,7 @@ CalibrationText calibration_text(const ConvertArguments& arguments, const ModelS
                                  held_out);
   }
   const Engine engine(open_model_source(arguments.input, arguments.links),
-                      {.target = target_from_environment(),
-                       .threads = arguments.threads,
-                       .activations = Activations::kFast});
+                      engine_options(arguments.threads, Activations::kFast));
   return own_calibration_text(from, engine, arguments.calibrate_tokens, held_out, arguments.seed,
                               arguments.quiet);
 }
@@ -234,9 +229,7 @@ void measure_quality(const ConvertArguments& arguments, const Conversion& conver
   const Activations activations = Activations::kInt8;
   const auto load = [&](const std::string& path, Activations with) {
     return Engine(open_model_source(path, arguments.links),
-                  EngineOptions{.target = target_from_environment(),
-                                .threads = arguments.threads,
-                                .activations = with});
+                  engine_options(arguments.threads, with));
   };
   const Engine model = load(arguments.output, activations);
   const Engine reference = load(arguments.input, Activations::kF32);
@@ -329,7 +322,7 @@ int run(const ConvertArguments& given) {
   if (arguments.dequant_4bit_affine) require_mlx_4bit(*source);
   Conversion conversion = prepare(arguments, *source);
   ThreadPool pool(arguments.threads);
-  const std::string expected = expectation(arguments, given.recipe);
+  const std::string expected = expectation(given.recipe);
   if (!expected.empty() && !arguments.quiet) fmt::print(stderr, "{}\n", expected);
   const bool searches = arguments.target_bpw != 0.0;
   if (conversion.feedback && (searches || !arguments.dry_run)) {

@@ -49,9 +49,7 @@ void check(const Arguments& arguments) {
 std::unique_ptr<const Engine> load(const std::string& path, const Arguments& arguments,
                                    Activations activations) {
   return std::make_unique<const Engine>(open_model_source(path, arguments.links),
-                                        EngineOptions{.target = target_from_environment(),
-                                                      .threads = arguments.threads,
-                                                      .activations = activations});
+                                        engine_options(arguments.threads, activations));
 }
 
 Tokenizer require_tokenizer(const Engine& engine, const Arguments& arguments) {

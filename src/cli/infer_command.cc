@@ -164,8 +164,8 @@ int run(Arguments arguments) {
   if (!arguments.quiet) announce_quality(arguments.model);
   const auto start = std::chrono::steady_clock::now();
   const Engine engine(open_model_source(arguments.model, arguments.links),
-                      {target_from_environment(), arguments.threads, arguments.max_layers,
-                       parse_activations(arguments.activations)});
+                      engine_options(arguments.threads, parse_activations(arguments.activations),
+                                     arguments.max_layers));
   const auto tokenizer = find_tokenizer(engine.source(), engine.config().vocab_size,
                                         arguments.tokenizer, arguments.links);
   const Tokenizer* tokens = tokenizer ? &*tokenizer : nullptr;

@@ -24,8 +24,8 @@ struct Arguments {
 int run(const Arguments& arguments) {
   const auto tokens = parse_token_list(arguments.tokens);
   const Engine engine(open_model_source(arguments.model, arguments.links),
-                      {target_from_environment(), arguments.threads, arguments.max_layers,
-                       parse_activations(arguments.activations)});
+                      engine_options(arguments.threads, parse_activations(arguments.activations),
+                                     arguments.max_layers));
   Session session(engine, {parse_kv_encoding(arguments.kv_encoding), 16, 0});
   session.require_fit(tokens);
   session.require_memory(tokens.size());

@@ -14,10 +14,7 @@
 namespace cellm {
 
 std::optional<ChatFormat> own_chat_format(const Engine& model, const Tokenizer& tokenizer) {
-  const auto& added = tokenizer.spec().added;
-  const bool can_end = std::any_of(added.begin(), added.end(),
-                                   [](const AddedToken& t) { return t.content == kChatTurnEnd; });
-  if (!can_end) return std::nullopt;
+  if (!has_turn_tokens(tokenizer)) return std::nullopt;
   return detect_chat_format(model.config().model_type, model.source().chat_template());
 }
 

@@ -27,7 +27,6 @@ struct Arguments {
   bool quiet = false;
 };
 
-// Thrown through the study to end it.
 // A bar of the whole work, with what is done now as its label.
 class StudyProgress {
  public:

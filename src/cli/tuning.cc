@@ -46,18 +46,6 @@ std::uint64_t tuning_bytes(const ModelSource& source) {
   return 2 * sizeof(std::uint16_t) * weights + sizeof(float) * largest;
 }
 
-void require_same_shape(const ModelConfig& model, const ModelConfig& reference,
-                        const std::string& name) {
-  if (model.vocab_size != reference.vocab_size || model.hidden != reference.hidden ||
-      model.layers != reference.layers || model.intermediate != reference.intermediate) {
-    throw usage_error(
-        "{}: the reference is another model: {} layers of {} and {} ids, not {} of {} "
-        "and {}",
-        printable(name), reference.layers.size(), reference.hidden, reference.vocab_size,
-        model.layers.size(), model.hidden, model.vocab_size);
-  }
-}
-
 // What is learnt from, and what tells whether that was good: sequences that each start anew.
 struct Windows {
   std::vector<std::vector<std::uint32_t>> learnt;
@@ -174,17 +162,16 @@ TuningResult tune_file(const TuningOptions& options) {
                      printable(options.file));
   }
   // Before the work, not after it: a damaged file, and a target that cannot be written.
-  verify_cellm(MappedFile(options.file));
+  const MappedFile file(options.file);
+  verify_cellm(file);
   const std::filesystem::path output = options.output.empty() ? options.file : options.output;
   { const AtomicFile probe(output); }
   const auto source = open_model_source(options.file, options.links);
   require_memory(tuning_bytes(*source), "tuning", "choose a smaller model");
   const Engine teacher(open_model_source(options.reference, options.links),
-                       {.target = target_from_environment(),
-                        .threads = options.threads,
-                        .activations = Activations::kFast});
+                       engine_options(options.threads, Activations::kFast));
   Model model = load_model(*source, SIZE_MAX);
-  require_same_shape(model.config, teacher.config(), options.reference);
+  require_same_model(teacher.config(), model.config, options.reference);
   const Windows windows = TextReader(options, *source, teacher).read();
 
   ActivationScratch scratch;
@@ -192,8 +179,7 @@ TuningResult tune_file(const TuningOptions& options) {
   Student student(compute, model, false);
   const auto parameters = student.parameters();
   const std::string prefix = text_prefix(*source);
-  const auto chosen =
-      storable_parameters(read_cellm_header(MappedFile(options.file)), prefix, parameters);
+  const auto chosen = storable_parameters(read_cellm_header(file), prefix, parameters);
   const std::filesystem::path state_file = output.string() + ".tune.partial";
   const DescentState state =
       descend_on(options, state_file, state_key(options, model_checksum(*source), windows), compute,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/finite.h"
 #include "convert/coded_tensor.h"
 #include "engine/lockstep.h"
 #include "eval/row_score.h"
@@ -133,9 +134,9 @@ std::vector<double> measure_coded_parts(
   const auto run = [&](std::string_view what, const LockstepRange& range) {
     LogitsTap tap(compute, predictions);
     run_in_lockstep(model, kernels, pool, windows, tap, range);
-    const bool finite = std::all_of(tap.logits.begin(), tap.logits.end(),
-                                    [](float logit) { return std::isfinite(logit); });
-    if (!finite) throw data_error("{}: {} gives no finite logits", printable(source.path()), what);
+    if (!all_finite(tap.logits)) {
+      throw data_error("{}: {} gives no finite logits", printable(source.path()), what);
+    }
     return std::move(tap.logits);
   };
   std::vector<ResidualStreams> streams;  // before each layer, as long as nothing is coded

@@ -65,6 +65,11 @@ constexpr std::array<std::pair<std::string_view, GeneralFormats>, 6> kRecipes{{
 
 }  // namespace
 
+GeneralFormats general_formats(const FormatChoice& body) {
+  const FormatChoice embedding = body.format == FormatId::kF16 ? body : kInt8;
+  return {body, embedding, embedding};
+}
+
 GeneralFormats recipe_formats(std::string_view name) {
   std::vector<std::string_view> known;
   for (const auto& [recipe, formats] : kRecipes) {

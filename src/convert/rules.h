@@ -24,6 +24,11 @@ struct GeneralFormats {
   FormatChoice lm_head;
 };
 
+// A format for the body, and int8 for the embedding and the output matrix unless it is f16. The
+// embedding is looked up row by row and, if tied, also the output matrix: int8 costs next to
+// nothing there, lower formats cost more than they save.
+GeneralFormats general_formats(const FormatChoice& body);
+
 // The study's six variants of Qwen3-0.6B by name. Throws Error(kUsage) listing them.
 GeneralFormats recipe_formats(std::string_view name);
 

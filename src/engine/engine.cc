@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/finite.h"
 #include "base/memory.h"
 #include "ops/linear.h"
 
@@ -67,7 +68,7 @@ void require_fit(const ModelConfig& config, std::span<const std::uint32_t> token
 }
 
 void require_finite(const Engine& engine, std::span<const float> logits) {
-  if (std::all_of(logits.begin(), logits.end(), [](float v) { return std::isfinite(v); })) return;
+  if (all_finite(logits)) return;
   const std::string culprit = find_nonfinite(engine.source(), engine.config());
   const std::string path = printable(engine.source().path());
   if (culprit.empty())

@@ -93,6 +93,17 @@ std::uint64_t model_checksum(const ModelSource& source) {
   return checksum.value();
 }
 
+void require_same_model(const ModelConfig& model, const ModelConfig& expected,
+                        std::string_view name) {
+  if (model.vocab_size == expected.vocab_size && model.hidden == expected.hidden &&
+      model.layers == expected.layers && model.intermediate == expected.intermediate) {
+    return;
+  }
+  throw usage_error("{}: this is another model: {} layers of {} and {} ids, not {} of {} and {}",
+                    printable(name), model.layers.size(), model.hidden, model.vocab_size,
+                    expected.layers.size(), expected.hidden, expected.vocab_size);
+}
+
 bool computes_exactly(const ModelSource& source, Activations activations,
                       const KernelTable& kernels) {
   if (activations == Activations::kF32) return true;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "engine/engine.h"
 
@@ -19,6 +20,10 @@ std::string main_format(const ModelSource& source);
 // the order of their names, each preceded by its name and a zero byte. Reads all of them. Throws
 // Error(kData).
 std::uint64_t model_checksum(const ModelSource& source);
+
+// Throws Error(kUsage) naming the model unless it has the vocabulary and the shapes of `expected`.
+void require_same_model(const ModelConfig& model, const ModelConfig& expected,
+                        std::string_view name);
 
 // Whether a model with these weights computes with exact activations although `activations` allow
 // rounding them: because none of its matrices has a packed form, or the processor no bf16. The

@@ -6,6 +6,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
+#include "base/finite.h"
 #include "format/rotation.h"
 #include "io/shape.h"
 #include "model/visit.h"
@@ -296,9 +297,7 @@ std::string find_nonfinite(const ModelSource& source, const ModelConfig& config)
     std::vector<float> row(info.cols());
     for (std::size_t r = 0; r < info.rows(); ++r) {
       source.read_rows(*index, r, r + 1, row.data());
-      if (!std::all_of(row.begin(), row.end(), [](float v) { return std::isfinite(v); })) {
-        return fmt::format("{}, row {}", name, r);
-      }
+      if (!all_finite(row)) return fmt::format("{}, row {}", name, r);
     }
   }
   return {};

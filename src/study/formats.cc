@@ -80,12 +80,6 @@ StudyFormat format_of(std::string_view name) {
 
 }  // namespace
 
-GeneralFormats general_formats(const FormatChoice& body) {
-  const FormatChoice embedding =
-      body.format == FormatId::kF16 ? body : FormatChoice{FormatId::kI8, 0};
-  return {body, embedding, embedding};
-}
-
 std::vector<std::string> default_study_formats() {
   std::vector<std::string> names;
   for (const Mode& mode : kModes) names.emplace_back(mode.name);

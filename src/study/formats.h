@@ -27,7 +27,4 @@ std::vector<std::string> default_study_formats();
 // others.
 std::vector<StudyFormat> study_formats(std::span<const std::string> names);
 
-// A format for the body as `convert --format` has it: its embedding is int8 unless the body is f16.
-GeneralFormats general_formats(const FormatChoice& body);
-
 }  // namespace cellm

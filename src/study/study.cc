@@ -78,15 +78,14 @@ class Study {
         hooks_(hooks),
         work_(hooks),
         source_(open_model_source(options.source, options.links)),
+        config_(parse_model_config(source_->config_json(), printable(source_->path()))),
         steps_(options.output / "steps") {
     if (options_.texts.empty()) {
       throw usage_error(
           "give at least one --text FILE: a study needs text that the model was not made for");
     }
-    const ModelConfig config =
-        parse_model_config(source_->config_json(), printable(source_->path()));
     auto tokenizer =
-        find_tokenizer(*source_, config.vocab_size, options_.tokenizer, options_.links);
+        find_tokenizer(*source_, config_.vocab_size, options_.tokenizer, options_.links);
     if (!tokenizer) {
       throw unsupported_error("{}: a study needs a tokenizer, and there is none",
                               printable(source_->path()));
@@ -103,9 +102,9 @@ class Study {
       }
       texts_.push_back(std::move(text));
     }
-    if (options_.window > config.max_positions) {
+    if (options_.window > config_.max_positions) {
       throw usage_error("a window of {} tokens is beyond the model's context of {}",
-                        options_.window, config.max_positions);
+                        options_.window, config_.max_positions);
     }
     if (options_.tokens != 0 && options_.tokens < options_.window) {
       throw usage_error("{} tokens are less than a window of {}", options_.tokens, options_.window);
@@ -186,14 +185,7 @@ class Study {
     const std::string path = printable(file.string());
     if (!is_cellm_file(file)) throw data_error("{}: no .cellm file", path);
     const auto source = open_model_source(file, options_.links);
-    const ModelConfig config = parse_model_config(source->config_json(), path);
-    const ModelConfig studied =
-        parse_model_config(source_->config_json(), printable(source_->path()));
-    if (config.vocab_size != studied.vocab_size || config.layers.size() != studied.layers.size()) {
-      throw usage_error("{}: another model: {} layers and {} ids, not {} and {}", path,
-                        config.layers.size(), config.vocab_size, studied.layers.size(),
-                        studied.vocab_size);
-    }
+    require_same_model(parse_model_config(source->config_json(), path), config_, file.string());
     Row row;
     row.format.name = file.stem().string();
     for (const Row& other : rows_) {
@@ -456,18 +448,16 @@ class Study {
   }
 
   OrderedJson assemble() {
-    const ModelConfig config =
-        parse_model_config(source_->config_json(), printable(source_->path()));
     OrderedJson document{{"study", 1},
                          {"writer", kProgramVersion},
                          {"date", now_utc()},
                          {"source",
                           {{"name", options_.source.filename().string()},
                            {"checksum", fmt::format("{:016x}", source_checksum_)},
-                           {"model_type", config.model_type},
-                           {"layers", config.layers.size()},
-                           {"hidden", config.hidden},
-                           {"vocab_size", config.vocab_size},
+                           {"model_type", config_.model_type},
+                           {"layers", config_.layers.size()},
+                           {"hidden", config_.hidden},
+                           {"vocab_size", config_.vocab_size},
                            {"format", main_format(*source_)}}},
                          {"settings",
                           {{"tokens", eval_tokens()},
@@ -534,6 +524,7 @@ class Study {
   const StudyHooks& hooks_;
   Work work_;
   std::unique_ptr<ModelSource> source_;
+  ModelConfig config_;
   StepStore steps_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::vector<EvalText> texts_;

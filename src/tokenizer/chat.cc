@@ -10,6 +10,7 @@ namespace cellm {
 namespace {
 
 constexpr std::string_view kTurnStart = "<|im_start|>";
+constexpr std::string_view kTurnEnd = "<|im_end|>";
 constexpr std::string_view kThinkStart = "<think>";
 constexpr std::string_view kThinkEnd = "</think>";
 constexpr std::string_view kSmolLm2System =
@@ -38,7 +39,7 @@ class Frame {
     end_turn();
   }
   void end_turn() {
-    control(kChatTurnEnd);
+    control(kTurnEnd);
     text("\n");
   }
   void begin_answer() {
@@ -213,10 +214,15 @@ std::vector<Part> frame_chat(ChatFormat format, std::span<const ChatMessage> mes
   return frame.take();
 }
 
+const AddedToken* find_control_token(const Tokenizer& tokenizer, std::string_view content) {
+  const auto& added = tokenizer.spec().added;
+  const auto found = std::find_if(added.begin(), added.end(),
+                                  [&](const AddedToken& t) { return t.content == content; });
+  return found == added.end() ? nullptr : &*found;
+}
+
 const AddedToken& control_token(const Tokenizer& tokenizer, std::string_view content) {
-  for (const AddedToken& token : tokenizer.spec().added) {
-    if (token.content == content) return token;
-  }
+  if (const AddedToken* token = find_control_token(tokenizer, content)) return *token;
   throw unsupported_error("the tokenizer has no token \"{}\", which the chat format needs",
                           content);
 }
@@ -258,9 +264,14 @@ std::string render_chat_text(ChatFormat format, std::span<const ChatMessage> mes
   return text;
 }
 
+bool has_turn_tokens(const Tokenizer& tokenizer) {
+  return find_control_token(tokenizer, kTurnStart) != nullptr &&
+         find_control_token(tokenizer, kTurnEnd) != nullptr;
+}
+
 std::vector<std::uint32_t> end_of_turn_tokens(const Tokenizer& tokenizer, ChatFormat format) {
   if (format == ChatFormat::kPlain) return {};
-  return {control_token(tokenizer, kChatTurnEnd).id};
+  return {control_token(tokenizer, kTurnEnd).id};
 }
 
 }  // namespace cellm

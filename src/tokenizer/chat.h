@@ -20,9 +20,6 @@ enum class ChatFormat {
   kSmolLm2,  // ChatML, with a system message of its own if there is none
 };
 
-// The control token that ends a message in all of them but kPlain.
-inline constexpr std::string_view kChatTurnEnd = "<|im_end|>";
-
 struct ChatMessage {
   std::string role;  // "system", "user" or "assistant"
   std::string content;
@@ -49,6 +46,9 @@ std::vector<std::uint32_t> render_chat(const Tokenizer& tokenizer, ChatFormat fo
 // The same as text, to be shown. Throws Error(kUsage) as render_chat() does.
 std::string render_chat_text(ChatFormat format, std::span<const ChatMessage> messages,
                              const ChatOptions& options);
+
+// Whether the tokenizer has the control tokens around a message that all formats but kPlain need.
+bool has_turn_tokens(const Tokenizer& tokenizer);
 
 // The tokens that end an answer in this format, besides those of the model's
 // generation_config.json. Throws Error(kUnsupported) if the tokenizer lacks one.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/finite.h"
+
 namespace cellm {
 namespace {
 
@@ -23,9 +25,7 @@ void give_back(const Values& values, const std::vector<Parameter>& parameters) {
 // The last tensor on the way forward whose gradients are not finite: the first on the way back.
 std::string find_nonfinite(const std::vector<Parameter>& parameters) {
   for (std::size_t i = parameters.size(); i-- > 0;) {
-    const std::span<const float> gradients = parameters[i].gradients;
-    if (!std::all_of(gradients.begin(), gradients.end(), [](float x) { return std::isfinite(x); }))
-      return parameters[i].tensor;
+    if (!all_finite(parameters[i].gradients)) return parameters[i].tensor;
   }
   return {};
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/finite.h"
 #include "model/visit.h"
 #include "ops/norm.h"
 #include "ops/norm_backward.h"
@@ -100,9 +101,7 @@ std::string Student::find_nonfinite(const Compute& compute, std::span<const std:
   const RopeAngles angles = rope_angles(model_.inverse_frequencies, 0, tokens.size());
   const std::vector<Values> streams = run(compute, angles, tokens);
   for (std::size_t i = 0; i < model_.layers.size(); ++i) {
-    const Values& after = streams[i + 1];
-    if (!std::all_of(after.begin(), after.end(), [](float x) { return std::isfinite(x); }))
-      return fmt::format("layer {}", i);
+    if (!all_finite(streams[i + 1])) return fmt::format("layer {}", i);
   }
   return "the output matrix";
 }

@@ -15,11 +15,12 @@ import pathlib
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+GREEDY = ("--temperature", "0", "--gen", "160")
 
 
-def ask(cellm, model, question):
-    run = [cellm, "infer", "--model", model, "--chat", "--prompt", question, "--temperature", "0", "--gen", "160",
-           "--threads", "1", "--quiet"]  # fmt: skip
+def ask(cellm, model, question, *flags):
+    """The model's answer to a user."""
+    run = [cellm, "infer", "--model", model, "--chat", "--prompt", question, "--threads", "1", "--quiet", *flags]
     return subprocess.run(run, check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -35,7 +36,7 @@ def main():
     print("| model | word for word | with the answer in it |\n|---|---:|---:|")
     for model in options.models:
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            answers = list(pool.map(lambda q: ask(options.cellm, model, q["question"]), questions))
+            answers = list(pool.map(lambda q: ask(options.cellm, model, q["question"], *GREEDY), questions))
         exact = [answer == q["reply"] for q, answer in zip(questions, answers)]
         right = [q["answer"] in answer for q, answer in zip(questions, answers)]
         print(f"| {pathlib.Path(model).name} | {100 * sum(exact) / len(exact):.1f} % | {100 * sum(right) / len(right):.1f} % |",

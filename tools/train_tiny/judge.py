@@ -13,14 +13,14 @@ import argparse
 import concurrent.futures
 import json
 import pathlib
-import subprocess
 
 import torch
 from transformers import AutoTokenizer, Qwen3_5ForCausalLM
 
 import chat
+import evaluate
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = evaluate.ROOT
 BATCH = 25  # dialogues
 ANSWERS = 100
 ANSWER_TOKENS = 128
@@ -63,9 +63,7 @@ def loops(ids):
 
 def looping(cellm, model, tokenizer, requests):
     def ask(i):
-        run = [cellm, "infer", "--model", model, "--chat", "--prompt", requests[i], "--gen", str(ANSWER_TOKENS), "--seed",
-               str(i + 1), "--threads", "1", "--quiet"]  # fmt: skip
-        return subprocess.run(run, check=True, capture_output=True, text=True).stdout
+        return evaluate.ask(cellm, model, requests[i], "--gen", str(ANSWER_TOKENS), "--seed", str(i + 1))
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(ask, range(len(requests))))
