@@ -1,15 +1,19 @@
 // Matrix products with weights as their format lays them out, row by row. The including file is
 // inside an unnamed namespace; the templates take the arithmetic as a struct P with
 //
-//   Stored                     what activations and unpacked weights are in memory: f32 or bf16
-//   bits Values                     a vector of kStep of them Sum                        a vector
-//   of partial sums kStep, kTokenTile          columns of a vector; tokens of a tile, with 4 rows
-//   of them in registers zero()                     Sum load(p), load_part(p, n)   kStep values, or
-//   n < kStep and the rest 0 multiply_add(sum, w, x)    Sum reduce4(sums, out)         4 sums to 4
-//   floats, each in the same fixed order unpack(table, w, row, begin, end, out)  weights of a row
-//   to Stored F16Source, BF16Source      weights used where they lie: load(p) and load_part(p, n)
-//   of the row's
-//                              bytes, equal to what unpack() gives
+//   Stored                 what activations and unpacked weights are in memory: f32 or bf16 bits
+//   Values                 a vector of kStep of them
+//   Sum                    a vector of partial sums
+//   kStep, kTokenTile      columns of a vector; tokens of a tile, with 4 rows of them in registers
+//   zero()                 Sum
+//   load(p)                kStep values
+//   load_part(p, n)        n < kStep values, the rest 0
+//   multiply_add(sum, w, x)
+//   reduce4(sums, out)     4 sums to 4 floats, each in the same fixed order
+//   unpack(table, w, row, begin, end, out)
+//                          weights of a row to Stored
+//   F16Source, BF16Source  weights used where they lie: load(p) and load_part(p, n) of the row's
+//                          bytes, equal to what unpack() gives
 //
 // An output is the same sequence of additions whatever rows and tokens are computed beside it:
 // partial sums over a block of columns, reduced, blocks added in order.
@@ -57,8 +61,9 @@ void multiply_tile(const RowTile<P>& tile) {
     for (std::size_t t = 0; t < kTokens; ++t) inputs[t] = P::load(tile.x + t * tile.x_stride + c);
     for (std::size_t r = 0; r < kRows; ++r) {
       const unsigned char* at = tile.w + r * tile.w_stride + c * Source::kBytes;
-      // The same place of the rows after these.
-      if constexpr (Source::kFromMemory) __builtin_prefetch(at + kRows * tile.w_stride);
+      // The same place of the rows after these, to the second-level cache: what waits for the first
+      // takes one of its few miss buffers from the loads.
+      if constexpr (Source::kFromMemory) __builtin_prefetch(at + kRows * tile.w_stride, 0, 2);
       const typename P::Values weights = Source::load(at);
       for (std::size_t t = 0; t < kTokens; ++t) {
         acc[t][r] = P::multiply_add(acc[t][r], weights, inputs[t]);
