@@ -89,7 +89,9 @@ class Tune(CommandTest):
         process.send_signal(signal.SIGINT)
         message = process.communicate()[1]
         self.assertEqual(process.returncode, 130)
-        self.assertEqual(message, b"interrupted; the same command goes on from here\n")
+        note, _, rest = message.partition(b"\n")
+        self.assertRegex(note, rb"^tuning on \d+ windows of 512 tokens, with at most [\d.]+ MiB of memory")
+        self.assertEqual(rest, b"interrupted; the same command goes on from here\n")
         self.assertFalse(target.exists())
         self.assertTrue(state.exists())
         self.succeed(*arguments, "-o", target)

@@ -1,6 +1,7 @@
 #include "cli/tuning.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <optional>
 #include <random>
@@ -33,17 +34,21 @@ namespace {
 // Steps after which the state is kept on disk.
 constexpr std::size_t kStoreSteps = 10;
 
-// Bytes beside both models: each matrix of the student twice as f16, and the values that are made
-// of it in f32 meanwhile.
+// Bytes beside both models: each matrix of the student twice as f16, the values that are made of it
+// in f32 meanwhile, and at most what a window leaves behind in the layers (LayerRecord): what each
+// of their matrices gave, as it was and as it became, and what it was given.
 std::uint64_t tuning_bytes(const ModelSource& source) {
   std::uint64_t weights = 0;
   std::uint64_t largest = 0;
+  std::uint64_t recorded = 0;
   for (const TensorInfo& info : source.tensors()) {
     const std::uint64_t count = std::uint64_t{info.rows()} * info.cols();
     weights += count;
     largest = std::max(largest, count);
+    if (info.name.find("layers.") != std::string::npos)
+      recorded += kCalibrationWindow * (2 * std::uint64_t{info.rows()} + info.cols());
   }
-  return 2 * sizeof(std::uint16_t) * weights + sizeof(float) * largest;
+  return 2 * sizeof(std::uint16_t) * weights + sizeof(float) * (largest + recorded);
 }
 
 // What is learnt from, and what tells whether that was good: sequences that each start anew.
@@ -138,8 +143,13 @@ DescentState descend_on(const TuningOptions& options, const std::filesystem::pat
   DescentState state =
       load_descent(state_file, key, student.parameters(), chosen).value_or(DescentState());
   ProgressBar bar("tuning", !options.quiet);
+  const std::size_t resumed = state.step;
+  const auto start = std::chrono::steady_clock::now();
   const auto report = [&](const DescentState& now) {
-    bar.set_label(fmt::format("tuning, KLD {:.4f} (was {:.4f})", now.best, now.start));
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    bar.set_label(fmt::format(
+        "tuning, KLD {:.4f} (was {:.4f}), {:.0f} tokens/s", now.best, now.start,
+        static_cast<double>((now.step - resumed) * kCalibrationWindow) / elapsed.count()));
     bar.update(now.step, windows.learnt.size());
     if (interrupted() || (now.step != 0 && now.step % kStoreSteps == 0))
       store_descent(state_file, key, now);
@@ -167,12 +177,18 @@ TuningResult tune_file(const TuningOptions& options) {
   const std::filesystem::path output = options.output.empty() ? options.file : options.output;
   { const AtomicFile probe(output); }
   const auto source = open_model_source(options.file, options.links);
-  require_memory(tuning_bytes(*source), "tuning", "choose a smaller model");
+  const std::uint64_t memory = tuning_bytes(*source);
+  require_memory(memory, "tuning", "choose a smaller model");
   const Engine teacher(open_model_source(options.reference, options.links),
                        engine_options(options.threads, Activations::kFast));
   Model model = load_model(*source, SIZE_MAX);
   require_same_model(teacher.config(), model.config, options.reference);
   const Windows windows = TextReader(options, *source, teacher).read();
+  if (!options.quiet) {
+    fmt::print(stderr,
+               "tuning on {} windows of {} tokens, with at most {} of memory beside the models\n",
+               windows.learnt.size(), kCalibrationWindow, human_bytes(memory));
+  }
 
   ActivationScratch scratch;
   const Compute compute{teacher.kernels(), teacher.pool(), scratch};

@@ -58,7 +58,7 @@ struct Lister {
 }  // namespace
 
 Student::Student(const Compute& compute, Model& model, bool exact)
-    : model_(model), head_(compute, model.lm_head, exact) {
+    : model_(model), head_(compute, model.lm_head, exact), records_(model.layers.size()) {
   visit_tensors(model, Collector{compute, exact, parts_});
 }
 
@@ -68,21 +68,18 @@ std::vector<Parameter> Student::parameters() {
   return result;
 }
 
-std::vector<Values> Student::run(const Compute& compute, const RopeAngles& angles,
-                                 std::span<const std::uint32_t> tokens) {
+Values Student::run(const Compute& compute, const RopeAngles& angles,
+                    std::span<const std::uint32_t> tokens, std::span<LayerRecord> records) {
   const std::size_t width = model_.config.hidden;
   Values hidden(tokens.size() * width);
   for (std::size_t t = 0; t < tokens.size(); ++t) {
     read_row(compute, model_.embedding, tokens[t], hidden.data() + t * width);
   }
-  std::vector<Values> streams;
-  LayerRecord record;
-  for (const Layer& layer : model_.layers) {
-    streams.push_back(hidden);
-    layer_forward(compute, model_.config, angles, layer, parts_, tokens.size(), hidden, record);
+  for (std::size_t i = 0; i < model_.layers.size(); ++i) {
+    layer_forward(compute, model_.config, angles, model_.layers[i], parts_, tokens.size(), hidden,
+                  records[i % records.size()]);
   }
-  streams.push_back(std::move(hidden));
-  return streams;
+  return hidden;
 }
 
 Values Student::final_norm(const Compute& compute, const Values& hidden) const {
@@ -94,14 +91,15 @@ Values Student::final_norm(const Compute& compute, const Values& hidden) const {
 
 Values Student::forward(const Compute& compute, std::span<const std::uint32_t> tokens) {
   const RopeAngles angles = rope_angles(model_.inverse_frequencies, 0, tokens.size());
-  return final_norm(compute, run(compute, angles, tokens).back());
+  return final_norm(compute, run(compute, angles, tokens, {records_.data(), 1}));
 }
 
 std::string Student::find_nonfinite(const Compute& compute, std::span<const std::uint32_t> tokens) {
   const RopeAngles angles = rope_angles(model_.inverse_frequencies, 0, tokens.size());
-  const std::vector<Values> streams = run(compute, angles, tokens);
-  for (std::size_t i = 0; i < model_.layers.size(); ++i) {
-    if (!all_finite(streams[i + 1])) return fmt::format("layer {}", i);
+  const Values last = run(compute, angles, tokens, records_);
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (!all_finite(i + 1 < records_.size() ? records_[i + 1].input : last))
+      return fmt::format("layer {}", i);
   }
   return "the output matrix";
 }
@@ -115,20 +113,16 @@ double Student::divergence(const Compute& compute, std::span<const std::uint32_t
 double Student::learn(const Compute& compute, std::span<const std::uint32_t> tokens,
                       const Values& teacher_hidden, const Linear& teacher_head) {
   const RopeAngles angles = rope_angles(model_.inverse_frequencies, 0, tokens.size());
-  const std::vector<Values> streams = run(compute, angles, tokens);
-  Values gradient(tokens.size() * model_.config.hidden);
-  const double result = divergence_of(compute, head_, final_norm(compute, streams.back()),
-                                      teacher_head, teacher_hidden, gradient.data());
-  rms_norm_backward(compute, streams.back().data(), model_.final_norm.data(),
-                    model_.config.rms_norm_eps, tokens.size(), model_.config.hidden,
-                    gradient.data(), gradient.data(),
+  const Values last = run(compute, angles, tokens, records_);
+  Values gradient(last.size());
+  const double result = divergence_of(compute, head_, final_norm(compute, last), teacher_head,
+                                      teacher_hidden, gradient.data());
+  rms_norm_backward(compute, last.data(), model_.final_norm.data(), model_.config.rms_norm_eps,
+                    tokens.size(), model_.config.hidden, gradient.data(), gradient.data(),
                     parts_.norm_gradients.at(&model_.final_norm).data());
-  LayerRecord record;
   for (std::size_t i = model_.layers.size(); i-- > 0;) {
-    const Layer& layer = model_.layers[i];
-    Values hidden = streams[i];
-    layer_forward(compute, model_.config, angles, layer, parts_, tokens.size(), hidden, record);
-    layer_backward(compute, model_.config, angles, layer, parts_, tokens.size(), record, gradient);
+    layer_backward(compute, model_.config, angles, model_.layers[i], parts_, tokens.size(),
+                   records_[i], gradient);
   }
   return result;
 }

@@ -50,14 +50,15 @@ class Student {
   std::string find_nonfinite(const Compute& compute, std::span<const std::uint32_t> tokens);
 
  private:
-  // The residual stream before each layer and after the last.
-  std::vector<std::vector<float>> run(const Compute& compute, const RopeAngles& angles,
-                                      std::span<const std::uint32_t> tokens);
+  // The residual stream after the last layer. records: one for each layer, or one for all in turn.
+  std::vector<float> run(const Compute& compute, const RopeAngles& angles,
+                         std::span<const std::uint32_t> tokens, std::span<LayerRecord> records);
   std::vector<float> final_norm(const Compute& compute, const std::vector<float>& hidden) const;
 
   Model& model_;
   TunableParts parts_;
-  TunableMatrix head_;  // not trained
+  TunableMatrix head_;                // not trained
+  std::vector<LayerRecord> records_;  // of the last sequence, by layer
 };
 
 }  // namespace cellm
