@@ -7,8 +7,10 @@
 namespace cellm {
 namespace {
 
-// Queries or keys that a thread takes at a time.
-constexpr std::size_t kTile = 32;
+// Tokens that a thread takes at a time, and those of them whose queries or keys meet others
+// together.
+constexpr std::size_t kTaskTokens = 32;
+constexpr std::size_t kTile = 4;
 
 // Rows `begin` to `end` of one head of a (tokens, heads, head_dim) array.
 VectorRows head_rows(const float* x, std::size_t heads, std::size_t head, std::size_t head_dim,
@@ -24,6 +26,39 @@ struct QueryFacts {
   float product;  // dout · out
 };
 
+// Vectors `first` to `first + count` of each of tokens [begin, end) of a (tokens, width) array, one
+// after the other.
+std::vector<float> gathered(const float* x, std::size_t width, std::size_t first, std::size_t count,
+                            std::size_t begin, std::size_t end) {
+  std::vector<float> result;
+  for (std::size_t t = begin; t < end; ++t) {
+    const float* from = x + t * width + first;
+    result.insert(result.end(), from, from + count);
+  }
+  return result;
+}
+
+// The other way round.
+void scatter(const std::vector<float>& from, std::size_t width, std::size_t first,
+             std::size_t count, std::size_t begin, float* x) {
+  for (std::size_t i = 0; i * count < from.size(); ++i) {
+    std::copy_n(from.data() + i * count, count, x + (begin + i) * width + first);
+  }
+}
+
+// body(head, begin, end) for every head and tile of tokens.
+template <class Body>
+void for_tiles(ThreadPool& pool, std::size_t heads, std::size_t tokens, const Body& body) {
+  const std::size_t tasks = (tokens + kTaskTokens - 1) / kTaskTokens;
+  pool.parallel_for(heads * tasks, 1, [&](std::size_t task, std::size_t) {
+    const std::size_t first = task / heads * kTaskTokens;
+    const std::size_t last = std::min(tokens, first + kTaskTokens);
+    for (std::size_t begin = first; begin < last; begin += kTile) {
+      body(task % heads, begin, std::min(last, begin + kTile));
+    }
+  });
+}
+
 }  // namespace
 
 void attention_backward(const Compute& compute, const AttentionShape& shape, float scale,
@@ -32,63 +67,83 @@ void attention_backward(const Compute& compute, const AttentionShape& shape, flo
   const KernelTable& kernels = compute.kernels;
   const std::size_t dim = shape.head_dim;
   const std::size_t group = shape.heads / shape.kv_heads;
-  const std::size_t tiles = (tokens + kTile - 1) / kTile;
+  const std::size_t width = shape.heads * dim;
+  const std::size_t kv_width = shape.kv_heads * dim;
   std::vector<QueryFacts> facts(shape.heads * tokens);
-  std::fill_n(dq, tokens * shape.heads * dim, 0.0F);
 
   // Query by query: the softmax over all keys before it, and dq.
-  compute.pool.parallel_for(shape.heads * tiles, 1, [&](std::size_t task, std::size_t) {
-    const std::size_t head = task % shape.heads;
-    const std::size_t kv_head = head / group;
-    std::vector<float> weights(tokens);
-    std::vector<float> slopes(tokens);
-    const std::size_t last = std::min(tokens, (task / shape.heads + 1) * kTile);
-    for (std::size_t i = task / shape.heads * kTile; i < last; ++i) {
-      const std::size_t at = (i * shape.heads + head) * dim;
-      const std::size_t count = i + 1;
-      const VectorRows keys = head_rows(k, shape.kv_heads, kv_head, dim, 0, count);
-      kernels.dot_rows(q + at, 1, keys, weights.data(), tokens);
-      for (std::size_t j = 0; j < count; ++j) weights[j] *= scale;
-      const float largest = kernels.largest(weights.data(), count);
-      const float sum = kernels.exp_sum(weights.data(), largest, count);
-      const QueryFacts fact{largest + std::log(sum), kernels.dot(dout + at, out + at, dim)};
-      facts[head * tokens + i] = fact;
-      kernels.dot_rows(dout + at, 1, head_rows(v, shape.kv_heads, kv_head, dim, 0, count),
-                       slopes.data(), tokens);
-      for (std::size_t j = 0; j < count; ++j) {
-        slopes[j] = scale * weights[j] / sum * (slopes[j] - fact.product);
-      }
-      kernels.mix_rows(slopes.data(), tokens, 1, keys, dq + at);
-    }
-  });
+  for_tiles(
+      compute.pool, shape.kv_heads, tokens,
+      [&](std::size_t kv_head, std::size_t begin, std::size_t end) {
+        const std::size_t first = kv_head * group * dim;
+        const std::size_t rows = (end - begin) * group;
+        const std::vector<float> queries = gathered(q, width, first, group * dim, begin, end);
+        const std::vector<float> gradients = gathered(dout, width, first, group * dim, begin, end);
+        const std::vector<float> outputs = gathered(out, width, first, group * dim, begin, end);
+        const VectorRows keys = head_rows(k, shape.kv_heads, kv_head, dim, 0, end);
+        const VectorRows values = head_rows(v, shape.kv_heads, kv_head, dim, 0, end);
+        std::vector<float> weights(rows * end);
+        std::vector<float> slopes(rows * end);
+        kernels.dot_rows(queries.data(), rows, keys, weights.data(), end);
+        kernels.dot_rows(gradients.data(), rows, values, slopes.data(), end);
+        for (std::size_t row = 0; row < rows; ++row) {
+          const std::size_t token = begin + row / group;
+          const std::size_t count = token + 1;
+          float* weight = weights.data() + row * end;
+          float* slope = slopes.data() + row * end;
+          for (std::size_t j = 0; j < count; ++j) weight[j] *= scale;
+          const float largest = kernels.largest(weight, count);
+          const float sum = kernels.exp_sum(weight, largest, count);
+          const float product =
+              kernels.dot(gradients.data() + row * dim, outputs.data() + row * dim, dim);
+          facts[(kv_head * group + row % group) * tokens + token] = {largest + std::log(sum),
+                                                                     product};
+          for (std::size_t j = 0; j < count; ++j) {
+            slope[j] = scale * weight[j] / sum * (slope[j] - product);
+          }
+          std::fill(slope + count, slope + end, 0.0F);
+        }
+        std::vector<float> sums(rows * dim);
+        kernels.mix_rows(slopes.data(), end, rows, keys, sums.data());
+        scatter(sums, width, first, group * dim, begin, dq);
+      });
 
   // Key by key: what all queries from its own on have to do with it.
-  std::fill_n(dk, tokens * shape.kv_heads * dim, 0.0F);
-  std::fill_n(dv, tokens * shape.kv_heads * dim, 0.0F);
-  compute.pool.parallel_for(shape.kv_heads * tiles, 1, [&](std::size_t task, std::size_t) {
-    const std::size_t kv_head = task % shape.kv_heads;
-    std::vector<float> weights(tokens);
-    std::vector<float> slopes(tokens);
-    const std::size_t last = std::min(tokens, (task / shape.kv_heads + 1) * kTile);
-    for (std::size_t j = task / shape.kv_heads * kTile; j < last; ++j) {
-      const std::size_t at = (j * shape.kv_heads + kv_head) * dim;
-      const std::size_t count = tokens - j;
-      for (std::size_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
-        const VectorRows queries = head_rows(q, shape.heads, head, dim, j, tokens);
-        const VectorRows gradients = head_rows(dout, shape.heads, head, dim, j, tokens);
-        const QueryFacts* fact = facts.data() + head * tokens + j;
-        kernels.dot_rows(k + at, 1, queries, weights.data(), tokens);
-        kernels.dot_rows(v + at, 1, gradients, slopes.data(), tokens);
-        for (std::size_t i = 0; i < count; ++i) weights[i] = scale * weights[i] - fact[i].shift;
-        kernels.exp_sum(weights.data(), 0.0F, count);
-        kernels.mix_rows(weights.data(), tokens, 1, gradients, dv + at);
-        for (std::size_t i = 0; i < count; ++i) {
-          slopes[i] = scale * weights[i] * (slopes[i] - fact[i].product);
-        }
-        kernels.mix_rows(slopes.data(), tokens, 1, queries, dk + at);
-      }
-    }
-  });
+  for_tiles(compute.pool, shape.kv_heads, tokens,
+            [&](std::size_t kv_head, std::size_t begin, std::size_t end) {
+              const std::size_t first = kv_head * dim;
+              const std::size_t rows = end - begin;
+              const std::size_t count = tokens - begin;
+              const std::vector<float> keys = gathered(k, kv_width, first, dim, begin, end);
+              const std::vector<float> values = gathered(v, kv_width, first, dim, begin, end);
+              std::vector<float> weights(rows * count);
+              std::vector<float> slopes(rows * count);
+              std::vector<float> key_sums(rows * dim);
+              std::vector<float> value_sums(rows * dim);
+              for (std::size_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
+                const VectorRows queries = head_rows(q, shape.heads, head, dim, begin, tokens);
+                const VectorRows gradients = head_rows(dout, shape.heads, head, dim, begin, tokens);
+                const QueryFacts* fact = facts.data() + head * tokens + begin;
+                kernels.dot_rows(keys.data(), rows, queries, weights.data(), count);
+                kernels.dot_rows(values.data(), rows, gradients, slopes.data(), count);
+                for (std::size_t row = 0; row < rows; ++row) {
+                  float* weight = weights.data() + row * count;
+                  float* slope = slopes.data() + row * count;
+                  for (std::size_t i = row; i < count; ++i)
+                    weight[i] = scale * weight[i] - fact[i].shift;
+                  kernels.exp_sum(weight + row, 0.0F, count - row);
+                  for (std::size_t i = row; i < count; ++i) {
+                    slope[i] = scale * weight[i] * (slope[i] - fact[i].product);
+                  }
+                  std::fill_n(weight, row, 0.0F);
+                  std::fill_n(slope, row, 0.0F);
+                }
+                kernels.mix_rows(weights.data(), count, rows, gradients, value_sums.data());
+                kernels.mix_rows(slopes.data(), count, rows, queries, key_sums.data());
+              }
+              scatter(key_sums, kv_width, first, dim, begin, dk);
+              scatter(value_sums, kv_width, first, dim, begin, dv);
+            });
 }
 
 }  // namespace cellm
