@@ -254,6 +254,9 @@ class Rounding(CommandTest):
                    "--tune-tokens", 3072]  # fmt: skip
         said = self.succeed(*command, "-o", path, "-t", 2).stderr.decode()
         self.assertRegex(said, r"formats for [\d.]+ bits per weight, by the cost of \d+ parts measured one by one")
+        stages = r"\d+ (s|min) \(formats \d+ s, codes \d+ s, tuning \d+ s, comparing \d+ s\)"
+        self.assertRegex(said, rf"(?m)^this takes about {stages}$")
+        self.assertRegex(said, rf"(?m)^took {stages}$")
         bits = float(re.search(r"formats for ([\d.]+) bits", said).group(1))
         self.assertLessEqual(bits, 6.0)
         kld, top1 = re.search(r"KLD ([\d.]+) \([\d.]+ to [\d.]+\) from the source, the same first choice in ([\d.]+) % "
@@ -317,6 +320,7 @@ class Rounding(CommandTest):
         self.fail_with(2, "this model takes at least", *base, "--target-bpw", 0.6)
         self.fail_with(2, "--target-bpw", *base, "--target-bpw", 0.1)
         self.fail_with(2, "give one of", *base, "--target-bpw", 3, "--format", "t4")
+        self.fail_with(2, "int4-aggressive, small, tiny", *base, "--recipe", "nothing")
         self.fail_with(2, "--recipe small is a --target-bpw", *base, "--target-bpw", 3, "--recipe", "small")
         self.fail_with(2, "--tune-tokens", *base, "--format", "t4", "--tune-tokens", 5000)
         self.fail_with(2, "--feedback off", *base, "--target-bpw", 6, "--calibrate", "default", "--feedback", "off")

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cmath>
 #include <random>
 
@@ -8,10 +6,10 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "base/aligned_buffer.h"
 #include "base/cpu_features.h"
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/machine_speed.h"
 #include "cli/progress.h"
 #include "convert/random_source.h"
 #include "engine/engine.h"
@@ -61,49 +59,6 @@ struct Result {
   }
 };
 
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-// Sequential reads of all threads together, in bytes per second: the best of a few dot products of
-// two halves of memory that no cache holds.
-double measure_bandwidth(const Engine& engine) {
-  constexpr std::size_t kHalf = std::size_t{64} << 20;  // floats: 256 MiB each
-  constexpr std::size_t kGrain = kHalf / 64;
-  constexpr int kPasses = 5;
-  const AlignedBuffer<float> memory(2 * kHalf);
-  double best = 0;
-  for (int pass = 0; pass < kPasses; ++pass) {
-    const double seconds = seconds_of([&] {
-      engine.pool().parallel_for(kHalf, kGrain, [&](std::size_t begin, std::size_t end) {
-        const float sum =
-            engine.kernels().dot(memory.data() + begin, memory.data() + kHalf + begin, end - begin);
-        if (sum != 0.0F) throw error(ErrorKind::kOther, "memory that was cleared is not zero");
-      });
-    });
-    best = std::max(best, static_cast<double>(2 * kHalf * sizeof(float)) / seconds);
-  }
-  return best;
-}
-
-// Multiply-adds per second of all threads together, in registers alone: the best of a few bursts.
-double measure_peak(const Engine& engine, std::uint64_t (*peak)(std::uint64_t)) {
-  constexpr std::uint64_t kBurst = 200'000'000;
-  constexpr int kPasses = 5;
-  double best = 0;
-  for (int pass = 0; pass < kPasses; ++pass) {
-    std::atomic<std::uint64_t> done{0};
-    const double seconds = seconds_of([&] {
-      engine.pool().parallel_for(engine.pool().threads(), 1,
-                                 [&](std::size_t, std::size_t) { done += peak(kBurst); });
-    });
-    best = std::max(best, static_cast<double>(done) / seconds);
-  }
-  return best;
-}
-
 // What the machine can do with these kernels and threads, measured just before the tests.
 struct Ceilings {
   double bandwidth = 0;   // bytes per second
@@ -114,8 +69,9 @@ struct Ceilings {
 Ceilings measure_ceilings(const Engine& engine) {
   const Linear& matrix = engine.model().layers.front().feed_forward.up_proj;
   const bool int8 = matrix.packed || matrix.trellis;
-  return {measure_bandwidth(engine),
-          measure_peak(engine, int8 ? engine.kernels().int8_peak : engine.kernels().f32_peak),
+  const KernelTable& kernels = engine.kernels();
+  return {measured_bandwidth(kernels, engine.pool()),
+          measured_peak(int8 ? kernels.int8_peak : kernels.f32_peak, engine.pool()),
           int8 ? "int8" : "f32"};
 }
 

@@ -122,7 +122,9 @@ ConvertOptions options_of(const ConvertArguments& arguments) {
     if (!arguments.embedding.empty() || !arguments.lm_head.empty()) {
       throw usage_error("a recipe says all formats; --embedding and --lm-head go with --format");
     }
-    options.formats = recipe_formats(arguments.recipe);
+    std::vector<std::string_view> others;
+    for (const BitsRecipe& recipe : kBitsRecipes) others.push_back(recipe.name);
+    options.formats = recipe_formats(arguments.recipe, others);
     return options;
   }
   options.formats = general_formats(arguments);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/convert_arguments.h"
+#include "cli/convert_time.h"
 #include "cli/own_windows.h"
 #include "cli/plan_table.h"
 #include "cli/progress.h"
@@ -328,7 +329,17 @@ int run(const ConvertArguments& given) {
   if (conversion.feedback && (searches || !arguments.dry_run)) {
     conversion.source_checksum = model_checksum(*source);
   }
-  if (searches) search_formats(arguments, *source, conversion, pool);
+  if (conversion.feedback && !arguments.quiet && (searches || !arguments.dry_run)) {
+    const KernelTable& kernels = kernel_table(target_from_environment().c_str());
+    fmt::print(
+        stderr, "this takes about {}\n",
+        describe(expected_times(arguments, conversion.plan, *conversion.text, kernels, pool)));
+  }
+  StageClock clock;
+  if (searches) {
+    search_formats(arguments, *source, conversion, pool);
+    clock.finish("formats");
+  }
   const ConvertPlan& plan = conversion.plan;
   if (arguments.dry_run) {
     if (arguments.json) {
@@ -341,6 +352,7 @@ int run(const ConvertArguments& given) {
   std::optional<CalibratedCodes> codes;
   if (conversion.feedback) codes = run_feedback(arguments, *source, conversion, pool);
   const auto replaced = write_file(arguments, *source, conversion, pool, codes);
+  clock.finish("codes");
   if (!arguments.quiet) {
     print_hints(plan);
     if (codes) print_feedback_notes(*codes);
@@ -350,10 +362,18 @@ int run(const ConvertArguments& given) {
   }
   const auto state = codes ? std::move(codes->state) : nullptr;
   codes.reset();
-  if (conversion.tuning_text) tune(arguments, conversion);
+  if (conversion.tuning_text) {
+    tune(arguments, conversion);
+    clock.finish("tuning");
+  }
   if (state) state->remove();
   if (conversion.probe) conversion.probe->remove();
-  if (searches) measure_quality(arguments, conversion);
+  if (searches) {
+    measure_quality(arguments, conversion);
+    clock.finish("comparing");
+  }
+  if (conversion.feedback && !arguments.quiet)
+    fmt::print(stderr, "took {}\n", describe(clock.times()));
   if (arguments.validate_gguf) validate(arguments);
   return 0;
 }

@@ -70,12 +70,13 @@ GeneralFormats general_formats(const FormatChoice& body) {
   return {body, embedding, embedding};
 }
 
-GeneralFormats recipe_formats(std::string_view name) {
+GeneralFormats recipe_formats(std::string_view name, std::vector<std::string_view> others) {
   std::vector<std::string_view> known;
   for (const auto& [recipe, formats] : kRecipes) {
     if (recipe == name) return formats;
     known.push_back(recipe);
   }
+  known.insert(known.end(), others.begin(), others.end());
   throw usage_error("recipe \"{}\" is unknown; use {}", printable(name), fmt::join(known, ", "));
 }
 

@@ -29,8 +29,9 @@ struct GeneralFormats {
 // nothing there, lower formats cost more than they save.
 GeneralFormats general_formats(const FormatChoice& body);
 
-// The study's six variants of Qwen3-0.6B by name. Throws Error(kUsage) listing them.
-GeneralFormats recipe_formats(std::string_view name);
+// The study's six variants of Qwen3-0.6B by name. Throws Error(kUsage) listing them and what other
+// recipes the caller has.
+GeneralFormats recipe_formats(std::string_view name, std::vector<std::string_view> others = {});
 
 // --tensor REGEX=FORMAT; the regular expression is searched for in the tensor's name.
 struct TensorOverride {

@@ -104,6 +104,10 @@ std::vector<std::vector<std::uint32_t>> part_windows(const CalibrationText& text
   return windows;
 }
 
+CalibrationText probe_text(const ConvertPlan& plan, const CalibrationText& text) {
+  return thinned(text, std::max(kProbeTokens, kProbeTokensPerColumn * widest_coded_input(plan)));
+}
+
 // Codes what no input was seen of, an embedding that is only looked up.
 void code_rest(const ModelSource& source, std::span<const CodedPart> parts, const ConvertPlan& plan,
                ThreadPool& pool, CodedTensors& coded) {
@@ -186,6 +190,13 @@ double gaussian_error(const FormatChoice& choice) {
   return error / static_cast<double>(kRows * kCols);
 }
 
+SearchWork search_work(const ConvertPlan& plan, const TargetBits& wanted,
+                       const CalibrationText& text) {
+  SearchWork work{free_parts(plan, wanted).size(), 0, probe_text(plan, text).label.tokens};
+  for (const auto& window : part_windows(text)) work.part_tokens += window.size();
+  return work;
+}
+
 FoundFormats find_formats(const ModelSource& source, const ConvertPlan& plan,
                           const ConvertOptions& options, const TargetBits& wanted,
                           const CalibrationText& text, ThreadPool& pool,
@@ -200,10 +211,8 @@ FoundFormats find_formats(const ModelSource& source, const ConvertPlan& plan,
   require_memory(coded_parts_bytes(source, parts, windows),
                  fmt::format("{}: measuring its parts", printable(source.path())),
                  "a smaller model or --format needs less");
-  const CalibrationText probe_text =
-      thinned(text, std::max(kProbeTokens, kProbeTokensPerColumn * widest_coded_input(plan)));
   CalibratedCodes codes =
-      code_along_text(source, plan, probe_text, pool, calibrated, stage(kCodingProbe));
+      code_along_text(source, plan, probe_text(plan, text), pool, calibrated, stage(kCodingProbe));
   code_rest(source, parts, plan, pool, codes.tensors);
   const std::vector<double> losses = measure_coded_parts(
       source, codes.tensors, parts, windows, pool, calibrated.target, stage(kMeasuringParts));

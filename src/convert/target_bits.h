@@ -37,6 +37,15 @@ ConvertOptions with_probe_formats(ConvertOptions options, const TargetBits& want
 void require_reachable(const ConvertPlan& plan, const ConvertOptions& options,
                        const TargetBits& wanted);
 
+// How much find_formats() is going to do.
+struct SearchWork {
+  std::size_t parts = 0;         // to be measured
+  std::size_t part_tokens = 0;   // on which each is
+  std::size_t probe_tokens = 0;  // along which the probe is coded
+};
+SearchWork search_work(const ConvertPlan& plan, const TargetBits& wanted,
+                       const CalibrationText& text);
+
 // What find_formats() did.
 struct FoundFormats {
   ConvertOptions options;             // with which to convert

@@ -1,0 +1,100 @@
+#include "cli/convert_time.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/ranges.h>
+
+#include "cli/machine_speed.h"
+#include "convert/target_bits.h"
+#include "engine/observe.h"
+
+namespace cellm {
+namespace {
+
+// The share of the peak in f32 that products of whole matrices reach, the rest of a layer included.
+constexpr double kShareOfPeak = 0.5;
+// For each multiply-add of the matrices, those that the second moments of their inputs take.
+constexpr double kMoments = 0.5;
+// What choosing the codes of a weight takes, in multiply-adds at that share.
+constexpr double kCodingPerWeight = 11'000.0;
+// What learning from a token takes, in passes of one model: two forward, one back, and looking at
+// held-out text now and then. With bf16 the matrices take half as much.
+constexpr double kLearningPasses = 4.0;
+constexpr double kLearningPassesBf16 = 2.8;
+
+// On which the file is compared with its source.
+constexpr double kComparedTokens = 4096.0;
+
+struct Sizes {  // weights
+  double layers = 0.0;
+  double head = 0.0;
+};
+
+Sizes sizes_of(const ConvertPlan& plan) {
+  Sizes sizes;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    if (tensor.linear.empty()) continue;
+    double& size = tensor.linear == kOutputMatrix ? sizes.head : sizes.layers;
+    size += static_cast<double>(tensor.info.rows() * tensor.info.cols());
+  }
+  return sizes;
+}
+
+double coding_along(const Sizes& sizes, double tokens) {
+  return (sizes.layers + sizes.head) * kCodingPerWeight + sizes.layers * tokens * (1.0 + kMoments);
+}
+
+std::string shown(double seconds) {
+  constexpr double kSecondsShown = 120.0;
+  if (seconds < kSecondsShown) return fmt::format("{:.0f} s", std::max(1.0, seconds));
+  return fmt::format("{:.0f} min", seconds / 60.0);
+}
+
+}  // namespace
+
+std::vector<StageTime> expected_times(const ConvertArguments& arguments, const ConvertPlan& plan,
+                                      const CalibrationText& text, const KernelTable& kernels,
+                                      ThreadPool& pool) {
+  const double rate = kShareOfPeak * measured_peak(kernels.f32_peak, pool);
+  const Sizes sizes = sizes_of(plan);
+  const double all = sizes.layers + sizes.head;
+  std::vector<StageTime> times;
+  if (arguments.target_bpw != 0.0) {
+    const SearchWork work = search_work(plan, target_bits(arguments), text);
+    const double measuring = static_cast<double>(work.parts * work.part_tokens) *
+                             (sizes.layers / 2.0 + sizes.head);  // from the part's layer on
+    times.push_back(
+        {"formats",
+         (coding_along(sizes, static_cast<double>(work.probe_tokens)) + measuring) / rate});
+  }
+  if (arguments.dry_run) return times;
+  times.push_back({"codes", coding_along(sizes, static_cast<double>(text.label.tokens)) / rate});
+  if (const auto tokens = static_cast<double>(tuning_tokens(arguments)); tokens != 0.0) {
+    const double passes = kernels.matmul_bf16 != nullptr ? kLearningPassesBf16 : kLearningPasses;
+    times.push_back({"tuning", passes * all * tokens / rate});
+  }
+  if (arguments.target_bpw != 0.0) {
+    times.push_back({"comparing", 2.0 * all * kComparedTokens / rate});
+  }
+  return times;
+}
+
+std::string describe(const std::vector<StageTime>& times) {
+  double sum = 0.0;
+  std::vector<std::string> parts;
+  for (const StageTime& time : times) {
+    sum += time.seconds;
+    parts.push_back(fmt::format("{} {}", time.name, shown(time.seconds)));
+  }
+  if (parts.size() == 1) return shown(sum);
+  return fmt::format("{} ({})", shown(sum), fmt::join(parts, ", "));
+}
+
+void StageClock::finish(std::string_view name) {
+  const auto now = std::chrono::steady_clock::now();
+  times_.push_back({name, std::chrono::duration<double>(now - last_).count()});
+  last_ = now;
+}
+
+}  // namespace cellm

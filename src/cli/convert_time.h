@@ -1,0 +1,42 @@
+// How long a conversion along a text takes, stage by stage.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "cli/convert_arguments.h"
+#include "convert/calibrate.h"
+#include "convert/convert.h"
+#include "kernels/kernel_table.h"
+
+namespace cellm {
+
+struct StageTime {
+  std::string_view name;
+  double seconds;
+};
+
+// What the stages that still lie ahead will take on this machine: their multiply-adds at a share of
+// the peak that was measured on a few models. True to about a third.
+std::vector<StageTime> expected_times(const ConvertArguments& arguments, const ConvertPlan& plan,
+                                      const CalibrationText& text, const KernelTable& kernels,
+                                      ThreadPool& pool);
+
+// "14 min (formats 3 min, codes 96 s)"
+std::string describe(const std::vector<StageTime>& times);
+
+// The times of stages that follow each other.
+class StageClock {
+ public:
+  void finish(std::string_view name);
+  const std::vector<StageTime>& times() const { return times_; }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  std::vector<StageTime> times_;
+};
+
+}  // namespace cellm
