@@ -432,7 +432,9 @@ TEST(FeedbackQuantizer, IsTheSearchOnWhiteInputs) {
         quantized_loss(mse_quantizer(request), c, kRows, kCols, weights, h, &plain);
     const double with =
         quantized_loss(feedback_quantizer(request), c, kRows, kCols, weights, h, &fed_back);
-    EXPECT_NEAR(with, without, 1e-3 * without) << format_info(c.format).name << " " << c.group;
+    // Scales of rows are refitted to their codes and these chosen again.
+    EXPECT_NEAR(with, without, 1e-2 * without) << format_info(c.format).name << " " << c.group;
+    EXPECT_LE(with, 1.001 * without) << format_info(c.format).name << " " << c.group;
     if (c.group == 256) continue;
     EXPECT_EQ(plain, fed_back) << format_info(c.format).name;
   }

@@ -78,13 +78,11 @@ class FeedbackCoder {
     std::vector<float> scale(rows);
     std::vector<float> inverse(rows);
     std::vector<std::uint8_t> ignored(group_);
-    ScaleSearch search;
     const auto choose_scales = [&](const ColumnGroup& group) {
       for (std::size_t r = 0; r < rows; ++r) {
-        const std::uint16_t bits = search
-                                       .fit(grid_, {group.targets + r * group.width, group.width},
-                                            importance(group.begin, group.width), ignored.data())
-                                       .scale;
+        const std::uint16_t bits =
+            fit_scale(kernels_, grid_, {group.targets + r * group.width, group.width},
+                      importance(group.begin, group.width), ignored.data());
         scales[r * groups + group.begin / group_] = bits;
         scale[r] = f16_to_f32(bits);
         inverse[r] = 1.0F / scale[r];
@@ -108,11 +106,9 @@ class FeedbackCoder {
     std::vector<double> least(rows, HUGE_VAL);
     std::vector<double> factors(rows);
     std::vector<std::uint8_t> codes(rows * cols_);
-    ScaleSearch search;
     for (std::size_t r = 0; r < rows; ++r) {
-      bits[r] =
-          search.fit(grid_, {block.weights + r * cols_, cols_}, importance(0, cols_), codes.data())
-              .scale;
+      bits[r] = fit_scale(kernels_, grid_, {block.weights + r * cols_, cols_}, importance(0, cols_),
+                          codes.data());
     }
     for (int pass = 1; pass <= kMaxPasses; ++pass) {
       for (std::size_t r = 0; r < rows; ++r) {

@@ -24,7 +24,7 @@ class BlockFitter {
     const CodeGrid& grid = *format_->grid;
     const std::size_t groups = scales_in_row(cols_, group_);
     const bool companion = grid.block == 0;
-    ScaleSearch search;
+    const KernelTable& kernels = kernel_table();
     std::vector<std::uint8_t> codes(cols_);
     std::vector<std::uint16_t> inside(groups);
     for (std::size_t r = 0; r < block.count; ++r) {
@@ -34,11 +34,9 @@ class BlockFitter {
         const std::size_t begin = g * group_;
         const std::size_t count = std::min(group_, cols_ - begin);
         const std::span<const float> importance(importance_);
-        scales[g] = search
-                        .fit(grid, row.subspan(begin, count),
-                             importance.empty() ? importance : importance.subspan(begin, count),
-                             codes.data() + begin)
-                        .scale;
+        scales[g] = fit_scale(kernels, grid, row.subspan(begin, count),
+                              importance.empty() ? importance : importance.subspan(begin, count),
+                              codes.data() + begin);
       }
       format_->pack_row(codes.data(), scales, cols_, block.codes + r * format_->row_bytes(cols_));
     }

@@ -14,7 +14,7 @@
 //   load_f16(p), load_bf16(p), load_f16_part(p, n), load_bf16_part(p, n)
 //                            kLanes 16-bit floats, or n < kLanes and the rest 0, as floats
 //   store_part(p, v, n)      the first n < kLanes floats
-//   mul(a, b), div(a, b), max(a, b)
+//   mul(a, b), div(a, b), max(a, b), min(a, b)
 //   load_i8(p), load_i8_part(p, n)  signed bytes as floats
 //   kMixVectors        vectors of columns whose sums for 4 queries fit into the registers
 //   vector_exp(v)            e^v, 0 far below and infinity far above
@@ -324,6 +324,31 @@ void silu(float* x, std::size_t n) {
     const Vec v = get(x + i);
     put(x + i, mul(v, vector_sigmoid(v)));
   });
+}
+
+void level_sums(const Levels& levels, const float* weights, const float* importance, std::size_t n,
+                const float* scales, float* weight_level, float* level_square) {
+  const Vec zero = broadcast(0.0F);
+  const Vec whole = broadcast(0x1.8p23F);  // added to a small number, it leaves no fraction
+  const Vec minus_whole = broadcast(-0x1.8p23F);
+  const Vec first = broadcast(levels.first);
+  const Vec step = broadcast(levels.step);
+  const Vec offset = broadcast(-levels.first / levels.step);
+  const Vec last = broadcast(levels.last);
+  for (std::size_t k = 0; k < kScalesTogether; k += kLanes) {
+    const Vec inverse = div(broadcast(1.0F / levels.step), load(scales + k));
+    Vec products = zero;
+    Vec squares = zero;
+    for (std::size_t i = 0; i < n; ++i) {
+      const float h = importance == nullptr ? 1.0F : importance[i];
+      const Vec place = min(max(add(mul(broadcast(weights[i]), inverse), offset), zero), last);
+      const Vec level = add(mul(add(add(place, whole), minus_whole), step), first);
+      products = add(products, mul(broadcast(h * weights[i]), level));
+      squares = add(squares, mul(mul(broadcast(h), level), level));
+    }
+    store(weight_level + k, products);
+    store(level_square + k, squares);
+  }
 }
 
 float exp_sum(float* x, float shift, std::size_t n) {

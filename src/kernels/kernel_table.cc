@@ -30,6 +30,7 @@ KernelTable completed(KernelTable table, const KernelTable& base) {
   inherit(table.sigmoid_multiply, base.sigmoid_multiply);
   inherit(table.silu, base.silu);
   inherit(table.exp_sum, base.exp_sum);
+  inherit(table.level_sums, base.level_sums);
   inherit(table.dot_rows, base.dot_rows);
   inherit(table.mix_rows, base.mix_rows);
   inherit(table.f32_peak, base.f32_peak);

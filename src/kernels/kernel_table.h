@@ -106,6 +106,14 @@ constexpr std::size_t activation_block(unsigned bits, std::size_t group) {
   return bits == 8 ? 32 : 128;
 }
 
+// What codes of weights stand for: first + k · step, k = 0, 1, … last.
+struct Levels {
+  float first;
+  float step;
+  float last;
+};
+inline constexpr std::size_t kScalesTogether = 16;
+
 // Writes the weights [begin, end) of a row as f32, exactly as the format's dequantize_row does.
 // begin is a multiple of kUnpackAlignment.
 using UnpackFunction = void (*)(const WeightRow& row, std::size_t begin, std::size_t end,
@@ -164,6 +172,14 @@ struct KernelTable {
   void (*silu)(float* x, std::size_t n) = nullptr;
   // x = exp(x − shift); returns the sum
   float (*exp_sum)(float* x, float shift, std::size_t n) = nullptr;
+
+  // For each of kScalesTogether scales, not 0, every weight w takes the level l nearest to w /
+  // scale: the sums over n weights of importance · w · l and of importance · l². No importance is 1
+  // everywhere. In the order of the weights and without fused operations, so that all targets give
+  // the same bits.
+  void (*level_sums)(const Levels& levels, const float* weights, const float* importance,
+                     std::size_t n, const float* scales, float* weight_level,
+                     float* level_square) = nullptr;
 
   // x: (count, rows.dim). out[i · stride + k] = x[i] · row k, the sum in the same order for all.
   void (*dot_rows)(const float* x, std::size_t count, const VectorRows& rows, float* out,

@@ -467,6 +467,46 @@ TEST_P(EveryTarget, TheLargestIsFoundAtEveryPlace) {
   }
 }
 
+TEST_P(EveryTarget, LevelSumsAgreeWithDouble) {
+  const auto& table = *GetParam();
+  for (const Levels& levels : {Levels{-8, 1, 15}, {-1.5F, 1, 3}, {-1, 2, 1}}) {
+    for (const std::size_t n : {1U, 7U, 64U, 251U}) {
+      const auto weights = gaussian(n, 1);
+      auto importance = gaussian(n, 2);
+      for (float& h : importance) h = std::fabs(h);
+      std::vector<float> scales(kScalesTogether);
+      for (std::size_t k = 0; k < kScalesTogether; ++k) {
+        scales[k] = (k % 2 == 0 ? 0.07F : -0.07F) * static_cast<float>(k + 1);
+      }
+      for (const bool weighted : {false, true}) {
+        std::vector<float> products(kScalesTogether);
+        std::vector<float> squares(kScalesTogether);
+        table.level_sums(levels, weights.data(), weighted ? importance.data() : nullptr, n,
+                         scales.data(), products.data(), squares.data());
+        for (std::size_t k = 0; k < kScalesTogether; ++k) {
+          double product = 0;
+          double square = 0;
+          double magnitude = 0;
+          for (std::size_t i = 0; i < n; ++i) {
+            const auto w = static_cast<double>(weights[i]);
+            const auto first = static_cast<double>(levels.first);
+            const auto step = static_cast<double>(levels.step);
+            const double place = std::clamp((w / static_cast<double>(scales[k]) - first) / step,
+                                            0.0, static_cast<double>(levels.last));
+            const double level = first + step * std::nearbyint(place);
+            const double h = weighted ? static_cast<double>(importance[i]) : 1.0;
+            product += h * w * level;
+            square += h * level * level;
+            magnitude += h * std::fabs(w * level);
+          }
+          ASSERT_NEAR(products[k], product, magnitude * 1e-5);
+          ASSERT_NEAR(squares[k], square, square * 1e-5);
+        }
+      }
+    }
+  }
+}
+
 TEST_P(EveryTarget, ExponentialsAgreeWithDouble) {
   const auto& table = *GetParam();
   std::vector<float> x;

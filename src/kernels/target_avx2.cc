@@ -80,6 +80,9 @@ Vec div(Vec a, Vec b) {
 Vec max(Vec a, Vec b) {
   return _mm256_max_ps(a, b);
 }
+Vec min(Vec a, Vec b) {
+  return _mm256_min_ps(a, b);
+}
 Vec from_i8(__m128i bytes) {
   return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
 }
@@ -525,6 +528,7 @@ constexpr KernelTable kAvx2Table{
     .sigmoid_multiply = sigmoid_multiply,
     .silu = silu,
     .exp_sum = exp_sum,
+    .level_sums = level_sums,
     .dot_rows = dot_rows,
     .mix_rows = mix_rows,
     .f32_peak = f32_peak,

@@ -69,6 +69,9 @@ Vec div(Vec a, Vec b) {
 Vec max(Vec a, Vec b) {
   return _mm512_max_ps(a, b);
 }
+Vec min(Vec a, Vec b) {
+  return _mm512_min_ps(a, b);
+}
 Vec load_i8(const unsigned char* p) {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
@@ -277,6 +280,7 @@ constexpr KernelTable kAvx512VnniTable{
     .sigmoid_multiply = sigmoid_multiply,
     .silu = silu,
     .exp_sum = exp_sum,
+    .level_sums = level_sums,
     .dot_rows = dot_rows,
     .mix_rows = mix_rows,
     .f32_peak = f32_peak,

@@ -96,6 +96,11 @@ Vec max(const Vec& a, const Vec& b) {
   for (int i = 0; i < 8; ++i) v.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
   return v;
 }
+Vec min(const Vec& a, const Vec& b) {
+  Vec v;
+  for (int i = 0; i < 8; ++i) v.lane[i] = a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i];
+  return v;
+}
 Vec load_i8_part(const unsigned char* p, std::size_t n) {
   Vec v{};
   for (std::size_t i = 0; i < n; ++i) {
@@ -398,6 +403,7 @@ constexpr KernelTable make_table(std::tuple<F...>*) {
       .sigmoid_multiply = sigmoid_multiply,
       .silu = silu,
       .exp_sum = exp_sum,
+      .level_sums = level_sums,
       .dot_rows = dot_rows,
       .mix_rows = mix_rows,
       .f32_peak = f32_peak,
