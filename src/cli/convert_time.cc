@@ -1,7 +1,6 @@
 #include "cli/convert_time.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/ranges.h>
 
@@ -89,12 +88,6 @@ std::string describe(const std::vector<StageTime>& times) {
   }
   if (parts.size() == 1) return shown(sum);
   return fmt::format("{} ({})", shown(sum), fmt::join(parts, ", "));
-}
-
-void StageClock::finish(std::string_view name) {
-  const auto now = std::chrono::steady_clock::now();
-  times_.push_back({name, std::chrono::duration<double>(now - last_).count()});
-  last_ = now;
 }
 
 }  // namespace cellm

@@ -1,11 +1,11 @@
 // How long a conversion along a text takes, stage by stage.
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "cli/convert_arguments.h"
 #include "convert/calibrate.h"
@@ -31,11 +31,11 @@ std::string describe(const std::vector<StageTime>& times);
 // The times of stages that follow each other.
 class StageClock {
  public:
-  void finish(std::string_view name);
+  void finish(std::string_view name) { times_.push_back({name, watch_.lap()}); }
   const std::vector<StageTime>& times() const { return times_; }
 
  private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  Stopwatch watch_;
   std::vector<StageTime> times_;
 };
 

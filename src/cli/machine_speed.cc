@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
+#include "base/stopwatch.h"
 
 namespace cellm {
 
 double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
+  Stopwatch watch;
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return watch.lap();
 }
 
 double measured_bandwidth(const KernelTable& kernels, ThreadPool& pool) {

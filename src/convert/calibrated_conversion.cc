@@ -1,7 +1,6 @@
 #include "convert/calibrated_conversion.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <map>
 #include <memory>
@@ -12,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/stopwatch.h"
 #include "base/version.h"
 #include "convert/calibrated_input.h"
 #include "convert/feedback_factor.h"
@@ -54,20 +54,6 @@ std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
   for (const auto& window : text.windows) all += fmt::format("{}\n", fmt::join(window, " "));
   return fmt::format("{:016x}", XXH3_64bits(all.data(), all.size()));
 }
-
-class Stopwatch {
- public:
-  // Seconds since the last call.
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const double seconds = std::chrono::duration<double>(now - last_).count();
-    last_ = now;
-    return seconds;
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
 
 // Codes the matrices of an input as soon as all of it was seen.
 class Coder final : public LockstepTap {
