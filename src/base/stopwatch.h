@@ -7,16 +7,20 @@ namespace cellm {
 
 class Stopwatch {
  public:
-  // Seconds since the last call, or since this was made.
+  // Seconds since the last lap(), or since this was made.
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+
+  // The same, and begins anew.
   double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const double seconds = std::chrono::duration<double>(now - last_).count();
-    last_ = now;
+    const auto now = Clock::now();
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    start_ = now;
     return seconds;
   }
 
  private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
 };
 
 }  // namespace cellm

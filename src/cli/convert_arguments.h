@@ -55,6 +55,9 @@ ConvertArguments with_bits_recipe(ConvertArguments arguments);
 // What such a recipe is, and what to expect of it, as a line; empty for other recipes.
 std::string expectation(std::string_view recipe);
 
+// Windows of the text that the result of --target-bpw is measured on.
+inline constexpr std::size_t kHeldOutWindows = 8;
+
 // What the search of --target-bpw is for.
 TargetBits target_bits(const ConvertArguments& arguments);
 

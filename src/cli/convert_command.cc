@@ -117,9 +117,8 @@ struct Conversion {
   std::unique_ptr<CodedStore> probe;  // what the search for formats keeps on disk
 };
 
-// Windows of the text that the result of --target-bpw is measured on.
-constexpr std::size_t kHeldOutWindows = 8;
-// Others, by which tuning tells what is better; more of them come from what the model writes.
+// Windows beside kHeldOutWindows by which tuning tells what is better; more of them come from what
+// the model writes.
 constexpr std::size_t kTuningWindows = 4;
 
 // What tuning chooses by must not be what the result is measured on.
@@ -328,12 +327,12 @@ int run(const ConvertArguments& given) {
   const bool searches = arguments.target_bpw != 0.0;
   if (conversion.feedback && (searches || !arguments.dry_run)) {
     conversion.source_checksum = model_checksum(*source);
-  }
-  if (conversion.feedback && !arguments.quiet && (searches || !arguments.dry_run)) {
-    const KernelTable& kernels = kernel_table(target_from_environment().c_str());
-    fmt::print(
-        stderr, "this takes about {}\n",
-        describe(expected_times(arguments, conversion.plan, *conversion.text, kernels, pool)));
+    if (!arguments.quiet) {
+      const KernelTable& kernels = kernel_table(target_from_environment().c_str());
+      fmt::print(
+          stderr, "this takes about {}\n",
+          describe(expected_times(arguments, conversion.plan, *conversion.text, kernels, pool)));
+    }
   }
   StageClock clock;
   if (searches) {

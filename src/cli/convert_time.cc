@@ -22,9 +22,6 @@ constexpr double kCodingPerWeight = 11'000.0;
 constexpr double kLearningPasses = 4.0;
 constexpr double kLearningPassesBf16 = 2.8;
 
-// On which the file is compared with its source.
-constexpr double kComparedTokens = 4096.0;
-
 struct Sizes {  // weights
   double layers = 0.0;
   double head = 0.0;
@@ -74,7 +71,8 @@ std::vector<StageTime> expected_times(const ConvertArguments& arguments, const C
     times.push_back({"tuning", passes * all * tokens / rate});
   }
   if (arguments.target_bpw != 0.0) {
-    times.push_back({"comparing", 2.0 * all * kComparedTokens / rate});
+    constexpr auto kTokens = static_cast<double>(kHeldOutWindows * kCalibrationWindow);
+    times.push_back({"comparing", 2.0 * all * kTokens / rate});
   }
   return times;
 }

@@ -1,4 +1,3 @@
-#include <chrono>
 #include <filesystem>
 #include <numeric>
 #include <random>
@@ -8,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/stopwatch.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
 #include "engine/generate.h"
@@ -162,15 +162,14 @@ int run(Arguments arguments) {
   check(arguments);
   catch_interrupts();
   if (!arguments.quiet) announce_quality(arguments.model);
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const Engine engine(open_model_source(arguments.model, arguments.links),
                       engine_options(arguments.threads, parse_activations(arguments.activations),
                                      arguments.max_layers));
   const auto tokenizer = find_tokenizer(engine.source(), engine.config().vocab_size,
                                         arguments.tokenizer, arguments.links);
   const Tokenizer* tokens = tokenizer ? &*tokenizer : nullptr;
-  const double load_seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double load_seconds = watch.seconds();
 
   GenerateOptions options;
   options.max_tokens = arguments.gen;

@@ -11,9 +11,9 @@
 namespace cellm {
 
 double seconds_of(const std::function<void()>& work) {
-  Stopwatch watch;
+  const Stopwatch watch;
   work();
-  return watch.lap();
+  return watch.seconds();
 }
 
 double measured_bandwidth(const KernelTable& kernels, ThreadPool& pool) {

@@ -1,7 +1,6 @@
 #include "cli/tuning.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <optional>
 #include <random>
@@ -13,6 +12,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/stopwatch.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
 #include "cli/own_windows.h"
@@ -144,12 +144,11 @@ DescentState descend_on(const TuningOptions& options, const std::filesystem::pat
       load_descent(state_file, key, student.parameters(), chosen).value_or(DescentState());
   ProgressBar bar("tuning", !options.quiet);
   const std::size_t resumed = state.step;
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const auto report = [&](const DescentState& now) {
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     bar.set_label(fmt::format(
         "tuning, KLD {:.4f} (was {:.4f}), {:.0f} tokens/s", now.best, now.start,
-        static_cast<double>((now.step - resumed) * kCalibrationWindow) / elapsed.count()));
+        static_cast<double>((now.step - resumed) * kCalibrationWindow) / watch.seconds()));
     bar.update(now.step, windows.learnt.size());
     if (interrupted() || (now.step != 0 && now.step % kStoreSteps == 0))
       store_descent(state_file, key, now);

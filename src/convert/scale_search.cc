@@ -43,7 +43,7 @@ class Search {
     }
   }
 
-  // Whether one of the scales was better than all before.
+  // Keeps the best of the scales, if it is better than all before.
   void look_at(const std::array<float, kScalesTogether>& scales) {
     std::array<double, kScalesTogether> weight_level{};
     std::array<double, kScalesTogether> level_square{};

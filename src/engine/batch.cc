@@ -1,20 +1,14 @@
 #include "engine/batch.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/error.h"
+#include "base/stopwatch.h"
 #include "model/batch.h"
 #include "ops/linear.h"
 
 namespace cellm {
-namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-}  // namespace
+namespace {}  // namespace
 
 SessionBatch::SessionBatch(const Engine& engine, const SessionOptions& options,
                            std::size_t sequences)
@@ -70,7 +64,7 @@ std::vector<GenerateResult> generate_batch(
   std::vector<GenerateResult> results(prompts.size());
   std::vector<std::vector<std::uint32_t>> histories;
   std::vector<Sampler> samplers;
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
 
   // Chooses the next token of a sequence; false if it has come to its end. Touches nothing of
   // others.
@@ -115,7 +109,7 @@ std::vector<GenerateResult> generate_batch(
     if (choose(i, logits)) running.push_back(i);
     report(i + 1);
   }
-  const double prompt_seconds = seconds_since(start);
+  const double prompt_seconds = watch.seconds();
 
   while (!running.empty()) {
     std::vector<SessionBatch::Input> inputs;
@@ -138,7 +132,7 @@ std::vector<GenerateResult> generate_batch(
   }
   for (GenerateResult& result : results) {
     result.prompt_seconds = prompt_seconds;
-    result.decode_seconds = seconds_since(start) - prompt_seconds;
+    result.decode_seconds = watch.seconds() - prompt_seconds;
   }
   return results;
 }

@@ -1,22 +1,18 @@
 #include "engine/generate.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mapped_file.h"
+#include "base/stopwatch.h"
 #include "engine/generation_config.h"
 
 namespace cellm {
 namespace {
 
 constexpr std::string_view kEndOfTurn = "<|im_end|>";
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 void add_distinct(std::vector<std::uint32_t>& ids, std::uint32_t id) {
   if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
@@ -47,7 +43,7 @@ GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
   Sampler sampler(options.sampler, options.unusable_ids);
   std::vector<std::uint32_t> history(prompt.begin(), prompt.end());
 
-  const auto start = std::chrono::steady_clock::now();
+  Stopwatch watch;
   session.require_fit(prompt);
   std::span<const float> logits;
   while (result.prompt_tokens < prompt.size()) {
@@ -59,12 +55,11 @@ GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
     logits = session.advance(prompt.subspan(result.prompt_tokens, count));
     result.prompt_tokens += count;
   }
-  result.prompt_seconds = seconds_since(start);
+  result.prompt_seconds = watch.lap();
 
-  const auto decode_start = std::chrono::steady_clock::now();
   const auto finish = [&](StopReason reason) {
     result.reason = reason;
-    result.decode_seconds = seconds_since(decode_start);
+    result.decode_seconds = watch.seconds();
     return result;
   };
   while (result.ids.size() < options.max_tokens) {

@@ -1,13 +1,13 @@
 #include "eval/choices.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mapped_file.h"
+#include "base/stopwatch.h"
 #include "eval/row_score.h"
 #include "io/json.h"
 
@@ -194,7 +194,7 @@ ChoiceEvaluation evaluate_choices(const EvalSubject& subject, const Tokenizer& t
                                   std::span<const ChoiceItem> items, const EvalOptions& options,
                                   const EvalProgress& progress) {
   CELLM_CHECK(!items.empty());
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   std::vector<ChoiceTokens> all;
   ChoiceEvaluation evaluation;
   evaluation.items = items.size();
@@ -241,8 +241,7 @@ ChoiceEvaluation evaluate_choices(const EvalSubject& subject, const Tokenizer& t
   };
   evaluation.accuracy_sum = share(right_by_sum);
   evaluation.accuracy_mean = share(right_by_mean);
-  evaluation.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  evaluation.seconds = watch.seconds();
   return evaluation;
 }
 

@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <deque>
 
 #include "base/error.h"
+#include "base/stopwatch.h"
 #include "eval/row_score.h"
 #include "eval/summary.h"
 
 namespace cellm {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // The positions of a window whose predictions count: [first, window − 1).
 std::size_t first_scored(const EvalOptions& options, std::size_t begin_tokens) {
@@ -70,14 +68,14 @@ class Runner {
 
   void restart() { session_.restore(empty_); }
   void feed(std::span<const std::uint32_t> tokens) {
-    const auto start = Clock::now();
+    const Stopwatch watch;
     session_.feed(tokens);
-    seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+    seconds_ += watch.seconds();
   }
   std::span<const float> logits(std::size_t first, std::size_t rows) {
-    const auto start = Clock::now();
+    const Stopwatch watch;
     const auto result = session_.logits(first, rows);
-    seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+    seconds_ += watch.seconds();
     return result;
   }
   double seconds() const { return seconds_; }
