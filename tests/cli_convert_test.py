@@ -12,7 +12,7 @@ import time
 import types
 import unittest
 
-from harness import BIN, MODELS, ROOT, CommandTest, byte_tokenizer, read_json, run, with_fault
+from harness import BIN, MODELS, ROOT, CommandTest, byte_tokenizer, cellm_header, read_json, run, with_fault
 
 # Bytes of spec rows: file size of the original's files on the real shapes.
 MIB = 1 << 20
@@ -182,19 +182,14 @@ class Rounding(CommandTest):
         self.text = self.folder / "text.txt"
         self.text.write_bytes(bytes(range(32, 127)) * 12)
 
-    def header(self, path):
-        data = path.read_bytes()
-        (length,) = struct.unpack("<I", data[6:10])
-        return json.loads(data[10 : 10 + length])
-
     def payloads(self, path):
-        data, entries = path.read_bytes(), self.header(path)["tensors"]
+        data, entries = path.read_bytes(), cellm_header(path)["tensors"]
         return {e["name"]: data[e["offset_bytes"] : e["offset_bytes"] + e["nbytes"]] for e in entries}
 
     def test_the_study_keeps_absmax_and_the_general_form_has_the_better(self):
         study = ("--quantize-int4-symmetric",)
         absmax = self.convert(self.model, *study, name="a.cellm")
-        self.assertEqual(self.header(absmax)["quantizer"], {"scale": "absmax"})
+        self.assertEqual(cellm_header(absmax)["quantizer"], {"scale": "absmax"})
         same = self.convert(self.model, *study, "--scale", "absmax", name="b.cellm")
         self.assertEqual(absmax.read_bytes(), same.read_bytes())
         better = self.convert(self.model, *study, "--scale", "mse", name="c.cellm")
@@ -205,19 +200,19 @@ class Rounding(CommandTest):
             for scale in ("auto", "absmax", "mse"):
                 flags = () if scale == "auto" else ("--scale", scale)
                 path = self.convert(self.model, "--format", form, *flags, name="d.cellm")
-                self.assertEqual(self.header(path)["quantizer"], {"scale": scale})
+                self.assertEqual(cellm_header(path)["quantizer"], {"scale": scale})
                 codes[scale] = self.payloads(path)[body]
             self.assertNotEqual(codes["absmax"], codes["mse"], form)
             self.assertEqual(codes["auto"], codes[chosen], form)
         recipe = self.convert(self.model, "--recipe", "test-i4", name="e.cellm")
         self.assertEqual(self.payloads(recipe)[body], self.payloads(absmax)[body])
-        self.assertNotIn("quantizer", self.header(self.convert(self.model, "--format", "f16", name="f.cellm")))
+        self.assertNotIn("quantizer", cellm_header(self.convert(self.model, "--format", "f16", name="f.cellm")))
 
     def test_calibration_changes_codes_and_not_the_size(self):
         flags = ("--format", "int4-g32")
         plain = self.convert(self.model, *flags, name="a.cellm")
         data = self.convert(self.model, *flags, "--calibrate", self.text, "-t", 2, name="b.cellm")
-        label = self.header(data)["quantizer"]
+        label = cellm_header(data)["quantizer"]
         self.assertEqual(label["scale"], "auto")
         self.assertEqual(label["calibration_tokens"], len(self.text.read_bytes()))
         self.assertRegex(label["calibration_text"], "^[0-9a-f]{16}$")
@@ -232,14 +227,14 @@ class Rounding(CommandTest):
         planned = self.succeed("convert", "-i", self.model, *flags, "--calibrate", self.text, "--dry-run", "--json")
         self.assertEqual(json.loads(planned.stdout)["file_bytes"], data.stat().st_size)
         some = self.convert(self.model, *flags, "--calibrate", self.text, "--calibrate-tokens", 512, name="d.cellm")
-        self.assertEqual(self.header(some)["quantizer"]["calibration_tokens"], 512)
+        self.assertEqual(cellm_header(some)["quantizer"]["calibration_tokens"], 512)
 
     def test_feedback_off_only_weighs(self):
         flags = ("--format", "int4-g32", "--calibrate", self.text)
         on = self.convert(self.model, *flags, name="a.cellm")
         off = self.convert(self.model, *flags, "--feedback", "off", name="b.cellm")
-        self.assertTrue(self.header(on)["quantizer"]["feedback"])
-        self.assertNotIn("feedback", self.header(off)["quantizer"])
+        self.assertTrue(cellm_header(on)["quantizer"]["feedback"])
+        self.assertNotIn("feedback", cellm_header(off)["quantizer"])
         body = "model.layers.0.mlp.up_proj.weight"
         self.assertNotEqual(self.payloads(on)[body], self.payloads(off)[body])
         packed = self.convert(self.model, *flags, "--packed", name="c.cellm")
@@ -262,7 +257,7 @@ class Rounding(CommandTest):
         kld, top1 = re.search(r"KLD ([\d.]+) \([\d.]+ to [\d.]+\) from the source, the same first choice in ([\d.]+) % "
                               r"of \d+ predictions, on text it was not calibrated on", said).groups()  # fmt: skip
         self.assertRegex(said, r"tuned on \d+ tokens: KLD ([\d.]+) -> ([\d.]+) on held-out text|found no better scales")
-        quality = self.header(path)["quality"]
+        quality = cellm_header(path)["quality"]
         self.assertAlmostEqual(quality["kld_mean"], float(kld), places=3)
         self.assertAlmostEqual(100 * quality["top1"], float(top1), places=1)
         self.succeed("verify", path)
@@ -271,7 +266,7 @@ class Rounding(CommandTest):
         # The plan is the file's, and no number of threads changes it.
         planned = json.loads(self.succeed(*command, "--dry-run", "--json", "-t", 1).stdout)
         formats = {t["name"]: t["format"] for t in planned["tensors"]}
-        tensors = self.header(path)["tensors"]
+        tensors = cellm_header(path)["tensors"]
         for entry in tensors:
             if entry["name"] in formats:
                 self.assertEqual(formats[entry["name"]].split("-")[0].replace("int", "i"),
@@ -296,11 +291,11 @@ class Rounding(CommandTest):
     def test_calibrates_on_what_the_model_writes(self):
         flags = ("--format", "int4", "--calibrate-tokens", 2048)
         own = self.convert(self.model, *flags, "--calibrate", "self")
-        quantizer = self.header(own)["quantizer"]
+        quantizer = cellm_header(own)["quantizer"]
         self.assertTrue(quantizer["feedback"])
         # Not the text of the program, and the same one every time.
         default = self.convert(self.model, *flags, "--calibrate", "default", name="default.cellm")
-        self.assertNotEqual(quantizer["calibration_text"], self.header(default)["quantizer"]["calibration_text"])
+        self.assertNotEqual(quantizer["calibration_text"], cellm_header(default)["quantizer"]["calibration_text"])
         again = self.convert(self.model, *flags, "--calibrate", "self", "-t", 1, name="again.cellm")
         self.assertEqual(own.read_bytes(), again.read_bytes())
         self.fail_with(4, "chat", "convert", "-i", self.model, "-o", self.folder / "c.cellm", *flags, "--calibrate",
@@ -310,8 +305,8 @@ class Rounding(CommandTest):
         flags = ("--format", "t2", "--calibrate", "default", "--calibrate-tokens", 1024)
         plain = self.convert(self.model, *flags)
         tuned = self.convert(self.model, *flags, "--tune-tokens", 4096, name="tuned.cellm")
-        self.assertNotIn("tuning", self.header(plain))
-        tuning = self.header(tuned)["tuning"]
+        self.assertNotIn("tuning", cellm_header(plain))
+        tuning = cellm_header(tuned)["tuning"]
         self.assertLess(tuning["kld_after"], tuning["kld_before"])
         self.assertEqual([p for p in self.folder.glob("*partial*")], [])
 
@@ -331,14 +326,14 @@ class Rounding(CommandTest):
         files = [self.convert(self.model, *flags, "--seed", seed, name=f"{name}.cellm")
                  for name, seed in (("a", 3), ("b", 3), ("c", 4), ("d", 5), ("e", 6))]  # fmt: skip
         self.assertEqual(files[0].read_bytes(), files[1].read_bytes())
-        self.assertEqual(self.header(files[0])["quantizer"]["calibration_seed"], 3)
+        self.assertEqual(cellm_header(files[0])["quantizer"]["calibration_seed"], 3)
         body = "model.layers.0.mlp.up_proj.weight"
         self.assertGreater(len({self.payloads(path)[body] for path in files}), 1)
 
     def test_the_default_text(self):
         path = self.convert(self.model, "--format", "int4", "--calibrate", "default",
                             "--calibrate-tokens", 1024, name="a.cellm")  # fmt: skip
-        self.assertEqual(self.header(path)["quantizer"]["calibration_tokens"], 1024)
+        self.assertEqual(cellm_header(path)["quantizer"]["calibration_tokens"], 1024)
 
     def test_notes_and_refusals_of_little_text(self):
         base = ["convert", "-i", self.model, "-o", self.folder / "m.cellm", "--format", "int4"]

@@ -4,12 +4,11 @@
 import json
 import math
 import os
-import pathlib
 import re
 import subprocess
 import unittest
 
-from harness import BIN, CommandTest, byte_tokenizer, read_npy, run
+from harness import BIN, CommandTest, byte_tokenizer, cellm_header, read_npy, run
 
 TEXT = "".join(f"Line {i}: the quick brown fox, {i * i} times.\n" for i in range(20))
 WINDOW = 64
@@ -22,11 +21,6 @@ def log_softmax(row):
     largest = max(row)
     total = math.log(sum(math.exp(v - largest) for v in row)) + largest
     return [v - total for v in row]
-
-
-def header(path):
-    data = pathlib.Path(path).read_bytes()
-    return json.loads(data[10 : 10 + int.from_bytes(data[6:10], "little")])
 
 
 class EvalTest(CommandTest):
@@ -175,14 +169,14 @@ class Stored(EvalTest):
     def test_quality_goes_into_the_file(self):
         reference = self.with_tokenizer()
         model = self.convert(reference, "--format", "int4")
-        before = header(model)
+        before = cellm_header(model)
         infer = ["infer", "-m", model, "--tokens", "1,2,3", "--gen", "2", "--temperature", "0"]
         self.assertNotIn(b"KLD", self.succeed(*infer).stderr)
         answer = self.succeed(*infer).stdout
 
         got = self.eval(model, "--reference", reference, "--window", WINDOW, "--store")
         self.succeed("verify", model)
-        after = header(model)
+        after = cellm_header(model)
         quality = after.pop("quality")
         for key in ("perplexity", "perplexity_ratio", "kld_mean", "top1", "bits_per_weight", "predictions", "window"):
             self.assertEqual(quality[key], got[key], key)
@@ -204,9 +198,9 @@ class Stored(EvalTest):
         # A copy of the reference has the same checksum wherever it lies, another model another.
         copy = self.with_tokenizer(to="elsewhere")
         self.eval(model, "--reference", copy, "--window", WINDOW, "--store")
-        self.assertEqual(header(model)["quality"]["reference_xxh3"], quality["reference_xxh3"])
+        self.assertEqual(cellm_header(model)["quality"]["reference_xxh3"], quality["reference_xxh3"])
         self.eval(model, "--reference", self.convert(reference, name="r.cellm"), "--window", WINDOW, "--store")
-        self.assertNotEqual(header(model)["quality"]["reference_xxh3"], quality["reference_xxh3"])
+        self.assertNotEqual(cellm_header(model)["quality"]["reference_xxh3"], quality["reference_xxh3"])
 
     def test_only_a_cellm_file_keeps_it(self):
         model = self.with_tokenizer()

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BIN, ROOT, CommandTest, byte_tokenizer, run
+from harness import BIN, ROOT, CommandTest, byte_tokenizer, cellm_header, run
 
 TOKENS = ["--tokens", "5120", "--text", "default"]
 
@@ -32,21 +32,28 @@ class Tune(CommandTest):
         return json.loads(result.stdout)["kld_mean"]
 
     def test_makes_files_better_in_every_layout(self):
-        for name, *flags in (("llama", "--format", "int4"), ("qwen3", "--format", "t2"),
-                             ("qwen3", "--format", "int4-g32", "--packed"),
-                             ("qwen3_5_text_untied", "--quantize-int2-symmetric")):  # fmt: skip
-            with self.subTest(model=name, flags=flags):
+        channels = ["--input-channels"]
+        for name, flags, more in (("llama", ["--format", "int4"], []), ("qwen3", ["--format", "t2"], []),
+                                  ("qwen3", ["--format", "t2"], channels),
+                                  ("qwen3", ["--format", "int4-g32", "--packed"], []),
+                                  ("qwen3_5_text_untied", ["--quantize-int2-symmetric"], [])):  # fmt: skip
+            with self.subTest(model=name, flags=flags, more=more):
                 reference = self.with_tokenizer(name)
                 file = self.convert(reference, *flags)
                 before, bytes_before = self.kld(file, reference), file.read_bytes()
                 tuned = self.folder / "tuned.cellm"
-                result = self.succeed("tune", file, "--reference", reference, "-o", tuned, *TOKENS)
+                result = self.succeed("tune", file, "--reference", reference, "-o", tuned, *TOKENS, *more)
                 self.assertEqual(file.read_bytes(), bytes_before)
                 self.assertRegex(result.stdout.decode(), r"^KLD \d+\.\d{4} -> \d+\.\d{4} on held-out text, after \d+ tokens\n$")
                 self.succeed("verify", tuned)
                 self.assertLess(self.kld(tuned, reference), 0.98 * before)
-                # The same layout; only the header says one thing more.
-                self.assertLess(abs(tuned.stat().st_size - file.stat().st_size), 512)
+                # The same payloads, and if wanted the factors of input channels beside trellis codes.
+                old, new = ({e["name"]: e for e in cellm_header(path)["tensors"]} for path in (file, tuned))
+                coded = {name for name, e in old.items() if e["dtype"] == "t2"} if more else set()
+                self.assertEqual(coded != set(), "t2" in flags and more == channels)
+                self.assertEqual(set(new) - set(old), {f"{name}.cscale" for name in coded})
+                for name, entry in old.items():
+                    self.assertEqual({**new[name], "offset_bytes": 0}, {**entry, "offset_bytes": 0})
                 self.assertEqual([p.name for p in self.folder.glob("*.partial*")], [])
 
     def test_changes_the_file_itself_without_an_output(self):
@@ -117,6 +124,7 @@ class Tune(CommandTest):
         self.assertEqual(run("tune", file).returncode, 2)
         self.fail_with(3, "nowhere", "tune", file, "--reference", reference, *TOKENS, "-o",
                        self.folder / "nowhere" / "tuned.cellm")  # fmt: skip
+        self.fail_with(2, "leave --input-channels out", "tune", file, "--reference", reference, "--input-channels")
         self.fail_with(4, "chat", "tune", file, "--reference", reference, "--text", "chat")
 
 

@@ -52,6 +52,11 @@ def read_json(path):
     return json.loads(pathlib.Path(path).read_text())
 
 
+def cellm_header(path):
+    data = pathlib.Path(path).read_bytes()
+    return json.loads(data[10 : 10 + int.from_bytes(data[6:10], "little")])
+
+
 def ids(tokens):
     return ",".join(map(str, tokens))
 

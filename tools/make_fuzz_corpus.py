@@ -540,6 +540,30 @@ def gguf_seeds():
     seed("gguf", "qwen35-sections", gguf(qkeys | {"qwen35.rope.dimension_sections": (ARRAY, (I32, [1]))}, qtensors))
 
 
+def with_column_scales(whole):
+    """A trellis-coded file with scales for the columns of each coded matrix, without checksums."""
+    begin = 8192
+    (length,) = struct.unpack("<I", whole[6:10])
+    header = json.loads(whole[10 : 10 + length])
+    del header["checksums"], header["blobs"]
+    old, header["tensors"], data = header["tensors"], [], b""
+
+    def add(entry, content):
+        nonlocal data
+        data = data.ljust((len(data) + 63) // 64 * 64, b"\0")
+        header["tensors"].append({**entry, "offset_bytes": begin + len(data), "nbytes": len(content)})
+        data += content
+
+    for entry in old:
+        if "table" in entry:
+            cols = entry["shape"][1]
+            add({"name": f"{entry['name']}.cscale", "shape": [cols], "dtype": "f16"}, F16_ONE * cols)
+        add(entry, whole[entry["offset_bytes"] : entry["offset_bytes"] + entry["nbytes"]])
+    text = compact_json(header).encode().ljust(begin - 10)
+    assert len(text) == begin - 10
+    return b"CELLM\x01" + struct.pack("<I", len(text)) + text + data
+
+
 def cellm_seeds(bin_folder, models):
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
@@ -560,6 +584,7 @@ def cellm_seeds(bin_folder, models):
                 run = [bin_folder / "cellm", "convert", "-i", folder, "-o", out, "-q", *flag]
                 subprocess.run(run, check=True, stderr=subprocess.DEVNULL)
                 seed("cellm", f"{name}-{form}", out.read_bytes())
+    seed("cellm", "llama-t2-columns", with_column_scales((FUZZ / "corpus/cellm/seed-llama-t2").read_bytes()))
     (length,) = struct.unpack("<I", (FUZZ / "corpus/cellm/seed-llama-int4").read_bytes()[6:10])
     whole = (FUZZ / "corpus/cellm/seed-llama-int4").read_bytes()
     header, data = json.loads(whole[10 : 10 + length]), whole[(10 + length + 63) // 64 * 64 :]

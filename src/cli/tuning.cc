@@ -130,8 +130,8 @@ class TextReader {
 // What an unfinished run depends on.
 std::string state_key(const TuningOptions& options, std::uint64_t checksum,
                       const Windows& windows) {
-  std::string key =
-      fmt::format("{:x} {} {} {}\n", checksum, options.reference, options.seed, options.held_out);
+  std::string key = fmt::format("{:x} {} {} {} {}\n", checksum, options.reference, options.seed,
+                                options.held_out, options.input_channels);
   for (const auto& window : windows.learnt) key += fmt::format("{}\n", fmt::join(window, ","));
   return key;
 }
@@ -173,6 +173,12 @@ TuningResult tune_file(const TuningOptions& options) {
   // Before the work, not after it: a damaged file, and a target that cannot be written.
   const MappedFile file(options.file);
   verify_cellm(file);
+  const CellmHeader header = read_cellm_header(file);
+  if (options.input_channels && std::none_of(header.tensors.begin(), header.tensors.end(),
+                                             [](const auto& entry) { return entry.trellis; })) {
+    throw usage_error("{}: no matrix is trellis-coded; leave --input-channels out",
+                      printable(options.file));
+  }
   const std::filesystem::path output = options.output.empty() ? options.file : options.output;
   { const AtomicFile probe(output); }
   const auto source = open_model_source(options.file, options.links);
@@ -194,7 +200,12 @@ TuningResult tune_file(const TuningOptions& options) {
   Student student(compute, model, false);
   const auto parameters = student.parameters();
   const std::string prefix = text_prefix(*source);
-  const auto chosen = storable_parameters(read_cellm_header(file), prefix, parameters);
+  auto chosen = storable_parameters(header, prefix, parameters);
+  if (!options.input_channels) {
+    std::erase_if(chosen, [&](std::size_t index) {
+      return parameters[index].kind == ParameterKind::kColumns;
+    });
+  }
   const std::filesystem::path state_file = output.string() + ".tune.partial";
   const DescentState state =
       descend_on(options, state_file, state_key(options, model_checksum(*source), windows), compute,
@@ -208,12 +219,12 @@ TuningResult tune_file(const TuningOptions& options) {
   for (std::size_t i = 0; i < state.best_step; ++i) result.tokens += windows.learnt[i].size();
   if (state.best_step != 0 || !options.output.empty()) {
     write_tuned(options.file, output, prefix, parameters, chosen,
-                [&](nlohmann::ordered_json& header) {
-                  header["tuning"] = {{"tokens", result.tokens},
-                                      {"texts_xxh3", windows.checksums},
-                                      {"seed", options.seed},
-                                      {"kld_before", result.before},
-                                      {"kld_after", result.after}};
+                [&](nlohmann::ordered_json& json) {
+                  json["tuning"] = {{"tokens", result.tokens},
+                                    {"texts_xxh3", windows.checksums},
+                                    {"seed", options.seed},
+                                    {"kld_before", result.before},
+                                    {"kld_after", result.after}};
                 });
   }
   std::error_code ignored;

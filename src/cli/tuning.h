@@ -24,6 +24,7 @@ struct TuningOptions {
   std::size_t tokens = kTuningTokens;
   std::size_t held_out = 8;
   std::uint64_t seed = 1;
+  bool input_channels = false;  // trains their factors too, of trellis-coded matrices
   unsigned threads = 0;
   Links links = Links::kInside;
   bool quiet = false;

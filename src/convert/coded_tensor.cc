@@ -50,12 +50,15 @@ CodedTensor code_tensor(const ModelSource& source, const PlannedTensor& tensor,
 Tensor as_matrix(const PlannedTensor& tensor, std::shared_ptr<const CodedTensor> coded,
                  ThreadPool& pool) {
   if (tensor.trellis) {
-    const FormatId format = tensor.choice.format;
-    return dequantize(
-        {format, tensor.info.rows(), tensor.info.cols(),
-         find_trellis_table(format, tensor.trellis->table), tensor.trellis->rotation,
-         reinterpret_cast<const std::uint8_t*>(coded->codes.data()), coded->scales.data(), nullptr},
-        pool);
+    TrellisWeights weights;
+    weights.format = tensor.choice.format;
+    weights.rows = tensor.info.rows();
+    weights.cols = tensor.info.cols();
+    weights.table = find_trellis_table(weights.format, tensor.trellis->table);
+    weights.rotation = tensor.trellis->rotation;
+    weights.codes = reinterpret_cast<const std::uint8_t*>(coded->codes.data());
+    weights.scales = coded->scales.data();
+    return dequantize(weights, pool);
   }
   const std::byte* codes = coded->codes.data();
   const std::uint16_t* scales = coded->scales.size() == 0 ? nullptr : coded->scales.data();

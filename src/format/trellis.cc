@@ -94,6 +94,15 @@ void decode_tile(const TrellisTable& table, const std::uint8_t* tile, std::uint8
   }
 }
 
+std::vector<float> input_factors(const TrellisWeights& weights) {
+  std::vector<float> factors = rotation_factors(weights.rotation, weights.cols);
+  if (weights.column_scales != nullptr) {
+    for (std::size_t c = 0; c < weights.cols; ++c)
+      factors[c] *= f16_to_f32(weights.column_scales[c]);
+  }
+  return factors;
+}
+
 void dequantize_rotated_row(const TrellisWeights& weights, std::size_t row, float* out) {
   const TrellisShape& shape = *trellis_shape(weights.format);
   const std::uint8_t* block = weights.codes + row / kTrellisRows * weights.block_bytes();
@@ -109,12 +118,12 @@ void dequantize_rotated_row(const TrellisWeights& weights, std::size_t row, floa
 
 void dequantize_trellis_row(const TrellisWeights& weights, std::size_t row, float* out) {
   dequantize_rotated_row(weights, row, out);
-  unrotate_row(rotation_factors(weights.rotation, weights.cols), out);
+  unrotate_row(input_factors(weights), out);
 }
 
 Tensor dequantize(const TrellisWeights& weights, ThreadPool& pool) {
   const auto memory = std::make_shared<AlignedBuffer<float>>(weights.rows * weights.cols);
-  const auto factors = rotation_factors(weights.rotation, weights.cols);
+  const auto factors = input_factors(weights);
   pool.parallel_for(weights.rows, 8, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
       float* out = memory->data() + row * weights.cols;

@@ -7,7 +7,7 @@
 // instruction (decision 54).
 //
 //   value(row, col) = (level − 64) / 64 · scale(row), of the matrix times the rotation of its
-//   input (format/rotation.h)
+//   input (format/rotation.h), which may be scaled by column before
 //
 // A tile is 64 rows × 4 columns = 256 weights, one stream that bites its own tail: the window of
 // the first weights reaches back into the end. It has 32 lanes of 8 weights. Lane i is column i % 4
@@ -32,6 +32,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/thread_pool.h"
 #include "format/tensor.h"
@@ -88,6 +89,8 @@ struct TrellisWeights {
   std::uint32_t rotation = 0;             // seed of its input's rotation
   const std::uint8_t* codes = nullptr;    // (row blocks, padded cols / 4, tile bytes)
   const std::uint16_t* scales = nullptr;  // f16 bits, (row blocks, 64)
+  // f16 bits, (cols): what the input is multiplied by before it is rotated; null for ones.
+  const std::uint16_t* column_scales = nullptr;
   std::shared_ptr<const void> owner;
 
   std::size_t row_blocks() const { return (rows + kTrellisRows - 1) / kTrellisRows; }
@@ -116,6 +119,10 @@ void pack_tile(const TrellisShape& shape, std::span<const std::uint8_t> steps, s
 
 // The levels of a tile, (64 rows, 4 columns).
 void decode_tile(const TrellisTable& table, const std::uint8_t* tile, std::uint8_t* levels);
+
+// The factors of rotate_row() for inputs of this matrix: those of its rotation, times the scales of
+// its columns. (cols)
+std::vector<float> input_factors(const TrellisWeights& weights);
 
 // Row `row` of the rotated matrix as cols floats, and of the matrix itself.
 void dequantize_rotated_row(const TrellisWeights& weights, std::size_t row, float* out);

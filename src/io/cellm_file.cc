@@ -238,13 +238,19 @@ class CellmSource final : public ModelSource {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
 
-  // A tensor's companion of scales.
-  const CellmEntry& scales_of(const CellmEntry& entry, const std::string& where) {
-    const std::string name = entry.name + std::string(kScaleSuffix);
-    const auto found = by_name_.find(name);
-    if (found == by_name_.end()) throw data_error("{}: {} is missing", where, printable(name));
+  // A tensor's companion; null if there is none.
+  const CellmEntry* find_companion(const CellmEntry& entry, std::string_view suffix) {
+    const auto found = by_name_.find(entry.name + std::string(suffix));
+    if (found == by_name_.end()) return nullptr;
     companions_.insert(found->first);
-    return *found->second;
+    return found->second;
+  }
+
+  const CellmEntry& scales_of(const CellmEntry& entry, const std::string& where) {
+    const CellmEntry* scales = find_companion(entry, kScaleSuffix);
+    if (scales == nullptr)
+      throw data_error("{}: {}{} is missing", where, printable(entry.name), kScaleSuffix);
+    return *scales;
   }
 
   const std::uint16_t* halves_at(const CellmEntry& entry) const {
@@ -313,11 +319,19 @@ class CellmSource final : public ModelSource {
     }
     info.group = info.cols();
     info.stored_bytes += scales.bytes;
+    if (const CellmEntry* columns = find_companion(entry, kColumnScaleSuffix)) {
+      if (columns->dtype != "f16" || columns->shape != std::vector<std::size_t>{info.cols()}) {
+        throw data_error("{}: column scales are {} of shape {}, expected f16 [{}]", where,
+                         columns->dtype, shape_text(columns->shape), info.cols());
+      }
+      weights.column_scales = halves_at(*columns);
+      info.stored_bytes += columns->bytes;
+    }
     infos_.push_back(std::move(info));
     payloads_.emplace_back(std::move(weights));
   }
 
-  // Joins each tensor with its scales.
+  // Joins each tensor with its companions.
   void build_tensors(const std::string& source) {
     for (const auto& entry : header_.tensors) by_name_[entry.name] = &entry;
     for (const auto& [name, entry] : by_name_) {

@@ -18,6 +18,7 @@ inline constexpr std::string_view kCellmMagic = "CELLM";
 inline constexpr std::uint8_t kCellmVersion = 1;
 inline constexpr std::size_t kCellmAlignment = 64;
 inline constexpr std::string_view kScaleSuffix = ".qscale";
+inline constexpr std::string_view kColumnScaleSuffix = ".cscale";
 
 // Names of the blobs that the converter writes.
 inline constexpr std::string_view kTokenizerBlob = "tokenizer";

@@ -168,6 +168,7 @@ TEST(CellmFile, ReadsAndRefusesTrellisCodes) {
   constexpr std::string_view kHeader =
       R"({"model_type":"qwen3","vocab_size":8,"hidden_dim":4,"tensors":[)"
       R"({"name":"a.weight","offset_bytes":640,"nbytes":128,"shape":[3,4],"dtype":"t2","table":2,"rotation":5},)"
+      R"({"name":"a.weight.cscale","offset_bytes":896,"nbytes":8,"shape":[4],"dtype":"f16"},)"
       R"({"name":"a.weight.qscale","offset_bytes":768,"nbytes":128,"shape":[1,64],"dtype":"f16"}]})";
   const auto file = [&](std::string_view from, std::string_view to) {
     std::string header(kHeader);
@@ -175,18 +176,20 @@ TEST(CellmFile, ReadsAndRefusesTrellisCodes) {
     header.resize(630, ' ');
     std::string data(128, '\0');
     for (int i = 0; i < 64; ++i) data += std::string("\x00\x3C", 2);
+    for (int i = 0; i < 4; ++i) data += std::string("\x00\x40", 2);
     return cellm_bytes(header, data);
   };
   const TestFolder folder;
   const auto source = open_path(folder.write("m.cellm", file("", "")));
   ASSERT_EQ(source->tensors().size(), 1U);
-  EXPECT_EQ(source->tensors()[0].stored_bytes, 256U);
+  EXPECT_EQ(source->tensors()[0].stored_bytes, 264U);
   EXPECT_EQ(source->tensors()[0].stored_as, "t2");
   EXPECT_FALSE(source->view(0));
   EXPECT_FALSE(source->packed(0));
   ASSERT_TRUE(source->trellis(0));
   EXPECT_EQ(source->trellis(0)->rotation, 5U);
-  // All windows are 0, so all weights of W R are equal, and W is that times a row of R's transpose.
+  // All windows are 0, so all weights of W R are equal, and W is that times a row of R's transpose,
+  // and twice that by the scales of columns.
   const TrellisLevels& levels = default_trellis_table(FormatId::kT2).levels;
   const int mixed = levels.near_mix[0] ^ levels.far_mix[0];
   const float value =
@@ -194,6 +197,9 @@ TEST(CellmFile, ReadsAndRefusesTrellisCodes) {
   const auto factors = rotation_factors(5, 4);
   std::vector<float> row(4);
   source->read_rows(0, 2, 3, row.data());
+  EXPECT_EQ(row, (std::vector<float>{8.0F * value * factors[0], 0, 0, 0}));
+  const auto unscaled = open_path(folder.write("u.cellm", file("weight.cscale", "weight.other")));
+  unscaled->read_rows(0, 2, 3, row.data());
   EXPECT_EQ(row, (std::vector<float>{4.0F * value * factors[0], 0, 0, 0}));
 
   const auto refused = [&](std::string_view from, std::string_view to, std::string_view part,
@@ -206,6 +212,9 @@ TEST(CellmFile, ReadsAndRefusesTrellisCodes) {
   refused("[3,4]", "[1099511627776,1099511627776]", "larger than any file");
   refused("[1,64]", "[64]", "expected f16 [1, 64]");
   refused("a.weight.qscale", "b.weight.qscale", "a.weight.qscale is missing");
+  refused("8,\"shape\":[4]", "8,\"shape\":[2,2]",
+          "column scales are f16 of shape [2, 2], expected f16 [4]");
+  refused("8,\"shape\":[4]", "6,\"shape\":[3]", "expected f16 [4]");
   refused("\"table\":2", "\"table\":0", "table 0 of t2 is unknown", ErrorKind::kUnsupported);
   refused("\"table\":2", "\"table\":4294967296", "table");
   refused("\"table\":2,", "", "table is missing");

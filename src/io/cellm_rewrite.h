@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "io/cellm_file.h"
@@ -20,11 +21,20 @@ using HeaderEdit = std::function<void(nlohmann::ordered_json& header)>;
 using PayloadEdit = std::function<std::optional<std::vector<std::byte>>(
     const CellmEntry& entry, std::span<const std::byte> bytes)>;
 
+// A tensor that the file does not have yet.
+struct NewTensor {
+  std::string name;
+  std::string dtype;
+  std::vector<std::size_t> shape;
+  std::vector<std::byte> bytes;
+};
+
 // Writes the file at `path` to `target`, which may be the same, in one step: the target is at every
 // time the old file or the new one. A target that is a link stays one. Checks every checksum on the
 // way: throws Error(kData) for a damaged file or one that is no .cellm file, Error(kResources) for
 // a full disk; the target is then as it was.
 void rewrite_cellm(const std::filesystem::path& path, const std::filesystem::path& target,
-                   const HeaderEdit& edit_header, const PayloadEdit& edit_payload);
+                   const HeaderEdit& edit_header, const PayloadEdit& edit_payload,
+                   const std::vector<NewTensor>& added = {});
 
 }  // namespace cellm

@@ -7,7 +7,6 @@
 #include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "base/finite.h"
-#include "format/rotation.h"
 #include "io/shape.h"
 #include "model/visit.h"
 
@@ -90,7 +89,11 @@ class Loader {
       linear.packed = *std::move(packed);
     } else if (auto trellis = source_.trellis(index)) {
       linear.weight = {trellis->format, rows, cols, 0, nullptr, nullptr, nullptr};
-      linear.rotation = rotation_factors(trellis->rotation, cols);
+      linear.input_factors = input_factors(*trellis);
+      if (!all_finite(linear.input_factors)) {
+        throw data_error("{}: tensor {} has a column scale that is not finite",
+                         printable(source_.path()), name);
+      }
       linear.trellis = *std::move(trellis);
     } else if (auto view = source_.view(index)) {
       linear.weight = *std::move(view);
@@ -254,7 +257,7 @@ struct Unpacker {
     } else if (linear.trellis) {
       linear.weight = dequantize(*linear.trellis, pool);
       linear.trellis.reset();
-      linear.rotation.clear();
+      linear.input_factors.clear();
     }
   }
   void vector(const std::string& /*name*/, std::vector<float>& /*to*/,

@@ -9,9 +9,8 @@
 
 namespace cellm {
 
-// Memory for rounded activations, kept between calls. One for each sequence; never shared between
-// threads that run operations.
-struct ActivationScratch {
+// Memory for activations in one of the forms in which they meet weights.
+struct RoundedActivations {
   std::vector<signed char> codes;
   std::vector<float> scales;
   std::vector<std::int32_t> sums;
@@ -19,6 +18,10 @@ struct ActivationScratch {
   std::vector<std::uint16_t> halves;  // bf16
   std::vector<float> rotated;
 };
+
+// The same for all forms that products of one input need, kept between calls. One for each
+// sequence; never shared between threads that run operations.
+using ActivationScratch = std::vector<RoundedActivations>;
 
 class LinearTap;  // ops/linear.h
 

@@ -42,15 +42,15 @@ TrellisMatrix matrix_of(const TrellisWeights& weights) {
           weights.rows,   weights.padded_cols(),  weights.block_bytes()};
 }
 
-// Rounds x to 8 bits, into the scratch memory; rotates it before if there are factors, and adds the
-// same as 16-bit codes if `wide`.
+// Rounds x to 8 bits, into `scratch`; rotates it before if there are factors, and adds the same as
+// 16-bit codes if `wide`.
 QuantizedActivations quantize(const Compute& compute, const float* x, std::size_t tokens,
                               std::size_t cols, std::size_t block,
-                              const std::vector<float>& factors, bool wide) {
+                              const std::vector<float>& factors, bool wide,
+                              RoundedActivations& scratch) {
   const std::size_t padded =
       (cols + kPackedColumnAlignment - 1) / kPackedColumnAlignment * kPackedColumnAlignment;
   const std::size_t blocks = (padded + block - 1) / block;
-  ActivationScratch& scratch = compute.scratch;
   scratch.codes.resize(tokens * padded);
   scratch.scales.resize(tokens * blocks);
   scratch.sums.resize(tokens * blocks);
@@ -86,9 +86,9 @@ QuantizedActivations quantize(const Compute& compute, const float* x, std::size_
           wide ? scratch.wide.data() : nullptr};
 }
 
-// x as bf16, into the scratch memory.
-const std::uint16_t* round_to_bf16(const Compute& compute, const float* x, std::size_t count) {
-  std::vector<std::uint16_t>& halves = compute.scratch.halves;
+// x as bf16, into `halves`.
+const std::uint16_t* round_to_bf16(const Compute& compute, const float* x, std::size_t count,
+                                   std::vector<std::uint16_t>& halves) {
   halves.resize(count);
   constexpr std::size_t kValuesPerChunk = 16 * 1024;
   compute.pool.parallel_for(count, kValuesPerChunk, [&](std::size_t begin, std::size_t end) {
@@ -98,17 +98,21 @@ const std::uint16_t* round_to_bf16(const Compute& compute, const float* x, std::
 }
 
 // What activations are when they meet weights: f32, bf16, or 8-bit codes in blocks of so many
-// columns, of x or of x rotated by a seed.
+// columns, of x or of x scaled by column and rotated by a seed.
 struct InputForm {
   bool bf16 = false;
   std::size_t block = 0;
   bool int8 = false;  // to meet 8-bit weights
   std::optional<std::uint32_t> rotation = std::nullopt;
+  const std::uint16_t* column_scales = nullptr;
   bool operator==(const InputForm&) const = default;
 };
 
 InputForm input_form(const Linear& linear) {
-  if (linear.trellis) return {false, kTrellisActivationBlock, false, linear.trellis->rotation};
+  if (linear.trellis) {
+    return {false, kTrellisActivationBlock, false, linear.trellis->rotation,
+            linear.trellis->column_scales};
+  }
   if (linear.packed) {
     const unsigned bits = linear.packed->bits();
     return {false, activation_block(bits, linear.packed->group), bits == 8};
@@ -123,6 +127,21 @@ struct Input {
   const std::uint16_t* bf16;
   QuantizedActivations codes;
 };
+
+// x in the form that this matrix meets it in.
+Input prepare(const Compute& compute, const Linear& linear, const float* x, std::size_t tokens,
+              RoundedActivations& scratch) {
+  const InputForm form = input_form(linear);
+  const std::size_t cols = linear.weight.cols;
+  Input input{x, tokens, nullptr, {}};
+  if (form.bf16) input.bf16 = round_to_bf16(compute, x, tokens * cols, scratch.halves);
+  if (form.block != 0) {
+    const bool wide = form.int8 && tokens > 1 && compute.kernels.widen_codes != nullptr;
+    input.codes =
+        quantize(compute, x, tokens, cols, form.block, linear.input_factors, wide, scratch);
+  }
+  return input;
+}
 
 void multiply(const Compute& compute, const Product& product, const Input& input, std::size_t begin,
               std::size_t end) {
@@ -149,33 +168,6 @@ void multiply(const Compute& compute, const Product& product, const Input& input
   }
 }
 
-// Products that use the same form of x.
-void apply_same(const Compute& compute, std::span<const Product> products, const float* x,
-                std::size_t tokens, const InputForm& form) {
-  const std::size_t cols = products.front().linear->weight.cols;
-  Input input{x, tokens, nullptr, {}};
-  if (form.bf16) input.bf16 = round_to_bf16(compute, x, tokens * cols);
-  if (form.block != 0) {
-    const bool wide = form.int8 && tokens > 1 && compute.kernels.widen_codes != nullptr;
-    input.codes =
-        quantize(compute, x, tokens, cols, form.block, products.front().linear->rotation, wide);
-  }
-  std::size_t units = 0;
-  for (const Product& product : products) units += units_of(*product.linear);
-  compute.pool.parallel_for(units, unit_grain(units, compute.pool.threads()),
-                            [&](std::size_t begin, std::size_t end) {
-                              std::size_t first = 0;  // of this product, among all units
-                              for (const Product& product : products) {
-                                const std::size_t count = units_of(*product.linear);
-                                const std::size_t from = std::max(begin, first);
-                                const std::size_t to = std::min(end, first + count);
-                                if (from < to)
-                                  multiply(compute, product, input, from - first, to - first);
-                                first += count;
-                              }
-                            });
-}
-
 }  // namespace
 
 bool can_use_bf16(const KernelTable& kernels, const Tensor& weight) {
@@ -187,16 +179,35 @@ bool can_use_bf16(const KernelTable& kernels, const Tensor& weight) {
 void apply(const Compute& compute, std::span<const Product> products, const float* x,
            std::size_t tokens) {
   if (compute.tap != nullptr) compute.tap->see(products, x, tokens);
-  // Almost always one form; a tensor kept at another format makes a second.
-  std::vector<Product> rest(products.begin(), products.end());
-  while (!rest.empty()) {
-    const InputForm form = input_form(*rest.front().linear);
-    const auto others = std::stable_partition(
-        rest.begin(), rest.end(),
-        [&](const Product& product) { return input_form(*product.linear) == form; });
-    apply_same(compute, std::span(rest.begin(), others), x, tokens, form);
-    rest.erase(rest.begin(), others);
+  // Mostly one form; other formats and scales of columns make more.
+  std::vector<InputForm> forms;
+  std::vector<Input> inputs;
+  std::vector<std::size_t> form_of;  // each product's, among `forms`
+  std::size_t units = 0;
+  if (compute.scratch.size() < products.size()) compute.scratch.resize(products.size());
+  for (const Product& product : products) {
+    const InputForm form = input_form(*product.linear);
+    const auto found = std::find(forms.begin(), forms.end(), form);
+    form_of.push_back(static_cast<std::size_t>(found - forms.begin()));
+    if (found == forms.end()) {
+      RoundedActivations& scratch = compute.scratch[forms.size()];
+      inputs.push_back(prepare(compute, *product.linear, x, tokens, scratch));
+      forms.push_back(form);
+    }
+    units += units_of(*product.linear);
   }
+  compute.pool.parallel_for(
+      units, unit_grain(units, compute.pool.threads()), [&](std::size_t begin, std::size_t end) {
+        std::size_t first = 0;  // of this product, among all units
+        for (std::size_t i = 0; i < products.size(); ++i) {
+          const std::size_t count = units_of(*products[i].linear);
+          const std::size_t from = std::max(begin, first);
+          const std::size_t to = std::min(end, first + count);
+          if (from < to)
+            multiply(compute, products[i], inputs[form_of[i]], from - first, to - first);
+          first += count;
+        }
+      });
 }
 
 void apply(const Compute& compute, const Linear& linear, const float* x, std::size_t tokens,
@@ -214,7 +225,7 @@ void read_row(const Compute& compute, const Linear& embedding, std::size_t row, 
   }
   if (embedding.trellis) {
     dequantize_rotated_row(*embedding.trellis, row, out);
-    unrotate_row(embedding.rotation, out);
+    unrotate_row(embedding.input_factors, out);
     return;
   }
   const WeightMatrix matrix = matrix_of(weight);

@@ -22,7 +22,7 @@ struct Linear {
   // If there, this is used instead, with activations that are rotated and then rounded to 8 bits
   // (one scale for 128 columns).
   std::optional<TrellisWeights> trellis;
-  std::vector<float> rotation;  // its rotation_factors()
+  std::vector<float> input_factors;  // its own, of format/trellis.h
   // Whether f16 or bf16 weights and their activations are rounded to bf16; only where
   // can_use_bf16().
   bool bf16 = false;

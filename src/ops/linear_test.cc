@@ -8,14 +8,14 @@
 
 #include "base/test_values.h"
 #include "format/half.h"
-#include "format/rotation.h"
 
 namespace cellm {
 namespace {
 
 // A Linear of random trellis codes with its memory.
 struct CodedLinear {
-  CodedLinear(FormatId format, std::size_t rows, std::size_t cols, std::uint32_t seed) {
+  CodedLinear(FormatId format, std::size_t rows, std::size_t cols, std::uint32_t seed,
+              bool scaled_columns = false) {
     TrellisWeights weights;
     weights.format = format;
     weights.rows = rows;
@@ -28,12 +28,19 @@ struct CodedLinear {
     scales.assign(weights.scale_count(), f32_to_f16(0.25F));
     weights.codes = codes.data();
     weights.scales = scales.data();
+    if (scaled_columns) {
+      for (std::size_t c = 0; c < cols; ++c) {
+        column_scales.push_back(f32_to_f16(1.0F + 0.5F * std::sin(static_cast<float>(c + seed))));
+      }
+      weights.column_scales = column_scales.data();
+    }
     linear.weight = {format, rows, cols, 0, nullptr, nullptr, nullptr};
     linear.trellis = weights;
-    linear.rotation = rotation_factors(seed, cols);
+    linear.input_factors = input_factors(weights);
   }
   std::vector<std::uint8_t> codes;
   std::vector<std::uint16_t> scales;
+  std::vector<std::uint16_t> column_scales;
   Linear linear;
 };
 
@@ -44,12 +51,15 @@ class TrellisLinear : public ::testing::Test {
   Compute compute_{kernel_table(), pool_, scratch_};
 };
 
-// Two products that share a rotation, one with another and one of plain f32, of the same input.
+// Two products that share a rotation, one with another, two with scaled columns and one of plain
+// f32, of the same input.
 TEST_F(TrellisLinear, IsTheProductOfTheWeightsThemselves) {
   constexpr std::size_t kCols = 192;
   const CodedLinear a(FormatId::kT4, 70, kCols, 1);
   const CodedLinear b(FormatId::kT1H, 130, kCols, 1);
   const CodedLinear c(FormatId::kT2, 64, kCols, 2);
+  const CodedLinear d(FormatId::kT3, 64, kCols, 1, true);
+  const CodedLinear e(FormatId::kT4, 65, kCols, 3, true);
   Linear plain;
   plain.weight = dequantize(*a.linear.trellis, pool_);
   for (const std::size_t tokens : {1U, 9U}) {
@@ -57,11 +67,12 @@ TEST_F(TrellisLinear, IsTheProductOfTheWeightsThemselves) {
     std::vector<float> ya(tokens * 70);
     std::vector<float> yb(tokens * 130);
     std::vector<float> yc(tokens * 64);
+    std::vector<float> yd(tokens * 64);
+    std::vector<float> ye(tokens * 65);
     std::vector<float> yp(tokens * 70);
-    const Product products[] = {{&a.linear, ya.data()},
-                                {&plain, yp.data()},
-                                {&c.linear, yc.data()},
-                                {&b.linear, yb.data()}};
+    const Product products[] = {{&a.linear, ya.data()}, {&d.linear, yd.data()},
+                                {&plain, yp.data()},    {&e.linear, ye.data()},
+                                {&c.linear, yc.data()}, {&b.linear, yb.data()}};
     apply(compute_, products, x.data(), tokens);
     const auto check = [&](const Linear& linear, const std::vector<float>& y) {
       const std::size_t rows = linear.weight.rows;
@@ -88,6 +99,8 @@ TEST_F(TrellisLinear, IsTheProductOfTheWeightsThemselves) {
     check(a.linear, ya);
     check(b.linear, yb);
     check(c.linear, yc);
+    check(d.linear, yd);
+    check(e.linear, ye);
     for (std::size_t i = 0; i < ya.size(); ++i) EXPECT_NEAR(ya[i], yp[i], 0.5F) << i;
   }
 }

@@ -57,7 +57,7 @@ TunableMatrix::TunableMatrix(const Compute& compute, const Linear& linear, bool 
       }
     }
   });
-  if (linear.trellis) rotation_ = linear.rotation;
+  if (linear.trellis) rotation_ = linear.input_factors;
   forward_ = matrix_of(compute, rows, cols, exact,
                        [&](std::size_t r, std::size_t c) { return values[r * cols + c]; });
   backward_ = matrix_of(compute, cols, rows, exact,

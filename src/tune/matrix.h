@@ -46,7 +46,7 @@ class TunableMatrix {
 
   Linear forward_;               // (rows, cols)
   Linear backward_;              // (cols, rows)
-  std::vector<float> rotation_;  // empty if the input is not rotated
+  std::vector<float> rotation_;  // the matrix's input_factors; empty if the input is not rotated
 };
 
 }  // namespace cellm

@@ -29,20 +29,56 @@ std::size_t row_of_scale(const CellmEntry& matrix, const CellmEntry& scales, std
   return scales.shape.size() == 2 ? index / scales.shape[1] : index;
 }
 
-std::vector<std::byte> scaled(const CellmEntry& matrix, const CellmEntry& scales,
-                              std::span<const std::byte> bytes, std::span<const float> factors) {
+// The scale at `index` of f16 scales times a factor.
+void multiply_scale(std::vector<std::byte>& scales, std::size_t index, float factor,
+                    const std::string& where) {
+  std::uint16_t half = 0;
+  std::byte* at = scales.data() + index * sizeof(half);
+  std::memcpy(&half, at, sizeof(half));
+  half = f32_to_f16(f16_to_f32(half) * factor);
+  if (!std::isfinite(f16_to_f32(half)))
+    throw data_error("{}: scale {} leaves the range of f16", where, index);
+  std::memcpy(at, &half, sizeof(half));
+}
+
+std::vector<std::byte> scaled_rows(const CellmEntry& matrix, const CellmEntry& scales,
+                                   std::span<const std::byte> bytes,
+                                   std::span<const float> factors) {
   std::vector<std::byte> result(bytes.begin(), bytes.end());
   for (std::size_t i = 0; i * sizeof(std::uint16_t) < bytes.size(); ++i) {
     const std::size_t row = row_of_scale(matrix, scales, i);
     if (row >= factors.size()) continue;  // padding of the last block
-    std::uint16_t half = 0;
-    std::memcpy(&half, bytes.data() + i * sizeof(half), sizeof(half));
-    half = f32_to_f16(f16_to_f32(half) * factors[row]);
-    if (!std::isfinite(f16_to_f32(half)))
-      throw data_error("{}: the scale of row {} leaves the range of f16", matrix.name, row);
-    std::memcpy(result.data() + i * sizeof(half), &half, sizeof(half));
+    multiply_scale(result, i, factors[row], scales.name);
   }
   return result;
+}
+
+std::vector<std::byte> scaled_columns(const std::string& name, std::span<const std::byte> bytes,
+                                      std::span<const float> factors) {
+  std::vector<std::byte> result(bytes.begin(), bytes.end());
+  for (std::size_t c = 0; c < factors.size(); ++c) multiply_scale(result, c, factors[c], name);
+  return result;
+}
+
+// Scales of columns where there were none.
+NewTensor new_column_scales(const std::string& name, std::span<const float> factors) {
+  const std::vector<std::uint16_t> ones(factors.size(), f32_to_f16(1.0F));
+  return {
+      name, "f16", {factors.size()}, scaled_columns(name, std::as_bytes(std::span(ones)), factors)};
+}
+
+// The name of the tensor that a parameter changes.
+std::string changed_tensor(const std::string& prefix, const Parameter& parameter) {
+  const std::string name = prefix + parameter.tensor;
+  switch (parameter.kind) {
+    case ParameterKind::kRows:
+      return name + std::string(kScaleSuffix);
+    case ParameterKind::kColumns:
+      return name + std::string(kColumnScaleSuffix);
+    case ParameterKind::kNorm:
+      break;
+  }
+  return name;
 }
 
 std::vector<std::byte> stored_norm(const CellmEntry& entry, std::span<const float> values,
@@ -68,14 +104,22 @@ std::vector<std::size_t> storable_parameters(const CellmHeader& header, const st
   std::vector<std::size_t> result;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const std::string name = prefix + parameters[i].tensor;
-    if (parameters[i].kind == ParameterKind::kRows) {
-      if (entries.contains(name + std::string(kScaleSuffix))) result.push_back(i);
-    } else if (parameters[i].kind == ParameterKind::kNorm) {
-      const auto found = entries.find(name);
-      if (found != entries.end() &&
-          (found->second->dtype == "f16" || found->second->dtype == "f32"))
-        result.push_back(i);
+    const auto found = entries.find(name);
+    if (found == entries.end()) continue;
+    const CellmEntry& entry = *found->second;
+    bool storable = false;
+    switch (parameters[i].kind) {
+      case ParameterKind::kRows:
+        storable = entries.contains(name + std::string(kScaleSuffix));
+        break;
+      case ParameterKind::kColumns:
+        storable = entry.trellis.has_value();
+        break;
+      case ParameterKind::kNorm:
+        storable = entry.dtype == "f16" || entry.dtype == "f32";
+        break;
     }
+    if (storable) result.push_back(i);
   }
   return result;
 }
@@ -83,26 +127,36 @@ std::vector<std::size_t> storable_parameters(const CellmHeader& header, const st
 void write_tuned(const std::filesystem::path& path, const std::filesystem::path& target,
                  const std::string& prefix, const std::vector<Parameter>& parameters,
                  std::span<const std::size_t> chosen, const HeaderEdit& edit_header) {
-  std::map<std::string, const Parameter*> changes;  // by the payload that they change
-  for (const std::size_t index : chosen) {
-    const Parameter& parameter = parameters[index];
-    const bool is_norm = parameter.kind == ParameterKind::kNorm;
-    changes[prefix + parameter.tensor + std::string(is_norm ? "" : kScaleSuffix)] = &parameter;
-  }
   const MappedFile file(path);
   const CellmHeader header = read_cellm_header(file);
   const auto entries = by_name(header.tensors);
-  rewrite_cellm(path, target, edit_header,
-                [&](const CellmEntry& entry,
-                    std::span<const std::byte> bytes) -> std::optional<std::vector<std::byte>> {
-                  const auto found = changes.find(entry.name);
-                  if (found == changes.end()) return std::nullopt;
-                  const Parameter& parameter = *found->second;
-                  if (parameter.kind == ParameterKind::kNorm)
-                    return stored_norm(entry, parameter.values, parameter.offset);
-                  return scaled(*entries.at(prefix + parameter.tensor), entry, bytes,
-                                parameter.values);
-                });
+  std::map<std::string, const Parameter*> changes;  // by the payload that they change
+  std::vector<NewTensor> added;
+  for (const std::size_t index : chosen) {
+    const Parameter& parameter = parameters[index];
+    const std::string name = changed_tensor(prefix, parameter);
+    if (entries.contains(name)) {
+      changes[name] = &parameter;
+    } else {
+      added.push_back(new_column_scales(name, parameter.values));
+    }
+  }
+  const auto edit = [&](const CellmEntry& entry,
+                        std::span<const std::byte> bytes) -> std::optional<std::vector<std::byte>> {
+    const auto found = changes.find(entry.name);
+    if (found == changes.end()) return std::nullopt;
+    const Parameter& parameter = *found->second;
+    switch (parameter.kind) {
+      case ParameterKind::kRows:
+        return scaled_rows(*entries.at(prefix + parameter.tensor), entry, bytes, parameter.values);
+      case ParameterKind::kColumns:
+        return scaled_columns(entry.name, bytes, parameter.values);
+      case ParameterKind::kNorm:
+        break;
+    }
+    return stored_norm(entry, parameter.values, parameter.offset);
+  };
+  rewrite_cellm(path, target, edit_header, edit, added);
 }
 
 }  // namespace cellm
