@@ -69,7 +69,7 @@ NewTensor new_column_scales(const std::string& name, std::span<const float> fact
 
 // The name of the tensor that a parameter changes.
 std::string changed_tensor(const std::string& prefix, const Parameter& parameter) {
-  const std::string name = prefix + parameter.tensor;
+  std::string name = prefix + parameter.tensor;
   switch (parameter.kind) {
     case ParameterKind::kRows:
       return name + std::string(kScaleSuffix);
