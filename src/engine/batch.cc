@@ -8,7 +8,6 @@
 #include "ops/linear.h"
 
 namespace cellm {
-namespace {}  // namespace
 
 SessionBatch::SessionBatch(const Engine& engine, const SessionOptions& options,
                            std::size_t sequences)
