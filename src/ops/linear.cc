@@ -122,6 +122,7 @@ InputForm input_form(const Linear& linear) {
 
 // The input of a product in one of its forms.
 struct Input {
+  InputForm form;
   const float* x;
   std::size_t tokens;
   const std::uint16_t* bf16;
@@ -129,11 +130,10 @@ struct Input {
 };
 
 // x in the form that this matrix meets it in.
-Input prepare(const Compute& compute, const Linear& linear, const float* x, std::size_t tokens,
-              RoundedActivations& scratch) {
-  const InputForm form = input_form(linear);
+Input prepare(const Compute& compute, const Linear& linear, const InputForm& form, const float* x,
+              std::size_t tokens, RoundedActivations& scratch) {
   const std::size_t cols = linear.weight.cols;
-  Input input{x, tokens, nullptr, {}};
+  Input input{form, x, tokens, nullptr, {}};
   if (form.bf16) input.bf16 = round_to_bf16(compute, x, tokens * cols, scratch.halves);
   if (form.block != 0) {
     const bool wide = form.int8 && tokens > 1 && compute.kernels.widen_codes != nullptr;
@@ -180,19 +180,18 @@ void apply(const Compute& compute, std::span<const Product> products, const floa
            std::size_t tokens) {
   if (compute.tap != nullptr) compute.tap->see(products, x, tokens);
   // Mostly one form; other formats and scales of columns make more.
-  std::vector<InputForm> forms;
   std::vector<Input> inputs;
-  std::vector<std::size_t> form_of;  // each product's, among `forms`
+  std::vector<std::size_t> input_of;  // each product's, among `inputs`
   std::size_t units = 0;
   if (compute.scratch.size() < products.size()) compute.scratch.resize(products.size());
   for (const Product& product : products) {
     const InputForm form = input_form(*product.linear);
-    const auto found = std::find(forms.begin(), forms.end(), form);
-    form_of.push_back(static_cast<std::size_t>(found - forms.begin()));
-    if (found == forms.end()) {
-      RoundedActivations& scratch = compute.scratch[forms.size()];
-      inputs.push_back(prepare(compute, *product.linear, x, tokens, scratch));
-      forms.push_back(form);
+    const auto found = std::find_if(inputs.begin(), inputs.end(),
+                                    [&](const Input& input) { return input.form == form; });
+    input_of.push_back(static_cast<std::size_t>(found - inputs.begin()));
+    if (found == inputs.end()) {
+      RoundedActivations& scratch = compute.scratch[inputs.size()];
+      inputs.push_back(prepare(compute, *product.linear, form, x, tokens, scratch));
     }
     units += units_of(*product.linear);
   }
@@ -204,7 +203,7 @@ void apply(const Compute& compute, std::span<const Product> products, const floa
           const std::size_t from = std::max(begin, first);
           const std::size_t to = std::min(end, first + count);
           if (from < to)
-            multiply(compute, products[i], inputs[form_of[i]], from - first, to - first);
+            multiply(compute, products[i], inputs[input_of[i]], from - first, to - first);
           first += count;
         }
       });
