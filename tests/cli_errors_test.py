@@ -6,7 +6,7 @@ import os
 import struct
 import unittest
 
-from harness import BIN, MODELS, ROOT, CommandTest, byte_tokenizer, read_safetensors, write_safetensors
+from harness import BIN, MODELS, ROOT, CommandTest, byte_tokenizer, parse_cellm_header, read_safetensors, write_safetensors
 
 QWEN3 = MODELS / "qwen3"
 GGUF = ROOT / "testdata" / "gguf" / "qwen3.gguf"
@@ -183,8 +183,7 @@ class Weights(CommandTest):
                            ("f16", "model.layers.0.linear_attn.in_proj_qkv.weight"), ("i4", "model.embed_tokens.weight.qscale")):  # fmt: skip
             source = MODELS / "qwen3_5_text" / "golden" / f"{mode}.cellm"
             bytes_ = bytearray(source.read_bytes())
-            (length,) = struct.unpack("<I", bytes_[6:10])
-            tensors = {t["name"]: t for t in json.loads(bytes_[10 : 10 + length])["tensors"]}
+            tensors = {t["name"]: t for t in parse_cellm_header(bytes_)["tensors"]}
             for value in (NAN16, INF16):
                 offset = tensors[name]["offset_bytes"]
                 bytes_[offset : offset + 2] = value

@@ -12,7 +12,8 @@ import subprocess
 import time
 import unittest
 
-from harness import BIN, MODELS, ROOT, CommandTest, byte_tokenizer, read_safetensors, run, with_fault, write_safetensors
+from harness import (BIN, MODELS, ROOT, CommandTest, byte_tokenizer, parse_cellm_header, read_safetensors, run, with_fault,
+                     write_safetensors)  # fmt: skip
 
 QWEN3 = MODELS / "qwen3"
 GGUF = ROOT / "testdata" / "gguf" / "qwen3.gguf"
@@ -76,8 +77,7 @@ class Memory(CommandTest):
     def wide_model(self):
         """A .cellm file with an int8 embedding of 256 MiB, none of them on the disk."""
         data = self.convert(QWEN3, "--format", "int8").read_bytes()
-        (length,) = struct.unpack("<I", data[6:10])
-        header = json.loads(data[10 : 10 + length])
+        header = parse_cellm_header(data)
         rows = 1 << 21
         del header["blobs"], header["checksums"]
         header["source_text_config"]["vocab_size"] = rows
@@ -265,8 +265,7 @@ class BadWeights(CommandTest):
         self.assertIn(b"note: replaced: 2 tensors have values", out.stderr)
         self.succeed("verify", path)
         data = path.read_bytes()
-        (length,) = struct.unpack("<I", data[6:10])
-        tensors = {t["name"]: t for t in json.loads(data[10 : 10 + length])["tensors"]}
+        tensors = {t["name"]: t for t in parse_cellm_header(data)["tensors"]}
         read = lambda name, at: struct.unpack_from("<e", data, tensors[name]["offset_bytes"] + 2 * at)[0]
         up = "model.layers.0.mlp.up_proj.weight"
         self.assertEqual([read(up, at) for at in (0, 1, 200)], [0.0, 65504.0, -65504.0])

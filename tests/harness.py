@@ -52,9 +52,12 @@ def read_json(path):
     return json.loads(pathlib.Path(path).read_text())
 
 
-def cellm_header(path):
-    data = pathlib.Path(path).read_bytes()
+def parse_cellm_header(data):
     return json.loads(data[10 : 10 + int.from_bytes(data[6:10], "little")])
+
+
+def cellm_header(path):
+    return parse_cellm_header(pathlib.Path(path).read_bytes())
 
 
 def ids(tokens):

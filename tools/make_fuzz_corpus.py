@@ -18,7 +18,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))
-from harness import byte_tokenizer, study_step  # noqa: E402
+from harness import byte_tokenizer, parse_cellm_header, study_step  # noqa: E402
 
 FUZZ = ROOT / "fuzz"
 PIECES = 400  # of SmolLM2's vocabulary, bytes included
@@ -543,8 +543,7 @@ def gguf_seeds():
 def with_column_scales(whole):
     """A trellis-coded file with scales for the columns of each coded matrix, without checksums."""
     begin = 8192
-    (length,) = struct.unpack("<I", whole[6:10])
-    header = json.loads(whole[10 : 10 + length])
+    header = parse_cellm_header(whole)
     del header["checksums"], header["blobs"]
     old, header["tensors"], data = header["tensors"], [], b""
 
@@ -634,8 +633,7 @@ def cellm_seeds(bin_folder, models):
 def compact_seeds(files):
     """The tokenizer blobs of .cellm files."""
     for number, whole in enumerate(files):
-        (length,) = struct.unpack("<I", whole[6:10])
-        blobs = {b["name"]: b for b in json.loads(whole[10 : 10 + length])["blobs"]}
+        blobs = {b["name"]: b for b in parse_cellm_header(whole)["blobs"]}
         blob = blobs["tokenizer"]
         content = whole[blob["offset_bytes"] : blob["offset_bytes"] + blob["nbytes"]]
         seed("compact_tokenizer", f"tiny-{number}", content)
