@@ -14,7 +14,7 @@ struct AlignedDelete {
   void operator()(void* memory) const { ::operator delete (memory, std::align_val_t{kAlignment}); }
 };
 
-// A fixed-size array of trivial T, zero-initialised. Throws std::bad_alloc.
+// A fixed-size array of trivial T, zero-initialized. Throws std::bad_alloc.
 template <class T>
 class AlignedBuffer {
   static_assert(std::is_trivially_copyable_v<T>);

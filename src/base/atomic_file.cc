@@ -19,8 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kSuffix = ".tmp";
-// Names that a writer tries: other writers of the same process number, in other containers, and
-// what could not be removed.
+// Names that a writer tries: some may be taken by writers with the same process number in other
+// containers, or by files that could not be removed.
 constexpr int kMaxAttempts = 100;
 
 bool all_digits(std::string_view text) {
@@ -38,15 +38,15 @@ bool is_temporary_name(std::string_view name, std::string_view prefix) {
          (dash == std::string_view::npos || all_digits(name.substr(dash + 1)));
 }
 
-// Removes a temporary file unless someone has locked it, which is to say, is writing it.
+// Removes a temporary file unless its writer holds the lock.
 void remove_if_unlocked(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
   if (fd < 0) return;
   struct stat opened {};
   struct stat named {};
-  // The name may have become another file's since open(). While the lock is held it cannot: a
-  // writer that made the file and has not locked it yet finds it taken or without a name and makes
-  // another.
+  // Between open() and flock() the name may have been reused for another file. While the lock is
+  // held it cannot: a writer that created the file but has not locked it yet finds it locked or
+  // removed, and creates another.
   if (::fstat(fd, &opened) == 0 && S_ISREG(opened.st_mode) && ::flock(fd, LOCK_EX | LOCK_NB) == 0 &&
       ::lstat(path.c_str(), &named) == 0 && named.st_ino == opened.st_ino &&
       named.st_dev == opened.st_dev) {
@@ -98,7 +98,7 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(target), temporary_(tar
     throw data_error("{}: is a directory, not a file that can be written",
                      printable(target_.string()));
   }
-  // The rename would put a plain file in the place of a device or a pipe.
+  // A rename would replace a device or a pipe by a regular file.
   if (fs::exists(target_, ignored) && !fs::is_regular_file(target_, ignored)) {
     throw data_error("{}: is not a regular file, nothing else can be written",
                      printable(target_.string()));
@@ -116,10 +116,10 @@ void AtomicFile::create() {
     if (fd_ < 0 && errno == EEXIST) continue;
     if (fd_ < 0) fail("create");
     const bool locked = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
-    const bool no_locks = !locked && errno != EWOULDBLOCK;  // this file system has none
+    const bool no_locks = !locked && errno != EWOULDBLOCK;  // the file system has no locks
     struct stat info {};
     if (no_locks || (locked && ::fstat(fd_, &info) == 0 && info.st_nlink != 0)) return;
-    ::close(fd_);  // another writer took it for abandoned between open() and flock()
+    ::close(fd_);  // another writer removed it between open() and flock()
     fd_ = -1;
   }
   errno = EEXIST;
@@ -128,7 +128,7 @@ void AtomicFile::create() {
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
-  ::unlink(temporary_.c_str());  // as long as the lock still keeps others from doing it
+  ::unlink(temporary_.c_str());  // while the lock still keeps other writers from removing it
   ::close(fd_);
 }
 
@@ -157,8 +157,8 @@ void AtomicFile::commit() {
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("replace");
   ::close(fd_);
   fd_ = -1;
-  // The rename itself is durable once the folder is; a file system that cannot do this loses
-  // nothing but the newest name.
+  // The rename is durable once the folder is synced. A file system that cannot do this may lose the
+  // new name only.
   const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
   const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder_fd >= 0) {

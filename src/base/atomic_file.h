@@ -1,4 +1,4 @@
-// Writing a file whole or not at all.
+// Atomic writing of files.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +8,11 @@
 
 namespace cellm {
 
-// Throws what `action` ("write", "replace") on a file failed with, by errno: Error(kResources) when
-// the disk is full, else Error(kData); both name the path.
+// Throws for a failed `action` ("write", "replace"), by errno: Error(kResources) if the disk is
+// full, else Error(kData). Both name the path.
 [[noreturn]] void throw_file_failure(const std::filesystem::path& path, const char* action);
 
-// Writes all bytes; `path` is for the message of what throw_file_failure() throws.
+// Writes all bytes at `offset`. Throws as throw_file_failure(), which names `path`.
 void write_fully(int fd, std::uint64_t offset, std::span<const std::byte> bytes,
                  const std::filesystem::path& path);
 
@@ -21,10 +21,10 @@ void write_fully(int fd, std::uint64_t offset, std::span<const std::byte> bytes,
 // temporary file. Not thread-safe; several writers to one target, in one process or many, each
 // write their own file, and the last to commit wins.
 //
-// The temporary file is named TARGET.PID.tmp, or TARGET.PID-N.tmp when that is taken, and locked
+// The temporary file is named TARGET.PID.tmp, or TARGET.PID-N.tmp if that is taken, and locked
 // (flock) as long as its writer lives. A killed process leaves at most this file behind. The next
-// writer to the same target removes every file of such a name that nobody locks: the system drops
-// the locks of a dead process, while process numbers are used again and mean nothing to another
+// writer to the same target removes every such file that is not locked: the system releases the
+// locks of a dead process, while process numbers are reused and have no meaning in another
 // container or machine. On a file system without locks nothing is removed.
 class AtomicFile {
  public:
@@ -34,9 +34,9 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  // Takes disk space for a file of this many bytes, so that a disk that is too small is known
-  // before the work. Throws Error(kResources) with what is needed and what is there. Does nothing
-  // on a file system that cannot promise space.
+  // Reserves disk space for a file of `bytes`, so that a full disk is an error before the work.
+  // Throws Error(kResources) with the space needed and available. Does nothing on a file system
+  // that cannot reserve space.
   void reserve(std::uint64_t bytes);
   void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
   void commit();

@@ -61,7 +61,7 @@ TEST_F(AtomicFileTest, ClearsWhatKilledRunsLeft) {
 TEST_F(AtomicFileTest, WritersToOneTargetDoNotMix) {
   AtomicFile first(target_);
   write(first, 0, "first");
-  AtomicFile second(target_);  // clears what is abandoned, and the first is not
+  AtomicFile second(target_);  // removes abandoned files only, so not the first
   write(second, 0, "second!");
   EXPECT_EQ(files(), 2);
   write(first, 5, "!");

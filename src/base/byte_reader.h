@@ -1,4 +1,4 @@
-// Bounded little-endian reading of bytes that nobody vouches for.
+// Bounded little-endian reading of untrusted bytes.
 #pragma once
 
 #include <bit>
@@ -17,9 +17,9 @@ namespace cellm {
 static_assert(std::endian::native == std::endian::little,
               "cellm reads little-endian files in place");
 
-// A cursor over a byte range. Every read checks what is left first and throws Error(kData) that
-// names the source, the offset and the field; nothing is allocated from a count before it is known
-// to fit.
+// A cursor over a byte range. Every read checks the remaining size first and throws Error(kData)
+// that names the source, the offset and the field. No count is used for an allocation before it is
+// known to fit.
 class ByteReader {
  public:
   // `source` names the file in messages and must outlive the reader, as must `bytes`.
@@ -52,8 +52,8 @@ class ByteReader {
     return {reinterpret_cast<const char*>(raw.data()), raw.size()};
   }
 
-  // Reads a count of elements that take at least `min_element_bytes` each, refusing one that cannot
-  // fit in what is left, so that a caller may reserve that many.
+  // Reads a count of elements of at least `min_element_bytes` each. Refuses a count that cannot fit
+  // into the remaining bytes, so that the caller may reserve that many.
   template <std::unsigned_integral T>
   std::size_t read_count(std::size_t min_element_bytes, std::string_view field) {
     const T count = read<T>(field);

@@ -51,7 +51,7 @@ unsigned physical_cores() {
   for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
     if (!CPU_ISSET(cpu, &allowed)) continue;
     ++logical;
-    // Two logical processors with the same list of siblings are one core.
+    // Logical processors with the same list of siblings belong to one core.
     std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
                        "/topology/thread_siblings_list");
     std::string siblings;

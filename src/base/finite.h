@@ -1,4 +1,4 @@
-// Whether numbers are numbers.
+// Checks for NaN and infinity.
 #pragma once
 
 #include <algorithm>

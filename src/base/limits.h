@@ -1,10 +1,9 @@
-// What a file or an argument may ask for at most, all in one place.
+// Limits on files and arguments.
 //
-// Each limit is far above what real models need and low enough that what stays below it is cheap:
-// the memory that a reader takes before it refuses is a small multiple of the input's size, and no
-// input takes more than about a second for each of its megabytes (docs/security.md has the
-// measurements). What is counted in a file is checked against the bytes that are left before
-// anything is allocated; these numbers bound what the bytes themselves can hold.
+// Each limit is far above what real models need, and low enough that any input below it is cheap:
+// before a reader refuses an input it takes memory of at most a small multiple of the input's size
+// and about a second per megabyte (docs/security.md). Counts in a file are checked against the
+// remaining bytes before anything is allocated; these limits bound the rest.
 #pragma once
 
 #include <cstddef>
@@ -17,33 +16,33 @@ namespace cellm {
 // A safetensors or .cellm header: the reference implementation of safetensors has the same limit,
 // and 131,072 tensors take about 20 MB.
 inline constexpr std::uint32_t kMaxHeaderBytes = 100'000'000;
-// Any JSON or text beside the weights, but the tokenizer: the index of the largest model has 10 MB.
+// JSON and text files other than the tokenizer: the index of the largest model has 10 MB.
 inline constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
 // tokenizer.json: the largest published ones have 35 MB.
 inline constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;
-// Files of weights in a folder: the largest models have some hundred.
+// Weight files in a folder: the largest models have some hundreds.
 inline constexpr std::size_t kMaxShards = 4096;
 // Standard input: a prompt or a list of texts.
 inline constexpr std::size_t kMaxStdinBytes = std::size_t{1} << 30;
 
-// Texts that models are measured on, and multiple-choice items: tokens and scores of more would not
-// fit into memory beside a model.
+// Evaluation texts and multiple-choice items: tokens and scores of more would not fit into memory
+// beside a model.
 inline constexpr std::size_t kMaxEvalTextBytes = std::size_t{1} << 30;
 inline constexpr std::size_t kMaxChoiceFileBytes = std::size_t{1} << 30;
 inline constexpr std::size_t kMaxChoices = 256;  // of one item; benchmarks have 2 to 26
-// A text for calibration, of which a small part is used.
+// A calibration text, of which a small part is used.
 inline constexpr std::size_t kMaxCalibrationBytes = std::size_t{1} << 28;
-// A finished step of a study: the largest, 40 texts of 65,536 tokens, has some 16 MB.
+// A stored step of a study: the largest, 40 texts of 65,536 tokens, has about 16 MB.
 inline constexpr std::size_t kMaxStepBytes = std::size_t{64} << 20;
 
 // JSON
 
-// Arrays and objects inside each other; model files use 6. Readers recurse no deeper.
+// Nesting of arrays and objects; model files use 6. Readers recurse no deeper.
 inline constexpr int kMaxJsonDepth = 64;
 // Values of all kinds in one document: a table of 131,072 tensors has 2 million. A value of two
 // bytes of text takes twenty times as much memory.
 inline constexpr std::size_t kMaxJsonValues = 1 << 23;
-// Elements of one array; a prompt of ids is the longest that anyone has.
+// Elements of one array; the longest in use is a prompt of ids.
 inline constexpr std::size_t kMaxJsonElements = 1 << 22;
 
 // Tensors
@@ -63,8 +62,8 @@ inline constexpr std::size_t kMaxGgufDimensions = 4;
 inline constexpr int kMaxGgufArrayDepth = 4;  // arrays inside arrays; real files have none
 inline constexpr std::size_t kMaxGgufAlignment = 1U << 20;
 
-// Configurations: above any model, and low enough that products of two fit in 64 bits with room for
-// a third
+// Configurations: above any model, and low enough that products of two fit into 64 bits with room
+// for a third
 
 inline constexpr std::uint64_t kMaxVocabRows = 1 << 24;  // of the embedding
 inline constexpr std::uint64_t kMaxWidth = 1 << 20;      // hidden and intermediate sizes
@@ -83,8 +82,8 @@ inline constexpr double kMaxRope = 1e15;
 // Tokenizers; the largest published vocabularies have about 260,000 pieces
 
 inline constexpr std::size_t kMaxTokenIds = std::size_t{1} << 21;
-// Ids below the highest that no piece has: tables of all ids are made, so few pieces must not stand
-// for many ids. Real vocabularies have no holes.
+// Ids without a piece, below the highest id: tables have an entry for every id, so a few pieces
+// must not require many ids. Real vocabularies have no gaps.
 inline constexpr std::size_t kMaxUnusedIds = std::size_t{1} << 16;
 inline constexpr std::size_t kMaxMerges = std::size_t{1} << 21;
 inline constexpr std::size_t kMaxAddedTokens = std::size_t{1} << 16;
@@ -93,30 +92,31 @@ inline constexpr std::size_t kMaxAddedTokenBytes = 512;
 inline constexpr std::size_t kMaxPatternBytes = 16384;  // real: 300
 inline constexpr std::size_t kMaxPreTokenizerSteps = 32;
 inline constexpr std::size_t kMaxBosTokens = 16;
-// Parts of a template, normalizers, decoders: lists of which files have a handful.
+// Entries of template, normalizer and decoder lists, of which files have a handful.
 inline constexpr std::size_t kMaxTokenizerParts = 1024;
 // Positions in a text are 32 bits wide.
 inline constexpr std::size_t kMaxEncodedBytes = std::size_t{1} << 31;
 
-// Regular expressions. PCRE2 counts the steps of one attempt at one place (a million take 10 to 50
-// ms); the rest is time, looked at in between. A pattern that is slower than this on a text is
-// refused.
+// Regular expressions. PCRE2 limits the steps of one match attempt at one position (a million take
+// 10 to 50 ms); cellm also limits the total time, checked between attempts. A pattern that exceeds
+// the limits on a text is refused.
 
-// An attempt: so many steps, and so many more for each byte of the text, since a match may cover it
-// all.
+// Steps of an attempt: a constant, plus steps per byte of the text, since a match may cover all of
+// it.
 inline constexpr std::uint64_t kMatchSteps = 1'000'000;
 inline constexpr std::uint64_t kMatchStepsPerByte = 8;
 inline constexpr std::uint64_t kMaxMatchSteps = 10'000'000;
-// Memory for going back, likewise.
+// Memory for backtracking, likewise.
 inline constexpr std::size_t kMatchStackBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kMatchStackBytesPerByte = 64;
 inline constexpr std::size_t kMaxMatchStackBytes = std::size_t{512} << 20;
 // All searches in one text together.
 inline constexpr double kMaxSearchSeconds = 1;
 inline constexpr double kMaxSearchSecondsPerByte = 1e-6;
-// Groups inside each other.
+// Nested groups.
 inline constexpr std::uint32_t kMaxPatternNesting = 100;
-// Steps and memory of --tensor's pattern in one name; sensible patterns take hundreds of steps.
+// Steps and memory for matching a tensor name against a user's pattern; sensible patterns take
+// hundreds of steps.
 inline constexpr std::uint32_t kMaxNameSteps = 100'000;
 inline constexpr std::uint32_t kMaxNameHeapKib = 64 << 10;
 

@@ -25,7 +25,7 @@ struct Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
 };
 
-// Opens a regular file and says how large it is.
+// Opens a regular file and returns its size.
 int open_regular(const std::string& path, std::size_t& size) {
   // O_NONBLOCK: opening a FIFO must not wait for a writer; it is refused below.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -69,11 +69,11 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::forget(std::span<const std::byte> range) const {
-  // Memory that is not a mapping would not come back.
+  // Memory that is not a mapping would lose its content.
   if (!mapped_ || range.empty() || range.data() < data_ ||
       range.data() + range.size() > data_ + size_)
     return;
-  // The mapping starts on a page, so offsets from it tell where pages are.
+  // The mapping starts at a page boundary, so offsets from it give the pages.
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   const auto offset = static_cast<std::size_t>(range.data() - data_);
   const std::size_t begin = (offset + page - 1) / page * page;

@@ -11,16 +11,16 @@
 namespace cellm {
 
 // Maps a regular file for its own lifetime. Immutable after construction, so it may be shared
-// between threads. The mapping is private and read-only; an empty file gives an empty range.
-// Reading a file that another process has made shorter since ends the program
+// between threads. The mapping is private and read-only; an empty file gives an empty range. If
+// another process truncates the file, reading the lost part ends the program with a message
 // (base/mapping_guard.h).
 class MappedFile {
  public:
-  // Throws Error(kData) if the file cannot be opened, is no regular file, or cannot be mapped;
-  // Error(kResources) if there is no address space left for it.
+  // Throws Error(kData) if the file cannot be opened or mapped or is not a regular file,
+  // Error(kResources) if no address space is left.
   explicit MappedFile(const std::filesystem::path& path);
-  // Shows bytes that are in memory already, and that must outlive this, as a file named `path`.
-  // Readers need addresses as a mapping gives them: `bytes` should start on a multiple of 64.
+  // Presents bytes in memory, which must outlive this object, as a file named `path`. Readers
+  // expect the alignment of a mapping: `bytes` should start at a multiple of 64.
   MappedFile(std::string path, std::span<const std::byte> bytes);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
@@ -29,8 +29,7 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::string& path() const { return path_; }
 
-  // Lets the whole pages of a range of this file leave memory; they come back from the file when
-  // read.
+  // Drops the whole pages of a range of the file from memory; reading them loads them again.
   void forget(std::span<const std::byte> range) const;
 
  private:

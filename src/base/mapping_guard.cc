@@ -12,14 +12,12 @@
 namespace cellm {
 namespace {
 
-// Twice the shards that two sources may have (io/hf_folder.cc); an entry that was never used costs
-// no memory.
+// Twice the shards of two sources (io/hf_folder.cc); unused entries take no memory.
 constexpr std::size_t kMaxMappings = 16384;
 
-// One registered range. The handler runs in the middle of anything, so it can take no lock: it
-// reads an entry between two looks at `version`, which is odd while the entry changes. An entry
-// whose range holds the faulting address belongs to a mapping in use, so its message outlives the
-// handler.
+// One registered range. The handler can interrupt any code, so it cannot take a lock: it reads
+// `version` before and after an entry; the version is odd while the entry changes. The entry that
+// contains the faulting address belongs to a mapping in use, so its message outlives the handler.
 struct Entry {
   std::atomic<std::uint32_t> version{0};
   std::atomic<bool> used{false};
@@ -33,9 +31,9 @@ static_assert(std::atomic<std::uintptr_t>::is_always_lock_free &&
 
 std::array<Entry, kMaxMappings> entries;
 std::atomic<std::size_t> entries_used{0};  // all entries in use are below
-std::atomic<std::size_t> next_entry{0};    // where to look first for a free one
+std::atomic<std::size_t> next_entry{0};    // where the search for a free one starts
 
-// Clears a progress bar that may stand on the terminal's last line.
+// Clears a progress bar on the last line of the terminal.
 constexpr std::string_view kClearLine = "\r\x1b[K";
 std::atomic<bool> stderr_is_terminal{false};
 
@@ -70,7 +68,8 @@ void on_bus_error(int signal, siginfo_t* info, void* /*context*/) {
     write_all(message);
     ::_exit(static_cast<int>(ErrorKind::kData));
   }
-  // Not ours: die as without a handler. The signal is blocked until this function returns.
+  // Not a registered mapping: take the default action. The signal is blocked until this function
+  // returns.
   ::signal(signal, SIG_DFL);
   ::raise(signal);
 }

@@ -51,7 +51,8 @@ TEST_F(MappingGuard, OtherBusErrorsKillAsEver) {
         auto file = std::make_unique<MappedFile>(path_);
         const std::byte* address = file->bytes().data();
         file.reset();
-        // Not registered any more, nor is another mapping of the same file at the same place.
+        // The old mapping is no longer registered, nor is another mapping of the same file at the
+        // same address.
         const int fd = ::open(path_.c_str(), O_RDONLY);
         void* again = ::mmap(const_cast<std::byte*>(address), kBytes, PROT_READ,
                              MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);

@@ -21,7 +21,7 @@ std::optional<std::uint64_t> to_number(std::string_view text) {
   return value;
 }
 
-// A file that holds one number; nothing for "max" and for no such file.
+// The number in a file; nothing for "max" or a missing file.
 std::optional<std::uint64_t> read_number(const fs::path& path) {
   std::string line;
   std::ifstream file(path);
@@ -29,7 +29,7 @@ std::optional<std::uint64_t> read_number(const fs::path& path) {
   return to_number(line);
 }
 
-// The number behind `key` in lines of "KEY NUMBER" or "KEY: NUMBER kB".
+// The number of `key` in lines of "KEY NUMBER" or "KEY: NUMBER kB".
 std::optional<std::uint64_t> read_field(const fs::path& path, std::string_view key) {
   std::ifstream file(path);
   for (std::string word; file >> word;) {
@@ -47,7 +47,8 @@ void lower(AvailableMemory& least, std::uint64_t bytes, std::string_view limited
   if (bytes < least.bytes) least = {bytes, limited_by};
 }
 
-// One control group: its limit less what its processes use and the kernel cannot take back.
+// Memory left in one control group: its limit minus the memory in use that the kernel cannot
+// reclaim.
 struct GroupFiles {
   const char* limit;
   const char* usage;
@@ -66,7 +67,7 @@ void lower_by_group(AvailableMemory& least, const fs::path& group, const GroupFi
   const fs::path stat = group / "memory.stat";
   const std::uint64_t cache = read_field(stat, files.active_cache).value_or(0) +
                               read_field(stat, files.inactive_cache).value_or(0);
-  // Swap has a limit of its own, in version 2 only ("max": all that the machine has).
+  // Swap has a separate limit in version 2 ("max": all swap of the machine).
   std::uint64_t swap = free_swap;
   if (const auto swap_limit = read_number(group / "memory.swap.max")) {
     const auto swap_usage = read_number(group / "memory.swap.current").value_or(0);
@@ -75,8 +76,8 @@ void lower_by_group(AvailableMemory& least, const fs::path& group, const GroupFi
   lower(least, minus(*limit, minus(*usage, cache)) + swap, "the limit of the control group");
 }
 
-// Limits hold for a group and all above it. In a container the path that /proc names may not be
-// there; the mount's root is then the group itself.
+// Limits apply to a group and all its parents. In a container the path in /proc may not exist; the
+// root of the mount is then the group itself.
 void lower_by_groups(AvailableMemory& least, const fs::path& mount, fs::path group,
                      const GroupFiles& files, std::uint64_t free_swap) {
   for (;; group = group.parent_path()) {

@@ -1,5 +1,4 @@
-// How much memory there is still to have, so that a task that cannot fit is refused before it
-// begins and not killed in its middle.
+// Available memory, so that a task that cannot fit is refused before it begins.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +9,14 @@
 namespace cellm {
 
 struct AvailableMemory {
-  std::uint64_t bytes = UINT64_MAX;  // UINT64_MAX: not known
+  std::uint64_t bytes = UINT64_MAX;  // UINT64_MAX: unknown
   std::string_view limited_by;       // for people: "this machine", "the control group", ...
 };
 
-// The least of what the machine has (MemAvailable and free swap), what the control groups of this
-// process leave it, versions 1 and 2 (page cache, which the kernel gives back, counts as free), and
-// what its limits on address space and data (RLIMIT_AS, RLIMIT_DATA) leave. What cannot be read
-// limits nothing. `root` is where /proc and /sys are looked for; limits apply only for "/".
+// The minimum of: memory and free swap of the machine (MemAvailable), memory left in the control
+// groups of this process, versions 1 and 2 (reclaimable page cache counts as free), and the rest of
+// its limits on address space and data (RLIMIT_AS, RLIMIT_DATA). A limit that cannot be read is
+// ignored. `root` is the prefix of /proc and /sys; resource limits apply only for "/".
 AvailableMemory available_memory(const std::filesystem::path& root = "/");
 
 // Throws Error(kResources) if `bytes` are not available: "WHAT needs 900 MiB of memory, 800 MiB are

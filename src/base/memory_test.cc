@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
 
-// A tree as the kernel shows it.
+// A tree of /proc and /sys files.
 class Memory : public ::testing::Test {
  protected:
   void put(const std::string& path, std::string_view content) const {
@@ -97,7 +97,7 @@ TEST(RequireMemory, SaysWhatIsNeededAndWhatIsThere) {
   }
 }
 
-// Bytes of data that this process has: the line "VmData: 1234 kB".
+// Data size of this process, from the line "VmData: 1234 kB".
 std::uint64_t data_bytes() {
   std::ifstream status("/proc/self/status");
   std::string word;
@@ -111,7 +111,7 @@ std::uint64_t data_bytes() {
 TEST(RequireMemory, KnowsTheLimitsOfTheProcess) {
   EXPECT_EXIT(
       {
-        // What sanitizers map for themselves counts as well.
+        // The mappings of sanitizers count as well.
         const std::uint64_t most = data_bytes() + 512 * kMib;
         rlimit limit{};
         limit.rlim_cur = limit.rlim_max = most;

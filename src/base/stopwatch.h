@@ -1,4 +1,4 @@
-// The time that passes between places of a program.
+// Wall-clock time between points of a program.
 #pragma once
 
 #include <chrono>
@@ -7,10 +7,10 @@ namespace cellm {
 
 class Stopwatch {
  public:
-  // Seconds since the last lap(), or since this was made.
+  // Seconds since construction or the last lap().
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
 
-  // The same, and begins anew.
+  // The same, and restarts.
   double lap() {
     const auto now = Clock::now();
     const double seconds = std::chrono::duration<double>(now - start_).count();

@@ -1,4 +1,4 @@
-// For tests only: a folder that is gone afterwards, and what an error must look like.
+// For tests: a temporary folder, and checks of error messages.
 #pragma once
 
 #include <cstddef>

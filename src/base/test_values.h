@@ -1,4 +1,4 @@
-// For tests only: random values.
+// For tests: random values.
 #pragma once
 
 #include <cstddef>

@@ -33,7 +33,7 @@ ThreadPool::ThreadPool(unsigned threads) {
     stop();
     throw error(ErrorKind::kResources, "only {} of {} threads could be started: {}", started,
                 threads, failure.code().message());
-  } catch (...) {  // no memory for a thread's start; those that run are waiting for work
+  } catch (...) {  // a thread could not be started; the running ones wait for work
     stop();
     throw;
   }
@@ -72,8 +72,8 @@ void ThreadPool::run(std::size_t count, std::size_t grain, Invoke invoke, void* 
 
   work_on_chunks();
 
-  // A worker counts itself in before it looks at open_; so after this either it sees the loop
-  // closed or we see it inside and wait for the chunk it has claimed.
+  // A worker increments inside_ before it reads open_. So after this, either it sees the loop
+  // closed, or we see it inside and wait for the chunk it has claimed.
   open_.store(false);
   for (int spins = 0; inside_.load() != 0; ++spins) {
     if (spins < kSpins) {

@@ -1,4 +1,4 @@
-// A small pool of threads for loops over independent chunks.
+// A thread pool for loops over independent chunks.
 #pragma once
 
 #include <atomic>
@@ -12,9 +12,9 @@
 
 namespace cellm {
 
-// Runs loops on `threads` threads, the calling one included. Work is claimed in chunks from one
-// counter, so a thread that the operating system holds up costs at most the chunk it claimed. Idle
-// workers spin briefly and then sleep. Which thread runs a chunk is not determined; a body must not
+// Runs loops on `threads` threads, including the calling one. Chunks are claimed from one counter,
+// so a thread that is descheduled delays at most the chunk it claimed. Idle workers spin briefly
+// and then sleep. Which thread runs a chunk is not determined; the results of a body must not
 // depend on it.
 class ThreadPool {
  public:
@@ -26,10 +26,10 @@ class ThreadPool {
 
   unsigned threads() const { return static_cast<unsigned>(workers_.size()) + 1; }
 
-  // Calls body(begin, end) so that the ranges cover [0, count), each at most `grain` long and
-  // starting at a multiple of it. Returns when all are done and rethrows the first exception of a
-  // body. Loops of several callers run one after the other; a body must not start another loop on
-  // the same pool.
+  // Calls body(begin, end) for ranges that cover [0, count), each at most `grain` long and starting
+  // at a multiple of it. Returns when all are done, and rethrows the first exception of a body.
+  // Concurrent callers run one after the other; a body must not start another loop on the same
+  // pool.
   template <class Body>
   void parallel_for(std::size_t count, std::size_t grain, Body&& body) {
     using Function = std::remove_reference_t<Body>;
@@ -60,7 +60,7 @@ class ThreadPool {
   std::exception_ptr failure_;
   std::mutex failure_mutex_;
 
-  std::atomic<std::size_t> next_{0};     // first index that nobody has claimed
+  std::atomic<std::size_t> next_{0};     // first unclaimed index
   std::atomic<bool> open_{false};        // whether workers may claim chunks
   std::atomic<unsigned> inside_{0};      // workers that may be running a chunk
   std::atomic<std::uint32_t> epoch_{0};  // counts loops, for workers to wait on

@@ -1,4 +1,4 @@
-// UTF-8 as Unicode 15, table 3-7 defines it.
+// UTF-8 as defined by Unicode 15, table 3-7.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,12 @@
 
 namespace cellm {
 
-// What the start of a non-empty text is: a character of `length` bytes, or `length` bytes that one
-// U+FFFD stands for (the longest part that could begin a character, at least 1 byte).
+// The character at the start of a non-empty text: `length` bytes of valid UTF-8, or `length`
+// invalid bytes to be replaced by one U+FFFD (the maximal subpart, at least 1 byte).
 struct Utf8Step {
   std::size_t length;
   bool valid;
-  bool incomplete;  // not valid, but more bytes at the end of the text could make it a character
+  bool incomplete;  // invalid, but more bytes after the end of the text could complete it
 };
 Utf8Step utf8_step(std::string_view text);
 
@@ -26,8 +26,8 @@ char32_t decode_utf8(std::string_view text, std::size_t& length);
 char32_t decode_last_utf8(std::string_view text, std::size_t& length);
 void append_utf8(std::string& out, char32_t code);
 
-// Appends `bytes` to `out`, each invalid part as one U+FFFD. Unless `final`, an incomplete
-// character at the end is left over; returns the number of bytes used.
+// Appends `bytes` to `out`, with one U+FFFD for each invalid part. Unless `final`, an incomplete
+// character at the end is not consumed. Returns the number of bytes consumed.
 std::size_t append_lossy_utf8(std::string& out, std::string_view bytes, bool final);
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-// What this program calls itself, in --version and in the files that it writes.
+// Name and version in --version and in written files.
 #pragma once
 
 #include <string_view>
