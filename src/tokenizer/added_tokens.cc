@@ -25,7 +25,7 @@ bool starts_with_word(std::string_view text) {
   return is_word(decode_utf8(text, length));
 }
 
-// Where the white space that ends `text` begins, but not before `least`.
+// The start of the trailing white space of `text`, at least `least`.
 std::size_t trailing_space(std::string_view text, std::size_t least) {
   while (text.size() > least) {
     std::size_t length = 0;
@@ -35,7 +35,7 @@ std::size_t trailing_space(std::string_view text, std::size_t least) {
   return std::max(text.size(), least);
 }
 
-// The length of the white space that starts `text`.
+// The length of the leading white space of `text`.
 std::size_t leading_space(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
@@ -64,7 +64,7 @@ AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens, std::string
   }
 }
 
-// Narrows the range of tokens that agree with the text byte by byte.
+// Narrows the range of candidate tokens to those that match the text byte by byte.
 const AddedToken* AddedTokenMatcher::longest_at(std::string_view text) const {
   std::size_t low = first_[byte_at(text, 0)];
   std::size_t high = first_[std::size_t{byte_at(text, 0)} + 1];
@@ -87,8 +87,8 @@ const AddedToken* AddedTokenMatcher::longest_at(std::string_view text) const {
   return longest;
 }
 
-// What lstrip and rstrip take never changes where the next token is looked for: at the end of the
-// content itself. That is what the reference implementation does.
+// White space taken by lstrip and rstrip does not move the position where the search for the next
+// token starts, the end of the content itself. The reference implementation does the same.
 std::vector<TextPart> AddedTokenMatcher::split(std::string_view text) const {
   std::vector<TextPart> parts;
   std::size_t done = 0;      // end of the last part
@@ -111,7 +111,7 @@ std::vector<TextPart> AddedTokenMatcher::split(std::string_view text) const {
     }
     if (token->lstrip) begin = trailing_space(text.substr(0, begin), done);
     if (token->rstrip) {
-      // Inside of that white space its end is known, so a run is read once and not once per token.
+      // Within that white space its end is known, so a run is scanned once and not once per token.
       if (end >= space_to) space_to = end + leading_space(text.substr(end));
       end = space_to;
     }

@@ -1,4 +1,4 @@
-// Finding added tokens in a text.
+// Search for added tokens in a text.
 #pragma once
 
 #include <array>
@@ -13,24 +13,24 @@
 
 namespace cellm {
 
-// A part of a text: an added token, or the plain text between two.
+// A part of a text: an added token, or the plain text between two tokens.
 struct TextPart {
   std::size_t begin;
   std::size_t end;
   std::optional<std::uint32_t> token;
 };
 
-// Finds the leftmost and there the longest added token, again and again, in time text × longest
-// token. Immutable, so it may be shared between threads.
+// Finds the leftmost token, the longest of several, repeatedly. Time is text × longest token.
+// Immutable, so it may be shared between threads.
 class AddedTokenMatcher {
  public:
-  // Throws Error(kData) if two contents are the same.
+  // Throws Error(kData) if two tokens have the same content.
   AddedTokenMatcher(std::vector<AddedToken> tokens, std::string_view source);
 
   bool empty() const { return tokens_.empty(); }
 
-  // Splits valid UTF-8. Parts may overlap where tokens with rstrip take the white space that
-  // another token begins with; plain parts are never empty.
+  // Splits valid UTF-8. Parts may overlap if the white space taken by a token with rstrip is the
+  // beginning of another token. Plain parts are never empty.
   std::vector<TextPart> split(std::string_view text) const;
 
  private:

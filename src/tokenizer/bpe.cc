@@ -11,12 +11,12 @@ namespace {
 
 constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-// Words up to this length are merged by looking at all pairs each time: faster than a heap there.
+// Words up to this length are merged by scanning all pairs each time: faster than a heap there.
 constexpr std::size_t kShortWord = 32;
 
 void merge_short(const MergeTable& table, MergeScratch& scratch) {
   auto& ids = scratch.ids;
-  auto& merges = scratch.merges;  // merges[i] is that of ids[i] and ids[i + 1]
+  auto& merges = scratch.merges;  // merges[i]: of ids[i] and ids[i + 1]
   merges.clear();
   for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
     merges.push_back(table.find(ids[i], ids[i + 1]));
@@ -40,8 +40,8 @@ void merge_short(const MergeTable& table, MergeScratch& scratch) {
   }
 }
 
-// A list of symbols, linked so that merging takes constant time, and a heap of the pairs that may
-// merge. A candidate whose pair has changed since is recognised by its result.
+// A linked list of symbols, so that merging takes constant time, and a heap of candidate pairs. A
+// candidate whose pair has changed meanwhile is recognized by its result.
 class LongWord {
  public:
   LongWord(const MergeTable& table, MergeScratch& scratch)

@@ -33,7 +33,7 @@ class MergeTable {
   }
 
  private:
-  static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};  // ids are far below 2^32
+  static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};  // no real key: ids are far below 2^32
   struct Slot {
     std::uint64_t key = kEmpty;
     Merge merge{};
@@ -51,7 +51,7 @@ class MergeTable {
   int shift_ = 0;
 };
 
-// Room for apply_merges(), to be reused from word to word. Not for two threads at once.
+// Workspace of apply_merges(), reused from word to word. Not for concurrent use.
 struct MergeScratch {
   struct Symbol {
     std::uint32_t id;

@@ -7,7 +7,7 @@
 namespace cellm {
 namespace {
 
-constexpr std::size_t kAlphabetEnd = 0x144;  // one behind the last character, that of byte 173
+constexpr std::size_t kAlphabetEnd = 0x144;  // one past the last character, that of byte 173
 
 bool is_itself(unsigned byte) {
   return (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;

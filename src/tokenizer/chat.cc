@@ -16,13 +16,13 @@ constexpr std::string_view kThinkEnd = "</think>";
 constexpr std::string_view kSmolLm2System =
     "You are a helpful AI assistant named SmolLM, trained by Hugging Face";
 
-// A control token or the text between two.
+// A control token, or the text between two.
 struct Part {
   std::string text;
   bool is_control;
 };
 
-// Collects parts; neighbouring texts become one, since they are tokenized as one.
+// Collects parts; adjacent texts are joined, since they are tokenized together.
 class Frame {
  public:
   void control(std::string_view token) { parts_.push_back({std::string(token), true}); }
@@ -61,7 +61,7 @@ class Frame {
   std::vector<Part> parts_;
 };
 
-// White space of Python's str.strip(), which the templates are run with.
+// White space of Python's str.strip(), which the templates use.
 bool is_python_space(char32_t code) {
   return is_white_space(code) || (code >= 0x1C && code <= 0x1F);
 }
@@ -88,8 +88,8 @@ struct Answer {
   std::string_view content;
 };
 
-// An assistant's message with its reasoning apart: what stands before the first </think> and behind
-// the last <think> there; the content is what follows the last </think>.
+// Splits an assistant message into reasoning and content: the reasoning is the text before the
+// first </think> and after the last <think> in it; the content is the text after the last </think>.
 Answer split_reasoning(std::string_view content) {
   const std::size_t first = content.find(kThinkEnd);
   if (first == std::string_view::npos) return {{}, content};
@@ -102,7 +102,7 @@ Answer split_reasoning(std::string_view content) {
           strip(content.substr(last + kThinkEnd.size()), is_newline, true, false)};
 }
 
-// The index of the last message that a user wrote, not a tool; nothing if there is none.
+// The index of the last message that is from a user, not a tool result; nothing if there is none.
 std::optional<std::size_t> last_query(std::span<const ChatMessage> messages, bool trimmed) {
   for (std::size_t i = messages.size(); i-- > 0;) {
     const std::string_view content = trimmed ? trim(messages[i].content) : messages[i].content;
@@ -248,7 +248,7 @@ std::vector<std::uint32_t> render_chat(const Tokenizer& tokenizer, ChatFormat fo
       ids.push_back(control_token(tokenizer, parts[i].text).id);
       continue;
     }
-    // The neighbours take white space if the tokenizer would let them.
+    // Control tokens with rstrip or lstrip remove the adjacent white space.
     const bool left = i > 0 && control_token(tokenizer, parts[i - 1].text).rstrip;
     const bool right = i + 1 < parts.size() && control_token(tokenizer, parts[i + 1].text).lstrip;
     const auto part = tokenizer.encode(strip(parts[i].text, is_white_space, left, right), false);

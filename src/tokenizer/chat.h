@@ -1,4 +1,4 @@
-// Conversations as the models were trained to see them.
+// Chat formats: conversations in the form that the models were trained on.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@
 namespace cellm {
 
 enum class ChatFormat {
-  kPlain,    // no frame: the contents one after the other, for base models
-  kChatMl,   // <|im_start|>ROLE\nCONTENT<|im_end|>\n and nothing else
-  kQwen35,   // ChatML, contents trimmed, reasoning in <think>, off unless asked for
+  kPlain,    // the contents, concatenated; for base models
+  kChatMl,   // <|im_start|>ROLE\nCONTENT<|im_end|>\n without additions
+  kQwen35,   // ChatML, contents trimmed, reasoning in <think>, off by default
   kQwen3,    // ChatML, reasoning in <think> left to the model unless turned off
-  kSmolLm2,  // ChatML, with a system message of its own if there is none
+  kSmolLm2,  // ChatML, with a default system message
 };
 
 struct ChatMessage {
@@ -26,28 +26,29 @@ struct ChatMessage {
 };
 
 struct ChatOptions {
-  bool add_generation_prompt = true;  // end with the beginning of the assistant's answer
-  std::optional<bool> thinking;       // nothing: what the model's own template does by default
+  bool add_generation_prompt = true;  // end with the start of the assistant's answer
+  std::optional<bool> thinking;       // nothing: the default of the model's template
 };
 
-// The format of a model by config.json's model_type and its Jinja template; nothing if the template
-// is none that cellm has, or there is none and the type does not tell.
+// The format of a model, by config.json's model_type and its Jinja template. Nothing if the
+// template is not one of the known ones, or if there is none and the type does not determine it.
 std::optional<ChatFormat> detect_chat_format(std::string_view model_type,
                                              std::string_view chat_template);
 
-// The ids of a conversation: those of render_chat_text() if no message spells a control token. A
-// control token in a message stays text, so that no content can pose as another role. Throws
-// Error(kUsage) for an unknown role, messages that the format does not allow, thinking where it has
-// none, or invalid UTF-8; Error(kUnsupported) if the tokenizer lacks a control token of the format.
+// The token ids of a conversation. They equal those of render_chat_text() if no message contains a
+// control token. A control token in a message is tokenized as text, so that no content can imitate
+// another role. Throws Error(kUsage) for an unknown role, messages that the format does not allow,
+// thinking in a format without it, or invalid UTF-8; Error(kUnsupported) if the tokenizer lacks a
+// control token of the format.
 std::vector<std::uint32_t> render_chat(const Tokenizer& tokenizer, ChatFormat format,
                                        std::span<const ChatMessage> messages,
                                        const ChatOptions& options);
 
-// The same as text, to be shown. Throws Error(kUsage) as render_chat() does.
+// The same as text, for display. Throws Error(kUsage) as render_chat() does.
 std::string render_chat_text(ChatFormat format, std::span<const ChatMessage> messages,
                              const ChatOptions& options);
 
-// Whether the tokenizer has the control tokens around a message that all formats but kPlain need.
+// Whether the tokenizer has the message delimiters that all formats except kPlain need.
 bool has_turn_tokens(const Tokenizer& tokenizer);
 
 // The tokens that end an answer in this format, besides those of the model's

@@ -134,7 +134,7 @@ TEST_P(ChatIds, AreThoseOfTheText) {
   }
 }
 
-// Whatever a message says, the control tokens are those of the frame.
+// Whatever a message contains, the control tokens are those of the format.
 TEST_P(ChatIds, MessagesHaveNoControlTokens) {
   const Tokenizer& tokenizer = published_tokenizer(GetParam().tokenizer);
   const auto controls = [&](const Messages& messages) {

@@ -189,7 +189,7 @@ TokenizerSpec parse_compact_tokenizer(std::span<const std::byte> bytes, std::str
   const auto pairs = in.read_bytes(spec.merges.size() * sizeof(MergePair), "merges");
   if (!pairs.empty()) std::memcpy(spec.merges.data(), pairs.data(), pairs.size());
 
-  // An id, flags and a length at least.
+  // At least an id, flags and a length.
   spec.added.resize(in.read_count<std::uint32_t>(9, "added tokens"));
   for (AddedToken& token : spec.added) {
     token.id = in.read<std::uint32_t>("added token id");

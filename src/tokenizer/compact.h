@@ -1,21 +1,21 @@
-// A TokenizerSpec as bytes: the form inside of .cellm files, made to load fast.
+// A TokenizerSpec as bytes: the compact form inside of .cellm files, which loads fast.
 //
 // All integers are little-endian and unsigned; "text" is a u32 length and that many bytes of UTF-8.
 //
-//   u32     magic, "CTOK"
-//   u32     version, 1
-//   u32     flags: 1 NFC, 2 ignore_merges
-//   u32     ids in the vocabulary, n
-//   n × u16 bytes of each piece, 0 for an id without one
-//   u32     bytes of all pieces, then these pieces, spelled in the byte alphabet, without
-//   separators u32     merges, m; then m × (u32 left id, u32 right id), by rank u32     added
-//   tokens; for each: u32 id, u8 flags (1 special, 2 single_word, 4 lstrip, 8 rstrip,
-//           16 normalized), text content
-//   u32     pre-tokenizer steps; for each: u8 kind, u8 flags, and for a Split: u8 behavior (the
-//   value
-//           of SplitBehavior), text pattern. Kind 1 is Split (flags 1 regex, 2 invert), kind 2
-//           Digits (1 individual), kind 3 ByteLevel (1 add_prefix_space, 2 use_regex).
-//   u32     ids that a template puts before the text; then those, u32 each
+//   u32      magic, "CTOK"
+//   u32      version, 1
+//   u32      flags: 1 NFC, 2 ignore_merges
+//   u32      number of ids in the vocabulary, n
+//   n × u16  bytes of each piece, 0 for an unused id
+//   u32      bytes of all pieces; then the pieces in the byte alphabet, without separators
+//   u32      number of merges, m; then m × (u32 left id, u32 right id), by rank
+//   u32      number of added tokens; for each: u32 id, u8 flags (1 special, 2 single_word,
+//            4 lstrip, 8 rstrip, 16 normalized), text content
+//   u32      number of pre-tokenizer steps; for each: u8 kind, u8 flags, and for a Split:
+//            u8 behavior (a SplitBehavior), text pattern. Kind 1 is Split (flags 1 regex,
+//            2 invert), kind 2 Digits (1 individual), kind 3 ByteLevel (1 add_prefix_space,
+//            2 use_regex)
+//   u32      number of ids that the template puts before the text; then u32 each
 #pragma once
 
 #include <cstddef>
@@ -27,11 +27,11 @@
 
 namespace cellm {
 
-// The spec must have passed check_tokenizer_spec(), as that of a Tokenizer has.
+// The spec must have passed check_tokenizer_spec(), as the spec of a Tokenizer has.
 std::vector<std::byte> serialize_tokenizer(const TokenizerSpec& spec);
 
-// Throws Error(kData) for bytes that are damaged, Error(kUnsupported) for another version; `source`
-// names the file. What the parts mean together is checked when a Tokenizer is made of them.
+// Throws Error(kData) for damaged bytes, Error(kUnsupported) for another version; `source` names
+// the file. The consistency of the parts is checked when a Tokenizer is made from them.
 TokenizerSpec parse_compact_tokenizer(std::span<const std::byte> bytes, std::string_view source);
 
 }  // namespace cellm

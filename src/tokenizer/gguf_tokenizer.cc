@@ -13,7 +13,8 @@ namespace {
 
 enum TokenType : std::int32_t { kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5 };
 
-// What a GGUF file says by name only: the steps of the tokenizer.json that the name was made for.
+// A GGUF file only names its pre-tokenizer; these are the steps of the tokenizer.json that the name
+// refers to.
 struct PreTokenizerRecipe {
   std::string_view name;
   bool nfc;
@@ -59,7 +60,7 @@ void read_tokens(const GgufTokenizer& gguf, std::string_view source, TokenizerSp
       case kNormal:
         piece = token;
         [[fallthrough]];
-      case kUnused:  // fills the vocabulary up to the rows of the embedding
+      case kUnused:  // padding of the vocabulary up to the rows of the embedding
         break;
       case kControl:
       case kUserDefined: {

@@ -8,8 +8,8 @@
 
 namespace cellm {
 
-// Throws Error(kUnsupported) for a tokenizer model or a pre-tokenizer that cellm does not have,
-// Error(kData) for contradictions; `source` names the file.
+// Throws Error(kUnsupported) for an unsupported tokenizer model or pre-tokenizer, Error(kData) for
+// contradictions; `source` names the file.
 TokenizerSpec read_gguf_tokenizer(const GgufTokenizer& gguf, std::string_view source);
 
 }  // namespace cellm

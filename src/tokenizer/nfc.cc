@@ -12,7 +12,7 @@
 namespace cellm {
 namespace {
 
-// A single character decomposes into at most 4 canonically.
+// A single character has at most 4 characters in its canonical decomposition.
 constexpr std::size_t kMaxDecomposition = 8;
 
 struct CharacterRange {
@@ -20,8 +20,8 @@ struct CharacterRange {
   utf8proc_int32_t last;
 };
 
-// The reference normalizes with the data of Unicode 9. To it these characters, marks and
-// compositions that came later, are base characters that neither decompose nor combine.
+// The reference normalizes with the data of Unicode 9, in which these characters (marks and
+// compositions added later) are unassigned: they neither decompose nor combine.
 constexpr CharacterRange kUnknown[] = {
     {0x07FD, 0x07FD},   {0x0897, 0x089F},   {0x08CA, 0x08D3},   {0x09FE, 0x09FE},
     {0x0C3C, 0x0C3C},   {0x0D3B, 0x0D3C},   {0x0EBA, 0x0EBA},   {0x1715, 0x1715},
@@ -53,9 +53,8 @@ int combining_class(utf8proc_int32_t code) {
   return value != 0 && is_unknown(code) ? 0 : value;
 }
 
-// Marks after a base character in the order of their classes, equal ones as they were. Sorting
-// whole runs instead of swapping neighbours keeps a text of nothing but marks from taking quadratic
-// time.
+// Sorts the marks after a base character by combining class, stably. Sorting whole runs instead of
+// swapping neighbours avoids quadratic time on a text of nothing but marks.
 void order_marks(std::vector<utf8proc_int32_t>& codes) {
   auto at = codes.begin();
   while (at != codes.end()) {

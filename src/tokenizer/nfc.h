@@ -6,11 +6,11 @@
 
 namespace cellm {
 
-// True if every character is below U+0300, where nothing decomposes further or combines: then the
-// text is its own normal form.
+// True if every character is below U+0300, where nothing decomposes further or combines, so that
+// the text is in normal form.
 bool is_trivially_nfc(std::string_view text);
 
-// The normal form of valid UTF-8. Time n log n, whatever the text.
+// The normal form of valid UTF-8, in time n log n.
 std::string normalize_nfc(std::string_view text);
 
 }  // namespace cellm

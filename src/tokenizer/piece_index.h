@@ -1,4 +1,4 @@
-// From a piece's spelling to its id.
+// Map from a piece's spelling to its id.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace cellm {
 
-// A hash table with open addressing over a PieceTable, which must outlive it and stay where it is.
+// A hash table with open addressing over a PieceTable, which must outlive it and not move.
 // Immutable, so it may be shared between threads.
 class PieceIndex {
  public:
@@ -20,7 +20,7 @@ class PieceIndex {
 
  private:
   struct Slot {
-    std::uint32_t tag = 0;      // the upper half of the hash, to compare few strings
+    std::uint32_t tag = 0;      // the upper half of the hash; avoids most string comparisons
     std::uint32_t id_plus = 0;  // id + 1, 0: empty
   };
   const PieceTable* pieces_;

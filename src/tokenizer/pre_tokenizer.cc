@@ -11,11 +11,11 @@
 namespace cellm {
 namespace {
 
-// The split that GPT-2 was published with; ByteLevel's use_regex.
+// GPT-2's published split pattern; ByteLevel's use_regex.
 constexpr std::string_view kGpt2Pattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-// A text as a regex for just that text.
+// A regex that matches exactly `text`.
 std::string quote(std::string_view text) {
   std::string pattern;
   for (const char c : text) {
@@ -36,7 +36,7 @@ struct Piece {
   bool is_match;
 };
 
-// Matches and what lies between them.
+// Matches and the text between them.
 std::vector<Piece> cut(std::size_t size, const std::vector<TextRange>& matches) {
   std::vector<Piece> pieces;
   pieces.reserve(matches.size() * 2 + 1);
@@ -54,7 +54,8 @@ std::vector<Piece> cut(std::size_t size, const std::vector<TextRange>& matches) 
   return pieces;
 }
 
-// Pieces joined as the behavior says; empty ones stay, as they part their neighbours.
+// Pieces joined according to the behavior. Empty ones are kept, since they separate their
+// neighbours.
 void join(const std::vector<Piece>& pieces, SplitBehavior behavior, std::vector<TextRange>& out) {
   bool previous = false;
   switch (behavior) {

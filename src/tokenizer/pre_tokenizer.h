@@ -1,4 +1,4 @@
-// Cutting text into the words that BPE works on.
+// Splitting text into the words that BPE processes.
 #pragma once
 
 #include <cstddef>
@@ -12,23 +12,22 @@
 
 namespace cellm {
 
-// What one call of PreTokenizer::split() works with; reused from call to call, not shared by
-// threads.
+// Workspace of PreTokenizer::split(); reused from call to call, not for concurrent use.
 struct PreTokenizerScratch {
   RegexScratchPtr regex = make_regex_scratch();
   std::vector<TextRange> matches;
 };
 
-// Runs the steps of a TokenizerSpec up to the change of alphabet. Immutable, so it may be shared
-// between threads.
+// Runs the steps of a TokenizerSpec before the byte alphabet is applied. Immutable, so it may be
+// shared between threads.
 class PreTokenizer {
  public:
   // Throws Error(kUnsupported) or Error(kData), naming `source`, for a pattern that cannot be used.
   PreTokenizer(const std::vector<PreTokenizerStep>& steps, std::string_view source);
 
-  // Puts the words of valid UTF-8 into `words`, in order; what a step removes is in none. Returns
-  // the text that they lie in: `text`, or `spaced` where a space had to be added before words.
-  // Throws Error(kData) if a pattern is too expensive on this text.
+  // Stores the words of valid UTF-8 in `words`, in order; text that a step removes is in no word.
+  // Returns the text that the words refer to: `text`, or `spaced` if a space had to be added before
+  // words. Throws Error(kData) if a pattern is too expensive on this text.
   std::string_view split(std::string_view text, PreTokenizerScratch& scratch, std::string& spaced,
                          std::vector<TextRange>& words) const;
 

@@ -16,8 +16,8 @@ namespace cellm {
 namespace {
 
 constexpr std::size_t kFirstMatchStack = std::size_t{64} << 10;
-// PCRE2's limit counts the steps of one attempt, and not that of starting again at every character.
-// A search therefore covers this many bytes at a time and looks at the clock in between.
+// PCRE2's limit counts the steps of one attempt, not of restarts at every character. A search
+// therefore covers this many start positions at a time, with a check of the time limit in between.
 constexpr std::size_t kSearchWindow = 8;
 constexpr std::size_t kMatchesBetweenLooks = 16;
 
@@ -38,13 +38,13 @@ class RegexScratch {
   RegexScratch(const RegexScratch&) = delete;
   RegexScratch& operator=(const RegexScratch&) = delete;
 
-  // The searches from here on, until the next call, are in one text of so many bytes.
+  // Starts a new text of `text_bytes`; subsequent searches count towards its time limit.
   void begin(std::size_t text_bytes) {
     text_bytes_ = text_bytes;
     seconds_ = 0;
   }
 
-  // One search in a part of that text; its time is counted.
+  // Measures one search in a part of the text.
   class Search {
    public:
     Search(RegexScratch& scratch, std::size_t part_bytes, std::string_view source)
@@ -59,7 +59,7 @@ class RegexScratch {
                                 kMaxMatchSteps, kMatchSteps + kMatchStepsPerByte * bytes)));
       scratch.stack_allowed_ =
           std::min(kMaxMatchStackBytes, kMatchStackBytes + kMatchStackBytesPerByte * part_bytes);
-      // Where there is no JIT, the same memory lies on the heap.
+      // Without the JIT, the same memory is on the heap.
       pcre2_set_heap_limit(scratch.context_,
                            static_cast<std::uint32_t>(scratch.stack_allowed_ >> 10));
     }
@@ -90,7 +90,7 @@ class RegexScratch {
     bool alone_ = false;
   };
 
-  // Looks for a match that starts within kSearchWindow bytes behind `start`.
+  // Searches for a match that starts within kSearchWindow bytes after `start`.
   int match(const pcre2_code* code, std::string_view text, std::size_t start) {
     pcre2_set_offset_limit(context_, start + kSearchWindow);
     const auto run = [&] {
@@ -99,7 +99,7 @@ class RegexScratch {
     };
     int result = run();
     if (result == PCRE2_ERROR_JIT_STACKLIMIT && stack_bytes_ < stack_allowed_) {
-      // The first 32 KiB lie on the machine's stack; more is only asked for when a text needs it.
+      // The first 32 KiB are on the machine stack; more is allocated only when a text needs it.
       pcre2_jit_stack_free(stack_);
       stack_ = pcre2_jit_stack_create(kFirstMatchStack, stack_allowed_, nullptr);
       stack_bytes_ = stack_allowed_;
@@ -127,7 +127,7 @@ class RegexScratch {
   pcre2_jit_stack* stack_ = nullptr;
   std::size_t stack_bytes_ = 0;
   std::size_t stack_allowed_ = 0;
-  std::optional<std::size_t> text_bytes_;  // nothing: each search is a text of its own
+  std::optional<std::size_t> text_bytes_;  // nothing: each search is a separate text
   double seconds_ = 0;                     // of the searches in this text so far
 };
 
@@ -171,7 +171,7 @@ Regex::Regex(std::string_view pattern, std::string_view source) : source_(source
                      reinterpret_cast<const char*>(message));
   }
   compiled_ = std::make_unique<Compiled>(compiled);
-  // Without a JIT for this processor the interpreter gives the same matches, only more slowly.
+  // Without a JIT for this processor the interpreter gives the same matches, but slower.
   (void)pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);
 }
 
@@ -207,7 +207,7 @@ void Regex::find_all(std::string_view text, RegexScratch& scratch,
       continue;
     }
     matches.push_back(found);
-    // What failed before this match is as expensive as what fails altogether.
+    // The failed attempts before this match are as expensive as those of a search without a match.
     if (found.begin != at || matches.size() % kMatchesBetweenLooks == 0) search.look_at_clock();
     at = last_end = found.end;
   }

@@ -15,20 +15,20 @@ struct TextRange {
   std::size_t end;
 };
 
-// Rewrites a pattern of the Oniguruma (Ruby) dialect, which tokenizer.json files are written in, to
-// one that means the same to PCRE2 with UTF and UCP. Throws Error(kUnsupported) naming `source` and
-// the first construct for which that is not known to be possible.
+// Translates a pattern from the Oniguruma (Ruby) dialect of tokenizer.json to an equivalent one for
+// PCRE2 with UTF and UCP. Throws Error(kUnsupported), naming `source` and the first construct
+// without a known equivalent.
 std::string translate_pattern(std::string_view pattern, std::string_view source);
 
-// Room for matching, one for each thread. Must not outlive the regex it is used with.
+// Workspace for matching, one per thread. Must not outlive the regex it is used with.
 class RegexScratch;
 struct RegexScratchDelete {
   void operator()(RegexScratch* scratch) const;
 };
 using RegexScratchPtr = std::unique_ptr<RegexScratch, RegexScratchDelete>;
 RegexScratchPtr make_regex_scratch();
-// All searches from here on, until the next call, are in parts of one text: together they may take
-// the time that a text of so many bytes has. Without this each search is a text of its own.
+// Starts a new text of `bytes`: all searches until the next call are in parts of it and share its
+// time limit. Without this, each search is a separate text.
 void begin_text(RegexScratch& scratch, std::size_t bytes);
 
 // A compiled pattern. Immutable, so it may be shared between threads.
@@ -41,9 +41,9 @@ class Regex {
   Regex& operator=(Regex&&) noexcept;
 
   // Appends all matches in `text`, valid UTF-8, from left to right. After an empty match the search
-  // goes on one character further; an empty match just behind another match does not count. Throws
-  // Error(kData) if a single match takes more steps or memory, or all searches in a text more time,
-  // than base/limits.h allows.
+  // continues one character further; an empty match directly after another match does not count.
+  // Throws Error(kData) if a single match exceeds the steps or memory, or all searches in a text
+  // the time, of base/limits.h.
   void find_all(std::string_view text, RegexScratch& scratch,
                 std::vector<TextRange>& matches) const;
 

@@ -105,7 +105,7 @@ class Translator {
     }
   }
 
-  // Watches for what folds to more than one character.
+  // Detects characters that case-fold to more than one character.
   void literal(char c) {
     if (caseless_.empty() || !caseless_.back()) return;
     if (static_cast<unsigned char>(c) >= 0x80) refuse("(?i) with a letter outside of ASCII");
@@ -142,7 +142,7 @@ class Translator {
     }
   }
 
-  // {n}, {n,} or {n,m}. What may follow differs: {n}? and {n,m}+ are a repeat of a repeat in Ruby.
+  // {n}, {n,} or {n,m}. The suffix differs: in Ruby {n}? and {n,m}+ are a repeat of a repeat.
   void repeat() {
     std::size_t length = 1;
     const auto digits = [&] {
@@ -230,7 +230,7 @@ class Translator {
     const bool script = contains(kScripts, name);
     if (!script && !contains(kCategories, name)) refuse(rest().substr(0, close + 1));
     out_ += negative ? "\\P{" : "\\p{";
-    if (script) out_ += "sc:";  // without it PCRE2 takes the script extensions
+    if (script) out_ += "sc:";  // otherwise PCRE2 uses the script extensions
     out_ += name;
     out_ += '}';
     at_ += close + 1;

@@ -1,5 +1,5 @@
-// A byte-level BPE tokenizer as plain data: what a tokenizer.json, a GGUF file or the compact form
-// says.
+// A byte-level BPE tokenizer as plain data: the content of a tokenizer.json, a GGUF file or the
+// compact form.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +13,12 @@
 
 namespace cellm {
 
-// Pieces by id in one block of text. An id without a piece has an empty one; no real piece is
+// Pieces by id, stored in one block of text. An unused id has an empty piece; no real piece is
 // empty.
 class PieceTable {
  public:
   std::size_t size() const { return ends_.size(); }
-  // Empty for an id that has no piece or is beyond size().
+  // Empty for an unused id and for an id beyond size().
   std::string_view operator[](std::size_t id) const {
     if (id >= ends_.size()) return {};
     const std::size_t begin = id == 0 ? 0 : ends_[id - 1];
@@ -28,8 +28,8 @@ class PieceTable {
     ends_.reserve(pieces);
     text_.reserve(bytes);
   }
-  // Gives `piece` the next id. At most kMaxTokenIds pieces of kMaxPieceBytes; the caller checks
-  // both, and that the whole text stays below 4 GiB.
+  // Appends `piece` with the next id. The caller checks the limits: kMaxTokenIds pieces of
+  // kMaxPieceBytes, and less than 4 GiB of text.
   void push_back(std::string_view piece) {
     text_ += piece;
     ends_.push_back(static_cast<std::uint32_t>(text_.size()));
@@ -48,15 +48,15 @@ struct MergePair {
   bool operator==(const MergePair&) const = default;
 };
 
-// A token that is looked for in the text before anything else happens to it.
+// A token that is searched in the text before all other steps.
 struct AddedToken {
   std::uint32_t id = 0;
   std::string content;
-  bool special = false;      // left out when decoding with skip_special
-  bool single_word = false;  // only where no word character touches it
+  bool special = false;      // omitted when decoding with skip_special
+  bool single_word = false;  // only if no word character is adjacent
   bool lstrip = false;       // takes the white space before it
   bool rstrip = false;       // takes the white space after it
-  bool normalized = false;   // looked for after normalization instead of before
+  bool normalized = false;   // searched after normalization instead of before
   bool operator==(const AddedToken&) const = default;
 };
 
@@ -81,8 +81,7 @@ struct DigitsStep {
   bool operator==(const DigitsStep&) const = default;
 };
 
-// Bytes become the 256 characters of GPT-2's alphabet; always the last step, and there is always
-// one.
+// Maps bytes to the 256 characters of GPT-2's alphabet; always the last step, and always present.
 struct ByteLevelStep {
   bool add_prefix_space = false;
   bool use_regex = true;  // split with GPT-2's regex first
@@ -94,11 +93,11 @@ using PreTokenizerStep = std::variant<SplitStep, DigitsStep, ByteLevelStep>;
 struct TokenizerSpec {
   PieceTable vocab;               // spelled in GPT-2's byte alphabet, by id
   std::vector<MergePair> merges;  // by rank
-  std::vector<AddedToken> added;  // ids may lie inside or behind the vocabulary
+  std::vector<AddedToken> added;  // ids may be inside of or after the vocabulary
   bool nfc = false;
   std::vector<PreTokenizerStep> steps;
-  bool ignore_merges = false;                    // a word that is a piece is that piece
-  std::vector<std::uint32_t> bos_from_template;  // what a template puts before the text
+  bool ignore_merges = false;                    // a word that is a piece is not split
+  std::vector<std::uint32_t> bos_from_template;  // ids that the template puts before the text
   bool operator==(const TokenizerSpec&) const = default;
 };
 

@@ -1,4 +1,4 @@
-// Text from token ids as they come.
+// Incremental decoding of token ids.
 #pragma once
 
 #include <cstdint>
@@ -8,17 +8,18 @@
 
 namespace cellm {
 
-// Turns ids into text piece by piece, never half a character: bytes that may begin one wait for the
-// next token. All pieces together are Tokenizer::decode() of all ids. Not thread-safe.
+// Converts ids to text one by one, never emitting a part of a character: bytes that may begin a
+// character wait for the next token. The concatenated output equals Tokenizer::decode() of all ids.
+// Not thread-safe.
 class StreamDecoder {
  public:
   // The tokenizer must outlive the decoder.
   StreamDecoder(const Tokenizer& tokenizer, bool skip_special)
       : tokenizer_(&tokenizer), skip_special_(skip_special) {}
 
-  // The text that is complete with this id. Throws Error(kUsage) for an id that is no token.
+  // Returns the text completed by this id. Throws Error(kUsage) for an id that is not a token.
   std::string push(std::uint32_t id);
-  // What is left, incomplete characters as U+FFFD; the decoder may then be used for another text.
+  // Returns the remaining text, incomplete characters as U+FFFD, and resets the decoder.
   std::string finish();
 
  private:

@@ -19,15 +19,15 @@ struct Vector {
   std::string decoded;
 };
 
-// testdata/tokenizers/NAME.tokenizer.json.gz, unpacked; each is read once.
+// testdata/tokenizers/NAME.tokenizer.json.gz, unpacked; each file is read once.
 const std::string& published_json(const std::string& name);
-// The tokenizer of it; each is made once.
+// The tokenizer made from it; each is made once.
 const Tokenizer& published_tokenizer(const std::string& name);
 // testdata/tokenizers/NAME.vectors.json.gz, made with the tokenizers library.
 const std::vector<Vector>& published_vectors(const std::string& name);
 
 // A small tokenizer.json: the 256 bytes as ids 0 to 255 in the order of the bytes, the pieces he,
-// ll, llo, hello, Ġhello as ids 256 to 260 with merges that make them, and GPT-2's split.
+// ll, llo, hello, Ġhello as ids 256 to 260 with the merges that produce them, and GPT-2's split.
 Json small_json();
 Json added_token(std::uint32_t id, const std::string& content, bool special);
 

@@ -1,4 +1,5 @@
-// UTF-8, normalization, character properties, regular expressions and added tokens by themselves.
+// UTF-8, normalization, character properties, regular expressions and added tokens, each tested
+// separately.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -59,7 +60,7 @@ TEST(ByteLevel, MapsEveryByteBack) {
   EXPECT_EQ(back, bytes);
   EXPECT_EQ(to_byte_level(" \n"), "\u0120\u010A");
   back.clear();
-  append_piece_bytes(back, "<a b>");  // the space is not in the alphabet
+  append_piece_bytes(back, "<a b>");  // the space is outside of the alphabet
   EXPECT_EQ(back, "<a b>");
 }
 
@@ -73,7 +74,7 @@ TEST(Nfc, Normalizes) {
   EXPECT_EQ(normalize_nfc("\u0958"), "\u0915\u093C");  // excluded from composition
 }
 
-// Known to later versions of Unicode as marks and compositions, not to that of the reference.
+// Marks and compositions in later versions of Unicode, unassigned in that of the reference.
 TEST(Nfc, IsThatOfTheReference) {
   EXPECT_EQ(normalize_nfc("a\u07FD\u0301"), "a\u07FD\u0301");
   EXPECT_EQ(normalize_nfc("\U00011935\U00011930"), "\U00011935\U00011930");
@@ -152,7 +153,7 @@ TEST(Regex, FindsRareMatchesInLongTexts) {
   EXPECT_EQ(matches("(?<=x)\u4F60", text), "\u4F60|\u4F60|\u4F60|\u4F60|");
 }
 
-// Each start reads all the rest: a thousand times too much, with and without matches.
+// Each start position scans the whole rest: quadratic time, with and without matches.
 TEST(Regex, StopsQuadraticSearches) {
   for (const char* pattern : {"\\s*[xy]", "\\s(?=\\s*x)|\\s"}) {
     std::vector<TextRange> found;

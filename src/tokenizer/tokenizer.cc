@@ -27,12 +27,12 @@ TokenizerSpec checked(TokenizerSpec spec, std::string_view source) {
   return spec;
 }
 
-// The text that is looked for; the token also decodes to it.
+// The content to search for; the token also decodes to it.
 std::string sought_text(const AddedToken& token, bool nfc) {
   return token.normalized && nfc ? normalize_nfc(token.content) : token.content;
 }
 
-// The added tokens that are looked for before or after normalization.
+// The added tokens that are searched before or after normalization.
 AddedTokenMatcher make_matcher(const TokenizerSpec& spec, bool normalized,
                                std::string_view source) {
   std::vector<AddedToken> tokens;
@@ -82,7 +82,8 @@ struct Tokenizer::Parts {
     return token != nullptr && token->special;
   }
 
-  // Text from a user must never become a special token, so none may come out of bytes and merges.
+  // User text must never become a special token, so no special token may result from bytes and
+  // merges.
   void refuse_special_from_text(std::string_view source) const {
     const auto refuse = [&](std::uint32_t id, std::string_view how) {
       if (!is_special(id)) return;
@@ -114,7 +115,7 @@ struct Tokenizer::Parts {
   const AddedTokenMatcher before_normalization;
   const AddedTokenMatcher after_normalization;
   const PreTokenizer pre_tokenizer;
-  const std::array<std::uint32_t, 256> byte_ids;  // kNoPiece: text loses this byte
+  const std::array<std::uint32_t, 256> byte_ids;  // kNoPiece: the byte has no piece and is dropped
   std::unordered_map<std::uint32_t, std::size_t> added_by_id;
   std::unordered_map<std::string_view, std::size_t> added_by_content;
   std::size_t vocab_size;
@@ -147,7 +148,7 @@ void Tokenizer::Parts::encode_words(std::string_view text, Scratch& scratch,
   }
 }
 
-// A text between added tokens that are looked for before normalization.
+// The text between two added tokens that are searched before normalization.
 void Tokenizer::Parts::encode_part(std::string_view text, bool parse_special, Scratch& scratch,
                                    std::vector<std::uint32_t>& ids) const {
   std::string normal;

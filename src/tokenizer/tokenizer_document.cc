@@ -8,8 +8,8 @@
 namespace cellm {
 namespace {
 
-// Builds a document from the events of the parser, apart from the two lists that would take most of
-// the time and memory in it.
+// Builds a document from the events of the parser. Keeps the two lists that would take most of the
+// time and memory out of it.
 class Builder final : public nlohmann::json_sax<Json> {
  public:
   Builder(std::string_view source, TokenizerDocument& document, Json& rest)
@@ -162,7 +162,7 @@ class Builder final : public nlohmann::json_sax<Json> {
       throw data_error("{}: JSON nested deeper than {}", source_, kMaxJsonDepth);
     }
     const bool is_model = open_.size() == 1 && key_ == "model" && open_.back()->is_object();
-    // Only the innermost open value grows, so pointers to the outer ones stay valid.
+    // Only the innermost open value grows, so pointers to outer ones stay valid.
     open_.push_back(place(std::move(value)));
     if (is_model) model_ = open_.back();
     return true;

@@ -1,4 +1,4 @@
-// Reading the JSON of a tokenizer.json: the long lists flat, the rest as a document.
+// Parsing of tokenizer.json: the long lists as flat arrays, the rest as a JSON document.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace cellm {
 
-// Strings one after the other in one block.
+// Strings concatenated in one block.
 struct TextList {
   std::string text;
   std::vector<std::size_t> ends;
@@ -37,8 +37,8 @@ struct TokenizerDocument {
 };
 
 // Fills `document`, and `rest` with everything else (model.vocab and model.merges are null in it).
-// Throws Error(kData), naming `source`, for invalid JSON, the same key twice in one object, nesting
-// deeper than kMaxJsonDepth, or lists that exceed the limits of tokenizer/spec.h.
+// Throws Error(kData), naming `source`, for invalid JSON, duplicate keys in one object, nesting
+// deeper than kMaxJsonDepth, or lists beyond the limits of base/limits.h.
 void parse_tokenizer_document(std::string_view text, std::string_view source,
                               TokenizerDocument& document, Json& rest);
 

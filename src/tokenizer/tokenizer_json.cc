@@ -80,7 +80,7 @@ void read_pre_tokenizer(const JsonNode& node, TokenizerSpec& spec) {
   }
 }
 
-// The template of a single text: ids of special tokens before the text, and nothing behind it.
+// The template of a single text: ids of special tokens before the text, and none after it.
 void read_template(const JsonNode& node, TokenizerSpec& spec) {
   bool seen_text = false;
   for (const JsonNode& part : node.at("single").as_array(kMaxTokenizerParts)) {
@@ -180,7 +180,7 @@ void read_merges(const TokenizerDocument& document, const PieceIndex& index,
   }
 }
 
-// Options of the model. Those about unknown characters do nothing if every byte has a piece.
+// Options of the model. Options for unknown characters have no effect if every byte has a piece.
 void check_model(const JsonNode& model, const PieceIndex& index, TokenizerSpec& spec) {
   if (const auto dropout = model.find("dropout"); dropout && dropout->as_number() != 0) {
     refuse(*dropout, "not 0", "no dropout");

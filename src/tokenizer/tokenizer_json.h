@@ -7,8 +7,8 @@
 
 namespace cellm {
 
-// Throws Error(kData) for what is damaged or contradicts itself, Error(kUnsupported) naming the
-// part that cellm does not have; `source` names the file.
+// Throws Error(kData) for damaged or inconsistent data, Error(kUnsupported) naming an unsupported
+// part; `source` names the file.
 TokenizerSpec read_tokenizer_json(std::string_view text, std::string_view source);
 
 }  // namespace cellm

@@ -15,7 +15,7 @@ using test::small_json;
 using test::thrown_by;
 using Ids = std::vector<std::uint32_t>;
 
-// What reading and making the tokenizer says of a document.
+// The error of reading a document and making its tokenizer.
 std::string complaint(const json& document, ErrorKind kind) {
   const auto error = thrown_by([&] { make_tokenizer(document); });
   EXPECT_EQ(error.kind, kind) << error.message;
@@ -74,7 +74,7 @@ TEST(TokenizerJson, IdsInAnyOrderAndWithHoles) {
 TEST(TokenizerJson, LikeLlama3) {
   json document = small_json();
   document["model"]["ignore_merges"] = true;
-  document["model"]["vocab"]["hellos"] = 261;  // no merge makes it
+  document["model"]["vocab"]["hellos"] = 261;  // no merge produces it
   document["added_tokens"].push_back(added_token(302, "<|begin_of_text|>", true));
   document["pre_tokenizer"] = with_steps({split(
       R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
@@ -108,7 +108,7 @@ TEST(TokenizerJson, PlainTextNeverBecomesASpecialToken) {
             std::string::npos);
 }
 
-// Words are told apart by what merging inside of them makes.
+// Words are distinguished by the merges within them.
 TEST(TokenizerJson, SplitBehaviors) {
   const auto ids = [](const std::string& behavior, bool invert) {
     return make_tokenizer(with_steps({split("l", behavior, invert)})).encode("hello", true);
@@ -189,7 +189,7 @@ TEST(TokenizerJson, RefusesComponentsByName) {
   refused(model("continuing_subword_prefix", "##"), "##");
   refused(model("end_of_word_suffix", "</w>"), "</w>");
   json lacking = model("unk_token", "<unk>");
-  make_tokenizer(lacking);  // no text can be unknown
+  make_tokenizer(lacking);  // no text is unknown
   lacking["model"]["vocab"].erase("Z");
   refused(lacking, "unk_token");
   json fallback = model("byte_fallback", true);
@@ -266,7 +266,7 @@ TEST(TokenizerJson, RefusesBrokenJson) {
   }
 }
 
-// Cuts a valid file everywhere: an Error, never anything else.
+// Truncates a valid file at every byte: always an Error, nothing else.
 TEST(TokenizerJson, SurvivesTruncation) {
   const std::string text = small_json().dump();
   for (std::size_t size = 0; size < text.size(); size += 3) {

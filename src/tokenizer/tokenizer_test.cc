@@ -192,7 +192,7 @@ TEST(Tokenizer, StreamHoldsBackHalfCharacters) {
   StreamDecoder stream(tokenizer, true);
   EXPECT_EQ(stream.push(0xF0), "");
   EXPECT_EQ(stream.push(0x9F), "");
-  EXPECT_EQ(stream.push(300), "");  // a special token in between has no text
+  EXPECT_EQ(stream.push(300), "");  // a special token has no text
   EXPECT_EQ(stream.push(0x98), "");
   EXPECT_EQ(stream.push(0x80), "\U0001F600");
   EXPECT_EQ(stream.push(0xE2), "");

@@ -16,7 +16,7 @@ struct NewCharacters {
   char32_t stand_in;
 };
 
-// Characters that Unicode 15.0, 15.1 and 16.0 added, by category; those of the script Han apart.
+// Characters added by Unicode 15.0, 15.1 and 16.0, by category; the script Han separately.
 constexpr NewCharacters kNewCharacters[] = {
     {0x0897, 0x0897, 0x0900},    {0x0CF3, 0x0CF3, 0x0903},    {0x0ECE, 0x0ECE, 0x0900},
     {0x1B4E, 0x1B4F, 0x0964},    {0x1B7F, 0x1B7F, 0x0964},    {0x1C89, 0x1C89, 0x2C00},
@@ -73,7 +73,7 @@ bool is_white_space(char32_t code) {
 
 bool is_numeric(char32_t code) {
   if (code < 0x80) return code >= '0' && code <= '9';
-  // Unicode 17, which the reference uses here alone: Tolong Siki digits and Chinese small numbers.
+  // Unicode 17, which the reference uses only here: Tolong Siki digits and Chinese small numbers.
   if ((code >= 0x11DE0 && code <= 0x11DE9) || (code >= 0x16FF4 && code <= 0x16FF6)) return true;
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(stand_in(code)))) {
     case UTF8PROC_CATEGORY_ND:
