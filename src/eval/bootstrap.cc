@@ -32,7 +32,8 @@ double student_quantile(double freedom) {
 std::span<const std::uint32_t> Resampler::next() {
   std::fill(counts_.begin(), counts_.end(), 0U);
   for (std::size_t i = 0; i < counts_.size(); ++i) {
-    // The upper 53 bits as a fraction: the standard's distributions differ between libraries.
+    // The upper 53 bits as a fraction: the distributions of the standard library differ between
+    // implementations.
     const double fraction = static_cast<double>(random_() >> 11U) * 0x1p-53;
     ++counts_[static_cast<std::size_t>(fraction * static_cast<double>(counts_.size()))];
   }
@@ -77,7 +78,7 @@ void resampled_quantiles(std::span<const double> sorted, std::span<const std::ui
     const double share = position - static_cast<double>(below);
     out[i] = value_at(below);
     if (share == 0.0) continue;
-    // Back to it: the next quantile may lie between the same two values.
+    // Step back: the next quantile may lie between the same two values.
     const std::size_t at_below = at;
     const std::size_t end_below = end;
     out[i] += share * (value_at(below + 1) - out[i]);

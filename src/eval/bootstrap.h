@@ -1,4 +1,4 @@
-// How far a measured value may be from what more of the same text would give.
+// Bootstrap confidence intervals.
 #pragma once
 
 #include <cstddef>
@@ -10,24 +10,24 @@
 
 namespace cellm {
 
-// A value with its 95 % interval; low and high are NaN where there is none.
+// A value with its 95 % interval; low and high are NaN without an interval.
 struct Estimate {
   double value = 0.0;
   double low = std::numeric_limits<double>::quiet_NaN();
   double high = std::numeric_limits<double>::quiet_NaN();
 };
 
-// Below this many independent units no interval is given: 95 % intervals of 5 cover 91 %, of 8 what
-// they should (bootstrap_test.cc).
+// No interval is given for fewer independent units: nominal 95 % intervals of 5 units cover 91 %,
+// of 8 units 95 % (bootstrap_test.cc).
 inline constexpr std::size_t kFewestUnits = 8;
 
-// Draws as many of n units as there are, with replacement, again and again. The same seed gives the
-// same draws on every machine.
+// Draws resamples: n of n units with replacement. The same seed gives the same draws on every
+// machine.
 class Resampler {
  public:
   Resampler(std::size_t units, std::uint64_t seed) : random_(seed), counts_(units) {}
 
-  // How often each unit is in the next resample; valid until the next call.
+  // The count of each unit in the next resample; valid until the next call.
   std::span<const std::uint32_t> next();
 
  private:
@@ -35,17 +35,17 @@ class Resampler {
   std::vector<std::uint32_t> counts_;
 };
 
-// The 95 % interval from a statistic's values on resamples of `units` units. It is the percentile
-// interval expanded for few units: its tail is Φ(−√(n/(n−1)) · t(0.975, n−1)) instead of 0.025
-// (Hesterberg 2015, "What teachers should know about the bootstrap", section 3.3), since the plain
-// one covers too little (by 22 % too narrow for 8 units). `value` is that on the real data; no
-// interval if units < kFewestUnits.
+// The 95 % interval from a statistic's values on resamples of `units` units: the expanded
+// percentile interval, whose tail is Φ(−√(n/(n−1)) · t(0.975, n−1)) instead of 0.025 (Hesterberg
+// 2015, "What teachers should know about the bootstrap", section 3.3), since the plain percentile
+// interval is 22 % too narrow for 8 units. `value` is the statistic of the real data. No interval
+// if units < kFewestUnits.
 Estimate interval_of(double value, std::vector<double> resampled, std::size_t units);
 
-// The quantile p of sorted values, linear between order statistics: at position p · (n − 1).
+// The quantile p of sorted values, interpolated linearly at position p · (n − 1).
 double quantile_of_sorted(std::span<const double> sorted, double p);
 
-// The same of a resample in which sorted[i] occurs counts[unit[i]] times, for several ascending p
+// The same for a resample in which sorted[i] occurs counts[unit[i]] times, for several ascending p
 // at once. At least one count must be positive.
 void resampled_quantiles(std::span<const double> sorted, std::span<const std::uint32_t> unit,
                          std::span<const std::uint32_t> counts, std::span<const double> p,

@@ -26,7 +26,7 @@ Estimate interval_of_mean(const std::vector<double>& units, std::size_t resample
   return interval_of(mean(units), resampled, units.size());
 }
 
-// How often the interval holds the true mean, over many data sets.
+// The coverage: how often the interval contains the true mean, over many data sets.
 template <class Draw>
 double coverage(std::size_t units, double truth, Draw&& draw) {
   constexpr std::size_t kDataSets = 1000;
@@ -102,7 +102,7 @@ TEST(Quantile, IsLinearBetweenOrderStatistics) {
   EXPECT_EQ(quantile_of_sorted(std::vector<double>{5.0}, 0.99), 5.0);
 }
 
-// Against the resample written out.
+// Compared with the resample written out.
 TEST(Quantile, OfAResampleIsThatOfItsValues) {
   std::mt19937_64 random(3);
   std::uniform_real_distribution<double> value(0.0, 1.0);
@@ -119,7 +119,7 @@ TEST(Quantile, OfAResampleIsThatOfItsValues) {
     for (int round = 0; round < 20; ++round) {
       std::vector<std::uint32_t> counts(kUnits);
       for (std::uint32_t i = 0; i < kUnits; ++i) ++counts[random() % kUnits];
-      ++counts[unit[0]];  // so that something is drawn
+      ++counts[unit[0]];  // at least one unit is drawn
       std::vector<double> written_out;
       for (std::size_t i = 0; i < count; ++i)
         written_out.insert(written_out.end(), counts[unit[i]], sorted[i]);

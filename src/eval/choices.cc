@@ -59,7 +59,7 @@ std::size_t largest_index(std::span<const ChoiceScore> scores,
   return best;
 }
 
-// One item after the other on one sequence.
+// Runs items one after the other on one sequence.
 class ChoiceRunner {
  public:
   ChoiceRunner(const EvalSubject& subject)

@@ -1,4 +1,4 @@
-// Multiple-choice items: which continuation a model finds most likely.
+// Multiple-choice items: the continuation that a model finds most likely.
 #pragma once
 
 #include <cstddef>
@@ -23,26 +23,27 @@ struct ChoiceItem {
   std::size_t answer = 0;            // index of the right one
 };
 
-// A file of one JSON object a line: {"context": text, "choices": [texts], "answer": index or text};
-// other keys are ignored, empty lines too. At least one item. Throws Error(kData) naming file and
-// line.
+// Reads a file of one JSON object per line: {"context": text, "choices": [texts], "answer": index
+// or text}; other keys and empty lines are ignored. At least one item. Throws Error(kData) naming
+// file and line.
 std::vector<ChoiceItem> read_choices(const std::filesystem::path& path);
-// The same of such a file's content; `source` names it.
+// The same for the content of such a file; `source` names it.
 std::vector<ChoiceItem> parse_choices(std::string_view text, std::string_view source);
 
-// An item as a model sees it.
+// A tokenized item.
 struct ChoiceTokens {
   std::vector<std::uint32_t> context;               // at least one id
   std::vector<std::vector<std::uint32_t>> choices;  // each at least one id
 };
 
-// As lm-evaluation-harness cuts them: white space that ends the context belongs to the choices, and
-// a choice is what is left of the ids of both together after as many as the context has alone. The
-// tokenizer's begin-of-text tokens go before the context. Throws Error(kData) naming the item for
-// an empty context without such tokens, and for a choice that has no token of its own.
+// Tokenizes as lm-evaluation-harness does: trailing white space of the context belongs to the
+// choices, and the ids of a choice are those of context and choice together, without the first n, n
+// being the number of ids of the context alone. The tokenizer's begin-of-text tokens precede the
+// context. Throws Error(kData) naming the item for an empty context without such tokens, and for a
+// choice without a token.
 ChoiceTokens tokenize_choices(const ChoiceItem& item, const Tokenizer& tokenizer);
 
-// ln p of one choice after its context.
+// ln p of one choice given its context.
 struct ChoiceScore {
   double sum = 0.0;
   std::size_t tokens = 0;
@@ -54,14 +55,14 @@ struct ChoiceEvaluation {
   std::size_t tokens = 0;  // of contexts (once each) and choices
   Estimate accuracy_sum;   // share of items whose right choice has the largest ln p
   Estimate accuracy_mean;  // the same by ln p per token
-  double chance = 0.0;     // what guessing gives: the mean of 1 / choices
+  double chance = 0.0;     // accuracy of guessing: the mean of 1 / choices
   std::vector<std::vector<ChoiceScore>> scores;  // by item and choice
   double seconds = 0.0;
 };
 
-// Runs each context once and every choice after it. The first of equal choices counts as the
-// model's. Intervals come from resampling items. Throws Error(kData), naming the item, for one that
-// does not fit into the context or exceeds the vocabulary.
+// Scores all items; runs each context once. Of equal choices the first counts as the model's.
+// Intervals come from resampling items. Throws Error(kData), naming the item, for one that does not
+// fit into the context or exceeds the vocabulary.
 ChoiceEvaluation evaluate_choices(const EvalSubject& subject, const Tokenizer& tokenizer,
                                   std::span<const ChoiceItem> items, const EvalOptions& options,
                                   const EvalProgress& progress);

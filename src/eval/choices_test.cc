@@ -94,7 +94,7 @@ TEST(Choices, SpacesBelongToTheChoice) {
 
 TEST(Choices, AreCutWhereTheContextAloneEnds) {
   const Tokenizer tokenizer = byte_tokenizer("", {{"a", "b"}});
-  // "xab" is x, ab: as many ids as "xa" has, so b has none of its own.
+  // "xab" is x, ab: as many ids as "xa", so b has no token.
   expect_error(ErrorKind::kData, "f.jsonl: line 1: choice 1 \"b\" has no token of its own", [&] {
     tokenize_choices(item_of("xa", {"c", "b"}), tokenizer);
   });
@@ -116,7 +116,7 @@ TEST(Choices, AnEmptyContextNeedsABeginning) {
   }
 }
 
-// ln p of every choice, each run from the start in a sequence of its own.
+// ln p of every choice, each run from the start on a separate sequence.
 double sum_from_scratch(const Engine& engine, const Ids& context, const Ids& choice) {
   Ids all = context;
   all.insert(all.end(), choice.begin(), choice.end());
@@ -171,7 +171,7 @@ TEST(Choices, ScoresAreThoseOfSequencesOfTheirOwn) {
   }
 }
 
-// Answers that the model itself gives are all right, and the others all wrong.
+// Answers that the model itself gives are all right, others all wrong.
 TEST(Choices, AccuracyCountsTheLikeliestChoice) {
   const auto engine = TestModel("llama").engine();
   const EvalSubject subject{engine.get(), KvEncoding::kF32};

@@ -39,10 +39,9 @@ constexpr std::array<CoherencePrompt, 20> kPrompts{{
     {PromptKind::kText, "The main difference between cats and dogs is"},
 }};
 
-// Calibrated with SmolLM2-135M-Instruct (docs/studies/smollm2-135m): the limits of KLD are the
-// rules of thumb of the field (below 0.1 hardly anyone notices, from 1.4 on files are called
-// broken); the others lie between what its formats that are known to work and those that are known
-// not to work reach.
+// Calibrated on SmolLM2-135M-Instruct (docs/studies/smollm2-135m). The thresholds of KLD are rules
+// of thumb of the field (below 0.1 hardly noticeable, from 1.4 on unusable). The others lie between
+// the values of formats known to work and those of formats known to fail.
 constexpr std::array<JudgementLimits, 3> kLimits{{
     {Judgement::kExcellent, 0.1, 0.25, 0.15},
     {Judgement::kGood, 0.5, 0.6, 0.25},
@@ -54,7 +53,7 @@ std::vector<std::uint32_t> prompt_ids(const Engine& model, const Tokenizer& toke
   if (prompt.kind == PromptKind::kChat) {
     const auto format =
         detect_chat_format(model.config().model_type, model.source().chat_template());
-    // Every format but the plain one needs its control tokens.
+    // All formats except the plain one need their control tokens.
     if (format && (*format == ChatFormat::kPlain || tokenizer.token_to_id("<|im_start|>"))) {
       const ChatMessage message{"user", std::string(prompt.text)};
       return render_chat(tokenizer, *format, {&message, 1}, {});
@@ -75,8 +74,8 @@ double teacher_nll(Session& teacher, const Engine& engine, std::span<const std::
   const std::size_t vocab = engine.config().vocab_size;
   double sum = 0.0;
   std::vector<RowScore> scores(kMaxLogitRows);
-  const std::size_t first = prompt.size() - 1;  // this token's logits are about ids[0]
-  const std::size_t last = all.size() - 1;      // nothing is asked about what comes after it
+  const std::size_t first = prompt.size() - 1;  // the logits of this token predict ids[0]
+  const std::size_t last = all.size() - 1;      // its prediction is not needed
   for (std::size_t begin = 0; begin < last; begin += kMaxBatchTokens) {
     const std::size_t count = std::min(kMaxBatchTokens, last - begin);
     teacher.feed(std::span<const std::uint32_t>(all).subspan(begin, count));
@@ -110,8 +109,8 @@ double distinct_spans(std::span<const std::uint32_t> ids, std::size_t n) {
 }
 
 std::size_t longest_repeat(std::span<const std::uint32_t> ids) {
-  // common[j]: length of the longest span that ends both before i and before j, i < j, and fits
-  // between them, so that the two do not overlap.
+  // common[j]: length of the longest common span that ends before i and before j, i < j, and does
+  // not overlap itself.
   std::size_t longest = 0;
   std::vector<std::size_t> common(ids.size() + 1, 0);
   for (std::size_t i = 1; i <= ids.size(); ++i) {
@@ -126,7 +125,7 @@ std::size_t longest_repeat(std::span<const std::uint32_t> ids) {
 bool loops(std::span<const std::uint32_t> ids) {
   for (std::size_t period = 1; period * kLoopRepeats <= ids.size(); ++period) {
     const std::size_t needed = std::max(period * kLoopRepeats, kLoopTokens);
-    std::size_t length = period;  // of the stretch with this period that ends here
+    std::size_t length = period;  // of the run with this period that ends here
     for (std::size_t i = period; i < ids.size(); ++i) {
       length = ids[i] == ids[i - period] ? length + 1 : period;
       if (length >= needed) return true;
@@ -247,7 +246,7 @@ std::span<const JudgementLimits> judgement_limits() {
 }
 
 Judgement judge(double kld, const CoherenceSummary& sampled, const CoherenceSummary& own) {
-  // A model that never says anything has NaN, which keeps no limit.
+  // A model that generates no token has NaN, which is within no threshold.
   for (const JudgementLimits& limits : kLimits) {
     if (kld <= limits.kld && sampled.nll - own.nll <= limits.excess_nll &&
         sampled.bad - own.bad <= limits.excess_bad) {

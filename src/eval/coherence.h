@@ -1,4 +1,4 @@
-// How a model speaks: texts that it writes by itself, and what its teacher thinks of them.
+// Coherence: texts that a model generates, and their likelihood under its teacher.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@
 namespace cellm {
 
 enum class PromptKind {
-  kText,  // a text to go on with
-  kChat,  // a user's message, in the model's chat format; a text if it has none
+  kText,  // a text to continue
+  kChat,  // a user message in the model's chat format; a text if it has none
 };
 
 struct CoherencePrompt {
@@ -29,20 +29,20 @@ struct CoherencePrompt {
 std::span<const CoherencePrompt> coherence_prompts();
 inline constexpr std::size_t kShownPrompts = 3;
 
-// Different spans of n tokens among all spans of n tokens; 1 if there is none.
+// Share of distinct spans of n tokens among all spans of n tokens; 1 if there is none.
 double distinct_spans(std::span<const std::uint32_t> ids, std::size_t n);
 
-// Tokens of the longest span that stands twice in the text without overlapping itself.
+// Length in tokens of the longest span that occurs twice without overlap.
 std::size_t longest_repeat(std::span<const std::uint32_t> ids);
 
-// A stretch loops if it says the same span at least three times in a row and is at least 16 tokens
-// long: shorter ones ("ha ha ha", a ruled line) are things that people write.
+// A run is a loop if it repeats the same span at least three times and is at least 16 tokens long:
+// shorter repetitions ("ha ha ha", a ruled line) occur in normal text.
 inline constexpr std::size_t kLoopRepeats = 3;
 inline constexpr std::size_t kLoopTokens = 16;
 bool loops(std::span<const std::uint32_t> ids);
 
-// Whether the text of the ids is none: bytes that are no UTF-8 (a character cut off by the end is
-// none of them), U+FFFD, control characters other than tab and line breaks, or control tokens.
+// Whether the ids decode to invalid text: bytes that are not UTF-8 (except a character cut off at
+// the end), U+FFFD, control characters other than tab and line breaks, or control tokens.
 bool holds_invalid_text(const Tokenizer& tokenizer, std::span<const std::uint32_t> ids);
 
 struct CoherenceSample {
@@ -51,18 +51,18 @@ struct CoherenceSample {
   std::vector<std::uint32_t> ids;
   std::string text;
   StopReason stop = StopReason::kLength;
-  double nll = 0.0;  // −ln p of the ids by the teacher, summed
+  double nll = 0.0;  // −ln p of the ids under the teacher, summed
   double distinct3 = 1.0;
   std::size_t repeat = 0;
   bool looping = false;
   bool invalid = false;
 };
 
-// Over the texts of one kind. NaN in nll if no text has a token.
+// Statistics of the texts of one kind. NaN in nll if no text has a token.
 struct CoherenceSummary {
   std::size_t texts = 0;
   std::size_t tokens = 0;
-  double nll = 0.0;             // the teacher's, nats for a token
+  double nll = 0.0;             // of the teacher, nats per token
   double distinct3 = 0.0;       // mean of the texts
   double longest_repeat = 0.0;  // mean of the texts, tokens
   double looping = 0.0;         // share of the texts
@@ -77,16 +77,16 @@ struct Coherence {
 };
 
 struct CoherenceOptions {
-  std::size_t tokens = 128;   // that a text has at most
+  std::size_t tokens = 128;   // per text, at most
   float temperature = 0.7F;   // of the sampled texts; all tokens may be drawn, no penalty
-  std::uint64_t seed = 1000;  // of the first prompt, the next one more
+  std::uint64_t seed = 1000;  // of the first prompt; increases by 1 per prompt
   KvEncoding kv_encoding = KvEncoding::kF16;  // of the model; the teacher's is exact
 };
 
-// Lets the model write two texts for each prompt, all at once, and asks the teacher for their
-// likelihood given the prompt. Both must have the tokenizer. progress is called with tokens done,
-// of the model and the teacher, and the most there can be; it may throw to break off. The same
-// options give the same texts on every number of threads.
+// Generates two texts for each prompt with the model, all in one batch, and computes their
+// likelihood given the prompt with the teacher. Both must have the tokenizer. `progress` is called
+// with the tokens done by model and teacher, and their maximum; it may throw to cancel. The same
+// options give the same texts for every number of threads.
 Coherence measure_coherence(
     const Engine& model, const Engine& teacher, const Tokenizer& tokenizer,
     const CoherenceOptions& options,
@@ -97,17 +97,17 @@ CoherenceSummary summarize(std::span<const CoherenceSample> samples);
 enum class Judgement { kExcellent, kGood, kDegraded, kIncoherent };
 std::string_view judgement_name(Judgement judgement);
 
-// What a word stands for, at most. A model gets the best word all of whose limits it keeps; one
-// that keeps none is incoherent.
+// Upper thresholds of a verdict. A model gets the best verdict whose thresholds it meets; a model
+// that meets none is incoherent.
 struct JudgementLimits {
   Judgement judgement;
-  double kld;         // mean KL divergence from the 16-bit model, nats for a token
+  double kld;         // mean KL divergence from the 16-bit model, nats per token
   double excess_nll;  // of the sampled texts: the teacher's nll, less its nll of its own texts
   double excess_bad;  // share of the sampled texts that loop or are invalid, less the teacher's
 };
 std::span<const JudgementLimits> judgement_limits();
 
-// `own`: the texts of the teacher's weights themselves.
+// `own`: texts generated by the teacher itself.
 Judgement judge(double kld, const CoherenceSummary& sampled, const CoherenceSummary& own);
 
 }  // namespace cellm

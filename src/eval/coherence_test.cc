@@ -48,7 +48,7 @@ TEST(LongestRepeat, DoesNotOverlapItself) {
   EXPECT_EQ(longest_repeat(repeated({1, 2, 3}, 3)), 3U);  // two of three copies, not six tokens
 }
 
-// Against the definition, on texts of few different tokens.
+// Compared with the definition, on texts of few different tokens.
 TEST(LongestRepeat, AgreesWithTryingAllPairs) {
   std::uint32_t state = 1;
   for (int round = 0; round < 200; ++round) {
@@ -199,7 +199,7 @@ TEST(InvalidText, IsWhatNobodyCanRead) {
   EXPECT_TRUE(invalid(std::string_view("a\0b", 3)));
   EXPECT_TRUE(invalid("bell \x07"));
   EXPECT_TRUE(holds_invalid_text(tokenizer, Ids{65, 256}));  // a control token
-  EXPECT_TRUE(holds_invalid_text(tokenizer, Ids{65, 999}));  // no token at all
+  EXPECT_TRUE(holds_invalid_text(tokenizer, Ids{65, 999}));  // not a token
 }
 
 TEST(Coherence, IsRepeatableAndTheTeachersOwnLikelihood) {

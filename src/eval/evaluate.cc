@@ -12,10 +12,10 @@
 namespace cellm {
 namespace {
 
-// The positions of a window whose predictions count: [first, window − 1).
+// The scored positions of a window: [first, window − 1).
 std::size_t first_scored(const EvalOptions& options, std::size_t begin_tokens) {
   const std::size_t first = options.scored == ScoredPart::kAll ? 0 : options.window / 2;
-  // What the template puts before a text is given, not predicted.
+  // Tokens from the template are given, not predicted.
   return std::max(first, begin_tokens == 0 ? 0 : begin_tokens - 1);
 }
 
@@ -31,7 +31,7 @@ void check_window(const EvalOptions& options, const Engine& engine, std::size_t 
   }
 }
 
-// The windows of all texts, in the order to run: text by text.
+// The windows of all texts in the order of execution: text by text.
 std::vector<EvalWindow> cut_windows(std::span<const EvalTokens> texts, const EvalOptions& options) {
   std::size_t most = 0;  // windows of a text
   for (const EvalTokens& text : texts) {
@@ -60,7 +60,7 @@ std::vector<EvalWindow> cut_windows(std::span<const EvalTokens> texts, const Eva
   return windows;
 }
 
-// A sequence that starts anew with each window.
+// A sequence that is reset for each window.
 class Runner {
  public:
   Runner(const Engine& engine, KvEncoding encoding)
@@ -129,7 +129,7 @@ class Evaluator {
     if (reference_) reference_->restart();
     for (Runner& runner : runners_) runner.restart();
     for (EvalScores& scores : scores_) scores.windows.emplace_back();
-    // The last token predicts nothing that is in the window.
+    // The prediction of the last token is outside of the window.
     const std::size_t fed = options_.window - 1;
     for (std::size_t begin = 0; begin < fed; begin += kMaxBatchTokens) {
       const std::size_t end = std::min(fed, begin + kMaxBatchTokens);

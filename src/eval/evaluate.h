@@ -1,4 +1,4 @@
-// Perplexity of a model on text, and how far it is from a reference.
+// Perplexity of a model on text, and its divergence from a reference.
 #pragma once
 
 #include <cstddef>
@@ -15,15 +15,15 @@
 
 namespace cellm {
 
-// Which predictions of a window count.
+// The scored predictions of a window.
 enum class ScoredPart {
-  kSecondHalf,  // positions window/2 … window−2, as llama-perplexity has it: each has half a window
+  kSecondHalf,  // positions window/2 … window−2, as in llama-perplexity: each has half a window
                 // before it
-  kAll,  // all window−1, as in the papers on GPTQ
+  kAll,         // all window−1, as in the papers on GPTQ
 };
 
 struct EvalOptions {
-  std::size_t window = 512;  // tokens; windows do not overlap, what remains of a text is left out
+  std::size_t window = 512;  // tokens; windows do not overlap, the rest of a text is ignored
   ScoredPart scored = ScoredPart::kSecondHalf;
   std::size_t max_tokens = 0;  // 0: all. Else whole windows that hold at most so many tokens, taken
                                // from the texts in turn: the first window of each, then the second
@@ -31,18 +31,18 @@ struct EvalOptions {
   std::uint64_t seed = 1;
 };
 
-// A model to measure, as it is used: its engine's activations and this cache.
+// A model to measure, with its engine's activations and this cache.
 struct EvalSubject {
   const Engine* engine = nullptr;
   KvEncoding kv_encoding = KvEncoding::kF16;
 };
 
-// What was drawn for the intervals: whole texts if there are many, else windows, which overlook
-// that windows of one text are alike.
+// The units of resampling: whole texts if there are enough, else windows, which ignores that
+// windows of one text are correlated.
 enum class ResampledUnit { kTexts, kWindows };
 inline constexpr std::size_t kFewestTextsToResample = kFewestUnits;
 
-// Against a reference: token by token over the same predictions. Natural logarithms.
+// Comparison with a reference, token by token over the same predictions. Natural logarithms.
 struct Comparison {
   Estimate reference_perplexity;
   Estimate perplexity_ratio;
@@ -54,7 +54,7 @@ struct Comparison {
   Estimate kld_p999;
   double kld_max = 0.0;   // a resample cannot exceed it, so there is no interval
   Estimate top1;          // share of predictions with the same first choice
-  Estimate delta_p_mean;  // p − p_ref of the token that came
+  Estimate delta_p_mean;  // p − p_ref of the actual token
   Estimate delta_p_rms;
 };
 
@@ -79,17 +79,17 @@ struct Evaluation {
   double reference_seconds = 0.0;
 };
 
-// Called with tokens done and in all, those of each subject and of the reference counted; may throw
-// to break off.
+// Called with the tokens done and their total, over all subjects and the reference; may throw to
+// cancel.
 using EvalProgress = std::function<void(std::size_t done, std::size_t total)>;
 
-// Runs all subjects, and the reference if there is one, over the same windows side by side, so that
-// no logits are kept and the reference runs once. The reference runs with an exact cache; its
-// engine should be made with Activations::kF32. Each window starts anew, with the tokenizer's
-// begin-of-text tokens, the same for all texts, in place of its first ones. Throws Error(kUsage)
-// for a window that is too small or beyond a context, a text shorter than a window, max_tokens
-// below a window, or a reference of another vocabulary; and what Session::feed() and
-// Session::logits() throw. Results do not depend on the number of threads.
+// Runs all subjects, and the reference if given, over the same windows side by side, so that no
+// logits are stored and the reference runs once. The reference uses an exact cache; its engine
+// should be made with Activations::kF32. Each window starts from an empty state, with the
+// tokenizer's begin-of-text tokens (the same for all texts) in place of its first tokens. Throws
+// Error(kUsage) for a window that is too small or longer than a context, a text shorter than a
+// window, max_tokens below a window, or a reference with another vocabulary; and the errors of
+// Session::feed() and Session::logits(). Results do not depend on the number of threads.
 std::vector<Evaluation> evaluate(std::span<const EvalSubject> subjects, const Engine* reference,
                                  std::span<const EvalTokens> texts, const EvalOptions& options,
                                  const EvalProgress& progress);

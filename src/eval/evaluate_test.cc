@@ -19,7 +19,7 @@ EvalTokens text_of(std::vector<std::uint32_t> ids, std::size_t begin_tokens = 0)
   return {"text", std::move(ids), begin_tokens};
 }
 
-// The exact engine alone, without a reference.
+// The exact engine, without a reference.
 Evaluation perplexity_of(const Engine& engine, std::vector<EvalTokens> texts,
                          const EvalOptions& options) {
   const EvalSubject subject{&engine, KvEncoding::kF32};
@@ -56,7 +56,7 @@ TEST(Evaluate, PerplexityIsThatOfTheLogitsOfTransformers) {
   }
 }
 
-// Two models for the same tokens, of both of which transformers' logits are known.
+// Two models of the same tokens, with known logits from transformers.
 TEST(Evaluate, DivergenceIsThatOfTheLogitsOfTransformers) {
   const TestModel reference("qwen3");
   const TestModel model("qwen3_mlx_4bit");
@@ -92,7 +92,7 @@ TEST(Evaluate, DivergenceIsThatOfTheLogitsOfTransformers) {
               {.window = model.tokens.size(), .scored = ScoredPart::kAll});
   ASSERT_TRUE(evaluation.comparison.has_value());
   const Comparison& c = *evaluation.comparison;
-  EXPECT_GT(mean, 1e-3);  // or there would be nothing to see
+  EXPECT_GT(mean, 1e-3);  // otherwise the test would be vacuous
   EXPECT_NEAR(c.kld_mean.value, mean, 1e-3 * mean);
   EXPECT_NEAR(c.kld_median.value, quantile_of_sorted(klds, 0.5), 1e-3 * mean);
   EXPECT_NEAR(c.kld_p90.value, quantile_of_sorted(klds, 0.9), 1e-3 * mean);

@@ -27,7 +27,7 @@ class Checksum {
   void add(const void* bytes, std::size_t count) { XXH3_64bits_update(state_.get(), bytes, count); }
   void add_file(const fs::path& path) {
     const MappedFile file(path);
-    // In pieces whose pages may leave memory again, so that a large model needs none.
+    // In pieces whose pages are dropped afterwards, so that a large model takes no memory.
     constexpr std::size_t kPiece = std::size_t{64} << 20;
     for (auto rest = file.bytes(); !rest.empty();) {
       const auto piece = rest.first(std::min(rest.size(), kPiece));

@@ -16,7 +16,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-// Puts a figure beside the others and its interval among the intervals.
+// Adds a figure, and its interval to the intervals.
 void put(OrderedJson& json, OrderedJson& intervals, const char* key, const Estimate& estimate) {
   json[key] = estimate.value;
   intervals[key] =

@@ -1,4 +1,4 @@
-// Evaluations as JSON, and as the entry that a .cellm file keeps of its own quality.
+// Evaluations as JSON, and as the quality entry of a .cellm file.
 #pragma once
 
 #include <cstdint>
@@ -16,22 +16,22 @@ namespace cellm {
 std::string_view scored_part_name(ScoredPart scored);
 ScoredPart parse_scored_part(std::string_view name);
 
-// The figures as plain numbers (perplexity, kld_mean, top1, ...; the last ones only of a
-// comparison), and under "intervals" for each of them [low, high] or null. docs/cli.md lists them.
+// The figures as plain numbers (perplexity, kld_mean, top1, ...; those of a comparison only with a
+// reference), and under "intervals" for each of them [low, high] or null. docs/cli.md lists them.
 nlohmann::ordered_json to_json(const Evaluation& evaluation);
 nlohmann::ordered_json to_json(const ChoiceEvaluation& evaluation);
 
-// What the quality of a file is said to rest on.
+// The conditions under which the quality of a file was measured.
 struct QualitySource {
   const ModelSource* model = nullptr;
   const ModelSource* reference = nullptr;
   std::uint64_t reference_checksum = 0;  // model_checksum()
   std::uint64_t text_checksum = 0;       // text_checksum()
-  std::string activations = "int8";      // of the model, as --activations has it
+  std::string activations = "int8";      // of the model, spelled as for --activations
   KvEncoding kv_encoding = KvEncoding::kF16;
 };
 
-// The entry for a file, of today. `evaluation` must have a comparison.
+// The entry for a file, with today's date. `evaluation` must have a comparison.
 Quality quality_of(const Evaluation& evaluation, const EvalOptions& options,
                    const QualitySource& from);
 

@@ -8,8 +8,8 @@
 namespace cellm {
 namespace {
 
-// Exponentials that are added in single precision before they join a sum in double. They stay in
-// the first cache.
+// Number of exponentials summed in single precision before they are added to a sum in double. They
+// fit into the first-level cache.
 constexpr std::size_t kPiece = 512;
 
 double log_sum_exp(const KernelTable& kernels, const float* row, std::size_t vocab, float largest) {

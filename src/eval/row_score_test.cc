@@ -144,7 +144,7 @@ TEST(RowScore, RowsGoWithTheirTargetsOnAnyThread) {
     EXPECT_NEAR(scores[r].kld, expected.kld, 1e-6);
     EXPECT_NEAR(scores[r].nll, expected.nll, 1e-6);
   }
-  // Without a reference there is the likelihood alone.
+  // Without a reference only the likelihood is set.
   std::vector<RowScore> alone(kRows);
   score_rows(kernel_table(), pool, rows, {}, kVocab, targets, alone);
   for (std::size_t r = 0; r < kRows; ++r) {

@@ -33,7 +33,7 @@ std::array<double, kStatistics> statistics(const ScoreSums& sums) {
 
 constexpr std::array<double, 4> kQuantiles{0.5, 0.9, 0.99, 0.999};
 
-// Divergences in ascending order, each with the unit it belongs to.
+// Divergences in ascending order, each with its unit.
 struct SortedDivergences {
   std::vector<double> values;
   std::vector<std::uint32_t> units;
@@ -68,7 +68,7 @@ Evaluation summarize(const EvalScores& scores, const std::vector<EvalWindow>& wi
   std::vector<std::uint32_t> unit_of_window(windows.size());
   for (std::size_t w = 0; w < windows.size(); ++w)
     unit_of_window[w] = static_cast<std::uint32_t>(whole_texts ? windows[w].text : w);
-  // Every text has a window unless the limit left it out; those in use are the first ones.
+  // Every text has a window unless the limit excluded it; the texts in use are the first ones.
   evaluation.units = unit_of_window.back() + std::size_t{1};
 
   ScoreSums total;

@@ -1,4 +1,4 @@
-// From the scores of predictions to the figures of an evaluation.
+// Aggregates the scores of predictions into the figures of an evaluation.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@ namespace cellm {
 // A window of a text.
 struct EvalWindow {
   std::size_t text;
-  std::size_t begin;  // its first token among the text's ids
+  std::size_t begin;  // index of its first token in the text's ids
 };
 
-// Sums over predictions of which all but the quantiles are made.
+// Sums over predictions from which all figures except the quantiles are computed.
 struct ScoreSums {
   double predictions = 0.0;
   double nll = 0.0;
@@ -46,14 +46,14 @@ struct ScoreSums {
   }
 };
 
-// What one subject's predictions were worth, in the order of the windows.
+// The scores of one subject's predictions, in the order of the windows.
 struct EvalScores {
   std::vector<ScoreSums> windows;
   std::vector<double> klds;  // of every prediction
 };
 
-// All figures of one subject but the times. Windows are in the order of their texts; each has as
-// many predictions as the others.
+// All figures of one subject except the times. Windows are in the order of their texts and have
+// equally many predictions.
 Evaluation summarize(const EvalScores& scores, const std::vector<EvalWindow>& windows,
                      std::span<const EvalTokens> texts, const EvalOptions& options,
                      bool has_reference);

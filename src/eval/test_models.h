@@ -1,5 +1,5 @@
-// For tests only: small models with the logits that transformers computed for them
-// (testdata/models/README.md), and a tokenizer.
+// For tests: small models with logits computed by transformers (testdata/models/README.md), and a
+// tokenizer.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ struct TestModel {
   std::size_t vocab = 0;
 };
 
-// One token for each byte but those of `missing`, without splitting or merging, and behind them the
-// merges given as pairs of pieces. `begin`: whether the template puts the last id before a text.
+// One token per byte except those of `missing`, without splitting or merging, followed by merges
+// given as pairs of pieces. `begin`: whether the template puts the last id before a text.
 Tokenizer byte_tokenizer(std::string_view missing = {},
                          const std::vector<std::pair<std::string, std::string>>& merges = {},
                          bool begin = false);

@@ -43,7 +43,7 @@ EvalTokens tokenize_text(const EvalText& text, const Tokenizer& tokenizer) {
   const std::vector<std::uint32_t> ids = tokenizer.encode(text.text, false);
   std::string seen;
   for (const std::uint32_t id : ids) seen += tokenizer.token_bytes(id);
-  // What the model is meant to see: the text, normalized if the tokenizer does that.
+  // The text as the model sees it: normalized if the tokenizer normalizes.
   const std::string normal = tokenizer.spec().nfc ? normalize_nfc(text.text) : text.text;
   std::string_view expected = normal;
   std::string_view found = seen;

@@ -44,7 +44,7 @@ TEST(EvalText, TokensBeginWithTheTemplates) {
   ASSERT_GE(tokens.ids.size(), 3U);
   EXPECT_EQ(tokens.ids[0], 257U);
   EXPECT_EQ(tokens.ids[1], 256U);
-  // A control token that the text spells out is text.
+  // A control token spelled in the text is text.
   EXPECT_EQ(std::count(tokens.ids.begin(), tokens.ids.end(), 257U), 1);
 }
 
