@@ -14,7 +14,7 @@
 namespace cellm {
 namespace {
 
-// Reads the members of an entry that may be anything; remembers whether all were as expected.
+// Reads the members of an untrusted entry and records whether all had the expected types.
 class Members {
  public:
   explicit Members(const Json& object) : object_(object) {}
@@ -87,7 +87,7 @@ std::optional<Quality> parse_quality(const Json& entry) {
 
 nlohmann::ordered_json quality_json(const Quality& quality) {
   const Quality& q = quality;
-  // JSON has no infinity: the perplexity of a broken model may become null.
+  // JSON has no infinity: an infinite perplexity is null.
   return {{"reference_format", q.reference_format},
           {"reference_xxh3", fmt::format("{:016x}", q.reference_checksum)},
           {"text_xxh3", fmt::format("{:016x}", q.text_checksum)},

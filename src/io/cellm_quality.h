@@ -1,4 +1,4 @@
-// What a .cellm file says of its own quality (docs/file-format.md, "Quality").
+// The measured quality stored in a .cellm file (docs/file-format.md, "Quality").
 #pragma once
 
 #include <cstdint>
@@ -14,39 +14,39 @@ namespace cellm {
 inline constexpr const char* kQualityKey = "quality";  // of the header
 
 struct Quality {
-  std::string reference_format;          // what the reference's weights are: "f16", "bf16"
+  std::string reference_format;          // format of most of the reference's weights: "f16"
   std::uint64_t reference_checksum = 0;  // XXH3-64 of the reference
-  std::uint64_t text_checksum = 0;       // XXH3-64 of the texts one after the other
+  std::uint64_t text_checksum = 0;       // XXH3-64 of the concatenated texts
   std::uint64_t window = 0;              // tokens
   std::string scored;                    // "second-half" or "all"
   std::uint64_t predictions = 0;
   double perplexity = 0.0;
-  double perplexity_ratio = 0.0;  // to the reference's
-  double kld_mean = 0.0;          // nats for a token
+  double perplexity_ratio = 0.0;  // relative to the reference's
+  double kld_mean = 0.0;          // nats per token
   double top1 = 0.0;              // share of predictions with the same first choice, 0 to 1
   double bits_per_weight = 0.0;   // of all tensors, scales included
-  std::string activations;        // as --activations has it
-  std::string kv_encoding;        // as --kv-encoding has it
+  std::string activations;        // spelled as for --activations
+  std::string kv_encoding;        // spelled as for --kv-encoding
   std::string date;               // YYYY-MM-DD, UTC
   std::string writer;             // program and version
 };
 
-// The entry as it stands in the header.
+// The entry as in the header.
 nlohmann::ordered_json quality_json(const Quality& quality);
 
 // "KLD 0.030 vs f16, 4.50 bits per weight"
 std::string quality_summary(const Quality& quality);
 
 // The quality of a .cellm file. Nothing for other models, for files without the entry, and for
-// entries of another form, which some other program wrote. Throws as read_cellm_header().
+// entries of another form, written by another program. Throws as read_cellm_header().
 std::optional<Quality> read_quality(const std::filesystem::path& path);
 // The same of an open .cellm file.
 std::optional<Quality> read_quality(const MappedFile& file);
 
-// Writes a .cellm file anew with this entry in its header, and in one step: the file is at every
-// time the old one or the new one. Payloads keep their bytes, checksums and order, the header its
-// other keys. Checks every checksum on the way: throws Error(kData) for a damaged file or one that
-// is no .cellm file, Error(kResources) for a full disk; the file is then as it was.
+// Rewrites a .cellm file atomically with this entry in its header. Payloads keep their bytes,
+// checksums and order, the header its other keys. Verifies every checksum: throws Error(kData) for
+// a damaged file or one that is not a .cellm file, Error(kResources) for a full disk; the file is
+// then unchanged.
 void store_quality(const std::filesystem::path& path, const Quality& quality);
 
 }  // namespace cellm

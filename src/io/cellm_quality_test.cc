@@ -113,7 +113,7 @@ TEST(CellmQuality, EverythingElseInTheFileStays) {
   new_header.erase("quality");
   EXPECT_EQ(new_header, old_header);
 
-  // The latest one counts, and storing leaves nothing beside the file.
+  // The latest entry counts, and storing leaves no other file behind.
   Quality other = some_quality();
   other.kld_mean = 0.5;
   store_quality(path, other);

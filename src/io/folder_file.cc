@@ -11,13 +11,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Both absolute and free of links and dots.
+// Both paths are absolute and free of links and dots.
 bool lies_in(const fs::path& path, const fs::path& folder) {
   return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first ==
          folder.end();
 }
 
-// The folder of a hub cache that a snapshot's links lead to, if `folder` is or lies in a snapshot.
+// The blobs folder of a hub cache, if `folder` is a snapshot or inside of one.
 std::optional<fs::path> hub_blobs(fs::path folder) {
   for (; folder.has_relative_path(); folder = folder.parent_path()) {
     const fs::path snapshots = folder.parent_path();

@@ -1,5 +1,5 @@
-// Which files belong to a model's folder. A folder that someone else packed may hold symbolic links
-// to anywhere; read without a look, they would carry a private file into a converted model.
+// Lookup of files in a model's folder. A folder from a third party may contain symbolic links to
+// anywhere; following them could copy a private file into a converted model.
 #pragma once
 
 #include <filesystem>
@@ -8,16 +8,17 @@
 namespace cellm {
 
 enum class Links {
-  kInside,  // refuse a symbolic link that leads out of the model's folder
-  kFollow,  // the user vouches for the folder (--follow-links)
+  kInside,  // refuse symbolic links that lead out of the folder
+  kFollow,  // the folder is trusted (--follow-links)
 };
 
-// The path of the file `name` (without slashes) of a folder, whether it is there or not. Throws
-// Error(kData) for a symbolic link that leads nowhere and, unless links are followed, for one that
-// leads out of the folder. A folder in the cache of Hugging Face's hub, models--X/snapshots/Y, is
-// made of links to models--X/blobs; these lead to the same model and count as inside.
+// The path of the file `name` (without slashes) in a folder, whether it exists or not. Throws
+// Error(kData) for a dangling symbolic link and, unless links are followed, for one that leads out
+// of the folder. A snapshot in the Hugging Face hub cache, models--X/snapshots/Y, consists of links
+// to models--X/blobs; these belong to the same model and are allowed.
 //
-// This is about folders at rest: who can exchange files while cellm reads them can also read them.
+// The check assumes that the folder does not change: a process that can replace files while cellm
+// reads them can also read them.
 std::filesystem::path file_in_folder(const std::filesystem::path& folder, std::string_view name,
                                      Links links);
 

@@ -35,7 +35,7 @@ TEST_F(FolderFile, FilesAndLinksInsideAreFine) {
 
 TEST_F(FolderFile, LinksOutOfTheFolderNeedPermission) {
   fs::create_directories(root_ / "model");
-  fs::create_directories(root_ / "model2");  // a name that starts like the folder's
+  fs::create_directories(root_ / "model2");  // has the folder's name as a prefix
   test_.write("secret", "s");
   test_.write("model2/secret", "s");
   fs::create_symlink("../secret", root_ / "model" / "up");
@@ -80,12 +80,12 @@ TEST_F(FolderFile, ASnapshotOfTheHubLinksToItsOwnBlobs) {
   fs::create_symlink("../../secret", snapshot / "repository");
   refuse(snapshot, "other", "--follow-links");
   refuse(snapshot, "repository", "--follow-links");
-  // Blobs that are a link to somewhere else are somewhere else.
+  // A blobs folder that is itself a link leads elsewhere.
   fs::rename(repository / "blobs", root_ / "elsewhere");
   fs::create_directory_symlink(root_ / "elsewhere", repository / "blobs");
   refuse(snapshot, "config.json", "--follow-links");
 
-  // The same shape without the names of the hub is no cache.
+  // The same layout without the names of the hub is not a cache.
   fs::create_directories(root_ / "x" / "snapshots" / "y");
   fs::create_directories(root_ / "x" / "blobs");
   test_.write("x/blobs/1", "{}");

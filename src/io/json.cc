@@ -34,7 +34,8 @@ std::string join(const std::string& path, std::string_view key) {
   return fmt::format("{}{}{}", path, path.ends_with(':') ? " " : ".", printable(key));
 }
 
-// A message about the value at a path; that of a whole document ends with a colon already.
+// Prefix of a message about the value at a path; that of a whole document already ends with a
+// colon.
 Error complaint(std::string_view path, const std::string& what) {
   return data_error("{}{} {}", path, path.ends_with(':') ? "" : ":", what);
 }
@@ -43,8 +44,8 @@ Error complaint(std::string_view path, const std::string& what) {
   throw complaint(path, fmt::format("expected {}, found {}", expected, describe(found)));
 }
 
-// Makes a document of the parser's events, in time and memory that go with its size: the library's
-// own parser with a callback looks through all elements of an array behind each object in it.
+// Builds a document from the parser's events, in time and memory linear in its size: the library's
+// parser with a callback searches all elements of an array behind each object in it.
 template <class Document>
 class DocumentBuilder final : public nlohmann::json_sax<Document> {
   using Sax = nlohmann::json_sax<Document>;
@@ -95,7 +96,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
     }
     return &member->second;
   }
-  // Behind the others without a look at them: parse_ordered_json() knows that it is another one.
+  // Appended without a search: parse_ordered_json() has already refused duplicate keys.
   OrderedJson* add_member(OrderedJson::object_t& object, std::string key) {
     return &object.emplace_back(std::move(key), nullptr).second;
   }
@@ -123,7 +124,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
     if (open_.size() >= static_cast<std::size_t>(kMaxJsonDepth)) {
       throw data_error("{}: JSON nested deeper than {}", source_, kMaxJsonDepth);
     }
-    // Only the innermost open value grows, so pointers to the outer ones stay valid.
+    // Only the innermost open value grows, so pointers to outer ones stay valid.
     open_.push_back(place(std::move(value)));
     return true;
   }
@@ -136,7 +137,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
   std::string_view source_;
   Document& document_;
   std::vector<Document*> open_;
-  Document* member_ = nullptr;  // the member whose value comes next
+  Document* member_ = nullptr;  // the member that receives the next value
   std::size_t values_ = 0;
 };
 
@@ -150,7 +151,7 @@ Json parse_json(std::string_view text, std::string_view source) {
 }
 
 OrderedJson parse_ordered_json(std::string_view text, std::string_view source) {
-  parse_json(text, source);  // finds keys that appear twice, which takes sorted ones
+  parse_json(text, source);  // refuses duplicate keys, found by sorting
   OrderedJson document;
   DocumentBuilder<OrderedJson> builder(source, document);
   OrderedJson::sax_parse(text.begin(), text.end(), &builder);

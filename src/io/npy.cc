@@ -10,7 +10,7 @@ namespace cellm {
 
 NpyWriter::NpyWriter(const std::filesystem::path& path, std::size_t rows, std::size_t cols)
     : file_(path), rows_left_(rows), cols_(cols) {
-  constexpr std::size_t kPreamble = 10;  // magic, version, u16 length of what follows
+  constexpr std::size_t kPreamble = 10;  // magic, version, u16 length of the rest
   constexpr std::size_t kDataAlignment = 64;
   std::string header =
       fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, cols);

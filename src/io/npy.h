@@ -9,7 +9,7 @@
 
 namespace cellm {
 
-// Writes a float32 matrix row by row. The file appears whole, at finish(). Throws as AtomicFile.
+// Writes a float32 matrix row by row. The file appears complete, at finish(). Throws as AtomicFile.
 class NpyWriter {
  public:
   NpyWriter(const std::filesystem::path& path, std::size_t rows, std::size_t cols);

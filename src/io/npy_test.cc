@@ -15,7 +15,7 @@ TEST(Npy, HeaderIsThatOfNumpy) {
   const std::array<float, 6> values{1, -2, 0.5, 4, 5, 6};
   writer.append_row(std::span(values).first(3));
   writer.append_row(std::span(values).last(3));
-  EXPECT_FALSE(std::filesystem::exists(path));  // not before it is whole
+  EXPECT_FALSE(std::filesystem::exists(path));  // not before it is complete
   writer.finish();
   // numpy.save of a float32 array of shape (2, 3), numpy 1.26.
   std::string expected("\x93NUMPY\x01\x00\x76\x00", 10);

@@ -92,7 +92,7 @@ SafetensorsFile parse_safetensors(std::shared_ptr<const MappedFile> file) {
       throw data_error("{}: data_offsets {} to {} lie outside of the {} bytes of data", where,
                        begin, end, data.size());
     }
-    // Checked in units of bytes × 8 / bits, so that sub-byte types need no division of a shape.
+    // Compared as bytes × 8 / bits, so that sub-byte types need no division of a shape.
     const std::uint64_t expected = checked_bytes(entry.shape, *bits, where) / 8;
     if (end - begin != expected) {
       throw data_error("{}: {} bytes, but {} of shape {} takes {}", where, end - begin, entry.dtype,

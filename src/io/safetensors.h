@@ -15,7 +15,7 @@ struct SafetensorsEntry {
   std::string name;
   std::string dtype;                // as written: "BF16", "F32", "U32", ...
   std::vector<std::size_t> shape;   // a scalar is {1}
-  std::span<const std::byte> data;  // inside the mapped file
+  std::span<const std::byte> data;  // in the mapped file
 };
 
 struct SafetensorsFile {
@@ -24,11 +24,11 @@ struct SafetensorsFile {
   std::vector<SafetensorsEntry> entries;  // sorted by name
 };
 
-// Maps a file and checks its whole table: sizes that fit dtype and shape, ranges that cover the
-// data without gap or overlap, no name twice. Throws Error(kData), or Error(kUnsupported) for a
-// dtype that the format does not define.
+// Maps a file and checks its table: sizes match dtype and shape, ranges cover the data without gap
+// or overlap, names are distinct. Throws Error(kData), or Error(kUnsupported) for a dtype that the
+// format does not define.
 SafetensorsFile open_safetensors(const std::filesystem::path& path);
-// The same for a file that is mapped already.
+// The same for a mapped file.
 SafetensorsFile parse_safetensors(std::shared_ptr<const MappedFile> file);
 
 }  // namespace cellm

@@ -31,7 +31,7 @@ void expect_refused(const std::string& bytes, std::string_view part,
   expect_error(kind, part, [&] { open_safetensors(path); });
 }
 
-// The valid file with one place of its header changed.
+// The valid file with one part of its header changed.
 void expect_change_refused(std::string_view from, std::string_view to, std::string_view part,
                            ErrorKind kind = ErrorKind::kData) {
   std::string header(kHeader);

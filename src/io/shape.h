@@ -1,4 +1,4 @@
-// Tensor shapes from files: bounded, and counted without overflow.
+// Tensor shapes from untrusted files, with overflow checks.
 #pragma once
 
 #include <cstddef>

@@ -14,7 +14,7 @@ inline float sigmoid(float x) {
 inline float silu(float x) {
   return x / (1.0F + std::exp(-x));
 }
-// ln(1 + e^x) without overflow; equal to x where f32 cannot tell (torch switches at 20).
+// ln(1 + e^x) without overflow; returns x where f32 cannot distinguish them (torch switches at 20).
 inline float softplus(float x) {
   return x > 20.0F ? x : std::log1p(std::exp(x));
 }

@@ -1,4 +1,4 @@
-// Gradients of activation.h.
+// Backward pass of activation.h.
 #pragma once
 
 #include <cstddef>

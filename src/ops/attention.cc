@@ -8,16 +8,17 @@
 namespace cellm {
 namespace {
 
-// Tokens whose queries use a step's keys and values before these are dropped.
+// Tokens whose queries use the keys and values of a step while they are cached.
 constexpr std::size_t kTokenTile = 16;
-// Positions whose scores are turned into weights together.
+// Positions per step: their scores are exponentiated together.
 constexpr std::size_t kStep = 64;
-// Positions that have a softmax of their own; those of all segments are merged in order. They are
-// counted from the start of the sequence, so that a result does not depend on who computes what.
+// Positions per segment. Each segment has a separate softmax; the segments are merged in order.
+// Segments are counted from the start of the sequence, so that a result does not depend on the
+// distribution of work over threads.
 constexpr std::size_t kSegment = 1024;
 
-// Softmaxes under way for the query heads of one KV head: Σ exp(score − largest) and the values
-// mixed with these weights.
+// Partial softmaxes of the query heads of one KV head: Σ exp(score − largest), and the values
+// weighted with the same exponentials.
 struct Softmax {
   Softmax(std::size_t heads, std::size_t head_dim)
       : largest(heads, -std::numeric_limits<float>::infinity()),
@@ -49,11 +50,11 @@ void merge(const Softmax& segment, Softmax& all) {
   }
 }
 
-// Keys or values of the positions of one step, in the pieces that lie in different cache blocks.
+// Keys or values of the positions of one step, in pieces that lie in different cache blocks.
 struct StepRows {
   std::vector<VectorRows> pieces;
-  std::vector<float> scales;    // of each position, if codes have any
-  std::vector<float> unpacked;  // what one piece points to, if many tokens use it
+  std::vector<float> scales;    // per position, if the encoding has scales
+  std::vector<float> unpacked;  // one piece as floats, if many tokens use it
 };
 
 void find_rows(const Compute& compute, const KvCache& cache, std::size_t kv_head, bool values,
@@ -80,7 +81,7 @@ void find_rows(const Compute& compute, const KvCache& cache, std::size_t kv_head
                   head_dim * sizeof(float), end - begin, head_dim}};
 }
 
-// Lets rows that lie in the cache be fetched while others are at work.
+// Prefetches rows of the cache while others are processed.
 void fetch_meanwhile(const StepRows& next, StepRows& rows) {
   if (rows.pieces.front().data == reinterpret_cast<const unsigned char*>(rows.unpacked.data()))
     return;
@@ -88,8 +89,7 @@ void fetch_meanwhile(const StepRows& next, StepRows& rows) {
   for (std::size_t i = 0; i < count; ++i) rows.pieces[i].ahead = next.pieces[i].data;
 }
 
-// The first `count` of the positions that pieces hold, piece by piece: body(rows, index of their
-// first position).
+// Calls body(rows, index of the first position) for the pieces of the first `count` positions.
 template <class Body>
 void for_pieces(const std::vector<VectorRows>& pieces, std::size_t count, Body&& body) {
   std::size_t index = 0;
@@ -101,10 +101,10 @@ void for_pieces(const std::vector<VectorRows>& pieces, std::size_t count, Body&&
   }
 }
 
-// A few tokens' queries on one KV head.
+// The queries of a few tokens for one KV head.
 class Tile {
  public:
-  // q: the first token's queries on this KV head; q_stride: floats between tokens.
+  // q: the first token's queries for this KV head; q_stride: floats between tokens.
   Tile(const Compute& compute, const KvCache& cache, std::size_t kv_head, std::size_t group,
        const float* q, std::size_t q_stride, std::size_t first, std::size_t tokens)
       : compute_(compute),
@@ -117,8 +117,8 @@ class Tile {
         scores_(group * kStep),
         softmaxes_(tokens, Softmax(group, cache.shape().head_dim)) {}
 
-  // Fresh softmaxes over the positions of segment `index`, one for each token. The tokens that come
-  // before the segment have empty ones.
+  // New softmaxes over the positions of segment `index`, one per token; empty for tokens before the
+  // segment.
   const std::vector<Softmax>& segment(std::size_t index) {
     for (Softmax& softmax : softmaxes_) softmax.clear();
     const std::size_t last = first_ + softmaxes_.size();
@@ -150,7 +150,7 @@ class Tile {
     }
   }
 
-  // The first `count` positions of the step for one token.
+  // Processes the first `count` positions of the step for one token.
   void add_positions(const float* q, std::size_t count, Softmax& softmax) {
     const std::size_t head_dim = cache_.shape().head_dim;
     for_pieces(keys_.pieces, count, [&](const VectorRows& rows, std::size_t at) {

@@ -9,9 +9,9 @@
 
 namespace cellm {
 
-// For tokens first … first + tokens − 1, whose keys and values are already in the cache:
-// out = softmax(q · kᵀ · scale) v over positions up to the token's own. Query head h uses KV head
-// h / (heads / kv_heads). q, out: (tokens, heads, head_dim); q is used up (rotated in place).
+// For tokens first … first + tokens − 1, whose keys and values are already in the cache: out =
+// softmax(q · kᵀ · scale) v over positions up to the token's own. Query head h uses KV head h /
+// (heads / kv_heads). q, out: (tokens, heads, head_dim); q is overwritten (rotated in place).
 void attention(const Compute& compute, const KvCache& cache, std::size_t heads, float scale,
                std::size_t first, std::size_t tokens, float* q, float* out);
 

@@ -7,8 +7,7 @@
 namespace cellm {
 namespace {
 
-// Tokens that a thread takes at a time, and those of them whose queries or keys meet others
-// together.
+// Tokens per unit of work, and the number of them whose queries or keys are multiplied together.
 constexpr std::size_t kTaskTokens = 32;
 constexpr std::size_t kTile = 4;
 
@@ -20,14 +19,14 @@ VectorRows head_rows(const float* x, std::size_t heads, std::size_t head, std::s
           heads * head_dim * sizeof(float), end - begin, head_dim};
 }
 
-// What of a query's softmax is needed to make it again: s − shift is its logarithm.
+// Saved softmax statistics of a query: exp(s − shift) is a weight.
 struct QueryFacts {
   float shift;    // ln Σ exp(s), with the largest score
   float product;  // dout · out
 };
 
-// Vectors `first` to `first + count` of each of tokens [begin, end) of a (tokens, width) array, one
-// after the other.
+// Copies vectors `first` to `first + count` of tokens [begin, end) of a (tokens, width) array to a
+// contiguous array.
 std::vector<float> gathered(const float* x, std::size_t width, std::size_t first, std::size_t count,
                             std::size_t begin, std::size_t end) {
   std::vector<float> result;
@@ -38,7 +37,7 @@ std::vector<float> gathered(const float* x, std::size_t width, std::size_t first
   return result;
 }
 
-// The other way round.
+// The inverse: copies them back.
 void scatter(const std::vector<float>& from, std::size_t width, std::size_t first,
              std::size_t count, std::size_t begin, float* x) {
   for (std::size_t i = 0; i * count < from.size(); ++i) {
@@ -71,7 +70,7 @@ void attention_backward(const Compute& compute, const AttentionShape& shape, flo
   const std::size_t kv_width = shape.kv_heads * dim;
   std::vector<QueryFacts> facts(shape.heads * tokens);
 
-  // Query by query: the softmax over all keys before it, and dq.
+  // By query: recomputes the softmax over all keys up to the query, and dq.
   for_tiles(
       compute.pool, shape.kv_heads, tokens,
       [&](std::size_t kv_head, std::size_t begin, std::size_t end) {
@@ -108,7 +107,7 @@ void attention_backward(const Compute& compute, const AttentionShape& shape, flo
         scatter(sums, width, first, group * dim, begin, dq);
       });
 
-  // Key by key: what all queries from its own on have to do with it.
+  // By key: dk and dv from all queries at or after the key.
   for_tiles(compute.pool, shape.kv_heads, tokens,
             [&](std::size_t kv_head, std::size_t begin, std::size_t end) {
               const std::size_t first = kv_head * dim;

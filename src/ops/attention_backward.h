@@ -1,4 +1,5 @@
-// Gradient of attention.h, with the softmax made again instead of kept (arXiv:2205.14135, §B.4).
+// Backward pass of attention.h; the softmax is recomputed instead of stored (arXiv:2205.14135,
+// §B.4).
 #pragma once
 
 #include <cstddef>
@@ -13,8 +14,8 @@ struct AttentionShape {
   std::size_t head_dim;
 };
 
-// For a whole sequence of `tokens`, with q and k as they meet (normed and rotated): dq, dk, dv from
-// dout. q, out, dout, dq: (tokens, heads, head_dim); k, v, dk, dv: (tokens, kv_heads, head_dim);
+// For a whole sequence of `tokens`, with q and k after norm and rotation: dq, dk, dv from dout.
+// q, out, dout, dq: (tokens, heads, head_dim); k, v, dk, dv: (tokens, kv_heads, head_dim);
 // out is the result of the forward pass. With p the softmax of s = scale · q·k:
 //   dv_j = Σ_i p_ij dout_i;  ds_ij = p_ij (dout_i·v_j − dout_i·out_i);
 //   dq_i = scale Σ_j ds_ij k_j;  dk_j = scale Σ_i ds_ij q_i.

@@ -25,7 +25,7 @@ void causal_conv(const Compute& compute, const float* weight, std::size_t kernel
       compute.kernels.silu(row + begin, end - begin);
     }
     for (std::size_t i = 0; i < past;
-         ++i) {  // row i becomes row i + tokens, which is never before it
+         ++i) {  // row i becomes row i + tokens; ascending order is safe
       const float* in = input(i + tokens);
       std::copy(in + begin, in + end, window + i * channels + begin);
     }

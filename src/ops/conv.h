@@ -1,4 +1,4 @@
-// The short causal convolution in front of a delta net.
+// The short causal convolution before a gated delta net.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,9 @@
 
 namespace cellm {
 
-// Depthwise: out[t][c] = silu(Σ_j weight[j][c] · x[t − kernel + 1 + j][c]), where x before the
-// first token comes from `window`, the (kernel − 1, channels) inputs before it, which is then moved
-// on. x, out: (tokens, channels); weight: (kernel, channels), the last row for the newest token.
+// Depthwise: out[t][c] = silu(Σ_j weight[j][c] · x[t − kernel + 1 + j][c]). Inputs before the first
+// token come from `window`, the previous (kernel − 1, channels) inputs, which is updated. x, out:
+// (tokens, channels); weight: (kernel, channels), the last row for the newest token.
 void causal_conv(const Compute& compute, const float* weight, std::size_t kernel,
                  std::size_t channels, const float* x, std::size_t tokens, float* window,
                  float* out);

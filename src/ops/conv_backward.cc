@@ -13,11 +13,11 @@ void causal_conv_backward(const Compute& compute, const float* weight, std::size
   constexpr std::size_t kGrain = 64;
   compute.pool.parallel_for(channels, kGrain, [&](std::size_t begin, std::size_t end) {
     const std::size_t width = end - begin;
-    std::vector<float> sum(width);  // what silu was applied to, then its gradient
+    std::vector<float> sum(width);  // the argument of silu, then its gradient
     for (std::size_t t = 0; t < tokens; ++t) std::fill_n(dx + t * channels + begin, width, 0.0F);
     for (std::size_t t = 0; t < tokens; ++t) {
       std::fill(sum.begin(), sum.end(), 0.0F);
-      // Tap j meets token t − kernel + 1 + j; before the first token there is nothing.
+      // Tap j reads token t − kernel + 1 + j; tokens before the first are zero.
       const std::size_t first = t + 1 < kernel ? kernel - 1 - t : 0;
       for (std::size_t j = first; j < kernel; ++j) {
         const float* in = x + (t + j + 1 - kernel) * channels + begin;

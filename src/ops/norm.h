@@ -1,4 +1,4 @@
-// RMS normalisation (arXiv:1910.07467).
+// RMS normalization (arXiv:1910.07467).
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace cellm {
 void rms_norm(const Compute& compute, const float* x, const float* weight, float eps,
               std::size_t rows, std::size_t n, float* out);
 
-// The gated form of Qwen3.5's delta net: the same, then · silu(gate). In place on x.
+// The gated form of Qwen3.5's delta net: RMS norm, then · silu(gate). In place on x.
 void gated_rms_norm(const Compute& compute, float* x, const float* weight, const float* gate,
                     float eps, std::size_t rows, std::size_t n);
 

@@ -26,7 +26,8 @@ void rms_norm_backward(const Compute& compute, const float* x, const float* weig
     }
   });
   if (dweight != nullptr) {
-    // By columns, so that no two threads add to one sum; before dx is written, which may be dy.
+    // By columns, so that no two threads add to the same sum; before dx is written, which may alias
+    // dy.
     compute.pool.parallel_for(n, kColumnGrain, [&](std::size_t begin, std::size_t end) {
       for (std::size_t row = 0; row < rows; ++row) {
         for (std::size_t i = begin; i < end; ++i) {
@@ -54,7 +55,7 @@ void rms_norm_backward(const Compute& compute, const float* x, const float* weig
 void gated_rms_norm_backward(const Compute& compute, const float* x, const float* weight,
                              const float* gate, float eps, std::size_t rows, std::size_t n,
                              const float* dy, float* dx, float* dgate, float* dweight) {
-  // out = normed · silu(gate): dgate first, from the normed rows made again.
+  // out = normed · silu(gate): dgate first, from the recomputed normed rows.
   compute.pool.parallel_for(rows, kRowGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
       const float* values = x + row * n;

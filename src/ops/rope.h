@@ -16,11 +16,11 @@ struct RopeAngles {
 RopeAngles rope_angles(std::span<const float> inverse_frequencies, std::size_t first,
                        std::size_t tokens);
 
-// The same angles the other way round: undoes a rotation, and takes a gradient back through it.
+// The negated angles: undoes a rotation, and is its backward pass.
 RopeAngles reversed(RopeAngles angles);
 
-// Rotates the pairs (i, i + half) of each row, i < half; elements from 2 · half on stay as they
-// are. x: (tokens, heads, head_dim)
+// Rotates the pairs (i, i + half) of each row, i < half; elements from 2 · half on are unchanged.
+// x: (tokens, heads, head_dim)
 void apply_rope(const RopeAngles& angles, std::size_t half, float* x, std::size_t tokens,
                 std::size_t heads, std::size_t head_dim);
 
