@@ -1,4 +1,4 @@
-// What a command line says: single values, and whole lines as the programs take them apart.
+// Harnesses for option values and for whole command lines.
 
 #include <string>
 #include <string_view>
@@ -19,7 +19,7 @@ constexpr std::string_view kTensorNames[] = {
     "model.embed_tokens.weight", "model.layers.0.mlp.down_proj.weight",
     "model.layers.12.linear_attn.in_proj_qkv.weight", "", "lm_head.weight.qscale"};
 
-// The first byte says what the rest is.
+// The first byte selects the kind of value.
 void run_value(Bytes input) {
   if (input.empty()) return;
   const std::string_view text = text_of(input.subspan(1));
@@ -50,7 +50,7 @@ void run_value(Bytes input) {
   }
 }
 
-// Lines are arguments; the first byte chooses the command. Nothing is run.
+// Lines are arguments; the first byte selects the command. Commands are parsed, not run.
 void run_line(Bytes input) {
   constexpr const Command* kCommands[] = {&kConvertCommand, &kInferCommand,    &kInspectCommand,
                                           &kVerifyCommand,  &kTokenizeCommand, &kLogitsCommand,

@@ -1,4 +1,4 @@
-// Configurations, and what they say of a model's tensors.
+// Harnesses for configurations and the tensor shapes derived from them.
 
 #include <algorithm>
 #include <cmath>
@@ -20,7 +20,8 @@
 namespace cellm::fuzz {
 namespace {
 
-// Names of all tensors are only made for models of so many layers: 4096 would be most of the work.
+// Tensor names are only generated for models of at most this many layers: 4096 would dominate the
+// run time.
 constexpr std::size_t kMaxListedLayers = 16;
 // Rows wider than this are left alone: a few bytes in a file never stand for more.
 constexpr std::size_t kMaxRowBytes = std::size_t{64} << 20;
@@ -106,7 +107,7 @@ void check_model(const ModelSource& source) {
     try {
       source.read_rows(i, 0, 1, row.data());
       source.read_rows(i, info.rows() - 1, info.rows(), row.data());
-    } catch (const Error&) {  // a type that is only listed, or a value without a logarithm
+    } catch (const Error&) {  // a listed but unsupported type, or a value without a logarithm
     }
     if (const auto view = source.view(i)) {
       require(view->rows == info.rows() && view->cols == info.cols(),

@@ -1,4 +1,4 @@
-// The containers of weights: safetensors, the shard index, GGUF and .cellm.
+// Harnesses for weight containers: safetensors, the shard index, GGUF and .cellm.
 
 #include <algorithm>
 #include <functional>
@@ -48,7 +48,7 @@ void run_shard_index(Bytes input) {
   }
 }
 
-// Every accessor on every value: one that does not fit its type must throw.
+// Every accessor on every value: an accessor of another type must throw.
 void read_values(const GgufFile& file) {
   const auto attempt = [](const std::function<void()>& read) {
     try {
@@ -108,7 +108,7 @@ void run_cellm(Bytes input) {
   }
   check_model(*open_cellm(file));
   const std::size_t checked = verify_cellm(*file);
-  // What verify calls whole, it calls damaged after any change of a bit.
+  // A file that verify accepts must be rejected after any bit flip.
   if (checked == header.tensors.size() + header.blobs.size() && checked <= kMaxVerified &&
       header.header_checksum) {
     std::vector<std::uint8_t> damaged(input.begin(), input.end());

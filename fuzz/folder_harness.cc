@@ -1,5 +1,5 @@
-// A Hugging Face folder. The input holds its files one after the other: a line "== NAME", then the
-// content up to the next such line; names beside those below are left out.
+// Harness for a Hugging Face folder. The input contains its files one after the other: a line "==
+// NAME", then the content up to the next such line; names other than those below are ignored.
 
 #include <algorithm>
 #include <array>
@@ -69,7 +69,7 @@ std::string join(const std::vector<Part>& parts) {
   return input;
 }
 
-// One folder for each process, in memory where the machine has a place for that.
+// One folder per process, in memory-backed storage if available.
 class Folder {
  public:
   Folder() {
@@ -86,7 +86,7 @@ class Folder {
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
-  // Most inputs differ from the one before in one file: only what is another is written.
+  // Most inputs differ from the previous one in one file: only changed files are written.
   void fill(const std::vector<Part>& parts) {
     for (std::size_t i = 0; i < kNames.size(); ++i) {
       std::optional<std::string> content;
@@ -106,7 +106,7 @@ class Folder {
 
  private:
   fs::path path_;
-  std::array<std::optional<std::string>, kNames.size()> contents_;  // of the files that are there
+  std::array<std::optional<std::string>, kNames.size()> contents_;  // of the existing files
 };
 
 void run_folder(Bytes input) {

@@ -18,10 +18,10 @@ const std::array kHarnesses{
     kGenerationConfig, kTokenizerJson, kCompactTokenizer, kGgufTokenizer, kTokenizerText, kPattern,
     kChoices,          kStudyStep,     kValues,           kCommandLine};
 
-// A message may quote a few names, each cut by printable(), and lists of what cellm knows.
+// A message may contain a few names, each cut by printable(), and lists of supported values.
 constexpr std::size_t kMaxMessageBytes = 4096;
 
-// Bytes on the heap and the file that they seem to be.
+// A heap block and the file that it is presented as.
 class MemoryFile {
  public:
   explicit MemoryFile(Bytes input)

@@ -1,4 +1,4 @@
-// What the fuzz harnesses share: one for each thing that reads bytes of strangers.
+// Fuzz harnesses: one for each reader of untrusted bytes.
 #pragma once
 
 #include <cstddef>
@@ -18,33 +18,33 @@ using Random = std::minstd_rand;
 
 // A reader under test.
 struct Harness {
-  std::string_view name;  // also the folder below fuzz/corpus and fuzz/regressions
-  // Reads one input. May throw Error and nothing else; what a reader promises about an input that
-  // it accepts is checked with require().
+  std::string_view name;  // also its folder in fuzz/corpus and fuzz/regressions
+  // Reads one input. May throw Error and nothing else; postconditions of accepted inputs are
+  // checked with require().
   void (*run)(Bytes input);
-  // Changes an input in a way that knows what it is made of; null if bytes alone get far enough.
-  // Returns the input unchanged where it cannot be taken apart.
+  // Structure-aware mutation of an input; null if byte mutations suffice. Returns the input
+  // unchanged if it cannot be parsed.
   std::string (*mutate)(const std::string& input, Random& random) = nullptr;
 };
 
-// All of them.
+// All harnesses.
 std::span<const Harness> harnesses();
-// Null if there is none of that name.
+// Null for an unknown name.
 const Harness* find_harness(std::string_view name);
 
 // Runs one input. An Error must be one printable line of a kind that an input can cause; every
-// other exception passes through, and ends the program.
+// other exception propagates and ends the program.
 void run_input(const Harness& harness, Bytes input);
 
-// Ends the program with a message that names the broken promise.
+// Ends the program with a message that names the violated postcondition.
 void require(bool promise, std::string_view what);
 
 inline std::string_view text_of(Bytes input) {
   return {reinterpret_cast<const char*>(input.data()), input.size()};
 }
 
-// The input as a file in memory that has its very size, on the boundary that a mapping has: what is
-// read before or behind it is found by AddressSanitizer.
+// The input as a file in memory of exactly its size, aligned like a mapping, so that
+// AddressSanitizer detects reads before or after it.
 std::shared_ptr<const MappedFile> memory_file(Bytes input);
 
 extern const Harness kSafetensors;

@@ -1,5 +1,5 @@
-// The entry points of libFuzzer. The program's own name says which harness it is: fuzz_gguf runs
-// "gguf" (fuzz/CMakeLists.txt makes the names).
+// The entry points of libFuzzer. The program's name selects the harness: fuzz_gguf runs "gguf"
+// (fuzz/CMakeLists.txt makes the links).
 
 #include <algorithm>
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace {
 
 const cellm::fuzz::Harness* chosen = nullptr;
 
-// What this process has done so far. The time is the thread's own, so that a busy machine does not
+// Statistics of this process. Time is the CPU time of the thread, so that other load does not
 // count.
 struct Statistics {
   unsigned long long inputs = 0;
@@ -34,9 +34,8 @@ double thread_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// One line at the end of the file that CELLM_FUZZ_STATISTICS names: inputs, CPU seconds and bytes
-// of the slowest, peak resident KiB. libFuzzer forks a process for each of its jobs, so there are
-// many.
+// Appends one line to the file that CELLM_FUZZ_STATISTICS names: inputs, CPU seconds and bytes of
+// the slowest, peak resident KiB. libFuzzer forks a process for each job, so there are many lines.
 void write_statistics() {
   const char* path = std::getenv("CELLM_FUZZ_STATISTICS");
   if (path == nullptr || statistics.inputs == 0) return;
@@ -49,7 +48,8 @@ void write_statistics() {
   std::fclose(file);
 }
 
-// One in so many inputs is changed byte by byte, so that what the structure hides is met too.
+// One in this many inputs is mutated byte by byte, to reach states that structured mutation
+// excludes.
 constexpr unsigned kBytesEvery = 3;
 
 }  // namespace

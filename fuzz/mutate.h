@@ -1,4 +1,4 @@
-// Mutations that know what they change: the part that libFuzzer's own cannot do.
+// Structure-aware mutations, which libFuzzer does not provide.
 #pragma once
 
 #include <cstddef>
@@ -14,25 +14,25 @@ namespace cellm::fuzz {
 
 // A number below `count`, which is not 0.
 std::size_t pick(Random& random, std::size_t count);
-// True once in `every` times.
+// True with probability 1 / `every`.
 inline bool once_in(Random& random, std::size_t every) {
   return pick(random, every) == 0;
 }
-// Values at which sizes, counts and offsets go wrong.
+// Boundary values for sizes, counts and offsets.
 std::uint64_t odd_number(Random& random);
 
-// Changes one to four places of a document: a value replaced by one of another kind or size, two
-// exchanged, a member renamed (also to one of `keys`), repeated, removed or added.
+// Makes one to four changes to a document: replaces a value by one of another kind or size, swaps
+// two values, or renames (also to one of `keys`), duplicates, removes or adds a member.
 void mutate_json(Json& document, std::span<const std::string_view> keys, Random& random);
-// The same for JSON text; text that is no JSON comes back as it is.
+// The same for JSON text; other text is returned unchanged.
 std::string mutate_json_text(const std::string& text, std::span<const std::string_view> keys,
                              Random& random);
 
-// A container whose header is a JSON text behind a length: changes the table of tensors or the
-// payload, and puts length, offsets and checksums right again, most of the time.
+// A container with a length-prefixed JSON header: changes the table of tensors or the payload, and
+// most of the time repairs length, offsets and checksums.
 std::string mutate_safetensors(const std::string& file, Random& random);
 std::string mutate_cellm(const std::string& file, Random& random);
-// A GGUF file: one of its counts, lengths, types or values, or a whole entry repeated or removed.
+// A GGUF file: changes a count, length, type or value, or duplicates or removes a whole entry.
 std::string mutate_gguf(const std::string& file, Random& random);
 
 }  // namespace cellm::fuzz

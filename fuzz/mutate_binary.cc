@@ -70,8 +70,8 @@ constexpr std::array<std::string_view, 29> kCellmKeys{"tensors",
                                                       "eos_token_id",
                                                       "algorithm"};
 
-// Adds `delta` to every offset of a list of payloads, so that a header of another length keeps them
-// where they are.
+// Adds `delta` to every offset of a list of payloads, so that a header of another length leaves the
+// payloads in place.
 void move_payloads(Json& list, std::uint64_t delta) {
   if (!list.is_array()) return;
   for (auto& entry : list) {
@@ -81,7 +81,7 @@ void move_payloads(Json& list, std::uint64_t delta) {
   }
 }
 
-// The checksums that a writer would have put there, for the payloads that lie in the file.
+// Computes the checksums that a writer would store, for the payloads within the file.
 void settle_checksums(Json& header, const char* list, const char* sums, const std::string& data,
                       std::uint64_t data_begin) {
   if (!header.contains(list) || !header[list].is_array()) return;
@@ -115,7 +115,7 @@ std::string cellm_bytes(Json header, const std::string& data, std::uint64_t old_
       settle_checksums(header, "tensors", "tensors", data, old_begin);
       settle_checksums(header, "blobs", "blobs", data, old_begin);
     }
-    // Other offsets may have more digits, and so need a longer header again.
+    // New offsets may have more digits and so need a longer header again.
     const std::uint64_t begin =
         begin_of(header.dump(-1, ' ', false, Json::error_handler_t::replace)) + kCellmAlignment;
     for (const char* list : {"tensors", "blobs"}) {
@@ -140,7 +140,7 @@ std::string cellm_bytes(Json header, const std::string& data, std::uint64_t old_
   return file + data;
 }
 
-// Makes two entries of a list of tensors lie on top of each other, or one of them somewhere else.
+// Makes two entries of a list of tensors overlap, or moves one.
 void misplace(Json& list, const char* offset_key, std::size_t data_bytes, Random& random) {
   if (!list.is_structured() || list.empty()) return;
   const auto entry = [&]() -> Json& {
@@ -175,7 +175,7 @@ void misplace(Json& list, const char* offset_key, std::size_t data_bytes, Random
   }
 }
 
-// Parts of a GGUF file that can be changed alone.
+// Parts of a GGUF file that can be changed separately.
 struct Field {
   std::size_t at;
   std::size_t bytes;  // 1, 2, 4 or 8: a number; otherwise text
@@ -193,7 +193,7 @@ struct GgufMap {
   std::size_t header_end = 0;
 };
 
-// Walks a file as far as it makes sense.
+// Parses a file as far as it is valid.
 class GgufWalk {
  public:
   explicit GgufWalk(const std::string& file) : file_(file) {}
@@ -343,7 +343,7 @@ std::string mutate_gguf(const std::string& original, Random& random) {
       end += bytes.size();
       store(file, count_at, count + 1);
     }
-    // The data stay where the alignment wants them.
+    // The data keep the position required by the alignment.
     constexpr std::size_t kAlign = 32;
     const std::size_t old_begin = round_up(map->header_end, kAlign);
     const std::string data = original.substr(std::min(old_begin, original.size()));

@@ -38,7 +38,7 @@ constexpr std::array<std::uint64_t, 28> kOddNumbers{0,
                                                     std::uint64_t{1} << 63,
                                                     UINT64_MAX};
 
-// Values of a document, and for each the one that holds it (null for the root).
+// Values of a document, each with its parent (null for the root).
 struct Place {
   Json* value;
   Json* parent;
@@ -176,7 +176,7 @@ void mutate_json(Json& document, std::span<const std::string_view> keys, Random&
       case 0:
         *place.value = odd_value(random);
         break;
-      case 1: {  // a copy, so that a value never holds itself
+      case 1: {  // a copy, so that a value never contains itself
         Json other = *places[pick(random, places.size())].value;
         *place.value = std::move(other);
         break;

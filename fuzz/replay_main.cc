@@ -40,7 +40,7 @@ std::vector<fs::path> files_of(const fs::path& path) {
 
 void replay(const Harness& harness, const fs::path& path, Totals& totals) {
   for (const fs::path& file : files_of(path)) {
-    // Known before it runs, should it be the last thing that this program does.
+    // Printed before it runs, in case the input ends the program.
     if (std::getenv("CELLM_FUZZ_VERBOSE") != nullptr) std::fprintf(stderr, "%s\n", file.c_str());
     const std::string content = cellm::read_file(file, kMaxInputBytes);
     const auto start = std::chrono::steady_clock::now();

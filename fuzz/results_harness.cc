@@ -1,4 +1,4 @@
-// Files beside a model's own: multiple-choice items, and finished steps of a study.
+// Harnesses for other input files: multiple-choice items, and stored steps of a study.
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-// Text for a tokenizer, and the regular expressions that cut it.
+// Harnesses for tokenized text and for the regular expressions of pre-tokenizers.
 
 #include <algorithm>
 #include <array>
@@ -21,7 +21,7 @@
 namespace cellm::fuzz {
 namespace {
 
-// Qwen's pattern, as its tokenizer.json has it.
+// Qwen's pattern from its tokenizer.json.
 constexpr const char* kQwenPattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
     R"(\s*[\r\n]+|\s+(?!\S)|\s+)";
@@ -30,7 +30,7 @@ constexpr std::size_t kMaxFileBytes = std::size_t{16} << 20;
 
 struct Variant {
   Tokenizer tokenizer;
-  bool restores;  // decode(encode(text)) is the text; otherwise its normal form
+  bool restores;  // decode(encode(text)) == text; otherwise its normal form
 };
 
 Json added(std::size_t id, const char* content, const char* option) {
@@ -96,7 +96,7 @@ std::string stream(const Tokenizer& tokenizer, const std::vector<std::uint32_t>&
   return text + decoder.finish();
 }
 
-// The first byte chooses rules; the rest is a text, and at the same time 16-bit ids.
+// The first byte selects rules; the rest is a text, and also read as 16-bit ids.
 void run_text(Bytes input) {
   static const std::vector<Variant> variants = make_variants();
   if (input.empty()) return;
@@ -115,8 +115,7 @@ void run_text(Bytes input) {
   require(stream(tokenizer, wild, skip) == decoded, "pieces of a stream are the whole text");
 
   const std::string_view text = text_of(rest);
-  const std::vector<std::uint32_t> ids =
-      tokenizer.encode(text, false);  // refuses what is not UTF-8
+  const std::vector<std::uint32_t> ids = tokenizer.encode(text, false);  // throws for invalid UTF-8
   require(std::none_of(ids.begin(), ids.end(), [&](auto id) { return tokenizer.is_special(id); }),
           "plain text has no special token");
   const std::string again = tokenizer.decode(ids, false);
@@ -131,7 +130,7 @@ void run_text(Bytes input) {
   }
 }
 
-// The first byte says how many bytes are the pattern; a text follows.
+// The first byte is the length of the pattern; a text follows.
 void run_pattern(Bytes input) {
   if (input.empty()) return;
   const std::size_t length = std::min<std::size_t>(input[0], input.size() - 1);

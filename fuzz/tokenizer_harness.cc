@@ -1,4 +1,4 @@
-// Tokenizers in their three forms: tokenizer.json, the compact form, GGUF's lists.
+// Harnesses for the three forms of tokenizers: tokenizer.json, the compact form, and GGUF's lists.
 
 #include <algorithm>
 #include <string>
@@ -21,7 +21,7 @@ constexpr std::string_view kSample =
     "Hello, it's 2026!  caf\u00E9 e\u0301 <|im_end|>\r\n\t\u4F60\u597D";
 constexpr std::size_t kMaxDecodedIds = 64;
 
-// What any tokenizer does, whatever file it came from.
+// Postconditions of a tokenizer from any source.
 void check_tokenizer(const TokenizerSpec& spec) {
   const Tokenizer tokenizer(spec, "input");
   const auto bytes = serialize_tokenizer(tokenizer.spec());
@@ -51,7 +51,7 @@ void run_json(Bytes input) {
 }
 
 void run_compact(Bytes input) {
-  // A copy of its very size, for AddressSanitizer.
+  // A copy of exactly its size, for AddressSanitizer.
   const std::vector<std::uint8_t> copy(input.begin(), input.end());
   check_tokenizer(parse_compact_tokenizer(std::as_bytes(std::span(copy)), "input"));
 }
@@ -132,7 +132,7 @@ constexpr std::string_view kJsonKeys[] = {"model",
                                           "end_of_word_suffix",
                                           "BPE"};
 
-// Changes one part of the tokenizer that the bytes hold.
+// Changes one part of the serialized tokenizer.
 std::string mutate_compact(const std::string& input, Random& random) {
   TokenizerSpec spec;
   try {

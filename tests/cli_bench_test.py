@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench as a script meets it: the keys and columns of llama-bench."""
+"""The bench command: output with the keys and columns of llama-bench."""
 
 import json
 import unittest

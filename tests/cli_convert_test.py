@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""convert as a user meets it: whole files or none, dry runs, and the sizes of the study."""
+"""The convert command: atomic output, dry runs, and the file sizes of the original study."""
 
 import json
 import re
@@ -14,7 +14,7 @@ import unittest
 
 from harness import BIN, MODELS, ROOT, CommandTest, byte_tokenizer, cellm_header, read_json, run, with_fault
 
-# Bytes of spec rows: file size of the original's files on the real shapes.
+# File sizes of the original study's files, for the real models' shapes.
 MIB = 1 << 20
 QWEN35_SIZES = {
     ("--dtype", "f16"): 1_746_945_536,
@@ -35,7 +35,7 @@ NEAR = 64 << 10
 
 
 def random_model_tool():
-    """tools/make_random_model.py, whose lists of tensors need no numpy, though its import does."""
+    """Imports tools/make_random_model.py without numpy, which its lists of tensors do not need."""
     sys.path.insert(0, str(ROOT / "tools"))
     sys.modules.setdefault("numpy", types.ModuleType("numpy"))
     import make_random_model
@@ -44,7 +44,7 @@ def random_model_tool():
 
 
 def sparse_model(folder, config, shapes, wide):
-    """A folder of a real model's shapes whose weights take no disk: the file is a hole."""
+    """A folder with a real model's shapes whose weight file is sparse and takes no disk space."""
     header, offset = {"__metadata__": {"format": "pt"}}, 0
     for name, shape in sorted(shapes):
         dtype, size = ("F32", 4) if name.endswith(wide) else ("BF16", 2)
@@ -80,7 +80,7 @@ class Sizes(CommandTest):
         model = sparse_model(self.folder / "qwen3", config, tool.qwen3_tensors(config), ("-",))
         for flags, size in QWEN3_SIZES.items():
             self.assertLess(abs(self.planned(model, *flags) - size), NEAR, flags)
-        for recipe, mib in RECIPE_MIB.items():  # the study gives whole MiB
+        for recipe, mib in RECIPE_MIB.items():  # published in whole MiB
             self.assertLess(abs(self.planned(model, "--recipe", recipe) - mib * MIB), MIB // 2 + NEAR, recipe)
 
     def test_the_plan_is_what_is_written(self):
@@ -94,7 +94,7 @@ class WholeOrNothing(CommandTest):
         return sorted(path.name for path in self.folder.iterdir())
 
     def big_model(self):
-        """256 MiB of zeros, none of them stored; takes a while to convert."""
+        """256 MiB of zeros in a sparse file; takes a while to convert."""
         config = read_json(MODELS / "qwen3" / "config.json")
         tool = random_model_tool()
         config.update(vocab_size=1 << 20)
@@ -263,7 +263,7 @@ class Rounding(CommandTest):
         self.succeed("verify", path)
         self.succeed("infer", "-m", path, "--prompt", "abc", "--gen", 2, "--temperature", 0)
         self.assertEqual(sorted(p.name for p in self.folder.iterdir() if "partial" in p.name), [])
-        # The plan is the file's, and no number of threads changes it.
+        # The plan equals the file, for any number of threads.
         planned = json.loads(self.succeed(*command, "--dry-run", "--json", "-t", 1).stdout)
         formats = {t["name"]: t["format"] for t in planned["tensors"]}
         tensors = cellm_header(path)["tensors"]
@@ -271,7 +271,7 @@ class Rounding(CommandTest):
             if entry["name"] in formats:
                 self.assertEqual(formats[entry["name"]].split("-")[0].replace("int", "i"),
                                  entry["dtype"].split("-")[0], entry["name"])  # fmt: skip
-        # What is named stays as named.
+        # Tensors named on the command line keep their format.
         kept = self.succeed("convert", "-i", self.model, "--target-bpw", 6, "--embedding", "f16", "--tensor",
                             "v_proj=int8", "--dry-run", "--json", "-q").stdout  # fmt: skip
         formats = {t["name"]: t["format"] for t in json.loads(kept)["tensors"]}
@@ -293,7 +293,7 @@ class Rounding(CommandTest):
         own = self.convert(self.model, *flags, "--calibrate", "self")
         quantizer = cellm_header(own)["quantizer"]
         self.assertTrue(quantizer["feedback"])
-        # Not the text of the program, and the same one every time.
+        # The text is not the built-in one, and is the same in each run.
         default = self.convert(self.model, *flags, "--calibrate", "default", name="default.cellm")
         self.assertNotEqual(quantizer["calibration_text"], cellm_header(default)["quantizer"]["calibration_text"])
         again = self.convert(self.model, *flags, "--calibrate", "self", "-t", 1, name="again.cellm")
@@ -354,7 +354,7 @@ class Rounding(CommandTest):
         self.assertIn("one.txt has 1 different tokens", note)
 
     def widened_model(self, intermediate):
-        """The model with feed-forwards of zeros that are so wide."""
+        """The model with feed-forward matrices of zeros of this width."""
         config = read_json(self.model / "config.json")
         config["intermediate_size"] = intermediate
         tool = random_model_tool()

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Inputs made to be expensive: each is refused (or read) in time and memory that go with its size.
+"""Inputs constructed to be expensive: each is refused (or read) in time and memory linear in its size.
 
-The bounds are those of docs/security.md: BASE_KIB and BASE_SECONDS for starting at all, and TIMES_SIZE bytes of
-memory and a second for each megabyte of input.
+The bounds are those of docs/security.md: BASE_KIB and BASE_SECONDS for starting, plus TIMES_SIZE bytes of
+memory per byte and a second per megabyte of input.
 """
 
 import json
@@ -17,8 +17,8 @@ from harness import BIN, MODELS, CommandTest, byte_tokenizer, read_json, write_s
 BASE_KIB, TIMES_SIZE = 100 << 10, 64
 BASE_SECONDS, SECONDS_PER_MB = 2, 1
 MB = 1 << 20
-# Runs a command and prints its exit code, its seconds of the processor, and its peak memory in KiB. A process of its own,
-# since a child's peak counts from the memory of the process that starts it, and this one's grows with the inputs.
+# Runs a command and prints its exit code, CPU seconds, and peak memory in KiB. In a separate process, since a child's
+# peak memory starts at that of its parent, and this process grows with its inputs.
 MEASURE = """
 import json, os, subprocess, sys
 process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
@@ -29,7 +29,7 @@ print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_s
 
 class Cost(CommandTest):
     def spend(self, arguments, path, codes=(3, 4), stdin=b"", size=None):
-        """Runs cellm on a file and checks what it spent; the exit code must be one of `codes`."""
+        """Runs cellm on a file and checks time and memory; the exit code must be one of `codes`."""
         size = size or path.stat().st_size + len(stdin)
         text = self.folder / "stdin"
         text.write_bytes(stdin)
@@ -171,7 +171,7 @@ class Tokenizers(Cost):
         vocab["y" * 5000] = 2_000_000
         self.assertIn("pieces of 4096 bytes", self.tokenize(document))
         del vocab["y" * 5000]
-        for far in (2_000_000, (1 << 21) - 1):  # ids without pieces take memory too
+        for far in (2_000_000, (1 << 21) - 1):  # unused ids take memory, too
             self.assertIn("at most 65536 ids may be unused", self.tokenize({**document, "model": {
                 **document["model"], "vocab": {"a": 0, "b": far}}}))  # fmt: skip
         vocab["far"] = 1 << 21
@@ -192,7 +192,7 @@ class Tokenizers(Cost):
     def test_added_tokens(self):
         document = byte_tokenizer()
         one = {"single_word": False, "lstrip": True, "rstrip": True, "normalized": False, "special": False}
-        # "a" is in the vocabulary already, so two of them are the shortest.
+        # "a" is already in the vocabulary, so "aa" is the shortest new piece.
         document["added_tokens"] = [{**one, "id": 256 + i, "content": "a" * (2 + i)} for i in range(511)]
         self.tokenize(document, codes=(0,), text=b"a" * MB)
         self.tokenize(document, codes=(0,), text=b" " * MB)
@@ -207,7 +207,7 @@ class Tokenizers(Cost):
 
     def test_patterns_that_would_run_for_ever(self):
         self.assertIn("limit", self.pattern("(a|aa)+[bc]", b"a" * 5000))
-        # Every place is almost too expensive, and there are many; or many parts, each with few places.
+        # Every position is almost too expensive, and there are many; or many parts with few positions each.
         for text in (b"a" * 400, b"a" * 100_000, b"aaaaaaaaaaaaaaaaaaaaaa " * 20_000):
             self.pattern("(?:a?){22}[bc]", text)
             self.pattern(" |(?:a?){18}[bc]", text, steps=9)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""eval as a user meets it: figures against those of the logits command, what is kept in the file, errors."""
+"""The eval command: figures compared with the logits command, the stored quality, errors."""
 
 import json
 import math
@@ -195,7 +195,7 @@ class Stored(EvalTest):
         self.assertEqual(self.succeed(*infer, "-q").stderr, b"")
         self.assertIn(f"quality: {summary}", self.succeed("inspect", model).stdout.decode())
         self.assertEqual(json.loads(self.succeed("inspect", "--json", model).stdout)["quality"], quality)
-        # A copy of the reference has the same checksum wherever it lies, another model another.
+        # A copy of the reference has the same checksum in any folder, another model a different one.
         copy = self.with_tokenizer(to="elsewhere")
         self.eval(model, "--reference", copy, "--window", WINDOW, "--store")
         self.assertEqual(cellm_header(model)["quality"]["reference_xxh3"], quality["reference_xxh3"])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""infer as a user meets it: flags, streams, seeds, limits, Ctrl-C, closed pipes."""
+"""The infer command: flags, streams, seeds, limits, Ctrl-C, closed pipes."""
 
 import json
 import os
@@ -120,7 +120,7 @@ class Infer(CommandTest):
 
 class Signals(CommandTest):
     def endless(self, *flags, **options):
-        """A run that goes on for many seconds."""
+        """A run that takes many seconds."""
         model = self.copy_model("qwen3")
         self.edit_config(model, max_position_embeddings=1 << 30)
         return subprocess.Popen(

@@ -56,7 +56,7 @@ class Logits(CommandTest):
         for name in NAMES:
             expected = read_json(MODELS / name / "expected.json")
             want = read_npy(MODELS / name / "expected_logits.npy")
-            # f16 weights are other weights, so what comes of them is held against the golden logits alone.
+            # f16 weights differ from the original ones, so results are compared with the golden logits only.
             for source in (MODELS / name, self.convert(MODELS / name, "--format", "f16")):
                 with self.subTest(source=str(source)):
                     first = self.logits(source, expected["tokens"])
@@ -94,7 +94,7 @@ class Logits(CommandTest):
                     with self.subTest(model=name, format=form, activations=activations):
                         want = self.logits(rows, tokens, *flags).read_bytes()
                         self.assertEqual(self.logits(packed, tokens, *flags).read_bytes(), want)
-                # What the engine reads it also converts back, value by value.
+                # A file that the engine reads is also converted, with equal values.
                 again = self.convert(packed, "--format", "f16", name="again.cellm")
                 direct = self.convert(rows, "--format", "f16", name="direct.cellm")
                 self.assertEqual(again.read_bytes(), direct.read_bytes())

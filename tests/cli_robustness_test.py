@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Nothing dies without a word: files that shrink, missing memory, links out of a folder, weights that are NaN."""
+"""Failures end with an error line: truncated mapped files, missing memory, links out of a folder, NaN weights."""
 
 import json
 import os
@@ -28,7 +28,7 @@ class ShrinkingFiles(CommandTest):
         self.model = self.copy_model("qwen3")
 
     def restore(self):
-        """All three as they were, since a test cuts one."""
+        """Fresh copies of all three, since a test truncates one."""
         for path, source in ((self.cellm, self.pristine), (self.gguf, GGUF),
                              (self.model / "model.safetensors", QWEN3 / "model.safetensors")):  # fmt: skip
             shutil.copyfile(source, path)
@@ -48,7 +48,7 @@ class ShrinkingFiles(CommandTest):
         shutil.copyfile(self.cellm, self.pristine)
         for path, file in ((self.cellm, "m.cellm"), (self.gguf, "m.gguf"), (self.model, "model.safetensors")):
             for command in self.commands(path):
-                # Cut in the header: everybody needs that. Cut in the weights: not all read those.
+                # A truncated header affects every command, truncated weights only those that read them.
                 for size, all_fail in ((0, True), (4 * 4096, False)):
                     with self.subTest(command=command[0], file=file, size=size):
                         self.restore()
@@ -59,7 +59,7 @@ class ShrinkingFiles(CommandTest):
                         self.assertEqual(result.returncode, 3, message)
                         self.assertEqual(message.count("\n"), 1, message)
                         self.assertTrue(message.startswith("error: ") and file in message, message)
-                        # A .gguf file is mapped twice, and may be found too short by the second reader.
+                        # A .gguf file is mapped twice; the second reader may already find it too short.
                         if size != 0 and file != "m.gguf" and command[0] in ("infer", "convert", "verify"):
                             self.assertIn(f"{file}: became shorter or unreadable while it was in use", message)
 
@@ -75,7 +75,7 @@ class ShrinkingFiles(CommandTest):
 
 class Memory(CommandTest):
     def wide_model(self):
-        """A .cellm file with an int8 embedding of 256 MiB, none of them on the disk."""
+        """A sparse .cellm file with an int8 embedding of 256 MiB."""
         data = self.convert(QWEN3, "--format", "int8").read_bytes()
         header = parse_cellm_header(data)
         rows = 1 << 21
@@ -113,7 +113,7 @@ class Memory(CommandTest):
         long = self.copy_model("qwen3")
         self.edit_config(long, max_position_embeddings=1 << 30)
         self.fail_with(5, "a sequence of 16777216 tokens needs ", "infer", "-m", long, "--seq", 1 << 24, preexec_fn=limit)
-        # An answer may be shorter than --gen.
+        # The answer may be shorter than --gen.
         out = self.succeed("infer", "-m", long, "--seq", "3", "--gen", 1 << 29, "--stop-eos", "true", "--max-layers", "1",
                            "--tokens-per-block", "1", "--total-blocks", "5", preexec_fn=limit)  # fmt: skip
         self.assertNotIn(b"note:", out.stderr)
@@ -127,7 +127,7 @@ class Memory(CommandTest):
                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (100 * MIB, 100 * MIB)))  # fmt: skip
 
     def flat_model(self):
-        """A model with one more matrix, of 2 rows of 16 Mi columns, which are not stored."""
+        """A model with one more matrix of 2 rows of 16 Mi columns, in a sparse file."""
         model = self.copy_model("qwen3", "flat")
         header, data = read_safetensors(model / "model.safetensors")
         size = 2 * (2 << 24)
@@ -174,7 +174,7 @@ class Memory(CommandTest):
                 limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (mebibytes * MIB, mebibytes * MIB))
                 result = run(*command, preexec_fn=limit)
                 if result.returncode == 127 and b"shared" in result.stderr:
-                    continue  # not even the program's libraries fit
+                    continue  # too little for the program's libraries
                 self.ends_well(result, (command[0], mebibytes))
 
 
@@ -232,7 +232,7 @@ class Links(CommandTest):
 
 class BadWeights(CommandTest):
     def spoiled(self, **values):
-        """qwen3_untied_f32 with values put at elements: name="0=nan 7=inf"."""
+        """qwen3_untied_f32 with elements replaced: name="0=nan 7=inf"."""
         model = self.copy_model("qwen3_untied_f32")
         header, data = read_safetensors(model / "model.safetensors")
         for name, changes in values.items():
@@ -252,7 +252,7 @@ class BadWeights(CommandTest):
                      "1.input_layernorm.weight (1 value in 1 row, the first 65505 at row 0, column 3",
                      "1.self_attn.o_proj.weight (1 value in 1 row, the first 100000", "--allow-nonfinite"):  # fmt: skip
             self.assertIn(part, message)
-        # int8 has room for 100000, its scale being an f16.
+        # int8 can represent 100000, since its scale is an f16.
         self.assertNotIn("o_proj", self.fail_with(3, "2 tensors have values", *flags, "--format", "int8"))
         self.assertEqual(message, self.fail_with(3, "", *flags, "--format", "f16", "--threads", "1"))
         self.assertEqual([path.name for path in self.folder.iterdir()], ["model"])

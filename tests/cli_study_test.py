@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`cellm study` from outside: what it writes, that it goes on where it stopped, and its errors."""
+"""The study command: its output, resuming, and errors."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import harness
 HARNESS_TIMEOUT = 180
 harness.TIMEOUT = HARNESS_TIMEOUT
 
-# Small enough for seconds, and each part of the study still happens.
+# Small enough to run in seconds, with every part of the study.
 def budget(tokens, generate):
     return ["--tokens", str(tokens), "--window", "32", "--generate", str(generate), "--sensitivity-tokens", "32",
             "--speed-runs", "1", "--formats", "int4,recipe-int4-aggressive,int2"]  # fmt: skip
@@ -62,7 +62,7 @@ class StudyTest(harness.CommandTest):
             for kind in ("greedy", "sampled"):
                 self.assertEqual(entry["coherence"][kind]["texts"], 20)
                 self.assertLessEqual(entry["coherence"][kind]["tokens"], 20 * 6)
-        # The same file as `convert` makes with the flags that the report names, but for the quality.
+        # The same file as `convert` writes with the flags in the report, except for the quality.
         by_hand = self.convert(self.model, *formats["int2"]["flags"].split(), name="by_hand.cellm")
         self.assertEqual(by_hand.stat().st_size, formats["int2"]["file_bytes"])
         self.assertLess(formats["f16"]["evaluation"]["kld_mean"], 1e-4)
@@ -80,26 +80,26 @@ class StudyTest(harness.CommandTest):
         markdown = (self.output / "report.md").read_text()
         self.assertIn("| int2 |", markdown)
 
-        # Again: nothing to do, the same result.
+        # A second run has nothing to do and gives the same result.
         before = self.steps()
         self.study()
         self.assertEqual(self.steps(), before)
         again = self.document()
         self.assertEqual(again, document)
 
-        # One step lost: only that one is done.
+        # A missing step: only this one is repeated.
         (self.output / "steps" / "coherence-int2.json").unlink()
         self.study()
         after = self.steps()
         self.assertEqual([n for n in before if before[n] != after[n]], ["coherence-int2.json"])
         self.assertEqual(self.document(), document)
 
-        # A damaged one as well.
+        # A damaged step is repeated, too.
         (self.output / "steps" / "coherence-int4.json").write_text("{")
         self.study()
         self.assertEqual(self.document(), document)
 
-        # One that is whole but holds something else, as another program may have left it.
+        # A valid step of another form, as another program may have left it.
         step = self.output / "steps" / "coherence-int4.json"
         kept = step.read_text()
         step.write_text(json.dumps(harness.study_step(json.loads(kept)["key"], [1])))
@@ -107,7 +107,7 @@ class StudyTest(harness.CommandTest):
                        self.output, "--text", self.text, *QUICK)  # fmt: skip
         step.write_text(kept)
 
-        # Another text: what was measured on the text is done again, the files and texts are not.
+        # Another text: measurements on the text are repeated, files and generated texts are not.
         self.text.write_text(self.text.read_text().replace("river", "brook"))
         before = self.steps()
         self.study()
@@ -119,7 +119,7 @@ class StudyTest(harness.CommandTest):
         self.assertNotEqual(self.document()["formats"][3]["evaluation"],
                             document["formats"][3]["evaluation"])  # fmt: skip
 
-        # Another model: everything.
+        # Another model: everything is repeated.
         self.edit_config(self.model, rms_norm_eps=1e-5)
         before = self.steps()
         self.study()
@@ -130,7 +130,7 @@ class StudyTest(harness.CommandTest):
         self.study("--no-keep")
         self.assertEqual(list(self.output.glob("*.cellm")), [])
         document = self.document()
-        self.study("--no-keep")  # and does not make them again for nothing
+        self.study("--no-keep")  # and does not make them again
         self.assertEqual(self.document(), document)
         self.assertEqual(list(self.output.glob("*.cellm")), [])
 

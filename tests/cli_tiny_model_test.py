@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The model in the box: what it answers at 16 bits, and how rounding takes that away."""
+"""The included model cellm-tiny: right answers at 16 bits and after quantization."""
 
 import json
 import unittest
@@ -7,13 +7,13 @@ import unittest
 from harness import ROOT, CommandTest
 
 MODEL = ROOT / "models/cellm-tiny"
-# Every fifth of the held-out questions: seconds, and all kinds of them.
+# Every fifth of the held-out questions: takes seconds, and includes all kinds.
 STEP = 5
 
 
 class TinyModel(CommandTest):
     def right_answers(self, model, *flags):
-        """The share of held-out questions that get the taught reply, word for word."""
+        """The share of held-out questions answered with the trained reply, word for word."""
         lines = (ROOT / "testdata/tiny_eval/questions.jsonl").read_text(encoding="utf-8").splitlines()[::STEP]
         right = 0
         for line in lines:
@@ -28,7 +28,7 @@ class TinyModel(CommandTest):
         self.assertGreaterEqual(f16, 0.9)
         int4 = self.right_answers(self.convert(MODEL, "--quantize-int4-symmetric", name="int4.cellm"))
         self.assertGreater(int4, 0.8 * f16)
-        self.assertLessEqual(int4, f16 + 0.05)  # rounding can get a question right
+        self.assertLessEqual(int4, f16 + 0.05)  # rounding can correct an answer by chance
         int2 = self.right_answers(self.convert(MODEL, "--quantize-int2-symmetric", name="int2.cellm"))
         self.assertLess(int2, 0.5 * int4)
         int1 = self.right_answers(self.convert(MODEL, "--quantize-int1-symmetric", name="int1.cellm"))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tune as a user meets it: what eval says before and after, going on after Ctrl-C, errors."""
+"""The tune command: eval before and after, resuming after Ctrl-C, errors."""
 
 import json
 import pathlib
@@ -16,7 +16,7 @@ TOKENS = ["--tokens", "5120", "--text", "default"]
 class Tune(CommandTest):
     def setUp(self):
         super().setUp()
-        # Other text than what is learnt from, which is the default.
+        # Not the training text, which is the default one.
         text = (ROOT / "src/convert/text/calibration.txt").read_text(encoding="utf-8")
         self.text = self.folder / "text.txt"
         self.text.write_text("".join(reversed(text[-4000:])).encode("ascii", "ignore").decode())
@@ -47,7 +47,7 @@ class Tune(CommandTest):
                 self.assertRegex(result.stdout.decode(), r"^KLD \d+\.\d{4} -> \d+\.\d{4} on held-out text, after \d+ tokens\n$")
                 self.succeed("verify", tuned)
                 self.assertLess(self.kld(tuned, reference), 0.98 * before)
-                # The same payloads, and if wanted the factors of input channels beside trellis codes.
+                # The same payloads, and on request the factors of input channels beside trellis tensors.
                 old, new = ({e["name"]: e for e in cellm_header(path)["tensors"]} for path in (file, tuned))
                 coded = {name for name, e in old.items() if e["dtype"] == "t2"} if more else set()
                 self.assertEqual(coded != set(), "t2" in flags and more == channels)

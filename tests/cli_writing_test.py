@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Files are made whole or not at all, whatever becomes of the writer: kills, full disks, other writers."""
+"""Atomic output files in spite of kills, full disks, and concurrent writers."""
 
 import json
 import random
@@ -18,12 +18,12 @@ CALLS = ("pwrite", "fsync", "rename", "fallocate")
 
 
 def some(count, most):
-    """Up to `most` of the numbers 1 … count, the first and the last among them."""
+    """Up to `most` of the numbers 1 … count, including the first and the last."""
     return sorted({1 + round(i * (count - 1) / max(1, most - 1)) for i in range(most)}) if count else []
 
 
 class WriterTest(CommandTest):
-    """With a small model that has a tokenizer, and a text to measure it on."""
+    """With a small model that has a tokenizer, and an evaluation text."""
 
     def setUp(self):
         super().setUp()
@@ -62,14 +62,14 @@ def limit_file_size(size):
 
 
 class Writing(WriterTest):
-    """The commands that write one file, `target`, which is there already and must stay as it is until it is the new one."""
+    """The commands that write one file, `target`, which exists and must be either the old or the complete new file."""
 
     def setUp(self):
         super().setUp()
         self.target = self.folder / "target"
         stored = self.convert(self.model, "--format", "int4-g32", name="inputs/stored.cellm").read_bytes()
         evaluate = ["--reference", self.model, "--text", self.text, "--window", "32", "--no-floor", "--store", "-t", "1"]
-        # The arguments, what `target` holds before, and how to tell that it is whole and new.
+        # The arguments, the previous content of `target`, and a check that it is complete and new.
         self.writers = {
             "convert": (["convert", "-i", QWEN3, "-q", "--format", "int4-g32", "-o", self.target], b"old",
                         lambda path: run("verify", path).returncode == 0),
@@ -89,7 +89,7 @@ class Writing(WriterTest):
         return [path.name for path in self.folder.iterdir() if path.name not in ("target", "inputs")]
 
     def check(self, arguments, old, is_whole, may_be_new):
-        """The old file or, if that may be, the new one; and the next run clears what is left."""
+        """Expects the old file or, if allowed, the new one; the next run removes temporary files."""
         content = self.target.read_bytes()
         self.assertTrue(content == old or (may_be_new and is_whole(self.target)), content[:20])
         self.succeed(*arguments)
@@ -134,7 +134,7 @@ class Writing(WriterTest):
                         fault = f"{kind}:{call}:{number}"
                         with self.subTest(command=name, fault=fault):
                             self.target.write_bytes(old)
-                            # Space need not be reserved if that fails otherwise, nor the folder's new name be durable.
+                            # Other failures of reserving space, and of syncing the folder, are tolerated.
                             if (kind, call) == ("EIO", "fallocate") or (call, number) == ("fsync", 2):
                                 self.succeed(*arguments, env=with_fault(fault))
                                 self.assertTrue(is_whole(self.target))
@@ -195,7 +195,7 @@ class Writing(WriterTest):
 
 
 class StudyWriting(WriterTest):
-    """A study writes a folder: whatever ends it, the same command goes on and ends as if nothing had been."""
+    """A study writes a folder: after any failure the same command resumes and gives the same result as an uninterrupted run."""
 
     def setUp(self):
         super().setUp()
@@ -209,7 +209,7 @@ class StudyWriting(WriterTest):
         self.largest = max(path.stat().st_size for path in self.output.iterdir())
 
     def content(self):
-        """All that does not depend on the time: the study, sizes of whole files of weights, names of all files."""
+        """Everything independent of time: the study, sizes of weight files, names of all files."""
         document = without_times(read_json(self.output / "study.json"))
         for path in self.output.glob("*.cellm"):
             document[path.name] = path.stat().st_size
@@ -221,7 +221,7 @@ class StudyWriting(WriterTest):
         shutil.rmtree(self.output)
 
     def check(self):
-        """The same command goes on and leaves nothing but the study."""
+        """The same command resumes and leaves only the study."""
         self.succeed(*self.arguments)
         self.assertEqual(self.content(), self.whole)
 
@@ -236,7 +236,7 @@ class StudyWriting(WriterTest):
                     self.check()
 
     def test_killed_again_and_again(self):
-        # The third rename of every run: the most that a step has is two, its file's and its result's.
+        # The third rename of every run: a step has at most two, of its file and its result.
         self.start_again()
         for runs in range(self.counts["rename"]):
             code = run(*self.arguments, env=with_fault("kill:rename:3")).returncode
@@ -258,12 +258,12 @@ class StudyWriting(WriterTest):
 
     def test_calls_that_fail(self):
         for call, count in self.counts.items():
-            for number in some(count - 2, 2):  # the last fsync is that of a folder, which may fail
+            for number in some(count - 2, 2):  # the last fsync is of a folder, which may fail
                 for kind, code in (("ENOSPC", 5), ("EIO", 3)):
                     with self.subTest(fault=f"{kind}:{call}:{number}"):
                         self.start_again()
                         fault = with_fault(f"{kind}:{call}:{number}")
-                        if (kind, call) == ("EIO", "fallocate"):  # space need not be reserved
+                        if (kind, call) == ("EIO", "fallocate"):  # reserving space may fail
                             self.succeed(*self.arguments, env=fault)
                         else:
                             self.fail_with(code, self.output, *self.arguments, env=fault)

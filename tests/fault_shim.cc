@@ -1,16 +1,15 @@
-// A library for LD_PRELOAD that makes the system fail at a chosen point of a program, so that tests
-// need neither luck with timing nor a full disk. CELLM_FAULT names it:
+// A library for LD_PRELOAD that injects system failures at a chosen point of a program, so that
+// tests need neither exact timing nor a full disk. CELLM_FAULT selects the failure:
 //
 //   kill:CALL:N      SIGKILL instead of the Nth CALL: pwrite, fsync, rename, fallocate
-//   short:CALL:N     before the Nth pwrite is killed, half of its bytes are written
+//   short:CALL:N     the same, but half of the bytes of the Nth pwrite are written first
 //   ENOSPC:CALL:N    the Nth CALL and all later ones fail with this error; also EIO, EINTR (once)
-//   nomem::N         malloc() and its kin fail from the Nth call on, counted from the call of
-//   signal() that
-//                    main() begins with: what is built before it has nobody to report to
-//   shrink:SUFFIX:N  the first mapped file whose name ends in SUFFIX is cut to N bytes once it is
-//   mapped
+//   nomem::N         malloc() and related functions fail from the Nth call on, counted from the
+//                    call of signal() at the start of main(): earlier failures cannot be reported
+//   shrink:SUFFIX:N  the first mapped file whose name ends in SUFFIX is truncated to N bytes after
+//                    it is mapped
 //
-// With CELLM_FAULT_COUNT=FILE, every call of the first kind is counted and "CALL COUNT" lines are
+// With CELLM_FAULT_COUNT=FILE every call of the first kind is counted, and "CALL COUNT" lines are
 // written at exit.
 #include <atomic>
 #include <cerrno>
@@ -42,7 +41,7 @@ std::atomic<long> counts[kCallCount];
 std::atomic<long> allocations;
 std::atomic<bool> in_main{false};
 
-// CELLM_FAULT, taken apart without allocating: this also runs inside malloc().
+// CELLM_FAULT, parsed without allocating: this also runs inside malloc().
 struct Fault {
   char kind[16] = "";
   char subject[64] = "";
@@ -77,7 +76,7 @@ const Fault& fault() {
   for (;;) ::pause();
 }
 
-// Whether this call is to fail with errno set. Kills the process if that is asked for.
+// Whether this call must fail, with errno set. Kills the process if requested.
 bool fails(Call call, bool& halve) {
   const long number = ++counts[call];
   const Fault& f = fault();

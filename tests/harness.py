@@ -1,4 +1,4 @@
-"""What the command line tests share: running programs, small files, reading .npy and .cellm."""
+"""Shared by the command line tests: running programs, small files, reading .npy and .cellm."""
 
 import ctypes
 import ctypes.util
@@ -76,7 +76,7 @@ def write_safetensors(path, header, data):
 
 
 def byte_tokenizer(extra=()):
-    """A tokenizer.json of the 256 bytes, in the spelling of byte-level BPE, and of `extra` control tokens."""
+    """A tokenizer.json with the 256 bytes in the byte-level alphabet and `extra` control tokens."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     spelling = {b: chr(b) for b in printable}
     spelling.update({b: chr(256 + i) for i, b in enumerate(b for b in range(256) if b not in spelling)})
@@ -103,7 +103,7 @@ def xxh3(content):
 
 
 def study_step(key, value):
-    """What `study` keeps of a finished step."""
+    """The stored results of finished steps of `study`."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     return {"key": key, "checksum": xxh3(b"%d:%s%d:%s" % (len(key), key.encode(), len(text), text)), "value": value}
 
@@ -119,7 +119,7 @@ class CommandTest(unittest.TestCase):
         return result
 
     def fail_with(self, code, part, *arguments, **options):
-        """Expects this exit code and exactly one line of error that holds `part`, and no other output."""
+        """Expects this exit code, exactly one error line that contains `part`, and no other output."""
         result = run(*arguments, **options)
         message = result.stderr.decode()
         self.assertEqual(result.returncode, code, (arguments, message))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""cellm on emulated processors without AVX and without AVX-512: what they cannot do must not be reached.
+"""cellm on emulated processors without AVX and without AVX-512 must not execute their instructions.
 
-Needs qemu-x86_64 (Debian: qemu-user), whose emulation refuses instructions that the chosen processor lacks.
+Needs qemu-x86_64 (Debian: qemu-user), which refuses instructions that the emulated processor lacks.
 """
 
 import os
@@ -19,7 +19,7 @@ TOKENS = ids(read_json(MODELS / NAME / "expected.json")["tokens"][:12])
 
 
 def on(processor, *arguments, **environment):
-    """Exit code and error messages; the emulator's own warnings (features it cannot emulate) are left out."""
+    """Exit code and error messages; warnings of the emulator (features it cannot emulate) are removed."""
     result = subprocess.run([QEMU, "-cpu", processor, BIN / "cellm", *map(str, arguments)], capture_output=True, timeout=300,
                             text=True, stdin=subprocess.DEVNULL, env={**os.environ, **environment})
     lines = result.stderr.splitlines()
@@ -27,7 +27,7 @@ def on(processor, *arguments, **environment):
 
 
 def has(target):
-    """Whether this processor has the target itself."""
+    """Whether the real processor supports the target."""
     return subprocess.run([BIN / "cellm", "bench", "-m", MODELS / NAME, "-p", "1", "-n", "0", "-r", "1"],
                           capture_output=True, env={**os.environ, "CELLM_TARGET": target}).returncode == 0
 

@@ -1,4 +1,4 @@
-// The engine against what transformers computed for small random models
+// Compares the engine with logits computed by transformers for small random models
 // (testdata/models/README.md).
 
 #include <algorithm>
@@ -50,7 +50,7 @@ struct Reference {
     greedy_prompt = json["greedy_prompt"].get<std::vector<std::uint32_t>>();
     greedy = json["greedy_continuation"].get<std::vector<std::uint32_t>>();
     logits = read_npy(kModels / name / "expected_logits.npy");
-    // qwen3_5_text is chaotic: float32 and float64 already differ by 0.006.
+    // qwen3_5_text is sensitive to rounding: float32 and float64 differ by 0.006.
     tolerance = name == "qwen3_5_text" ? 0.03F : 0.003F;
   }
   std::vector<std::uint32_t> tokens;
@@ -128,7 +128,8 @@ TEST_P(EveryModel, GreedyContinuationIsThatOfTransformers) {
   }
 }
 
-// Checkpoints in any order, each followed by other tokens: always as if nothing else had happened.
+// Checkpoints restored in any order, after other tokens: the logits are those of the checkpointed
+// sequence.
 TEST_P(EveryModel, ARestoredCheckpointIsAFreshRun) {
   const Reference reference(GetParam());
   const Engine engine(open_model_source(kModels / GetParam()), {});

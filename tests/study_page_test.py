@@ -2,7 +2,7 @@
 """The page of a study in a browser: headless Chromium runs its script, light, dark and on a phone.
 
 Exit code 77 if Chromium is not installed. With CELLM_SCREENSHOTS=FOLDER the pictures are kept there;
-with CELLM_PAGE=FILE that page is looked at instead of one of a small model.
+with CELLM_PAGE=FILE that page is tested instead of one of a small model.
 """
 
 import json
@@ -101,10 +101,10 @@ class PageTest(harness.CommandTest):
         drawn = re.search(r'data-charts="(\d+)"', dom)
         self.assertIsNotNone(drawn, "the script of the page did not come to its end")
         self.assertEqual(int(drawn.group(1)), canvases)
-        # Chart.js gives a canvas that it draws a size of its own.
+        # Chart.js sets the size of a canvas it draws on.
         self.assertEqual(len(re.findall(r"<canvas [^>]*height=\"[1-9]", dom)), canvases)
         for line in result.stderr.decode(errors="replace").splitlines():
-            self.assertNotIn("CONSOLE", line)  # an exception, or a violation of the page's policy
+            self.assertNotIn("CONSOLE", line)  # an exception, or a violation of the content security policy
 
     def picture(self, name, size, *flags):
         folder = os.environ.get("CELLM_SCREENSHOTS")
@@ -127,7 +127,7 @@ class PageTest(harness.CommandTest):
         self.assertLess(max(background["dark"]), 60)
 
     def test_nothing_is_wider_than_a_phone(self):
-        # Wide tables scroll in their own box; the page itself must not.
+        # Wide tables scroll in their own box; the page itself must not scroll.
         probe = self.folder / "probe.html"
         html = self.page.read_text()
         script = ("<script>document.documentElement.dataset.width = "
