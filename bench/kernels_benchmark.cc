@@ -1,4 +1,4 @@
-// How fast each kernel of each target is on one thread, with data that fits into a second-level
+// Throughput of each kernel of each target on one thread, with data that fits into the second-level
 // cache, so that arithmetic and not memory is measured. bytes_per_second counts weights as stored,
 // items_per_second multiply-adds.
 //
@@ -29,7 +29,7 @@ struct Weights {
       : row_bytes(format_info(format).row_bytes(kCols)),
         codes(kRows * row_bytes),
         scales(kRows * kCols) {
-    // Any byte is a code; f16 and the scales inside q1 stay small and finite.
+    // Every byte is a valid code; f16 values and the scales inside of q1 stay small and finite.
     for (std::size_t i = 0; i < codes.size(); ++i) {
       codes[i] = static_cast<std::byte>(i * 37 % 251 & (i % 2 == 1 ? 0x2F : 0xFF));
     }
@@ -132,7 +132,7 @@ void float_matmul(benchmark::State& state, const KernelTable& table, FormatId fo
   count(state, kRows * weights.row_bytes, kRows * kCols * tokens);
 }
 
-// 256 keys or values of a head of 256, as a decoding step meets them.
+// 256 keys or values of a head of 256, as in a decode step.
 void rows_kernel(benchmark::State& state, const KernelTable& table, FormatId format, bool mix) {
   constexpr std::size_t kQueries = 4;
   const Weights weights(format, kCols);
@@ -239,7 +239,7 @@ int main(int argc, char** argv) {
     try {
       cellm::add_target(cellm::kernel_table(target));
     } catch (const cellm::Error&) {
-      continue;  // this processor does not have it
+      continue;  // not supported by this processor
     }
   }
   benchmark::Initialize(&argc, argv);

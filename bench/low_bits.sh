@@ -1,5 +1,5 @@
 #!/bin/bash
-# What calibration and tuning do for each low-bit format, as a study. See --help.
+# Measures calibration and tuning of each low-bit format in a study. See --help.
 set -euo pipefail
 
 if [ "$#" -lt 4 ]; then
@@ -32,7 +32,7 @@ embedding=${EMBEDDING:-f16} tokens=${TUNE_TOKENS:-60000}
 mkdir -p "$folder"
 
 files=()
-# make NAME COMMAND...: the command writes the file of this name, unless it is there.
+# make NAME COMMAND...: runs the command that writes the file of this name, unless it exists.
 make() {
   local file=$folder/$1.cellm start
   shift

@@ -74,7 +74,7 @@ The format is that of the layers; the embedding, an eighth of the weights, has
 8 bits in all but f16.
 TEXT
 
-# show FORMAT: an answer as it is, behind its format's name, with its long lines broken.
+# show FORMAT: prints stdin after the name of the format, with long lines wrapped.
 show() {
   python3 -c '
 import sys, textwrap
@@ -88,7 +88,7 @@ for line in text.split("\n"):
 ' "$1"
 }
 
-# answers ARGUMENT...: what each format says, always its most probable token.
+# answers ARGUMENT...: the greedy answer of each format.
 answers() {
   local format
   for format in $formats; do

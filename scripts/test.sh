@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds cellm and runs everything that checks it. See --help.
+# Builds cellm and runs all tests. See --help.
 set -euo pipefail
 
 if [ "$#" -ne 0 ]; then
@@ -33,7 +33,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 # shellcheck disable=SC2086  # lists of words
 require_packages $build_packages $check_packages
 
-# Lets a clone in another folder find what this one has compiled.
+# Lets clones in other folders share the compiler cache.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 
@@ -43,7 +43,7 @@ skipped=0
 
 step() { printf '\n== %s\n' "$*"; }
 
-# Prints the end of a run that cannot go on.
+# Prints the summary of an aborted run.
 give_up() {
   printf '\n%s\n' "$1" >&2
   echo "$passed passed, $((failed + 1)) failed"
@@ -56,7 +56,7 @@ build() {
   cmake --build --preset "$1" || give_up "Building $1 failed; the reason is above."
 }
 
-# check PRESET NAME CTEST_ARGUMENT...: runs tests, shows those that do not pass, adds to the sums.
+# check PRESET NAME CTEST_ARGUMENT...: runs tests, prints failed ones, adds to the totals.
 check() {
   local preset=$1 log=build/$1/ctest-$2.log counts
   shift 2

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs what threads share under ThreadSanitizer. See --help.
+# Runs the tests of code shared by threads under ThreadSanitizer. See --help.
 set -euo pipefail
 
 if [ "$#" -ne 0 ]; then
@@ -34,8 +34,8 @@ export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 
 cmake --preset tsan >/dev/null
 cmake --build --preset tsan --target base_test engine_test convert_test
-# g++ 12's run-time library cannot place its shadow memory where the kernel randomises addresses by more than
-# 28 bits; without randomisation it always can.
+# g++ 12's runtime cannot place its shadow memory if the kernel randomizes addresses by more than 28
+# bits; without randomization it can.
 runner=()
 if setarch --addr-no-randomize true 2>/dev/null; then runner=(setarch --addr-no-randomize); fi
 export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 ${TSAN_OPTIONS-}"

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Checks that programs carry what cmake/hardening.cmake asks for.
+"""Checks that programs have the hardening that cmake/hardening.cmake requests.
 
 usage: check_hardening.py READELF PROGRAM...
 
-Looks, with readelf of binutils, for: a position-independent program (PIE), a non-executable stack, tables of
-the dynamic linker that are read-only once it is done (RELRO with BIND_NOW), no memory that is writable and
-executable, the stack protector, calls that _FORTIFY_SOURCE has replaced by checked ones, and, on x86, endbr64
+Checks with readelf of binutils: a position-independent program (PIE), a non-executable stack, relocation
+tables that are read-only after start-up (RELRO with BIND_NOW), no memory that is writable and
+executable, the stack protector, calls replaced by checked ones through _FORTIFY_SOURCE, and, on x86, endbr64
 at the entry of main for -fcf-protection (the whole file is marked for it only if the C library's start
 files are, which is the distribution's choice). Prints one line for each finding and exits 1 if there is any.
 """

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Holds the includes of src/ against the one direction of includes (docs/architecture.md).
+"""Checks that includes in src/ go one way (docs/architecture.md).
 
 A folder may include itself and the folders that DEPENDS of its cellm_library lists; its *_test.cc may
 also include those of TEST_DEPENDS. Every listed folder must be included somewhere, and DEPENDS must not
-form a cycle. Further rules of the house are checked on the way: see RULES below. Prints one line for
-each finding, FILE:LINE: what, and exits 1 if there is any.
+form a cycle. Further rules are checked as well: see RULES below. Prints one line for
+each finding, FILE:LINE: message, and exits 1 if there is any.
 """
 
 import pathlib
@@ -28,7 +28,7 @@ SUFFIXES = {".h", ".cc", ".inl"}
 
 
 class Library:
-    """What a folder's CMakeLists.txt says."""
+    """The dependencies listed in a folder's CMakeLists.txt."""
 
     def __init__(self, path):
         self.path = path
@@ -64,7 +64,7 @@ def is_kernel_target(folder, path):
 
 
 def check_file(path, folder):
-    """Findings (line, text) that concern one file alone."""
+    """Findings (line, text) in one file."""
     text = path.read_text(encoding="utf-8")
     lines = text.count("\n")
     if lines > MAX_LINES:
@@ -82,7 +82,7 @@ def check_file(path, folder):
 
 
 def find_cycle(graph):
-    """The folders of one cycle in {folder: its DEPENDS}, or none."""
+    """The folders of a cycle in {folder: its DEPENDS}, or none."""
     done, trail = set(), []
 
     def visit(folder):

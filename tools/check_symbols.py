@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that the kernel targets give the linker one symbol each: their KernelTable.
+"""Checks that each kernel target exports one symbol: its KernelTable.
 
 usage: check_symbols.py NM libcellm_kernels.a
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy over the files that the release preset compiles; remembers which were clean.
+"""Runs clang-tidy on the files that the release preset compiles, with a cache of clean results.
 
 usage: check_tidy.py [--tests] [BUILD_FOLDER]     (default: build/release)
 
-Generated files are left out, and without --tests also *_test.cc: with all that gtest brings they would take longer than
-everything else together, for code that nobody runs but the tests.
+Generated files are excluded, and without --tests also *_test.cc: with the gtest headers they would take longer than
+all other files together.
 
-A file that was clean is not read again until something it depends on changes: itself, the headers of
-the project that it includes directly or not, its compile command, .clang-tidy or clang-tidy's version.
-The memory is one empty file for each such state in $XDG_CACHE_HOME/cellm-tidy (default
-~/.cache/cellm-tidy); it does not name the folder of the checkout, so a second clone profits as well.
-Prints what clang-tidy finds and exits 1 if that is anything, 77 if clang-tidy is missing.
+A clean file is not checked again until something it depends on changes: the file, the headers of
+the project that it includes directly or indirectly, its compile command, .clang-tidy or the version of clang-tidy.
+The cache is one empty file per state in $XDG_CACHE_HOME/cellm-tidy (default
+~/.cache/cellm-tidy); it does not depend on the folder of the checkout, so clones share it.
+Prints the findings of clang-tidy and exits 1 if there are any, 77 if clang-tidy is missing.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import sys
 import time
 
 PROCESSES = 2
-KEEP_SECONDS = 90 * 24 * 3600  # states not met for so long are forgotten
+KEEP_SECONDS = 90 * 24 * 3600  # unused states are removed after this time
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -54,7 +54,7 @@ def with_headers(source):
 
 
 def state_key(entry, source, common):
-    """A hash of everything that clang-tidy's answer for this file follows from."""
+    """A hash of all inputs of clang-tidy's result for this file."""
     digest = hashlib.sha256(common)
     command = entry.get("command") or " ".join(entry["arguments"])
     digest.update(command.replace(f"{ROOT}/", "./").encode() + b"\0")
@@ -80,7 +80,7 @@ def main():
         return 77
 
     version = subprocess.run([tidy, "--version"], check=True, capture_output=True).stdout
-    # The last line names the processor, which decides nothing.
+    # The last line names the processor, which has no effect.
     common = b"\n".join(l for l in version.splitlines() if b"CPU" not in l)
     common += (ROOT / ".clang-tidy").read_bytes()
     cache = cache_folder()
@@ -101,7 +101,7 @@ def main():
             states[marker] = source
 
     def run(source):
-        # The compile commands are g++'s; clang does not know all of its warnings.
+        # The compile commands are for g++; clang does not know all of its warnings.
         command = [tidy, "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
                    str(source)]
         return subprocess.run(command, check=False,

@@ -3,7 +3,7 @@
 
 usage: compare_cellm.py [--header] FILE.cellm MANIFEST.json
 
-Checks that the file holds exactly the manifest's tensors (dtype, shape, byte count, SHA-256 of the payload), sorted by
+Checks that the file contains exactly the manifest's tensors (dtype, shape, byte count, SHA-256 of the payload), sorted by
 name, each at a multiple of 64, none overlapping, the last one ending the file. Prints every difference and exits with 1
 if there is one. --header also lists the header fields that differ; these do not count, since the manifests carry some
 wrong values (rope_theta of new-style configs) on purpose.

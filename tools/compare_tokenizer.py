@@ -10,7 +10,7 @@ texts, and the texts of random ids must be equal. The command is called as
 
     COMMAND --tokenizer FILE --json-lines [--plain | --decode [--skip-special]]
 
-and gets and gives one JSON value a line: a text and its ids, or with --decode ids and their text.
+and reads and writes one JSON value per line: texts and ids, or with --decode ids and texts.
 """
 
 import argparse

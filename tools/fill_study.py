@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Fills the figures of a study into its text, so that the text holds none that was not measured.
+"""Fills the measured figures of a study into its page.
 
 usage: fill_study.py [--check] FOLDER...
 
-Writes FOLDER/README.md from FOLDER/README.in.md and FOLDER/study.json; with --check says instead
-whether it is up to date (exit code 1 if not). A figure is {{PATH}} or {{PATH|FORMAT}}. PATH are keys
-with dots between, of study.json or, if the first is the name of a format, of that format's entry; a
-step may be an index, or KEY=VALUE for the element of a list. FORMAT is one of Python's, "MiB" for
-bytes, or "sci" for four digits of whatever size.
+Writes FOLDER/README.md from FOLDER/README.in.md and FOLDER/study.json; with --check reports instead
+whether it is up to date (exit code 1 if not). A figure is {{PATH}} or {{PATH|FORMAT}}. PATH is a list of
+keys separated by dots, in study.json or, if the first is the name of a format, in that format's entry; a
+key may be an index, or KEY=VALUE for the element of a list. FORMAT is a format specification of Python,
+"MiB" for bytes, or "sci" for four significant digits.
 """
 
 import json

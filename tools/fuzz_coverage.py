@@ -4,7 +4,7 @@
 usage: fuzz_coverage.py [--missing]     (scripts/fuzz.sh --coverage builds what this needs)
 
 Replays fuzz/corpus, fuzz/regressions and build/fuzz/corpus with build/coverage/bin/fuzz_replay. A line is covered if an
-input of any harness reaches it: the containers bring configurations and tokenizers too. --missing lists the lines that no
+input of any harness reaches it: containers include configurations and tokenizers. --missing lists the lines that no
 input reaches.
 """
 
@@ -19,7 +19,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPLAY = ROOT / "build" / "coverage" / "bin" / "fuzz_replay"
 
-# The code that reads what the harness is about: whole files, or functions of a file that has others too.
+# The code of each reader: whole files, or functions of a file that contains other code, too.
 READERS = {
     "safetensors": ["src/io/safetensors.cc", "src/io/shape.cc"],
     "shard_index": ["src/io/shard_index.cc"],
@@ -57,7 +57,7 @@ def lines_of_function(path, name):
 
 
 def line_counts(profile):
-    """Source file to line number to executions, of all files that the program was built from."""
+    """Executions by source file and line number, of all files of the program."""
     export = subprocess.run(["llvm-cov-14", "export", "-format=lcov", f"-instr-profile={profile}", str(REPLAY)],
                             check=True, capture_output=True, text=True).stdout  # fmt: skip
     files = {}
@@ -83,7 +83,7 @@ def ranges(lines):
 
 
 def replay(name, folder):
-    """Runs a harness over what is kept for it; returns the number of inputs and the raw profile."""
+    """Runs a harness on its stored inputs; returns the number of inputs and the raw profile."""
     folders = [ROOT / base / name for base in ("fuzz/corpus", "fuzz/regressions", "build/fuzz/corpus")]
     raw = pathlib.Path(folder) / name
     done = subprocess.run([REPLAY, "--harness", name, *(f for f in folders if f.is_dir())], check=True,

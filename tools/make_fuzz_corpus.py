@@ -3,7 +3,7 @@
 
 usage: make_fuzz_corpus.py [--bin build/release/bin]     (needs the built cellm, for .cellm files)
 
-What fuzzing itself has found worth keeping lies beside the seeds (scripts/fuzz.sh --keep) and stays as it is.
+Inputs found by fuzzing (scripts/fuzz.sh --keep) are stored beside the seeds and are not changed.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def compact_json(value):
 
 
 def small_tokenizer():
-    """The first merges of SmolLM2's tokenizer.json, and the bytes that it lacks, so that it loses no text."""
+    """The first merges of SmolLM2's tokenizer.json, and its missing bytes, so that every text can be encoded."""
     packed = ROOT / "testdata" / "tokenizers" / "smollm2.tokenizer.json.gz"
     whole = json.loads(gzip.decompress(packed.read_bytes()))
     vocab = whole["model"]["vocab"]
@@ -82,7 +82,7 @@ def split(pattern, behavior="Isolated", invert=False):
 
 
 def tiny_tokenizer():
-    """Few pieces, so that a change of any of them is likely to matter."""
+    """Few pieces, so that a change of any of them is likely to have an effect."""
     vocab = {piece: i for i, piece in enumerate(["a", "b", "c", "\u0120", "ab", "\u0120a", "abc"])}
     return {
         "version": "1.0", "truncation": None, "padding": None,
@@ -182,7 +182,7 @@ def tokenizer_seeds(bin_folder):
         (r"\D\S\d\s", "ax1 "), ("\n", "a\nb"), ("(?i:sT)", "st"), (r"[a-c]\P{Greek}", "ab"),
     )):  # fmt: skip
         encoded = pattern.encode()
-        for shift in (0, 1) if i < 6 else (0,):  # the length also chooses what is done with matches
+        for shift in (0, 1) if i < 6 else (0,):  # the length also selects the use of matches
             encoded += b"|q" * shift
             seed("pattern", f"{i:02}-{shift}", bytes([len(encoded)]) + encoded + text.encode())
 
@@ -541,7 +541,7 @@ def gguf_seeds():
 
 
 def with_column_scales(whole):
-    """A trellis-coded file with scales for the columns of each coded matrix, without checksums."""
+    """A trellis file with column scales for each quantized matrix, without checksums."""
     begin = 8192
     header = parse_cellm_header(whole)
     del header["checksums"], header["blobs"]
@@ -590,7 +590,7 @@ def cellm_seeds(bin_folder, models):
     begin = (10 + length + 63) // 64 * 64
 
     def plain(change):
-        """As the study's converter wrote: no checksums, no blobs."""
+        """In the form of the original study's converter: no checksums, no blobs."""
         changed = copy.deepcopy(header)
         del changed["checksums"], changed["blobs"]
         for entry in changed["tensors"]:
@@ -655,7 +655,7 @@ def compact_seeds(files):
 
 
 def result_seeds():
-    """Multiple-choice items and finished steps of a study."""
+    """Multiple-choice items and stored steps of a study."""
     good = {"context": "Grass is", "choices": [" green", " loud"], "answer": 0}
     lines = lambda *items: "\n".join(item if isinstance(item, str) else compact_json(item) for item in items)
     for name, content in {

@@ -2,7 +2,7 @@
 """Makes testdata/gguf from the tiny models in testdata/models.
 
 Needs numpy, safetensors and gguf (0.19), the package of llama.cpp; its number formats are the reference
-that the tests hold cellm against. The tensors are converted as llama.cpp's convert_hf_to_gguf.py does it.
+of the tests. The tensors are converted as in llama.cpp's convert_hf_to_gguf.py.
 
 usage: make_gguf_fixtures.py  (from any folder)
 """
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "testdata" / "models"
 OUT = ROOT / "testdata" / "gguf"
 
-# Bytes at which the f16 scales of a block lie.
+# Byte offsets of the f16 scales in a block.
 SCALES = {
     Type.Q8_0: [0], Type.Q4_0: [0], Type.Q4_1: [0, 2], Type.Q5_0: [0], Type.Q5_1: [0, 2],
     Type.Q2_K: [80, 82], Type.Q3_K: [108], Type.Q4_K: [0, 2], Type.Q5_K: [0, 2], Type.Q6_K: [208],
@@ -287,7 +287,7 @@ def main():
     make_typed()
     make_model("llama", "llama", 3, DENSE, convert_llama,
                lambda writer, config: add_tokenizer(writer, config["vocab_size"]))
-    # One layer says as much as three, in a third of the size.
+    # One layer covers as much as three, in a third of the size.
     make_model("qwen3", "qwen3", 1, DENSE, lambda name, array, config: array, lambda writer, config: None)
     make_model("qwen3_5_text", "qwen35", 8, QWEN35, convert_qwen35, add_qwen35)
 

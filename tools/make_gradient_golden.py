@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes testdata/gradients: what torch's autograd says of the gradients that `cellm tune` follows.
+"""Makes testdata/gradients: the gradients of `cellm tune`, computed by torch's autograd.
 
 usage: make_gradient_golden.py [NAME...]      (needs tools/requirements.txt)
 
 For a model of testdata/models in float64, the student is the model with a factor for each row and column of its layers'
-matrices, and with other norms; all of them moved off their values in a way that src/tune/student_test.cc repeats. The
+matrices, and with other norms; all of them perturbed as in src/tune/student_test.cc. The
 loss is the mean over TOKENS positions of KL(model || student). NAME.safetensors has the gradient of every factor and
 norm ("TENSOR rows", "TENSOR columns", "TENSOR norm"; of a norm with its offset included) and the loss.
 """

@@ -192,7 +192,7 @@ def qwen3_tensors(config):
 
 
 def centre_and_std(name, zero_centred_norms):
-    """What keeps a random model finite: values near 1 for factors, a spread of decays, small weights elsewhere."""
+    """Values that keep a random model finite: near 1 for factors, a range of decays, small weights elsewhere."""
     if name.endswith("linear_attn.norm.weight"):
         return 1, 0.1
     if name.endswith(("A_log", "dt_bias")):

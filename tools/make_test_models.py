@@ -32,7 +32,7 @@ from test_model_shapes import MLX_QWEN3_5, MODELS
 
 PROMPT_TOKENS = 8
 CONTINUATION_TOKENS = 24
-LINEAR_GAIN = 1.2  # lively logits without making the model chaotic (see f32_vs_f64)
+LINEAR_GAIN = 1.2  # diverse logits without making the model chaotic (see f32_vs_f64)
 
 
 class InDouble(TorchFunctionMode):
@@ -157,7 +157,7 @@ def make_plain(folder, spec):
 
 
 def split_quantized(tensors, group, dtype):
-    """Quantizes the embedding and the Linears; returns MLX's tensors and the float32 values they stand for."""
+    """Quantizes the embedding and the Linears; returns MLX's tensors and their float32 values."""
     stored, values = {}, {}
     for name, (tag, array) in tensors.items():
         exact = st.decode(array, tag)
@@ -172,7 +172,7 @@ def split_quantized(tensors, group, dtype):
 
 
 def write_mlx(folder, config, text_config, stored, values, tokens, quantization):
-    """config is what the folder gets; text_config and values (Hugging Face names) are what transformers runs."""
+    """config is written to the folder; transformers runs text_config and values (Hugging Face names)."""
     write_json(folder / "config.json", config | {"quantization": quantization, "quantization_config": quantization})
     write_weights(folder, stored, file_format="mlx")
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes testdata/trellis/golden.txt: tiles of the trellis formats and what they stand for.
+"""Writes testdata/trellis/golden.txt: tiles of the trellis formats and their levels.
 
-The decoder here is written from the description in src/format/trellis.h alone, bit by bit, and shares
-nothing with the program but the tables, which it reads from src/format/trellis_tables.cc.
+The decoder here follows the description in src/format/trellis.h, bit by bit, and shares
+with the program only the tables, which it reads from src/format/trellis_tables.cc.
 
 A line is: format, table id, the tile's bytes and its levels (64 rows, 4 columns), both as hex.
 """

@@ -2,7 +2,7 @@
 
 A [rows, cols] weight becomes three tensors: `weight` U32 [rows, cols/8], eight codes a word with the first one in the
 lowest four bits; `scales` and `biases` [rows, cols/group]. The value is code * scale + bias of its group. The scale may
-be negative: the end of the range with the larger magnitude is the one that is met exactly.
+be negative: the end of the range with the larger magnitude is represented exactly.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ def quantize(weight, group, encode):
     edge_code = np.rint(edge / scale)
     scale = np.where(edge_code != 0, edge / np.where(edge_code != 0, edge_code, 1), scale)
     bias = np.where(edge_code != 0, edge, 0)
-    codes = np.rint((groups - bias[..., None]) / scale[..., None])  # MLX rounds by the scale before it is stored
+    codes = np.rint((groups - bias[..., None]) / scale[..., None])  # MLX rounds with the scale before it is rounded for storage
     codes = np.clip(codes, 0, LARGEST_CODE).astype(np.uint32).reshape(rows, cols // 8, 8)
     words = np.bitwise_or.reduce(codes << np.arange(0, 32, 4, dtype=np.uint32), axis=-1)
     return words.astype("<u4"), encode(scale), encode(bias)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Runs cellm on thousands of damaged model files and reports every answer that is not a clean one.
+"""Runs cellm on thousands of damaged model files and reports every unclean result.
 
 usage: mutate_files.py [--bin build/dev/bin] [--runs N] [--seed S] [--seconds T] [--small]
 
-A clean answer is exit code 0, or 3 or 4 with exactly one line on stderr that starts with "error: "; within 2 seconds of
-the processor and 1 GiB. Exit code 2 counts as clean where the command line names ids or a number of tokens that the
-changed file no longer has room for. Run it on the dev build (sanitizers) and on the release build (time and memory).
---small damages the seeds of fuzz/corpus alone, so that more runs fit into the time. Files that misbehave are kept in the
-folder that is printed. Slow, so it is no part of the tests.
+A clean result is exit code 0, or 3 or 4 with exactly one line on stderr that starts with "error: ", within 2 seconds of
+processor time and 1 GiB. Exit code 2 is clean if the command line contains ids or a number of tokens that the
+changed file no longer supports. Run it on the dev build (sanitizers) and on the release build (time and memory).
+--small damages the seeds of fuzz/corpus alone, so that more runs fit into the time. Failing files are kept in the
+printed folder. Too slow to be part of the tests.
 """
 
 import argparse
@@ -111,7 +111,7 @@ def mutate(rng, kind, original):
         if len(data) < 16:
             break
     if kind in ("cellm", "safetensors") and end < len(data) and rng.random() < 0.7:
-        # A header of another length would be no more than bad JSON: make the length right, so that it is read.
+        # A changed header length would only make invalid JSON: repair the length, so that the header is parsed.
         start, code = (6, "<I") if kind == "cellm" else (0, "<Q")
         size = struct.calcsize(code)
         text = bytes(data[start + size :])
@@ -140,7 +140,7 @@ def small_sources():
 
 
 def split_folder(data):
-    """What fuzz/folder_harness.cc reads: files behind lines "== NAME"."""
+    """The input of fuzz/folder_harness.cc: files after lines "== NAME"."""
     parts = re.split(rb"(?:^|\n)== ([a-z0-9_.]+)\n", data)
     return {name.decode(): content for name, content in zip(parts[1::2], parts[2::2])}
 
@@ -191,7 +191,7 @@ def put_in_model(folder, model, file, data):
 
 
 def run(command, errors_path):
-    """(exit code, processor seconds, KiB, stderr) of a command that is killed when it takes too long."""
+    """(exit code, processor seconds, KiB, stderr) of a command, which is killed at the time limit."""
     with open(errors_path, "wb") as errors:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, stdin=subprocess.DEVNULL)
     timer = threading.Timer(MAX_WALL_SECONDS, lambda: os.kill(process.pid, signal.SIGKILL))

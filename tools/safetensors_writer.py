@@ -20,7 +20,7 @@ def bf16_values(bits):
 
 
 def encode(values, dtype):
-    """Float32 values as the array that is stored for a safetensors dtype tag."""
+    """The stored array of float32 values for a safetensors dtype."""
     if dtype == "BF16":
         return bf16_bits(values)
     return np.ascontiguousarray(values, dtype={"F32": "<f4", "F16": "<f2"}[dtype])

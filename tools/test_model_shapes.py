@@ -1,7 +1,7 @@
 """The shapes of the tiny random models that make_test_models.py writes.
 
-Each one differs from the models in testdata that have golden files in what its comment says. Epsilons and thetas are
-unusual on purpose: a loader that ignores the configured value must miss the logits by more than rounding does.
+The comment of each shape states its difference from the models in testdata with golden files. Epsilons and thetas are
+unusual on purpose: a loader that ignores the configured value changes the logits by more than rounding.
 """
 
 LLAMA = {

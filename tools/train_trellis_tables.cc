@@ -3,10 +3,10 @@
 //
 //   train_trellis_tables [FORMAT ...]
 //
-// Mixing tables are random permutations, the best of many; levels and offsets follow by Lloyd's
-// algorithm: code a sample, set every entry to the mean of what it is to add, repeat; at the end
-// with whole levels. The same program gives the same tables: all random numbers come from fixed
-// seeds, and all searches are in integers.
+// Mixing tables are random permutations, the best of many. Levels and offsets are trained by
+// Lloyd's algorithm: encode a sample, set every entry to the mean of the values assigned to it,
+// repeat; finally with integer levels. The result is reproducible: all random numbers come from
+// fixed seeds, and all searches use integers.
 
 #include <algorithm>
 #include <array>
@@ -38,7 +38,7 @@ constexpr Effort kScreening{24, 8};
 constexpr Effort kTraining{500, 20};
 constexpr std::size_t kTestTiles = 2000;
 
-// A table whose levels are not whole yet, in standard deviations.
+// A table with real-valued levels, in standard deviations.
 struct Candidate {
   std::array<std::uint8_t, 16> near_mix{};
   std::array<std::uint8_t, 16> far_mix{};
@@ -47,7 +47,7 @@ struct Candidate {
   double error = 0.0;
 };
 
-// Box and Muller's, because std::normal_distribution is not the same everywhere.
+// Box-Muller, because std::normal_distribution differs between implementations.
 std::vector<float> gaussian(std::size_t count, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const auto uniform = [&] { return (static_cast<double>(random() >> 11) + 0.5) * 0x1p-53; };
@@ -78,7 +78,8 @@ Place place_of(const TrellisShape& shape, const Candidate& c, std::size_t state)
   return {(state & 15U) ^ c.near_mix[near] ^ c.far_mix[state >> (2 * apart) & 15U], near};
 }
 
-// Levels to a standard deviation while a candidate is not whole: what tables come out with.
+// Scale of candidates with real-valued levels, in levels per standard deviation; the final tables
+// have about this scale.
 constexpr double kUnit = 21.0;
 
 std::vector<std::int16_t> values_of(const TrellisShape& shape, const Candidate& c) {
@@ -129,8 +130,8 @@ double error_of(const TrellisShape& shape, const Candidate& c, const Coded& code
   return sum / static_cast<double>(coded.weights.size());
 }
 
-// Sets levels, then offsets, each to the mean of what the other leaves; twice. With a grid, to the
-// nearest multiple of it.
+// Sets levels, then offsets, each to the mean of the residual; twice. With a grid, to the nearest
+// multiple of it.
 void fit(const TrellisShape& shape, const Coded& coded, double grid, Candidate& c) {
   for (int round = 0; round < 4; ++round) {
     const bool fit_levels = round % 2 == 0;
@@ -195,7 +196,7 @@ std::string row(Entry&& entry) {
   return "{" + text + "}";
 }
 
-// As source of src/format/trellis_tables.cc, but for clang-format.
+// Prints a table as source of src/format/trellis_tables.cc, before clang-format.
 void print(const TrellisShape& shape, const Candidate& c, double grid) {
   fmt::print("// {}: mean squared error {:.5f}\n{{1, {:.4f}F,\n {{{},\n  {}",
              format_info(shape.format).name, c.error, 1.0 / grid,

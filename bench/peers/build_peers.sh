@@ -42,7 +42,7 @@ ik=${2:+$(cd -- "$2" && pwd)}
 build() {
   local source=$1 out=$2 targets=$3
   shift 3
-  # Their checks of the compiler leave an a.out where they run.
+  # The configure checks leave an a.out in the current folder.
   (cd "$folder" && cmake -G Ninja -S "$source" -B "$out" -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON "$@" >/dev/null)
   # shellcheck disable=SC2086  # a list of words
   cmake --build "$out" --target $targets
@@ -58,7 +58,7 @@ fi
 build "$folder/llama.cpp" "$folder/llama.cpp/build" "$tools" \
   -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF
 if [ -n "$ik" ]; then
-  # Without the kernels their names are missing, which only matters with -fa 1.
+  # Without the kernels their symbols are missing, which only matters with -fa 1.
   unused=-Wl,--unresolved-symbols=ignore-all
   build "$ik" "$folder/ik_llama.cpp/build" llama-bench \
     -DLLAMA_CURL=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF -DGGML_IQK_FLASH_ATTENTION=OFF \

@@ -5,8 +5,8 @@
 
 Builds the peers in the work folder (build_peers.sh; ik_llama.cpp only if a checkout is given), makes models with random
 weights of the published shapes (make_random_gguf.py) and llama.cpp's formats of them, and then runs every test of every
-engine once in each round, one after the other, so that a machine whose speed drifts is unfair to none. What was measured
-is kept in the work folder; --render writes the page from it again, and --rounds adds to what is there until it is enough.
+engine once in each round, one after the other, so that a drift of the machine's speed affects all alike. Results
+are kept in the work folder; --render writes the page from them again, and --rounds adds the missing rounds.
 Nothing else may run meanwhile. Takes about half an hour on two cores, and 12 GB of disk.
 """
 import argparse
@@ -38,7 +38,7 @@ LOW_BITS = ["int4-g32", "int4", "int2", "q1"]
 TRELLIS = ["int4-g32", "t4", "t3", "t2", "t1h", "t1"]
 TRELLIS_AVX2 = ["int4-g32", "t4", "t2"]
 
-# One run of a program: what it is called in the table, the command, and a name for its kind of test.
+# One run of a program: its label in the table, the command, and the kind of test.
 Run = collections.namedtuple("Run", "test engine label command")
 
 
@@ -54,7 +54,7 @@ def succeed(command, **options):
 
 
 class Bench:
-    """The programs and files in the work folder, and the runs that are made of them."""
+    """The programs and files in the work folder, and the runs that use them."""
 
     def __init__(self, arguments):
         self.work = arguments.work
@@ -74,7 +74,7 @@ class Bench:
             source, target = self.gguf(shape, "F16"), self.gguf(shape, kind)
             if not source.exists():
                 say(f"writing {source.name}")
-                # The writer is the package that comes with llama.cpp's source.
+                # The GGUF writer is the package in llama.cpp's source.
                 library = {**os.environ, "PYTHONPATH": str(self.work / "llama.cpp" / "gguf-py")}
                 partial = source.with_suffix(".partial")
                 succeed([sys.executable, HERE / "make_random_gguf.py", partial, shape], env=library)
@@ -126,7 +126,7 @@ class Bench:
         yield Run("convert", LLAMA, "Q4_0", [self.llama_bin / "llama-quantize", source, target, "Q4_0", self.threads])
 
     def carry_out(self, run):
-        """What one run gave, as a list of JSON objects."""
+        """The output of one run, as a list of JSON objects."""
         command = [str(c) for c in run.command]
         if run.test != "convert":
             return json.loads(succeed(command))
@@ -163,7 +163,7 @@ class Bench:
 
 
 def relative(part):
-    """A word of a command as the page shows it."""
+    """An argument of a command as shown on the page."""
     text = str(part)
     return re.sub(r"^\S*/", "", text) if "/" in text else text
 
@@ -173,7 +173,7 @@ def cpu_times():
 
 
 def stolen(before, after):
-    """Share of the processor that other machines on the same host took, so far as the kernel knows."""
+    """Share of processor time taken by other machines on the host (steal time), as reported by the kernel."""
     spent = [b - a for a, b in zip(before, after)]
     return spent[7] / max(1, sum(spent))
 
@@ -187,7 +187,7 @@ def key_of(entry):
 
 
 class Figures:
-    """Every figure that was measured: (test, engine, label, column) to one value for each round."""
+    """All measured figures: (test, engine, label, column) to one value per round."""
 
     def __init__(self, entries):
         self.values = collections.defaultdict(list)
@@ -219,7 +219,7 @@ class Figures:
         return [key[1:] for key in self.first if key[0] == test]
 
     def ratios(self, ours, theirs):
-        """Ratios of the rounds, least, middle and largest."""
+        """Minimum, median and maximum of the ratios of the rounds."""
         ratios = sorted(a / b for a, b in zip(self.values[ours], self.values[theirs]))
         return ratios[0], statistics.median(ratios), ratios[-1]
 

@@ -1,10 +1,10 @@
-"""The chat format of Qwen3.5 with an empty think block, as pieces that are learnt and pieces that are not."""
+"""The chat format of Qwen3.5 with an empty think block, as pieces inside and outside of the loss."""
 
 THINK = "<think>\n\n</think>\n\n"
 
 
 def parts(entry):
-    """A record of train.jsonl as (text, is learnt). Before the last question a reply has no think block."""
+    """A record of train.jsonl as (text, in the loss). Before the last question a reply has no think block."""
     if "prose" in entry:
         return [(entry["prose"], True), ("<|endoftext|>", True)]
     out = []

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds cellm against transformers on cellm-tiny: logits in float32, and greedy answers to held-out questions.
+"""Compares cellm with transformers on cellm-tiny: logits in float32, and greedy answers to held-out questions.
 
 usage: compare.py [--model FOLDER] [--cellm PROGRAM] [--answers N]
 

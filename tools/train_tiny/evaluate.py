@@ -3,7 +3,7 @@
 
 usage: evaluate.py [--cellm PROGRAM] [--questions FILE] [--by-kind] [--show-wrong N] MODEL...
 
-An answer counts if it is the reply that was taught, and as right if it contains the short answer. MODEL is anything
+Reports the share of answers equal to the trained reply, and of those that contain the short answer. MODEL is anything
 that `cellm infer` opens.
 """
 

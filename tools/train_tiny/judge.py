@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Judges cellm-tiny beyond right answers: its loss on dialogues that it was and was not trained on, and loops.
+"""Measures the loss of cellm-tiny on dialogues inside and outside of its training set, and looping answers.
 
 usage: judge.py [--model FOLDER] [--corpus FOLDER] [--cellm PROGRAM]
 
 Prints the mean cross entropy of the replies' tokens in dialogues that it was trained on, in others, and in others with
 questions in held-out phrasings (of the corpus folder, transformers in float32), and how many of 100 answers to requests of any
-kind and of 100 to held-out questions, sampled as the model's generation_config.json says, up to 128 tokens, loop: say
-the same span three times in a row, 16 tokens or more.
+kind and of 100 to held-out questions, sampled as the model's generation_config.json says, up to 128 tokens, loop: repeat
+the same span three times, 16 tokens or more.
 """
 
 import argparse

@@ -47,7 +47,7 @@ def all_talks(modules):
 
 
 def with_habits(rng, message):
-    """Messages as people type them: some in lower case, some without the last sign, some with a word before."""
+    """Variations of user messages: some in lower case, some without final punctuation, some with a word in front."""
     if rng.random() < 0.12:
         message = message[0].lower() + message[1:]
     if rng.random() < 0.12 and message[-1] in "?.!":
@@ -129,7 +129,7 @@ def record(rng, document):
 
 
 def choice_item(rng, fact, question):
-    """The reply up to its answer, and four ways to go on; text without the frame of the chat format."""
+    """The reply up to its answer, and four continuations, without the chat format."""
     at = fact.reply.index(fact.answer)
     choices = [f" {answer}{fact.reply[at + len(fact.answer):]}" for answer in (fact.answer, *fact.wrong)]
     order = rng.sample(range(len(choices)), len(choices))
@@ -202,7 +202,7 @@ def main():
     documents = training_documents(rng, (facts, explanations, talks), options.prose, options.scale)
     write_lines(options.output / "train.jsonl", (record(rng, d) for d in documents))
 
-    # Its own generator: evaluation stays the same whatever becomes of the training documents.
+    # A separate generator: the evaluation files do not depend on the training documents.
     rng = random.Random(f"evaluate {options.seed}")
     chosen = questions(rng, facts, explanations)
     write_lines(options.output / "questions.jsonl",

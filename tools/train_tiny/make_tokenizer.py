@@ -35,7 +35,7 @@ def control_tokens():
 
 
 def texts(path):
-    """All that is said and written, without the frame of the chat format."""
+    """All message contents and texts, without the chat format."""
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             entry = json.loads(line)

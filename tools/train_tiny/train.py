@@ -49,7 +49,7 @@ def configuration(tokenizer):
 
 
 def encode(path, tokenizer):
-    """Documents as (ids, whether each is learnt)."""
+    """Documents as (ids, whether each id is in the loss)."""
     documents = []
     with open(path, encoding="utf-8") as lines:
         for line in lines:
@@ -86,7 +86,7 @@ def pack(documents, order, padding):
         for index in members:
             tokens, flags = documents[index]
             ids[r, at : at + len(tokens)] = tokens
-            # The first token of a document can't be known from the one before it.
+            # The first token of a document cannot be predicted from the previous document.
             learnt[r, at : at + len(tokens)] = flags
             learnt[r, at] = False
             at += len(tokens)
@@ -112,7 +112,7 @@ def rate(step, steps):
 
 
 def loss_of(model, layers, ids, learnt):
-    """Mean cross entropy of the tokens that are learnt; logits are made for them alone."""
+    """Mean cross entropy of the tokens in the loss; logits are computed for these only."""
     hidden = layers(input_ids=ids, use_cache=False).last_hidden_state
     mask = learnt[:, 1:].reshape(-1)
     chosen = hidden[:, :-1].reshape(-1, hidden.shape[-1])[mask]
@@ -190,7 +190,7 @@ def main():
           f"{sum(p.numel() for p in model.parameters())} parameters, {steps} steps of {BATCH * ROW} tokens", flush=True)  # fmt: skip
 
     optimizer = optimizers(model)
-    # Fuses what lies between the products: a fifth more tokens a second, for two minutes at the start.
+    # Fuses the operations between matrix products: a fifth more tokens per second, after two minutes of compilation.
     layers = torch.compile(model.model)
     state_file, log_file = options.work / "state.pt", options.work / "log.tsv"
     first, spent = 0, 0.0
