@@ -9,8 +9,9 @@ namespace cellm {
 
 // Never renumbered. What each format's bytes mean is in its own header (format/i4.h and so on).
 //
-// The first kRowFormatCount of them lie in rows (format/formats.h), the others, the trellis codes,
-// in tiles of many rows (format/trellis.h).
+// The first kRowFormatCount of them lie in rows (format/formats.h), the others of the first
+// kFormatCount, the trellis codes, in tiles of many rows (format/trellis.h). After them come the
+// block formats (format/block_formats.h).
 enum class FormatId : std::uint8_t {
   kF32 = 0,
   kF16 = 1,
@@ -25,6 +26,16 @@ enum class FormatId : std::uint8_t {
   kT2 = 10,
   kT1H = 11,
   kT1 = 12,
+  kQ40 = 13,  // ggml's Q4_0, and so on
+  kQ41 = 14,
+  kQ50 = 15,
+  kQ51 = 16,
+  kQ80 = 17,
+  kQ4K = 18,
+  kQ5K = 19,
+  kQ6K = 20,
+  kIQ4NL = 21,
+  kIQ4XS = 22,
 };
 inline constexpr std::size_t kRowFormatCount = 8;
 inline constexpr std::size_t kFormatCount = 13;

@@ -3,12 +3,16 @@
 // A row of a tensor is a sequence of blocks; every block holds `block` weights in `block_bytes`
 // bytes. The layouts are those of ggml's block structures (ggml-common.h), the arithmetic is f32 in
 // the order of ggml's own dequantization (ggml-quants.c), so the values are the same bit for bit.
+// Most types are weight formats of their own (format/); the others can only be dequantized.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "format/format_id.h"
 
 namespace cellm {
 
@@ -21,6 +25,8 @@ struct GgmlType {
   std::size_t block = 0;  // weights per block; 0: a type that cellm cannot read
   std::size_t block_bytes = 0;
   Dequantize dequantize = nullptr;  // null if and only if block is 0
+  // The weight format whose rows are the same bytes, if there is one.
+  std::optional<FormatId> format = std::nullopt;
 };
 
 inline constexpr std::uint32_t kGgmlF32 = 0;

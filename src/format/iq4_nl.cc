@@ -1,0 +1,17 @@
+#include "format/iq4_nl.h"
+
+#include "format/block_bytes.h"
+
+namespace cellm {
+
+void IQ4NL::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
+  each_block(codes, cols, kShape.columns, kShape.bytes, out, [](BlockBytes block, float* to) {
+    const float scale = block.f16(0);
+    for (std::size_t j = 0; j < 16; ++j) {
+      to[j] = scale * static_cast<float>(kNonLinearValues[block.low(2 + j)]);
+      to[j + 16] = scale * static_cast<float>(kNonLinearValues[block.high(2 + j)]);
+    }
+  });
+}
+
+}  // namespace cellm

@@ -1,0 +1,17 @@
+#include "format/q4_0.h"
+
+#include "format/block_bytes.h"
+
+namespace cellm {
+
+void Q40::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
+  each_block(codes, cols, kShape.columns, kShape.bytes, out, [](BlockBytes block, float* to) {
+    const float scale = block.f16(0);
+    for (std::size_t j = 0; j < 16; ++j) {
+      to[j] = code_value(centred(block.low(2 + j), 8)) * scale;
+      to[j + 16] = code_value(centred(block.high(2 + j), 8)) * scale;
+    }
+  });
+}
+
+}  // namespace cellm

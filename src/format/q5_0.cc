@@ -1,0 +1,22 @@
+#include "format/q5_0.h"
+
+#include <cstdint>
+
+#include "format/block_bytes.h"
+
+namespace cellm {
+
+void Q50::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
+  each_block(codes, cols, kShape.columns, kShape.bytes, out, [](BlockBytes block, float* to) {
+    const float scale = block.f16(0);
+    const std::uint32_t fifth = block.u32(2);
+    for (std::size_t j = 0; j < 16; ++j) {
+      const unsigned low = block.low(6 + j) | (((fifth >> j) & 1U) << 4);
+      const unsigned high = block.high(6 + j) | (((fifth >> (j + 16)) & 1U) << 4);
+      to[j] = code_value(centred(low, 16)) * scale;
+      to[j + 16] = code_value(centred(high, 16)) * scale;
+    }
+  });
+}
+
+}  // namespace cellm

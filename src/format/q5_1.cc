@@ -1,0 +1,23 @@
+#include "format/q5_1.h"
+
+#include <cstdint>
+
+#include "format/block_bytes.h"
+
+namespace cellm {
+
+void Q51::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
+  each_block(codes, cols, kShape.columns, kShape.bytes, out, [](BlockBytes block, float* to) {
+    const float scale = block.f16(0);
+    const float minimum = block.f16(2);
+    const std::uint32_t fifth = block.u32(4);
+    for (std::size_t j = 0; j < 16; ++j) {
+      const unsigned low = block.low(8 + j) | (((fifth >> j) & 1U) << 4);
+      const unsigned high = block.high(8 + j) | (((fifth >> (j + 16)) & 1U) << 4);
+      to[j] = code_value(low) * scale + minimum;
+      to[j + 16] = code_value(high) * scale + minimum;
+    }
+  });
+}
+
+}  // namespace cellm
