@@ -23,9 +23,11 @@ KernelTable completed(KernelTable table, const KernelTable& base) {
   inherit(table.matmul_bf16, base.matmul_bf16);
   inherit(table.matmul_int8, base.matmul_int8);
   inherit(table.matmul_trellis, base.matmul_trellis);
+  inherit(table.matmul_blocks, base.matmul_blocks);
   inherit(table.trellis_search, base.trellis_search);
   inherit(table.rotate, base.rotate);
   inherit(table.quantize_block, base.quantize_block);
+  inherit(table.half_sums, base.half_sums);
   inherit(table.silu_multiply, base.silu_multiply);
   inherit(table.sigmoid_multiply, base.sigmoid_multiply);
   inherit(table.silu, base.silu);

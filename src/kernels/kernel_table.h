@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "format/block_shape.h"
 #include "format/format_id.h"
 #include "format/trellis_shape.h"
 
@@ -57,6 +58,16 @@ struct TrellisMatrix {
   std::size_t block_bytes;
 };
 
+// Weights of a block format (format/block_formats.h), where they lie: row r starts at data + r ·
+// row_bytes, at any address. Nothing outside of the rows is read.
+struct BlockMatrix {
+  FormatId format;
+  const unsigned char* data;
+  std::size_t rows;
+  std::size_t cols;  // a multiple of the format's block
+  std::size_t row_bytes;
+};
+
 // Steps of a search for the best path through a trellis (convert/trellis_encoder.h). States are the
 // last state_bits of the stream, so state s follows from the states (h << (state_bits − step_bits))
 // + (s >> step_bits), h < 2^step_bits. All numbers are 16-bit integers; what overflows stays at the
@@ -85,6 +96,9 @@ struct QuantizedActivations {
   // The codes as widen_codes() gives them, (tokens, padded_cols). Needed by targets that have it,
   // for 8-bit weights and more than one token.
   const std::int16_t* wide = nullptr;
+  // Sums of 16 codes each, (tokens, padded_cols / 16), as half_sums() gives them. Needed by block
+  // formats.
+  const std::int32_t* half_sums = nullptr;
 };
 
 // Vectors of dim values, such as keys of a KV cache: row i starts at data + i · row_bytes.
@@ -147,6 +161,11 @@ struct KernelTable {
   void (*matmul_trellis)(const TrellisMatrix& w, std::size_t block_begin, std::size_t block_end,
                          const QuantizedActivations& x, float* y, std::size_t y_stride) = nullptr;
 
+  // The same for weights of a block format, rows [row_begin, row_end), where row_begin is a
+  // multiple of 16; x.block is kBlockActivations. All targets give the same bits.
+  void (*matmul_blocks)(const BlockMatrix& w, std::size_t row_begin, std::size_t row_end,
+                        const QuantizedActivations& x, float* y, std::size_t y_stride) = nullptr;
+
   // Costs of states along a trellis: a step adds (x − value)² / 2^15, rounded, for each weight, and
   // takes off the least cost that was there after the step before the last.
   void (*trellis_search)(const TrellisSearch& search) = nullptr;
@@ -160,6 +179,9 @@ struct KernelTable {
   // ties to even. Returns the scale and stores the sum of the codes.
   float (*quantize_block)(const float* x, std::size_t n, signed char* codes,
                           std::int32_t* sum) = nullptr;
+
+  // Sums of 16 codes each; n is a multiple of 32.
+  void (*half_sums)(const signed char* codes, std::size_t n, std::int32_t* out) = nullptr;
 
   // 8-bit codes, a multiple of 32 of them, as 16-bit ones in the order that this target wants. Null
   // where 8-bit codes are multiplied as they are.

@@ -303,6 +303,17 @@ IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t /*v*/) {
   return sums;
 }
 
+#include "kernels/scalar_blocks.inl"
+
+void half_sums(const signed char* codes, std::size_t n, std::int32_t* out) {
+  for (std::size_t i = 0; i < n; i += 16) {
+    std::int32_t sum = 0;
+    for (std::size_t j = i; j < i + 16; ++j) sum += codes[j];
+    out[i / 16] = sum;
+  }
+}
+
+#include "kernels/block_kernels.inl"
 #include "kernels/trellis_kernels.inl"
 
 std::uint16_t saturated_sum(unsigned a, unsigned b) {
@@ -396,9 +407,11 @@ constexpr KernelTable make_table(std::tuple<F...>*) {
       .matmul = matmul,
       .matmul_int8 = matmul_int8,
       .matmul_trellis = matmul_trellis,
+      .matmul_blocks = matmul_blocks,
       .trellis_search = trellis_search,
       .rotate = rotate,
       .quantize_block = quantize_block,
+      .half_sums = half_sums,
       .silu_multiply = silu_multiply,
       .sigmoid_multiply = sigmoid_multiply,
       .silu = silu,

@@ -54,7 +54,8 @@ struct TestActivations {
         codes(tokens * padded),
         wide(tokens * padded * 2),
         scales(tokens * blocks),
-        sums(tokens * blocks) {
+        sums(tokens * blocks),
+        half_sums(tokens * padded / 16) {
     auto* out = reinterpret_cast<signed char*>(codes.data());
     std::memset(out, 0, tokens * padded);
     for (std::size_t t = 0; t < tokens; ++t) {
@@ -71,8 +72,16 @@ struct TestActivations {
                           reinterpret_cast<std::int16_t*>(wide.data()) + t * padded);
       }
     }
-    view = {out,    scales.data(), sums.data(), tokens,
-            padded, block,         blocks,      reinterpret_cast<std::int16_t*>(wide.data())};
+    table.half_sums(out, tokens * padded, half_sums.data());
+    view = {out,
+            scales.data(),
+            sums.data(),
+            tokens,
+            padded,
+            block,
+            blocks,
+            reinterpret_cast<std::int16_t*>(wide.data()),
+            half_sums.data()};
   }
   std::size_t padded;
   std::size_t blocks;
@@ -80,6 +89,7 @@ struct TestActivations {
   GuardedBytes wide;
   std::vector<float> scales;
   std::vector<std::int32_t> sums;
+  std::vector<std::int32_t> half_sums;
   QuantizedActivations view;
 };
 
