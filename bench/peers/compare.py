@@ -319,17 +319,17 @@ def page(entries, rounds, threads):
     figures = Figures(entries)
     commits = ", ".join(dict.fromkeys(entry["commit"] for entry in entries))
     loads = [entry["load"] for entry in entries]
-    yield "# Side by side with llama.cpp and ik_llama.cpp\n"
-    yield "Written by `bench/peers/compare.py`; [speed.md](speed.md) says what is behind the figures.\n"
+    yield "# Benchmarks: cellm, llama.cpp and ik_llama.cpp\n"
+    yield "Written by `bench/peers/compare.py`. [speed.md](speed.md) explains what limits the speed.\n"
     yield f"{machine()}, {threads} threads, commit {commits}. Random weights of the published shapes; {PROMPT} tokens of prompt, {GENERATE}"
-    yield f"generated. {rounds} rounds; in each, every engine ran every test once, one after the other. A ratio is the median of the"
-    yield "rounds' own ratios, with the least and the largest. Load before the runs (these engines' own included): median"
-    yield f"{statistics.median(loads):.1f}, at most {max(loads):.1f} (a mean of the last minute; builds had been stopped just before). At most"
+    yield f"generated. {rounds} rounds; in each, every engine ran every test once, alternating. A ratio is the median of the"
+    yield "ratios within each round, with minimum and maximum. Load before the runs (including the engines' own): median"
+    yield f"{statistics.median(loads):.1f}, at most {max(loads):.1f} (one-minute average; builds had been stopped just before). At most"
     yield f"{max(e['stolen'] for e in entries):.0%} of a run's processor time was taken by other machines on the host."
-    yield "The machine is virtual and shared: ratios mean something, absolute figures little.\n"
+    yield "The machine is virtual and shared: ratios are meaningful, absolute figures vary.\n"
     yield "llama.cpp is v0.5.0 (commit de3ff81), ik_llama.cpp 8337e4cd without its flash attention kernels (`-fa 0`); both built with"
-    yield "`-DGGML_NATIVE=ON`. `-rtr` lets the latter rearrange weights at load, as cellm always does. llama.cpp's Q4_0 keeps"
-    yield "the embedding, which is also the output matrix, at Q6_K; cellm's int4-g32 has it in int4-g32 too."
+    yield "`-DGGML_NATIVE=ON`. `-rtr` makes the latter rearrange weights at load, as cellm always does. llama.cpp's Q4_0 stores"
+    yield "the embedding, which is also the output matrix, in Q6_K; cellm's int4-g32 stores it in int4-g32."
     yield from pair_tables(figures, threads)
     yield from low_bit_table(figures, threads)
     yield from trellis_tables(figures, threads)
