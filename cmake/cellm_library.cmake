@@ -10,11 +10,14 @@ function(cellm_library name)
   list(TRANSFORM ARG_DEPENDS PREPEND cellm_ OUTPUT_VARIABLE depends)
   target_link_libraries(cellm_${name} PUBLIC ${depends} fmt::fmt
     PRIVATE cellm_warnings ${ARG_PRIVATE_DEPENDS})
+  cellm_precompile(cellm_${name})
   if(ARG_TESTS AND BUILD_TESTING)
     add_executable(${name}_test ${ARG_TESTS})
     list(TRANSFORM ARG_TEST_DEPENDS PREPEND cellm_ OUTPUT_VARIABLE test_depends)
     target_link_libraries(${name}_test PRIVATE cellm_${name} ${test_depends} cellm_warnings
       ${ARG_PRIVATE_DEPENDS} GTest::gtest_main)
+    target_compile_options(${name}_test PRIVATE ${CELLM_TEST_OPTIONS})
+    cellm_precompile(${name}_test)
     target_compile_definitions(${name}_test PRIVATE
       CELLM_TESTDATA="${PROJECT_SOURCE_DIR}/testdata")
     gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}.

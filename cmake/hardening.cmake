@@ -4,10 +4,8 @@
 # 0.04 % of a prompt.
 include_guard()
 
-# -fPIE, not CMake's POSITION_INDEPENDENT_CODE: that compiles static libraries with -fPIC, where a function that other
-# files can see may be replaced at run time and is therefore not inlined.
 set(is_shared $<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>)
-add_compile_options($<$<NOT:${is_shared}>:-fPIE> -fstack-protector-strong -fstack-clash-protection)
+add_compile_options(-fstack-protector-strong -fstack-clash-protection)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   add_compile_options(-fcf-protection=full)
 endif()

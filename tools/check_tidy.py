@@ -27,6 +27,9 @@ import time
 
 PROCESSES = 2
 KEEP_SECONDS = 90 * 24 * 3600  # unused states are removed after this time
+# What g++ needs for precompiled headers. clang-tidy reads without them: it cannot use g++'s, and so it finds what a source
+# forgets to include.
+PRECOMPILED = re.compile(r" -fpch-preprocess| -Winvalid-pch| -include \S+cmake_pch\.hxx")
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -56,8 +59,7 @@ def with_headers(source):
 def state_key(entry, source, common):
     """A hash of all inputs of clang-tidy's result for this file."""
     digest = hashlib.sha256(common)
-    command = entry.get("command") or " ".join(entry["arguments"])
-    digest.update(command.replace(f"{ROOT}/", "./").encode() + b"\0")
+    digest.update(entry["command"].replace(f"{ROOT}/", "./").encode() + b"\0")
     for path in with_headers(source):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(ROOT)}\0{len(content)}\0".encode() + content)
@@ -89,6 +91,11 @@ def main():
     states = {}  # marker of a state not known to be clean: its source
     entries = json.loads(database.read_text(encoding="utf-8"))
     for entry in entries:
+        entry["command"] = PRECOMPILED.sub("", entry["command"])
+    own_database = build / "tidy" / "compile_commands.json"
+    own_database.parent.mkdir(exist_ok=True)
+    own_database.write_text(json.dumps(entries), encoding="utf-8")
+    for entry in entries:
         source = pathlib.Path(entry["file"]).resolve()
         if build.resolve() in source.parents:
             continue  # generated
@@ -102,7 +109,7 @@ def main():
 
     def run(source):
         # The compile commands are for g++; clang does not know all of its warnings.
-        command = [tidy, "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
+        command = [tidy, "-p", str(own_database.parent), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
                    str(source)]
         return subprocess.run(command, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
