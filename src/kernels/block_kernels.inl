@@ -35,21 +35,32 @@ constexpr std::size_t kBlockGroups = F::kShape.columns / kGroupColumns;
 template <class F>
 struct UnitRows {
   UnitRows(const BlockMatrix& w, std::size_t row, std::size_t count)
-      : first(w.data + row * w.row_bytes), row_bytes(w.row_bytes), rows(count) {
+      : first(w.data + row * w.row_bytes),
+        row_bytes(w.row_bytes),
+        rows(count),
+        stride(count == kUnitRows ? w.row_bytes : F::kShape.bytes) {
     if (rows < kUnitRows) __builtin_memset(copy, 0, sizeof(copy));
+  }
+  // Where the next unit has what vector v of block b is in this one, in bytes without gaps.
+  CELLM_INLINE const unsigned char* next(std::size_t blocks, std::size_t b, std::size_t v) const {
+    return first + kUnitRows * row_bytes + (v * blocks + b) * kIntLanes * F::kShape.bytes;
   }
   // Rows of vector v of block b.
   CELLM_INLINE BlockRows at(std::size_t b, std::size_t v) {
     const unsigned char* block = first + b * F::kShape.bytes;
-    if (rows == kUnitRows) return {block + v * kIntLanes * row_bytes, row_bytes};
+    if (rows < kUnitRows) block = copy_block(block);
+    return {block + v * kIntLanes * stride, stride};
+  }
+  const unsigned char* copy_block(const unsigned char* block) {
     for (std::size_t r = 0; r < rows; ++r) {
       __builtin_memcpy(copy + r * F::kShape.bytes, block + r * row_bytes, F::kShape.bytes);
     }
-    return {copy + v * kIntLanes * F::kShape.bytes, F::kShape.bytes};
+    return copy;
   }
   const unsigned char* first;
   std::size_t row_bytes;
   std::size_t rows;
+  std::size_t stride;  // of the rows of a block
   unsigned char copy[kUnitRows * F::kShape.bytes];
 };
 
@@ -85,13 +96,25 @@ CELLM_INLINE FloatVec scaled_group(const IntVec* dots, const FloatVec* scales) {
   return part;
 }
 
+// Fetches part kPart of kIntLanes blocks at `bytes`.
 template <class F, int kPart>
-CELLM_INLINE void add_parts(BlockRows rows, const typename F::Head& head, const FloatVec* scales,
-                            const FloatVec* offsets, const QuantizedActivations& x,
-                            std::size_t first_group, FloatVec& sum) {
+CELLM_INLINE void prefetch_part(const unsigned char* bytes) {
+  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kBytes = kIntLanes * F::kShape.bytes;
+  constexpr std::size_t kEnd = kBytes * (kPart + 1) / kParts<F>;
+  for (std::size_t at = kBytes * kPart / kParts<F>; at < kEnd; at += kLine) {
+    __builtin_prefetch(bytes + at);
+  }
+}
+
+template <class F, int kPart>
+CELLM_INLINE void add_parts(BlockRows rows, const unsigned char* next, const typename F::Head& head,
+                            const FloatVec* scales, const FloatVec* offsets,
+                            const QuantizedActivations& x, std::size_t first_group, FloatVec& sum) {
   constexpr int kZero = F::kBits == 8 ? F::kZero - kByteZero : F::kZero;
   if constexpr (kPart < kParts<F>) {
     constexpr std::size_t kFirst = kPart * kPartGroups<F>;
+    prefetch_part<F, kPart>(next);
     AddBlockDots<F> add(x.codes + (first_group + kFirst) * kGroupColumns);
     F::template part<kPart>(rows, head, add);
     for (std::size_t g = 0; g < kPartGroups<F>; ++g) {
@@ -110,7 +133,7 @@ CELLM_INLINE void add_parts(BlockRows rows, const typename F::Head& head, const 
       }
       sum = float_fma(part, float_broadcast(x.scales[group]), sum);
     }
-    add_parts<F, kPart + 1>(rows, head, scales, offsets, x, first_group, sum);
+    add_parts<F, kPart + 1>(rows, next, head, scales, offsets, x, first_group, sum);
   }
 }
 
@@ -124,7 +147,8 @@ FloatVec block_single(UnitRows<F>& rows, std::size_t v, std::size_t blocks,
     FloatVec scales[kBlockGroups<F> * kGroupScales<F>];
     FloatVec offsets[kBlockGroups<F>];
     const auto head = F::head(block, scales, offsets);
-    add_parts<F, 0>(block, head, scales, offsets, x, b * kBlockGroups<F>, sum);
+    add_parts<F, 0>(block, rows.next(blocks, b, v), head, scales, offsets, x, b * kBlockGroups<F>,
+                    sum);
   }
   return sum;
 }

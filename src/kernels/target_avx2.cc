@@ -264,7 +264,22 @@ IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t v) {
   return groups[2 * b + v];
 }
 
+#include "kernels/avx2_blocks.inl"
 #include "kernels/trellis_kernels.inl"
+
+void half_sums(const signed char* codes, std::size_t n, std::int32_t* out) {
+  for (std::size_t i = 0; i < n; i += 32) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + i));
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
+    __m256i sums = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    sums = _mm256_hadd_epi32(sums, sums);
+    sums = _mm256_hadd_epi32(sums, sums);
+    out[i / 16] = _mm256_extract_epi32(sums, 0);
+    out[i / 16 + 1] = _mm256_extract_epi32(sums, 4);
+  }
+}
+
+#include "kernels/block_kernels.inl"
 
 // 16 costs of states from those of their groups: each 2^kStepBits times.
 template <unsigned kStepBits>
@@ -520,9 +535,11 @@ constexpr KernelTable kAvx2Table{
     .matmul = matmul,
     .matmul_int8 = matmul_int8,
     .matmul_trellis = matmul_trellis,
+    .matmul_blocks = matmul_blocks,
     .trellis_search = trellis_search,
     .rotate = rotate,
     .quantize_block = quantize_block,
+    .half_sums = half_sums,
     .widen_codes = widen_codes<WidePairs>,
     .silu_multiply = silu_multiply,
     .sigmoid_multiply = sigmoid_multiply,

@@ -230,7 +230,11 @@ IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t /*v*/) {
                           _mm512_shuffle_i64x2(first, second, 0xEE));
 }
 
+#include "kernels/avx512_blocks.inl"
 #include "kernels/trellis_kernels.inl"
+
+// What follows is written once for all targets.
+#include "kernels/block_kernels.inl"
 
 // Compared as integers, magnitudes order like floats, and what is not finite is above all others.
 float quantize_block(const float* x, std::size_t n, signed char* codes, std::int32_t* sum) {
@@ -274,6 +278,7 @@ constexpr KernelTable kAvx512VnniTable{
     .matmul = matmul,
     .matmul_int8 = matmul_int8,
     .matmul_trellis = matmul_trellis,
+    .matmul_blocks = matmul_blocks,
     .rotate = rotate,
     .quantize_block = quantize_block,
     .silu_multiply = silu_multiply,
