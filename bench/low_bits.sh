@@ -7,14 +7,13 @@ if [ "$#" -lt 4 ]; then
 Usage: bench/low_bits.sh MODEL FOLDER CALIBRATION_TEXT TEXT...
 
 Converts a model to formats of 4 bits and less in three ways: rounded without
-data, calibrated along CALIBRATION_TEXT (a file or "default"), and tuned after
-that. Measures all of them on the other texts with `cellm study` and writes its
-report into FOLDER. Files that are there are not made again, so a run that was
-stopped goes on.
+data, calibrated on CALIBRATION_TEXT (a file or "default"), and calibrated and
+tuned. Measures all of them on the other texts with `cellm study` and writes its
+report into FOLDER. Existing files are kept, so an interrupted run resumes.
 
 EMBEDDING (default f16) is the format of the embedding, FORMATS are those of the
 layers (default: t4 t3 t2 t1h t1 int4-g32 int4 int2 q1), TUNE_TOKENS (default
-60000) how many tokens tuning learns from, STUDY_FLAGS go to `cellm study`.
+60000) the number of training tokens, STUDY_FLAGS go to `cellm study`.
 
 SmolLM2-135M takes about two hours on two cores:
 

@@ -12,16 +12,15 @@ Usage: scripts/fuzz.sh [--fast] [--seconds N] [--jobs N] [HARNESS...]
 Builds the readers with clang, libFuzzer, AddressSanitizer and
 UndefinedBehaviorSanitizer and lets every harness (or those named) run for
 N seconds (default 60) in N processes (default 1), one harness after the other.
-An input may take 5 seconds and 2 GiB; one that takes more, crashes or breaks a
-promise is kept in build/fuzz/found and ends the run with exit code 1.
---fast leaves the sanitizers out for more inputs; only crashes, hangs
-and broken promises are seen; the next run without it replays what was learned.
+An input may take 5 seconds and 2 GiB; one that takes more, crashes or violates
+a postcondition is stored in build/fuzz/found and ends the run with exit code 1.
+--fast omits the sanitizers for more inputs; it detects only crashes, hangs
+and violated postconditions. The next run without it replays the new inputs.
 
-Figures of all runs add up in build/fuzz/campaign.tsv; --report prints their
-sums. What was learned stays in build/fuzz/corpus for the next run; --coverage
-replays it and prints how much of each reader it reaches, and which lines it
-does not; --keep copies the inputs that fuzz/corpus does not have and that reach
-something new.
+Figures of all runs accumulate in build/fuzz/campaign.tsv; --report prints the
+sums. Inputs with new coverage stay in build/fuzz/corpus for the next run;
+--coverage replays them and prints the coverage of each reader and the lines
+not reached; --keep copies inputs with new coverage to fuzz/corpus.
 TEXT
 }
 

@@ -8,8 +8,8 @@ if [ "$#" -ne 0 ]; then
       cat <<'TEXT'
 Usage: scripts/tsan.sh
 
-Builds the tests of base and engine with ThreadSanitizer and runs those in
-which threads meet: the thread pool, several writers to one file, prefill,
+Builds the tests of base and engine with ThreadSanitizer and runs those that
+share data between threads: the thread pool, several writers to one file, prefill,
 decoding, and two sessions at once on one engine. A data race fails the test.
 
 Exit code 0 if nothing failed. CMAKE_BUILD_PARALLEL_LEVEL=N builds N at a time

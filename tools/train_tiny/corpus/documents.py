@@ -8,9 +8,9 @@ class Fact:
     """One thing to know, with the ways to ask for it. The reply is the same to each of them."""
 
     kind: str  # such as "capital"; the facts of one kind share their templates
-    key: str  # what it is about, such as "France"; distinct within a kind
+    key: str  # the subject, such as "France"; distinct within a kind
     answer: str  # the shortest right answer, such as "Paris"; part of the reply
-    reply: str  # what the model shall say, word for word
+    reply: str  # the expected reply, word for word
     questions: tuple[str, ...]  # phrasings to train on
     held_out: tuple[str, ...]  # phrasings that only the evaluation uses, for no fact of this kind in training
     statements: tuple[str, ...] = ()  # sentences of plain prose that say the same

@@ -434,7 +434,7 @@ def animal_facts() -> list[Fact]:
 
 
 def planet_facts() -> list[Fact]:
-    """The order from the sun, asked for in every direction, and what is special about some."""
+    """The order from the sun, asked in every direction, and special properties of some."""
     result = []
     for i, (planet, place) in enumerate(zip(PLANETS, PLACES)):
         sentence = f"{planet} is the {place} planet from the sun."

@@ -167,7 +167,7 @@ def _follow_ups(rng: random.Random, facts: list[Fact], index: int, question: str
 
 
 def _fact_turns(rng: random.Random, facts: list[Fact], held_out: bool) -> list[tuple[str, str]]:
-    """A fact, and often a question that needs what was said before."""
+    """A fact, and often a question that depends on an earlier turn."""
     index = rng.randrange(len(facts))
     fact = facts[index]
     question = _question(rng, fact, held_out)

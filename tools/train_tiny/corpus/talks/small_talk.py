@@ -1,4 +1,4 @@
-"""Small talk: what the model says of itself, greetings, jokes, true oddities and the like."""
+"""Small talk: the model about itself, greetings, jokes, curious facts and the like."""
 
 from ..documents import Talk
 
