@@ -26,7 +26,7 @@ constexpr std::uint16_t kScale = 0x1400;  // f16 0.00098
 
 struct Weights {
   Weights(FormatId format, std::size_t group)
-      : row_bytes(format_info(format).row_bytes(kCols)),
+      : row_bytes(format_spec(format).row_bytes(kCols)),
         codes(kRows * row_bytes),
         scales(kRows * kCols) {
     // Every byte is a valid code; f16 values and the scales inside of q1 stay small and finite.
@@ -34,7 +34,7 @@ struct Weights {
       codes[i] = static_cast<std::byte>(i * 37 % 251 & (i % 2 == 1 ? 0x2F : 0xFF));
     }
     for (std::size_t i = 0; i < scales.size(); ++i) scales[i] = kScale;
-    const bool has_scales = format_info(format).has_scales;
+    const bool has_scales = format_spec(format).has_scales;
     tensor = {format,       kRows,
               kCols,        has_scales ? group : 0,
               codes.data(), has_scales ? scales.data() : nullptr,
@@ -137,7 +137,7 @@ void rows_kernel(benchmark::State& state, const KernelTable& table, FormatId for
   constexpr std::size_t kQueries = 4;
   const Weights weights(format, kCols);
   const VectorRows rows{format, reinterpret_cast<const unsigned char*>(weights.codes.data()),
-                        format_info(format).row_bytes(256), 256, 256};
+                        format_spec(format).row_bytes(256), 256, 256};
   const std::vector<float> queries(kQueries * 256, 0.1F);
   std::vector<float> out(kQueries * 256);
   for (auto _ : state) {
@@ -195,7 +195,7 @@ void add_target(const KernelTable& table) {
   for (const FormatId format :
        {FormatId::kT4, FormatId::kT3, FormatId::kT2, FormatId::kT1H, FormatId::kT1}) {
     for (const std::size_t tokens : {1U, 4U, 64U}) {
-      const std::string name = fmt::format("{}/{}/{}", target, format_info(format).name, tokens);
+      const std::string name = fmt::format("{}/{}/{}", target, format_spec(format).name, tokens);
       benchmark::RegisterBenchmark(name.c_str(), [&table, format, tokens](benchmark::State& state) {
         trellis_matmul(state, table, format, tokens);
       });

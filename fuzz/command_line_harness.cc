@@ -6,10 +6,10 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "convert/format_choice.h"
 #include "convert/name_pattern.h"
 #include "convert/rules.h"
 #include "engine/engine.h"
+#include "format/format_choice.h"
 #include "harness.h"
 
 namespace cellm::fuzz {

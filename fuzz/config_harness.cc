@@ -109,21 +109,12 @@ void check_model(const ModelSource& source) {
       source.read_rows(i, info.rows() - 1, info.rows(), row.data());
     } catch (const Error&) {  // a listed but unsupported type, or a value without a logarithm
     }
-    if (const auto view = source.view(i)) {
-      require(view->rows == info.rows() && view->cols == info.cols(),
-              "a view has the tensor's shape");
-      dequantize_row(*view, view->rows - 1, row.data());
-      source.forget(*view);
-    }
-    if (const auto packed = source.packed(i)) {
-      require(packed->rows == info.rows() && packed->cols == info.cols(),
-              "packed weights have the tensor's shape");
-      dequantize_packed_row(*packed, packed->rows - 1, row.data());
-    }
-    if (const auto trellis = source.trellis(i)) {
-      require(trellis->rows == info.rows() && trellis->cols == info.cols(),
-              "trellis weights have the tensor's shape");
-      dequantize_rotated_row(*trellis, trellis->rows - 1, row.data());
+    if (const MatrixPtr matrix = source.weights(i)) {
+      require(matrix->rows() == info.rows() && matrix->cols() == info.cols(),
+              "a matrix has the tensor's shape");
+      matrix->read_row(matrix->rows() - 1, row.data());
+      matrix->read_product_row(matrix->rows() - 1, row.data());
+      source.forget(*matrix);
     }
   }
   (void)generation_end_ids(

@@ -68,7 +68,7 @@ struct Ceilings {
 
 Ceilings measure_ceilings(const Engine& engine) {
   const Linear& matrix = engine.model().layers.front().feed_forward.up_proj;
-  const bool int8 = matrix.packed || matrix.trellis;
+  const bool int8 = matrix.weights->input_form().block != 0;
   const KernelTable& kernels = engine.kernels();
   return {measured_bandwidth(kernels, engine.pool()),
           measured_peak(int8 ? kernels.int8_peak : kernels.f32_peak, engine.pool()),

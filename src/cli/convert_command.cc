@@ -83,7 +83,7 @@ void require_enough_text(const ConvertArguments& arguments, std::string_view nam
 
 bool has_trellis_codes(const ConvertPlan& plan) {
   return std::any_of(plan.tensors.begin(), plan.tensors.end(),
-                     [](const PlannedTensor& tensor) { return tensor.trellis.has_value(); });
+                     [](const PlannedTensor& tensor) { return tensor.layout->has_trellis_code; });
 }
 
 void print_feedback_notes(const CalibratedCodes& codes) {

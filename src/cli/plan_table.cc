@@ -23,7 +23,7 @@ struct Row {
 
 std::string planned_format(const PlannedTensor& tensor) {
   FormatChoice choice = tensor.choice;
-  if (choice.group != 0) choice.group = tensor.group;  // what it really gets
+  if (choice.group != 0) choice.group = tensor.shape.group;  // what it really gets
   return format_choice_name(choice);
 }
 

@@ -174,8 +174,9 @@ TuningResult tune_file(const TuningOptions& options) {
   const MappedFile file(options.file);
   verify_cellm(file);
   const CellmHeader header = read_cellm_header(file);
-  if (options.input_channels && std::none_of(header.tensors.begin(), header.tensors.end(),
-                                             [](const auto& entry) { return entry.trellis; })) {
+  if (options.input_channels &&
+      std::none_of(header.tensors.begin(), header.tensors.end(),
+                   [](const auto& entry) { return entry.trellis.has_value(); })) {
     throw usage_error("{}: no matrix is trellis-coded; leave --input-channels out",
                       printable(options.file));
   }

@@ -24,7 +24,7 @@ std::string describe(const std::vector<BadValues>& found) {
                   found.size() == 1 ? " has" : "s have");
   for (std::size_t i = 0; i < std::min(found.size(), kMaxNamedTensors); ++i) {
     const BadValues& bad = found[i];
-    const FormatInfo& format = format_info(bad.format);
+    const FormatSpec& format = format_spec(bad.format);
     text += fmt::format(
         "{}{} ({} value{} in {} row{}, the first {} at row {}, column {}; {} holds up to {})",
         i == 0 ? "" : ", ", printable(bad.tensor), bad.count, bad.count == 1 ? "" : "s", bad.rows,
@@ -36,7 +36,7 @@ std::string describe(const std::vector<BadValues>& found) {
   return text;
 }
 
-void BadValueLog::look_at(const std::string& tensor, const FormatInfo& format, std::size_t row,
+void BadValueLog::look_at(const std::string& tensor, const FormatSpec& format, std::size_t row,
                           std::span<float> values) {
   const float largest = format.largest;
   const auto is_bad = [largest](float value) { return !fits(value, largest); };

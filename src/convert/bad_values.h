@@ -38,7 +38,7 @@ class BadValueLog {
   // the format with the same sign. Without, the conversion is refused.
   explicit BadValueLog(bool replace) : replace_(replace) {}
 
-  void look_at(const std::string& tensor, const FormatInfo& format, std::size_t row,
+  void look_at(const std::string& tensor, const FormatSpec& format, std::size_t row,
                std::span<float> values);
 
   // Whether there is no file to be made any more. What was found before in the same tensor by

@@ -64,7 +64,7 @@ TEST(Statistics, OfAModelHaveEveryMatrixAndDoNotDependOnThreads) {
     options.formats = GeneralFormats{{FormatId::kI4, 32}, {FormatId::kI8, 0}, {FormatId::kI8, 0}};
     std::size_t found = 0;
     for (const auto& tensor : plan_conversion(*source, options).tensors) {
-      if (format_info(tensor.choice.format).grid == nullptr) continue;
+      if (format_spec(tensor.choice.format).grid == nullptr) continue;
       if (tensor.name.ends_with("embed_tokens.weight") && tensor.linear.empty()) continue;
       const InputMoments* moments = a.find(tensor.linear);
       ASSERT_NE(moments, nullptr) << tensor.name;

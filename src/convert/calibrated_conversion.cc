@@ -28,8 +28,7 @@ namespace {
 constexpr int kMethod = 1;
 
 bool is_coded_along_text(const PlannedTensor& tensor) {
-  return !tensor.linear.empty() &&
-         (tensor.trellis || format_info(tensor.choice.format).grid != nullptr);
+  return !tensor.linear.empty() && has_codes(tensor);
 }
 
 std::uint64_t weights_of(const PlannedTensor& tensor) {
@@ -45,14 +44,17 @@ std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
   std::string all = fmt::format("{} {} {} {}\n{}\n", kMethod, kProgramVersion, kernels.name,
                                 source_checksum, plan.header_json);
   for (const auto& tensor : plan.tensors) {
-    all += fmt::format("{} {} {} {}\n", tensor.name, static_cast<int>(tensor.choice.format),
-                       tensor.group, fmt::join(tensor.info.shape, "x"));
-    if (tensor.trellis) {
-      all += fmt::format("{} {}\n", tensor.trellis->table, tensor.trellis->rotation);
-    }
+    all += fmt::format("{} {} {} {}\n", tensor.name, format_spec(tensor.shape.format).dtype,
+                       tensor.shape.group, fmt::join(tensor.info.shape, "x"));
+    all += fmt::format("{} {}\n", tensor.shape.trellis.table, tensor.shape.trellis.rotation);
   }
   for (const auto& window : text.windows) all += fmt::format("{}\n", fmt::join(window, " "));
   return fmt::format("{:016x}", XXH3_64bits(all.data(), all.size()));
+}
+
+// A matrix of the same shape whose weights nobody is going to read.
+MatrixPtr without_payload(const Matrix& matrix) {
+  return row_matrix({.format = FormatId::kF32, .rows = matrix.rows(), .cols = matrix.cols()});
 }
 
 // Codes the matrices of an input as soon as all of it was seen.
@@ -115,8 +117,7 @@ class Coder final : public LockstepTap {
   void leave(std::span<const NamedMatrix> matrices) override {
     for (const NamedMatrix& matrix : matrices) {
       if (planned_of(matrix).empty()) continue;
-      Tensor& weight = matrix.linear->weight;
-      weight = {weight.format, weight.rows, weight.cols, weight.group, nullptr, nullptr, nullptr};
+      matrix.linear->weights = without_payload(*matrix.linear->weights);
     }
   }
 
@@ -147,13 +148,13 @@ class Coder final : public LockstepTap {
                                     [](double v) { return std::isfinite(v); });
     for (const PlannedTensor* tensor : missing_) {
       const QuantizeRequest request{tensor->name,
-                                    format_info(tensor->choice.format),
-                                    tensor->info.rows(),
-                                    tensor->info.cols(),
-                                    tensor->group,
+                                    format_spec(tensor->shape.format),
+                                    tensor->shape.rows,
+                                    tensor->shape.cols,
+                                    tensor->shape.group,
                                     usable ? &moments : nullptr,
                                     &input,
-                                    tensor->trellis ? tensor->trellis->rotation : 0};
+                                    tensor->shape.trellis.rotation};
       auto coded = std::make_shared<CodedTensor>(
           code_tensor(source_, *tensor, quantizer_(request), pool_, [&](std::size_t rows) {
             done_ += rows * tensor->info.cols();
@@ -172,8 +173,7 @@ class Coder final : public LockstepTap {
     }
     const auto& coded = result_.tensors.at(tensor.name);
     if (!coded->with_feedback) result_.without_feedback.push_back(tensor.name);
-    matrix.linear->weight = as_matrix(tensor, coded, pool_);
-    matrix.linear->packed.reset();
+    matrix.linear->weights = as_matrix(tensor, coded, pool_);
   }
 
   const ModelSource& source_;
@@ -214,7 +214,7 @@ std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertP
   for (const auto& tensor : plan.tensors) {
     if (!is_coded_along_text(tensor)) continue;
     codes += tensor.code_bytes + tensor.scale_bytes;
-    if (!tensor.trellis) continue;
+    if (!tensor.layout->has_trellis_code) continue;
     const std::string layer = tensor.linear.substr(0, tensor.linear.find('.', kLayerPrefix.size()));
     floats[layer] += weights_of(tensor) * sizeof(float);
   }

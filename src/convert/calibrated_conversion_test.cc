@@ -76,7 +76,7 @@ TEST(CodeAlongText, CodesEveryMatrixAndDoesNotDependOnThreads) {
       EXPECT_EQ(last, total);
       EXPECT_TRUE(codes.without_feedback.empty()) << codes.without_feedback.front();
       for (const auto& tensor : plan.tensors) {
-        const bool has_codes = tensor.trellis || format_info(tensor.choice.format).grid != nullptr;
+        const bool has_codes = cellm::has_codes(tensor);
         EXPECT_EQ(codes.tensors.contains(tensor.name), has_codes && !tensor.linear.empty())
             << tensor.name;
       }
@@ -211,7 +211,7 @@ class SpoiledSource final : public ModelSource {
   const std::string& chat_template() const override { return source_->chat_template(); }
   TokenizerData tokenizer() const override { return source_->tokenizer(); }
   const std::vector<TensorInfo>& tensors() const override { return source_->tensors(); }
-  std::optional<Tensor> view(std::size_t index) const override { return source_->view(index); }
+  MatrixPtr weights(std::size_t index) const override { return source_->weights(index); }
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
     source_->read_rows(index, begin, end, out);
     if (tensors()[index].name != name_) return;

@@ -59,7 +59,7 @@ class LogitsTap final : public LockstepTap {
   }
   void end(std::span<const NamedMatrix> /*matrices*/) override {
     if (output_ == nullptr) return;
-    logits.resize(next_ * output_->weight.rows);
+    logits.resize(next_ * output_->rows());
     apply(compute_, *output_, inputs_.data(), next_, logits.data());
   }
 
@@ -143,18 +143,18 @@ std::vector<double> measure_coded_parts(
   const std::vector<float> reference = run("the model", {0, nullptr, &streams});
   std::vector<double> result;
   for (const CodedPart& part : parts) {
-    std::vector<std::pair<Linear*, Tensor>> replaced;
+    std::vector<std::pair<Linear*, MatrixPtr>> replaced;
     for (const PlannedTensor* tensor : part) {
-      const Tensor matrix = as_matrix(*tensor, coded.at(tensor->name), pool);
+      const MatrixPtr matrix = as_matrix(*tensor, coded.at(tensor->name), pool);
       for (Linear* linear : matrices_of(model, *tensor)) {
-        replaced.emplace_back(linear, std::exchange(linear->weight, matrix));
+        replaced.emplace_back(linear, std::exchange(linear->weights, matrix));
       }
     }
     const std::size_t first = first_layer(part, streams.size());
     const LockstepRange range{first, first == 0 ? nullptr : &streams[first], nullptr};
     const std::vector<float> logits = run(part.front()->name + " in this format", range);
     result.push_back(mean_divergence(kernels, pool, logits, reference, predictions));
-    for (auto& [linear, weight] : replaced) linear->weight = std::move(weight);
+    for (auto& [linear, weights] : replaced) linear->weights = std::move(weights);
     if (progress) progress(result.size() * tokens, parts.size() * tokens);
   }
   return result;

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "convert/planned_rows.h"
-#include "format/trellis.h"
 
 namespace cellm {
 namespace {
@@ -14,7 +13,7 @@ constexpr std::size_t kChunksPerThread = 4;  // between two calls of after_rows
 }  // namespace
 
 CodedTensor empty_coded_tensor(const PlannedTensor& tensor) {
-  const StoredUnit unit = stored_unit(tensor);
+  const StoredUnit unit = own_layout(tensor.shape.format).unit(tensor.shape);
   const std::size_t units = unit.count(tensor.info.rows());
   return {AlignedBuffer<std::byte>(units * unit.code_bytes),
           AlignedBuffer<std::uint16_t>(units * unit.scales), false};
@@ -24,7 +23,7 @@ CodedTensor code_tensor(const ModelSource& source, const PlannedTensor& tensor,
                         const TensorQuantizer& quantizer, ThreadPool& pool,
                         const std::function<void(std::size_t rows)>& after_rows) {
   const std::size_t rows = tensor.info.rows();
-  const StoredUnit unit = stored_unit(tensor);
+  const StoredUnit unit = own_layout(tensor.shape.format).unit(tensor.shape);
   const std::size_t block = quantizer.block_rows;
   // Enough chunks that no thread waits long for the last one.
   const std::size_t fitting = std::clamp<std::size_t>(kChunkWeights / tensor.info.cols(), 1,
@@ -47,23 +46,14 @@ CodedTensor code_tensor(const ModelSource& source, const PlannedTensor& tensor,
   return result;
 }
 
-Tensor as_matrix(const PlannedTensor& tensor, std::shared_ptr<const CodedTensor> coded,
-                 ThreadPool& pool) {
-  if (tensor.trellis) {
-    TrellisWeights weights;
-    weights.format = tensor.choice.format;
-    weights.rows = tensor.info.rows();
-    weights.cols = tensor.info.cols();
-    weights.table = find_trellis_table(weights.format, tensor.trellis->table);
-    weights.rotation = tensor.trellis->rotation;
-    weights.codes = reinterpret_cast<const std::uint8_t*>(coded->codes.data());
-    weights.scales = coded->scales.data();
-    return dequantize(weights, pool);
-  }
-  const std::byte* codes = coded->codes.data();
-  const std::uint16_t* scales = coded->scales.size() == 0 ? nullptr : coded->scales.data();
-  return {tensor.choice.format, tensor.info.rows(), tensor.info.cols(), tensor.group, codes, scales,
-          std::move(coded)};
+MatrixPtr as_matrix(const PlannedTensor& tensor, std::shared_ptr<const CodedTensor> coded,
+                    ThreadPool& pool) {
+  Payloads payloads{.codes = coded->codes.data(),
+                    .scales = coded->scales.size() == 0 ? nullptr : coded->scales.data()};
+  payloads.owner = std::move(coded);
+  MatrixPtr matrix = own_layout(tensor.shape.format).open(tensor.shape, std::move(payloads));
+  MatrixPtr exact = matrix->exact(pool);
+  return exact == nullptr ? matrix : exact;
 }
 
 }  // namespace cellm

@@ -10,7 +10,6 @@
 #include "base/thread_pool.h"
 #include "convert/convert.h"
 #include "convert/quantizer.h"
-#include "format/tensor.h"
 #include "io/model_source.h"
 
 namespace cellm {
@@ -33,9 +32,9 @@ CodedTensor code_tensor(const ModelSource& source, const PlannedTensor& tensor,
                         const TensorQuantizer& quantizer, ThreadPool& pool,
                         const std::function<void(std::size_t rows)>& after_rows);
 
-// The matrix that it stands for: its codes, which stay alive with it, or f32 in memory if they are
+// The matrix for exact products: its codes, which stay alive with it, or f32 in memory if they are
 // a trellis code.
-Tensor as_matrix(const PlannedTensor& tensor, std::shared_ptr<const CodedTensor> coded,
-                 ThreadPool& pool);
+MatrixPtr as_matrix(const PlannedTensor& tensor, std::shared_ptr<const CodedTensor> coded,
+                    ThreadPool& pool);
 
 }  // namespace cellm

@@ -33,19 +33,20 @@ class TensorConverter {
       : source_(source),
         tensor_(tensor),
         log_(log),
-        format_(format_info(tensor.choice.format)),
+        format_(format_spec(tensor.shape.format)),
         rows_(tensor.info.rows()),
         cols_(tensor.info.cols()),
-        unit_(stored_unit(tensor)),
+        unit_(own_layout(tensor.shape.format).unit(tensor.shape)),
+        reordered_(tensor.layout != &own_layout(tensor.shape.format)),
         quantizer_(
             coded != nullptr
                 ? TensorQuantizer{unit_.rows, [this, coded](const RowBlock& b) { copy(*coded, b); }}
-                : quantizer({tensor.name, format_, rows_, cols_, tensor.group, inputs, nullptr,
-                             tensor.trellis ? tensor.trellis->rotation : 0})),
+                : quantizer({tensor.name, format_, rows_, cols_, tensor.shape.group, inputs,
+                             nullptr, tensor.shape.trellis.rotation})),
         rows_per_chunk_(rows_per_chunk(tensor, quantizer_.block_rows)),
         codes_(unit_.count(std::min(rows_, rows_per_chunk_ * kChunksPerSlab)) * unit_.code_bytes),
         scales_(unit_.count(rows_) * unit_.scales) {
-    static_assert(kChunksPerSlab % kPackedRows == 0);  // so that slabs are whole blocks of rows
+    static_assert(kChunksPerSlab % 16 == 0);  // so that slabs are whole blocks of rows
   }
 
   template <class AfterSlab>
@@ -59,8 +60,8 @@ class TensorConverter {
       after_slab(count * cols_);
     }
     if (log_.refuses()) return;
-    if (tensor_.packed) {
-      writer.append_tensor(entry + 1, std::as_bytes(std::span(packed_scales_)));
+    if (reordered_) {
+      writer.append_tensor(entry + 1, std::as_bytes(std::span(reordered_scales_)));
     } else if (unit_.scales != 0) {
       writer.append_tensor(entry + 1, std::as_bytes(scales_.span()));
     }
@@ -71,18 +72,22 @@ class TensorConverter {
   // end.
   void append(ThreadPool& pool, CellmWriter& writer, std::size_t entry, std::size_t slab,
               std::size_t count) {
-    if (!tensor_.packed) {
+    if (!reordered_) {
       writer.append_tensor(entry, codes_.span().first(unit_.count(count) * unit_.code_bytes));
       return;
     }
-    const auto packed =
-        pack({format_.id, count, cols_, tensor_.group, codes_.data(),
-              unit_.scales == 0 ? nullptr : scales_.data() + slab * unit_.scales, nullptr},
-             pool);
-    CELLM_CHECK(packed);
-    writer.append_tensor(entry, std::as_bytes(std::span(packed->codes, packed->code_bytes())));
-    packed_scales_.insert(packed_scales_.end(), packed->scales,
-                          packed->scales + packed->scale_count());
+    MatrixShape shape = tensor_.shape;
+    shape.rows = count;
+    const MatrixPtr rows =
+        own_layout(shape.format)
+            .open(shape, {.codes = codes_.data(), .scales = scales_.data() + slab * unit_.scales});
+    const MatrixPtr packed = rows->for_int8(pool);
+    CELLM_CHECK(packed != nullptr && &packed->layout() == tensor_.layout);
+    const PayloadSizes sizes = tensor_.layout->sizes(shape);
+    const Payloads payloads = packed->payloads();
+    writer.append_tensor(entry, {payloads.codes, sizes.code_bytes});
+    reordered_scales_.insert(reordered_scales_.end(), payloads.scales,
+                             payloads.scales + sizes.scale_bytes() / sizeof(std::uint16_t));
   }
 
   // For a tensor that was coded before.
@@ -105,15 +110,16 @@ class TensorConverter {
   const ModelSource& source_;
   const PlannedTensor& tensor_;
   BadValueLog& log_;
-  const FormatInfo& format_;
+  const FormatSpec& format_;
   std::size_t rows_;
   std::size_t cols_;
   StoredUnit unit_;
+  bool reordered_;  // whether the file has it in another layout than that of its format
   TensorQuantizer quantizer_;
   std::size_t rows_per_chunk_;
   AlignedBuffer<std::byte> codes_;       // of one slab
   AlignedBuffer<std::uint16_t> scales_;  // of the whole tensor: they follow its codes in the file
-  std::vector<std::uint16_t> packed_scales_;  // instead, if it is packed
+  std::vector<std::uint16_t> reordered_scales_;  // instead, if the file has another layout
 };
 
 }  // namespace
@@ -125,7 +131,8 @@ std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads) {
     const std::uint64_t chunk = rows_per_chunk(tensor, 1);
     const std::uint64_t slab = std::min(rows, chunk * kChunksPerSlab);
     const std::uint64_t values = std::min(rows, chunk) * tensor.info.cols() * sizeof(float);
-    const std::uint64_t codes = slab * (tensor.code_bytes / rows + 1) * (tensor.packed ? 2 : 1);
+    const bool reordered = tensor.layout != &own_layout(tensor.shape.format);
+    const std::uint64_t codes = slab * (tensor.code_bytes / rows + 1) * (reordered ? 2 : 1);
     largest = std::max(largest, codes + tensor.scale_bytes + threads * values);
   }
   return largest;

@@ -16,9 +16,9 @@
 #include "convert/quantizer.h"
 #include "convert/rules.h"
 #include "convert/statistics.h"
-#include "format/packed.h"
 #include "io/cellm_file.h"
 #include "io/model_source.h"
+#include "layout/layout.h"
 
 namespace cellm {
 
@@ -55,9 +55,8 @@ struct PlannedTensor {
   std::size_t source_index = 0;
   TensorInfo info;  // of the source
   FormatChoice choice;
-  std::size_t group = 0;                // weights that share a scale, 0 if none do
-  std::optional<PackedWeights> packed;  // its packed shape, if it is stored so
-  std::optional<TrellisTag> trellis;    // if its format is a trellis code
+  MatrixShape shape;               // in the file
+  const Layout* layout = nullptr;  // in the file
   std::uint64_t code_bytes = 0;
   std::uint64_t scale_bytes = 0;  // 0 if there is no companion
   // What the model multiplies by it as, in the names of model_tensors(); empty if it does not. An
@@ -93,7 +92,8 @@ PlannedTensor plan_tensor(const TensorInfo& info, std::size_t source_index,
 // Whether it is the matrix in which tokens are looked up.
 bool is_embedding(const PlannedTensor& tensor);
 
-// Whether any tensor has codes and scales to choose.
+// Whether the tensor, or any of the plan, has codes and scales to choose.
+bool has_codes(const PlannedTensor& tensor);
 bool has_codes(const ConvertPlan& plan);
 
 // Bits per weight over all planned tensors, scales included.

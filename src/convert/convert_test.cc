@@ -48,17 +48,17 @@ TEST(Convert, IsTheReferenceQuantizationRowByRow) {
       for (const auto& tensor : plan.tensors) {
         const auto index = find_tensor(*file, tensor.name);
         ASSERT_TRUE(index) << tensor.name;
-        const auto& format = format_info(tensor.choice.format);
+        const auto& format = format_spec(tensor.choice.format);
         const std::size_t cols = tensor.info.cols();
         std::vector<float> values(cols);
         std::vector<float> got(cols);
         std::vector<float> want(cols);
         std::vector<std::byte> codes(format.row_bytes(cols));
-        std::vector<std::uint16_t> scales(tensor.group == 0 ? 0 : cols / tensor.group);
+        std::vector<std::uint16_t> scales(tensor.shape.group == 0 ? 0 : cols / tensor.shape.group);
         for (std::size_t row = 0; row < tensor.info.rows(); ++row) {
           source->read_rows(tensor.source_index, row, row + 1, values.data());
-          format.quantize_row(values.data(), cols, tensor.group, codes.data(), scales.data());
-          format.dequantize_row(codes.data(), scales.data(), cols, tensor.group, want.data());
+          format.quantize_row(values.data(), cols, tensor.shape.group, codes.data(), scales.data());
+          format.dequantize_row(codes.data(), scales.data(), cols, tensor.shape.group, want.data());
           file->read_rows(*index, row, row + 1, got.data());
           ASSERT_EQ(got, want) << model << " " << body << " " << tensor.name << " row " << row;
         }
@@ -88,8 +88,7 @@ TEST(Convert, PackedFilesHoldTheSameWeights) {
         const TensorInfo& info = rows->tensors()[i];
         ASSERT_EQ(info.name, packed->tensors()[i].name);
         ASSERT_EQ(info.shape, packed->tensors()[i].shape);
-        ASSERT_NE(packed->view(i).has_value(), packed->packed(i).has_value());
-        in_packed_form += packed->packed(i).has_value() ? 1U : 0U;
+        in_packed_form += &packed->weights(i)->layout() == &kPackedLayout ? 1U : 0U;
         std::vector<float> want(info.rows() * info.cols());
         std::vector<float> got(want.size());
         rows->read_rows(i, 0, info.rows(), want.data());
@@ -117,10 +116,9 @@ TEST(Convert, TrellisCodesAreNearTheWeights) {
       const auto file = open_model_source(folder.path() / "2.cellm");
       std::size_t coded = 0;
       for (const auto& tensor : plan.tensors) {
-        if (!tensor.trellis) continue;
+        if (!tensor.layout->has_trellis_code) continue;
         const std::size_t index = find_tensor(*file, tensor.name).value();
-        ASSERT_TRUE(file->trellis(index)) << tensor.name;
-        EXPECT_EQ(file->trellis(index)->rotation, 3U);
+        EXPECT_EQ(file->weights(index)->shape().trellis.rotation, 3U) << tensor.name;
         std::vector<float> want(tensor.info.rows() * tensor.info.cols());
         std::vector<float> got(want.size());
         source->read_rows(tensor.source_index, 0, tensor.info.rows(), want.data());

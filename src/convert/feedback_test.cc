@@ -373,7 +373,7 @@ struct Case {
 double quantized_loss(const TensorQuantizer& quantizer, const Case& c, std::size_t rows,
                       std::size_t cols, const std::vector<float>& weights, const Matrix& h,
                       std::vector<std::byte>* bytes = nullptr) {
-  const FormatInfo& format = format_info(c.format);
+  const FormatSpec& format = format_spec(c.format);
   const std::size_t row_bytes = format.row_bytes(cols);
   const std::size_t row_scales = c.group == 0 ? 0 : cols / c.group;
   std::vector<std::byte> codes(rows * row_bytes);
@@ -403,11 +403,11 @@ TEST(FeedbackQuantizer, LosesLessOnCorrelatedInputs) {
   const InputMoments diagonal{2000, input.moments().diagonal()};
   const auto weights = gaussian(kRows * kCols, 3);
   for (const Case& c : kCases) {
-    const QuantizeRequest request{"w",   format_info(c.format), kRows, kCols, c.group, &diagonal,
+    const QuantizeRequest request{"w",   format_spec(c.format), kRows, kCols, c.group, &diagonal,
                                   &input};
     const double without = quantized_loss(mse_quantizer(request), c, kRows, kCols, weights, h);
     const double with = quantized_loss(feedback_quantizer(request), c, kRows, kCols, weights, h);
-    EXPECT_LT(with, 0.6 * without) << format_info(c.format).name << " " << c.group;
+    EXPECT_LT(with, 0.6 * without) << format_spec(c.format).name << " " << c.group;
   }
 }
 
@@ -424,7 +424,7 @@ TEST(FeedbackQuantizer, IsTheSearchOnWhiteInputs) {
   const InputMoments diagonal{1000, input.moments().diagonal()};
   const auto weights = gaussian(kRows * kCols, 3);
   for (const Case& c : kCases) {
-    const QuantizeRequest request{"w",   format_info(c.format), kRows, kCols, c.group, &diagonal,
+    const QuantizeRequest request{"w",   format_spec(c.format), kRows, kCols, c.group, &diagonal,
                                   &input};
     std::vector<std::byte> plain;
     std::vector<std::byte> fed_back;
@@ -433,10 +433,10 @@ TEST(FeedbackQuantizer, IsTheSearchOnWhiteInputs) {
     const double with =
         quantized_loss(feedback_quantizer(request), c, kRows, kCols, weights, h, &fed_back);
     // Scales of rows are refitted to their codes and these chosen again.
-    EXPECT_NEAR(with, without, 1e-2 * without) << format_info(c.format).name << " " << c.group;
-    EXPECT_LE(with, 1.001 * without) << format_info(c.format).name << " " << c.group;
+    EXPECT_NEAR(with, without, 1e-2 * without) << format_spec(c.format).name << " " << c.group;
+    EXPECT_LE(with, 1.001 * without) << format_spec(c.format).name << " " << c.group;
     if (c.group == 256) continue;
-    EXPECT_EQ(plain, fed_back) << format_info(c.format).name;
+    EXPECT_EQ(plain, fed_back) << format_spec(c.format).name;
   }
 }
 

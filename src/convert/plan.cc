@@ -6,6 +6,7 @@
 #include "convert/header.h"
 #include "convert/name_pattern.h"
 #include "format/formats.h"
+#include "format/trellis.h"
 #include "io/cellm_writer.h"
 #include "io/shape.h"
 #include "model/model.h"
@@ -163,55 +164,42 @@ PlannedTensor plan_tensor(const TensorInfo& info, std::size_t source_index,
   tensor.source_index = source_index;
   tensor.info = info;
   tensor.choice = choice;
-  tensor.group = group_for(choice, info.cols(), printable(info.name));
-  if (is_trellis(choice.format)) {
-    TrellisWeights shape;
-    shape.format = choice.format;
-    shape.rows = info.rows();
-    shape.cols = info.cols();
-    tensor.trellis = {default_trellis_table(choice.format).id, options.rotation};
-    tensor.code_bytes = shape.code_bytes();
-    tensor.scale_bytes = shape.scale_count() * sizeof(std::uint16_t);
-    return tensor;
+  tensor.shape = {.format = choice.format,
+                  .rows = info.rows(),
+                  .cols = info.cols(),
+                  .group = group_for(choice, info.cols(), printable(info.name))};
+  tensor.layout = &own_layout(choice.format);
+  if (tensor.layout->has_trellis_code) {
+    tensor.shape.trellis = {default_trellis_table(choice.format).id, options.rotation};
   }
-  if (options.packed)
-    tensor.packed = packed_shape(choice.format, info.rows(), info.cols(), tensor.group);
-  if (tensor.packed) {
-    tensor.code_bytes = tensor.packed->code_bytes();
-    tensor.scale_bytes = tensor.packed->scale_count() * sizeof(std::uint16_t);
-    return tensor;
-  }
-  tensor.code_bytes = info.rows() * format_info(choice.format).row_bytes(info.cols());
-  if (tensor.group != 0) {
-    tensor.scale_bytes = info.rows() * (info.cols() / tensor.group) * sizeof(std::uint16_t);
-  }
+  if (options.packed && kPackedLayout.accepts(tensor.shape)) tensor.layout = &kPackedLayout;
+  const PayloadSizes sizes = tensor.layout->sizes(tensor.shape);
+  tensor.code_bytes = sizes.code_bytes;
+  tensor.scale_bytes = sizes.scale_bytes();
   return tensor;
 }
 
 std::pair<std::vector<CellmEntry>, std::vector<CellmEntry>> cellm_entries(const ConvertPlan& plan) {
   std::vector<CellmEntry> tensors;
   for (const auto& tensor : plan.tensors) {
-    const FormatId format = tensor.choice.format;
-    tensors.push_back({tensor.name,
-                       tensor.packed ? packed_dtype(format) : std::string(format_info(format).name),
-                       tensor.info.shape, 0, tensor.code_bytes, std::nullopt, tensor.trellis});
+    const StoredType type{tensor.shape.format, tensor.layout};
+    tensors.push_back({.name = tensor.name,
+                       .dtype = stored_dtype(type),
+                       .shape = tensor.info.shape,
+                       .bytes = tensor.code_bytes});
+    if (type.layout->has_trellis_code) tensors.back().trellis = tensor.shape.trellis;
     if (tensor.scale_bytes == 0) continue;
-    std::vector<std::size_t> shape;
-    if (tensor.trellis) {
-      shape = {(tensor.info.rows() + kTrellisRows - 1) / kTrellisRows, kTrellisRows};
-    } else if (tensor.packed) {
-      shape = {tensor.packed->row_blocks(), tensor.packed->groups(), kPackedRows};
-    } else {
-      // One scale per row is a vector in version 1, groups make it a matrix.
-      shape.push_back(tensor.info.rows());
-      if (tensor.choice.group != 0) shape.push_back(tensor.info.cols() / tensor.group);
-    }
-    tensors.push_back({tensor.name + std::string(kScaleSuffix), "f16", shape, 0, tensor.scale_bytes,
-                       std::nullopt});
+    std::vector<std::size_t> shape = type.layout->sizes(tensor.shape).scale_shape;
+    // Where groups were asked for, a row of one group still has its scales as a matrix.
+    if (shape.size() == 1 && tensor.choice.group != 0) shape.push_back(1);
+    tensors.push_back({.name = tensor.name + std::string(kScaleSuffix),
+                       .dtype = "f16",
+                       .shape = std::move(shape),
+                       .bytes = tensor.scale_bytes});
   }
   std::vector<CellmEntry> blobs;
   for (const auto& blob : plan.blobs) {
-    blobs.push_back({blob.name, "", {}, 0, blob.bytes.size(), std::nullopt});
+    blobs.push_back({.name = blob.name, .bytes = blob.bytes.size()});
   }
   return {std::move(tensors), std::move(blobs)};
 }
@@ -267,10 +255,14 @@ bool is_embedding(const PlannedTensor& tensor) {
   return tensor.name.ends_with("embed_tokens.weight");
 }
 
+bool has_codes(const PlannedTensor& tensor) {
+  const Encoder encoder = format_spec(tensor.shape.format).encoder;
+  return encoder == Encoder::kGrid || encoder == Encoder::kTrellis;
+}
+
 bool has_codes(const ConvertPlan& plan) {
-  return std::any_of(plan.tensors.begin(), plan.tensors.end(), [](const PlannedTensor& tensor) {
-    return tensor.trellis || format_info(tensor.choice.format).grid != nullptr;
-  });
+  return std::any_of(plan.tensors.begin(), plan.tensors.end(),
+                     [](const PlannedTensor& tensor) { return has_codes(tensor); });
 }
 
 double bits_per_weight(const ConvertPlan& plan) {

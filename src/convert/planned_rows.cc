@@ -9,23 +9,13 @@ namespace cellm {
 std::vector<float> read_rows(const ModelSource& source, const PlannedTensor& tensor,
                              std::size_t begin, std::size_t end, BadValueLog& log) {
   const std::size_t cols = tensor.info.cols();
-  const FormatInfo& format = format_info(tensor.choice.format);
+  const FormatSpec& format = format_spec(tensor.shape.format);
   std::vector<float> values((end - begin) * cols);
   source.read_rows(tensor.source_index, begin, end, values.data());
   for (std::size_t r = begin; r < end; ++r) {
     log.look_at(tensor.name, format, r, std::span(values).subspan((r - begin) * cols, cols));
   }
   return values;
-}
-
-StoredUnit stored_unit(const PlannedTensor& tensor) {
-  if (tensor.trellis) {
-    const std::size_t blocks = (tensor.info.rows() + kTrellisRows - 1) / kTrellisRows;
-    return {kTrellisRows, tensor.code_bytes / blocks, kTrellisRows};
-  }
-  const std::size_t cols = tensor.info.cols();
-  return {1, format_info(tensor.choice.format).row_bytes(cols),
-          tensor.group == 0 ? 0 : cols / tensor.group};
 }
 
 }  // namespace cellm

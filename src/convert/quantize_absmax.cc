@@ -3,7 +3,7 @@
 namespace cellm {
 
 TensorQuantizer absmax_quantizer(const QuantizeRequest& request) {
-  const FormatInfo& format = request.format;
+  const FormatSpec& format = request.format;
   const std::size_t cols = request.cols;
   const std::size_t group = request.group;
   return {1, [&format, cols, group](const RowBlock& block) {

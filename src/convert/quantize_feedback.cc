@@ -138,7 +138,7 @@ class FeedbackCoder {
     }
   }
 
-  const FormatInfo& format_;
+  const FormatSpec& format_;
   const CodeGrid& grid_;
   const KernelTable& kernels_;
   std::shared_ptr<const FeedbackFactor> factor_;

@@ -43,7 +43,7 @@ class BlockFitter {
   }
 
  private:
-  const FormatInfo* format_;
+  const FormatSpec* format_;
   std::size_t cols_;
   std::size_t group_;
   std::vector<float> importance_;

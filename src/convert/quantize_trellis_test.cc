@@ -96,11 +96,11 @@ TEST(TrellisQuantizer, LosesLessOnCorrelatedInputs) {
     const auto weights = gaussian(kRows * cols, 3);
     CalibratedInput input(moments_of(x, cols, pool), kernel_table(""), pool);
     for (const FormatId format : kAll) {
-      QuantizeRequest request{"w", format_info(format), kRows, cols, 0, nullptr, nullptr, kSeed};
+      QuantizeRequest request{"w", format_spec(format), kRows, cols, 0, nullptr, nullptr, kSeed};
       const double without = output_error(weights, coded(request, weights).weights, x, cols);
       request.calibrated = &input;
       const double with = output_error(weights, coded(request, weights).weights, x, cols);
-      EXPECT_LT(with, 0.6 * without) << format_info(format).name << " " << cols;
+      EXPECT_LT(with, 0.6 * without) << format_spec(format).name << " " << cols;
     }
     EXPECT_FALSE(input.lacks_factor());
   }
@@ -115,13 +115,13 @@ TEST(TrellisQuantizer, IsTheNearestPathOnWhiteInputs) {
   CalibratedInput input(std::move(white), kernel_table(""), pool);
   const auto weights = gaussian(kRows * kCols, 3);
   for (const FormatId format : kAll) {
-    QuantizeRequest request{"w", format_info(format), kRows, kCols, 0, nullptr, nullptr, kSeed};
+    QuantizeRequest request{"w", format_spec(format), kRows, kCols, 0, nullptr, nullptr, kSeed};
     const Coded without = coded(request, weights);
     request.calibrated = &input;
     const Coded with = coded(request, weights);
-    EXPECT_EQ(with.codes, without.codes) << format_info(format).name;
+    EXPECT_EQ(with.codes, without.codes) << format_spec(format).name;
     for (std::size_t r = 0; r < kRows; ++r) {
-      EXPECT_NEAR(with.scales[r], without.scales[r], 1) << format_info(format).name;
+      EXPECT_NEAR(with.scales[r], without.scales[r], 1) << format_spec(format).name;
     }
   }
 }
@@ -132,7 +132,7 @@ TEST(TrellisQuantizer, SilentInputsLeaveItWithoutFeedback) {
   CalibratedInput input({kCols, 1000, AlignedBuffer<double>(kCols * kCols)}, kernel_table(""),
                         pool);
   const auto weights = gaussian(kRows * kCols, 3);
-  QuantizeRequest request{"w",  format_info(FormatId::kT3), kRows, kCols, 0, nullptr, nullptr,
+  QuantizeRequest request{"w",  format_spec(FormatId::kT3), kRows, kCols, 0, nullptr, nullptr,
                           kSeed};
   const Coded without = coded(request, weights);
   request.calibrated = &input;

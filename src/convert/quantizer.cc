@@ -42,8 +42,9 @@ std::string_view scale_method_name(ScaleMethod method) {
 
 Quantizer scale_quantizer(ScaleMethod method) {
   return [method](const QuantizeRequest& request) {
-    if (is_trellis(request.format.id)) return trellis_quantizer(request);
-    const bool has_codes = request.format.grid != nullptr;  // floats have no scale to choose
+    if (request.format.encoder == Encoder::kTrellis) return trellis_quantizer(request);
+    // Floats have no scale to choose.
+    const bool has_codes = request.format.encoder == Encoder::kGrid;
     if (has_codes && request.calibrated != nullptr && request.calibrated->factor(1) != nullptr) {
       return feedback_quantizer(request);
     }

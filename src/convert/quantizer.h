@@ -3,7 +3,7 @@
 // A method is a free function that makes a TensorQuantizer for one tensor; there it prepares what
 // it needs of the tensor as a whole (importances of columns, a factor of the second moments, a
 // table). The converter then hands it blocks of rows, from several threads, and writes the bytes it
-// gets. Codes are put into bytes by the format (FormatInfo::pack_row), which the method does not
+// gets. Codes are put into bytes by the format (FormatSpec::pack_row), which the method does not
 // look into.
 #pragma once
 
@@ -21,7 +21,7 @@ namespace cellm {
 // The tensor that is to be quantized.
 struct QuantizeRequest {
   std::string_view name;  // for messages
-  const FormatInfo& format;
+  const FormatSpec& format;
   std::size_t rows = 0;
   std::size_t cols = 0;
   std::size_t group = 0;  // columns that share a companion scale; 0 if there are none

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <variant>
 
 #include <fmt/ranges.h>
 
@@ -11,6 +10,7 @@
 #include "base/error.h"
 #include "format/formats.h"
 #include "format/trellis.h"
+#include "layout/layout.h"
 #include "model/model.h"
 
 namespace cellm {
@@ -94,13 +94,7 @@ class RandomSource final : public ModelSource {
     std::sort(infos_.begin(), infos_.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     Random random(1);
-    for (auto& info : infos_) {
-      if (is_trellis(info.format)) {
-        payloads_.emplace_back(make_trellis(info, random));
-      } else {
-        payloads_.emplace_back(make(info, random));
-      }
-    }
+    for (auto& info : infos_) matrices_.push_back(make(info, random));
   }
 
   const std::string& path() const override { return path_; }
@@ -110,67 +104,39 @@ class RandomSource final : public ModelSource {
   const std::string& chat_template() const override { return empty_; }
   TokenizerData tokenizer() const override { return std::monostate{}; }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
-  std::optional<Tensor> view(std::size_t index) const override {
-    const auto* tensor = std::get_if<Tensor>(&payloads_.at(index));
-    return tensor == nullptr ? std::nullopt : std::optional(*tensor);
-  }
-  std::optional<TrellisWeights> trellis(std::size_t index) const override {
-    const auto* weights = std::get_if<TrellisWeights>(&payloads_.at(index));
-    return weights == nullptr ? std::nullopt : std::optional(*weights);
-  }
+  MatrixPtr weights(std::size_t index) const override { return matrices_.at(index); }
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
-    const std::size_t cols = infos_.at(index).cols();
-    for (std::size_t row = begin; row < end; ++row, out += cols) {
-      if (const auto* weights = std::get_if<TrellisWeights>(&payloads_[index])) {
-        dequantize_trellis_row(*weights, row, out);
-      } else {
-        dequantize_row(std::get<Tensor>(payloads_[index]), row, out);
-      }
-    }
+    const Matrix& matrix = *matrices_.at(index);
+    for (std::size_t row = begin; row < end; ++row, out += matrix.cols()) matrix.read_row(row, out);
   }
 
  private:
-  static Tensor make(TensorInfo& info, Random& random) {
-    Tensor tensor{info.format, info.rows(), info.cols(), info.group, nullptr, nullptr, nullptr};
-    const std::size_t code_bytes = tensor.rows * format_info(info.format).row_bytes(tensor.cols);
-    info.stored_bytes = tensor_bytes(tensor);
+  static MatrixPtr make(TensorInfo& info, Random& random) {
+    const Layout& layout = own_layout(info.format);
+    MatrixShape shape{
+        .format = info.format, .rows = info.rows(), .cols = info.cols(), .group = info.group};
+    if (layout.has_trellis_code) shape.trellis.table = default_trellis_table(info.format).id;
+    const PayloadSizes sizes = layout.sizes(shape);
+    info.stored_bytes = sizes.code_bytes + sizes.scale_bytes();
     const auto memory =
         std::make_shared<AlignedBuffer<std::byte>>((info.stored_bytes + 15) / 8 * 8);
-    fill(info.format, memory->span().first(code_bytes), random);
-    tensor.data = memory->data();
-    if (info.group != 0) {
-      auto* scales = reinterpret_cast<std::uint16_t*>(memory->data() + (code_bytes + 7) / 8 * 8);
-      std::fill_n(scales, tensor.rows * scales_per_row(tensor), kScaleBits);
-      tensor.scales = scales;
+    fill(info.format, memory->span().first(sizes.code_bytes), random);
+    Payloads payloads{.codes = memory->data(), .owner = memory};
+    if (!sizes.scale_shape.empty()) {
+      auto* scales =
+          reinterpret_cast<std::uint16_t*>(memory->data() + (sizes.code_bytes + 7) / 8 * 8);
+      std::fill_n(scales, sizes.scale_bytes() / sizeof(std::uint16_t),
+                  layout.has_trellis_code ? kTrellisScaleBits : kScaleBits);
+      payloads.scales = scales;
     }
-    tensor.owner = memory;
-    return tensor;
-  }
-
-  static TrellisWeights make_trellis(TensorInfo& info, Random& random) {
-    TrellisWeights weights;
-    weights.format = info.format;
-    weights.rows = info.rows();
-    weights.cols = info.cols();
-    weights.table = &default_trellis_table(info.format);
-    const std::size_t code_bytes = weights.code_bytes();
-    info.stored_bytes = code_bytes + weights.scale_count() * sizeof(std::uint16_t);
-    const auto memory =
-        std::make_shared<AlignedBuffer<std::byte>>((info.stored_bytes + 15) / 8 * 8);
-    fill(info.format, memory->span().first(code_bytes), random);
-    auto* scales = reinterpret_cast<std::uint16_t*>(memory->data() + (code_bytes + 7) / 8 * 8);
-    std::fill_n(scales, weights.scale_count(), kTrellisScaleBits);
-    weights.codes = reinterpret_cast<const std::uint8_t*>(memory->data());
-    weights.scales = scales;
-    weights.owner = memory;
-    return weights;
+    return layout.open(shape, std::move(payloads));
   }
 
   std::string path_;
   std::string config_json_;
   std::string empty_;
   std::vector<TensorInfo> infos_;
-  std::vector<std::variant<Tensor, TrellisWeights>> payloads_;
+  std::vector<MatrixPtr> matrices_;
 };
 
 }  // namespace

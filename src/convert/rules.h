@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "convert/format_choice.h"
+#include "format/format_choice.h"
 #include "io/model_source.h"
 
 namespace cellm {

@@ -15,7 +15,7 @@ namespace cellm {
 namespace {
 
 const CodeGrid& grid_of(FormatId id) {
-  return *format_info(id).grid;
+  return *format_spec(id).grid;
 }
 
 // Gaussian weights; some groups with an outlier, with equal values or with zeros among them.
@@ -139,11 +139,11 @@ TEST_P(ScaleSearch, HardlyAnyScaleIsBetter) {
       const double rounding = kF16Rounding * power_of(weights, importance);
       const double got = error_of_codes(grid, weights, importance, codes, scale);
       const double least = least_error(grid, weights, importance) + rounding;
-      EXPECT_LE(got, c.worst * least) << format_info(c.id).name << " of " << c.count;
+      EXPECT_LE(got, c.worst * least) << format_spec(c.id).name << " of " << c.count;
       sum += got;
       least_sum += least;
     }
-    EXPECT_LE(sum, c.mean * least_sum) << format_info(c.id).name << " of " << c.count;
+    EXPECT_LE(sum, c.mean * least_sum) << format_spec(c.id).name << " of " << c.count;
   }
 }
 

@@ -116,13 +116,13 @@ void code_rest(const ModelSource& source, std::span<const CodedPart> parts, cons
     for (const PlannedTensor* tensor : part) {
       if (coded.contains(tensor->name)) continue;
       const QuantizeRequest request{tensor->name,
-                                    format_info(tensor->choice.format),
-                                    tensor->info.rows(),
-                                    tensor->info.cols(),
-                                    tensor->group,
+                                    format_spec(tensor->shape.format),
+                                    tensor->shape.rows,
+                                    tensor->shape.cols,
+                                    tensor->shape.group,
                                     nullptr,
                                     nullptr,
-                                    tensor->trellis->rotation};
+                                    tensor->shape.trellis.rotation};
       coded[tensor->name] = std::make_shared<CodedTensor>(
           code_tensor(source, *tensor, quantizer(request), pool, [](std::size_t /*rows*/) {}));
     }
@@ -171,16 +171,22 @@ double gaussian_error(const FormatChoice& choice) {
   info.shape = {kRows, kCols};
   const PlannedTensor tensor = plan_tensor(info, 0, choice, {});
   const auto coded = std::make_shared<CodedTensor>(empty_coded_tensor(tensor));
-  const QuantizeRequest request{
-      tensor.name, format_info(choice.format), kRows, kCols, tensor.group, nullptr, nullptr, 0};
+  const QuantizeRequest request{tensor.name,
+                                format_spec(choice.format),
+                                kRows,
+                                kCols,
+                                tensor.shape.group,
+                                nullptr,
+                                nullptr,
+                                0};
   scale_quantizer(ScaleMethod::kAuto)(request).quantize(
       {0, kRows, weights.data(), coded->codes.data(), coded->scales.data()});
   ThreadPool alone(1);
-  const Tensor matrix = as_matrix(tensor, coded, alone);
+  const MatrixPtr matrix = as_matrix(tensor, coded, alone);
   double error = 0.0;
   std::vector<float> row(kCols);
   for (std::size_t r = 0; r < kRows; ++r) {
-    dequantize_row(matrix, r, row.data());
+    matrix->read_row(r, row.data());
     for (std::size_t c = 0; c < kCols; ++c) {
       const double difference =
           static_cast<double>(row[c]) - static_cast<double>(weights[r * kCols + c]);

@@ -56,8 +56,8 @@ TEST(TrellisEncoder, ErrorIsNearTheRateDistortionBound) {
     const double variance =
         static_cast<double>(table.deviation) * static_cast<double>(table.deviation);
     const double relative = error / (variance * static_cast<double>(weights.size()));
-    EXPECT_GT(relative, bound) << format_info(format).name;
-    EXPECT_LT(relative, bound * most) << format_info(format).name;
+    EXPECT_GT(relative, bound) << format_spec(format).name;
+    EXPECT_LT(relative, bound * most) << format_spec(format).name;
   }
 }
 
@@ -76,7 +76,7 @@ TEST(TrellisEncoder, FindsAStreamThatIsThere) {
                    [](std::uint8_t level) { return static_cast<float>(level) - kTrellisZero; });
     std::vector<std::uint8_t> found(kTrellisTileWeights);
     encoder.encode(targets.data(), tile.data(), found.data());
-    EXPECT_EQ(found, levels) << format_info(format).name;
+    EXPECT_EQ(found, levels) << format_spec(format).name;
   }
 }
 
@@ -92,7 +92,7 @@ TEST(TrellisEncoder, IsTheSameOnEveryTargetAndTakesAnyWeights) {
       encoder.encode(weights.data(), tile.data(), levels.data());
       auto other = tile;
       scalar.encode(weights.data(), other.data(), levels.data());
-      EXPECT_EQ(tile, other) << format_info(format).name << " " << deviation;
+      EXPECT_EQ(tile, other) << format_spec(format).name << " " << deviation;
     }
   }
 }

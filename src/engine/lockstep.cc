@@ -120,7 +120,7 @@ class Lockstep {
   // Shows the tap what advance(batch, hidden, input) returns for each batch: the input of matrices.
   template <class Advance>
   void show(std::span<const NamedMatrix> matrices, Advance&& advance) {
-    tap_.begin(matrices, matrices.front().linear->weight.cols);
+    tap_.begin(matrices, matrices.front().linear->cols());
     for_each_batch([&](Batch& batch, float* hidden, float* input) {
       tap_.see(advance(batch, hidden, input), batch.pass.tokens);
     });
@@ -131,8 +131,8 @@ class Lockstep {
     const Layer& layer = model_.layers[index];
     const LayerMatrices matrices = matrices_of(index);
     const std::size_t hidden_cols = model_.config.hidden;
-    const std::size_t mixed_cols = output_matrix(layer).weight.cols;
-    const std::size_t gated_cols = layer.feed_forward.down_proj.weight.cols;
+    const std::size_t mixed_cols = output_matrix(layer).cols();
+    const std::size_t gated_cols = layer.feed_forward.down_proj.cols();
 
     show(matrices.mixer, [&](Batch& batch, float* hidden, float* input) {
       restore(hidden, work_.hidden, batch, hidden_cols);

@@ -51,7 +51,7 @@ struct Recorder : LockstepTap {
   void begin(std::span<const NamedMatrix> matrices, std::size_t cols) override {
     cols_ = cols;
     for (const NamedMatrix& matrix : matrices) {
-      EXPECT_EQ(matrix.linear->weight.cols, cols) << matrix.name;
+      EXPECT_EQ(matrix.linear->cols(), cols) << matrix.name;
     }
   }
   void see(const float* x, std::size_t tokens) override {
@@ -134,15 +134,15 @@ struct Replacer final : Recorder {
     Recorder::end(matrices);
     for (const NamedMatrix& matrix : matrices) {
       if (matrix.name != name_) continue;
-      Tensor& weight = matrix.linear->weight;
-      auto zeros = std::make_shared<std::vector<float>>(weight.rows * weight.cols);
-      weight = {FormatId::kF32,
-                weight.rows,
-                weight.cols,
-                0,
-                reinterpret_cast<const std::byte*>(zeros->data()),
-                nullptr,
-                zeros};
+      MatrixPtr& weights = matrix.linear->weights;
+      const std::size_t rows = weights->rows();
+      const std::size_t cols = weights->cols();
+      auto zeros = std::make_shared<std::vector<float>>(rows * cols);
+      weights = row_matrix({.format = FormatId::kF32,
+                            .rows = rows,
+                            .cols = cols,
+                            .data = reinterpret_cast<const std::byte*>(zeros->data()),
+                            .owner = zeros});
     }
   }
 

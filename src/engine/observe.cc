@@ -30,7 +30,7 @@ class NamedTap final : public LinearTap {
       CELLM_CHECK(name != names_.end());
       shown_.push_back(name->second);
     }
-    tap_.see(shown_, x, tokens, products.front().linear->weight.cols);
+    tap_.see(shown_, x, tokens, products.front().linear->cols());
   }
 
  private:

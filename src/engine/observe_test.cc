@@ -87,16 +87,16 @@ TEST(Observe, TheOutputMatrixSeesWhatMakesTheLogits) {
   Session session(engine, {KvEncoding::kF32, 16, 0});
   const auto logits = session.advance(tokens);
   const Linear& output = engine.model().lm_head;
-  const Tensor& head = output.weight;
+  const std::size_t cols = output.cols();
   ActivationScratch scratch;
   const Compute compute{engine.kernels(), engine.pool(), scratch};
   const auto& seen = recorder.inputs["lm_head.weight"];
-  const float* last = seen.data() + seen.size() - head.cols;
-  std::vector<float> row(head.cols);
-  for (std::size_t r = 0; r < head.rows; r += 7) {
+  const float* last = seen.data() + seen.size() - cols;
+  std::vector<float> row(cols);
+  for (std::size_t r = 0; r < output.rows(); r += 7) {
     read_row(compute, output, r, row.data());
     double sum = 0.0;
-    for (std::size_t c = 0; c < head.cols; ++c) {
+    for (std::size_t c = 0; c < cols; ++c) {
       sum += static_cast<double>(row[c]) * static_cast<double>(last[c]);
     }
     EXPECT_NEAR(sum, static_cast<double>(logits[r]), 1e-4 * (1.0 + std::fabs(sum)));

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
-#include "format/format_id.h"
+#include "format/formats.h"
 
 namespace cellm {
 namespace {
@@ -110,23 +110,11 @@ bool computes_exactly(const ModelSource& source, Activations activations,
   return std::none_of(
       source.tensors().begin(), source.tensors().end(), [&](const TensorInfo& info) {
         if (info.shape.size() != 2) return false;
-        switch (info.format) {
-          case FormatId::kI8:
-          case FormatId::kI4:
-          case FormatId::kI2:
-          case FormatId::kQ1:
-          case FormatId::kT4:
-          case FormatId::kT3:
-          case FormatId::kT2:
-          case FormatId::kT1H:
-          case FormatId::kT1:
-            return true;
-          case FormatId::kF16:
-          case FormatId::kBF16:
-            return activations == Activations::kFast && kernels.matmul_bf16 != nullptr;
-          default:
-            return false;
-        }
+        const Encoder encoder = format_spec(info.format).encoder;
+        if (encoder == Encoder::kGrid || encoder == Encoder::kTrellis) return true;
+        if (format_spec(info.format).order == StoredOrder::kBlocks) return true;
+        const bool halves = info.format == FormatId::kF16 || info.format == FormatId::kBF16;
+        return halves && activations == Activations::kFast && kernels.matmul_bf16 != nullptr;
       });
 }
 

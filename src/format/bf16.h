@@ -1,4 +1,5 @@
-// bf16: the upper half of an f32, as most sources store it. Never written to a .cellm file.
+// bf16: the upper half of an f32, as most sources store it. In a .cellm file only for tensors that
+// are kept as they are.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,9 @@ namespace cellm {
 struct BF16 {
   static constexpr FormatId kId = FormatId::kBF16;
   static constexpr std::string_view kName = "bf16";
+  static constexpr std::string_view kDtype = "bf16";
   static constexpr bool kHasScales = false;
+  static constexpr bool kAnyRank = true;
   static constexpr double kBitsPerWeight = 16.0;
   static constexpr float kLargest = 0x1.FEp127F;
   static std::size_t row_bytes(std::size_t cols) { return cols * sizeof(std::uint16_t); }

@@ -13,7 +13,9 @@ namespace cellm {
 struct F16 {
   static constexpr FormatId kId = FormatId::kF16;
   static constexpr std::string_view kName = "f16";
+  static constexpr std::string_view kDtype = "f16";
   static constexpr bool kHasScales = false;
+  static constexpr bool kAnyRank = true;
   static constexpr double kBitsPerWeight = 16.0;
   static constexpr float kLargest = kLargestF16;
   static std::size_t row_bytes(std::size_t cols) { return cols * sizeof(std::uint16_t); }

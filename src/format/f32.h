@@ -1,4 +1,5 @@
-// f32: IEEE single precision, as some sources store it. Never written to a .cellm file.
+// f32: IEEE single precision, as some sources store it. In a .cellm file only for tensors that are
+// kept as they are.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,9 @@ namespace cellm {
 struct F32 {
   static constexpr FormatId kId = FormatId::kF32;
   static constexpr std::string_view kName = "f32";
+  static constexpr std::string_view kDtype = "f32";
   static constexpr bool kHasScales = false;
+  static constexpr bool kAnyRank = true;
   static constexpr double kBitsPerWeight = 32.0;
   static constexpr float kLargest = std::numeric_limits<float>::max();
   static std::size_t row_bytes(std::size_t cols) { return cols * sizeof(float); }

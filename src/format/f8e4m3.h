@@ -16,7 +16,8 @@ namespace cellm {
 
 struct F8E4M3 {
   static constexpr FormatId kId = FormatId::kF8E4M3;
-  static constexpr std::string_view kName = "f8e4m3";
+  static constexpr std::string_view kName = "fp8";
+  static constexpr std::string_view kDtype = "f8e4m3";
   static constexpr bool kHasScales = false;
   static constexpr double kBitsPerWeight = 8.0;
   static constexpr float kLargest = 240.0F;

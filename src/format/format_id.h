@@ -7,11 +7,8 @@
 
 namespace cellm {
 
-// Never renumbered. What each format's bytes mean is in its own header (format/i4.h and so on).
-//
-// The first kRowFormatCount of them lie in rows (format/formats.h), the others of the first
-// kFormatCount, the trellis codes, in tiles of many rows (format/trellis.h). After them come the
-// block formats (format/block_formats.h).
+// What the bytes of each mean is in its own header (format/i4.h and so on). The numbers are those
+// of this program alone; files hold names (FormatSpec::dtype).
 enum class FormatId : std::uint8_t {
   kF32 = 0,
   kF16 = 1,
@@ -37,7 +34,6 @@ enum class FormatId : std::uint8_t {
   kIQ4NL = 21,
   kIQ4XS = 22,
 };
-inline constexpr std::size_t kRowFormatCount = 8;
-inline constexpr std::size_t kFormatCount = 13;
+inline constexpr std::size_t kFormatCount = 23;
 
 }  // namespace cellm

@@ -1,58 +1,84 @@
 #include "format/formats.h"
 
 #include <array>
+#include <limits>
 
 #include "base/error.h"
+#include "format/block_formats.h"
 #include "format/trellis.h"
 
 namespace cellm {
 namespace {
 
 template <WeightFormat F>
-constexpr FormatInfo info_of() {
-  FormatInfo info{F::kId,       F::kName,        F::kHasScales,     F::kBitsPerWeight, F::kLargest,
-                  F::row_bytes, F::quantize_row, F::dequantize_row, nullptr,           nullptr};
-  if constexpr (CodedFormat<F>) {
-    info.grid = &F::kGrid;
-    info.pack_row = F::pack_row;
+constexpr FormatSpec spec_of() {
+  FormatSpec spec{.id = F::kId,
+                  .name = F::kName,
+                  .dtype = F::kDtype,
+                  .has_scales = F::kHasScales,
+                  .bits_per_weight = F::kBitsPerWeight,
+                  .largest = F::kLargest,
+                  .row_bytes = F::row_bytes,
+                  .dequantize_row = F::dequantize_row};
+  if constexpr (EncodableFormat<F>) {
+    spec.encoder = Encoder::kRound;
+    spec.quantize_row = F::quantize_row;
   }
-  return info;
+  if constexpr (GridFormat<F>) {
+    spec.encoder = Encoder::kGrid;
+    spec.grid = &F::kGrid;
+    spec.packed_bits = F::kPackedBits;
+    spec.pack_row = F::pack_row;
+    spec.unpack_row = F::unpack_row;
+  }
+  if constexpr (requires { F::kAnyRank; }) spec.any_rank = F::kAnyRank;
+  if constexpr (requires { F::kAnyGroup; }) spec.any_group = F::kAnyGroup;
+  if constexpr (requires { F::block_scale; }) spec.block_scale = F::block_scale;
+  return spec;
 }
 
-template <class... F>
-constexpr std::array<FormatInfo, kFormatCount> table_of(std::tuple<F...>*) {
-  std::array<FormatInfo, kFormatCount> table{};
-  ((table[static_cast<std::size_t>(F::kId)] = info_of<F>()), ...);
-  return table;
+template <BlockFormat F>
+constexpr FormatSpec spec_of() {
+  return {.id = F::kShape.format,
+          .name = F::kName,
+          .dtype = F::kName,
+          .order = StoredOrder::kBlocks,
+          .block = F::kShape.columns,
+          .bits_per_weight =
+              8.0 * static_cast<double>(F::kShape.bytes) / static_cast<double>(F::kShape.columns),
+          .largest = std::numeric_limits<float>::max(),
+          .row_bytes = [](std::size_t cols) { return cols / F::kShape.columns * F::kShape.bytes; },
+          .dequantize_row = [](const std::byte* codes, const std::uint16_t* /*scales*/,
+                               std::size_t cols, std::size_t /*group*/,
+                               float* out) { F::dequantize_row(codes, cols, out); }};
 }
 
-// Name, bits and range of those that come in tiles.
-constexpr FormatInfo tiled(FormatId id, std::string_view name, double bits) {
-  return {id, name, true, bits, kLargestTrellis, nullptr, nullptr, nullptr, nullptr, nullptr};
-}
+template <class F>
+constexpr FormatSpec kSpec = spec_of<F>();
 
-constexpr auto kTable = [] {
-  auto table = table_of(static_cast<AllFormats*>(nullptr));
-  const auto add = [&](const FormatInfo& info) { table[static_cast<std::size_t>(info.id)] = info; };
-  add(tiled(FormatId::kT4, "t4", 4.0));
-  add(tiled(FormatId::kT3, "t3", 3.0));
-  add(tiled(FormatId::kT2, "t2", 2.0));
-  add(tiled(FormatId::kT1H, "t1h", 1.5));
-  add(tiled(FormatId::kT1, "t1", 1.0));
-  return table;
-}();
+// The list. Order: FormatId.
+constexpr std::array<const FormatSpec*, kFormatCount> kFormats{
+    &kSpec<F32>, &kSpec<F16>,    &kSpec<BF16>, &kSpec<I8>,    &kSpec<I4>,    &kSpec<I2>,
+    &kSpec<Q1>,  &kSpec<F8E4M3>, &kT4Spec,     &kT3Spec,      &kT2Spec,      &kT1HSpec,
+    &kT1Spec,    &kSpec<Q40>,    &kSpec<Q41>,  &kSpec<Q50>,   &kSpec<Q51>,   &kSpec<Q80>,
+    &kSpec<Q4K>, &kSpec<Q5K>,    &kSpec<Q6K>,  &kSpec<IQ4NL>, &kSpec<IQ4XS>,
+};
 
 }  // namespace
 
-const FormatInfo& format_info(FormatId id) {
-  const auto index = static_cast<std::size_t>(id);
-  CELLM_CHECK(index < kTable.size());
-  return kTable[index];
+std::span<const FormatSpec* const> all_formats() {
+  return kFormats;
 }
 
-std::optional<FormatId> find_format(std::string_view dtype_name) {
-  for (const auto& info : kTable) {
-    if (info.name == dtype_name) return info.id;
+const FormatSpec& format_spec(FormatId id) {
+  const auto index = static_cast<std::size_t>(id);
+  CELLM_CHECK(index < kFormats.size());
+  return *kFormats[index];
+}
+
+std::optional<FormatId> find_dtype(std::string_view dtype) {
+  for (const FormatSpec* spec : kFormats) {
+    if (spec->dtype == dtype) return spec->id;
   }
   return std::nullopt;
 }
@@ -62,13 +88,13 @@ std::size_t scales_per_row(const Tensor& tensor) {
 }
 
 std::size_t tensor_bytes(const Tensor& tensor) {
-  return tensor.rows * (format_info(tensor.format).row_bytes(tensor.cols) +
+  return tensor.rows * (format_spec(tensor.format).row_bytes(tensor.cols) +
                         scales_per_row(tensor) * sizeof(std::uint16_t));
 }
 
 void dequantize_row(const Tensor& tensor, std::size_t row, float* out) {
-  const auto& info = format_info(tensor.format);
-  info.dequantize_row(tensor.data + row * info.row_bytes(tensor.cols),
+  const FormatSpec& spec = format_spec(tensor.format);
+  spec.dequantize_row(tensor.data + row * spec.row_bytes(tensor.cols),
                       tensor.scales + row * scales_per_row(tensor), tensor.cols, tensor.group, out);
 }
 

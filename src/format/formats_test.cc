@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "format/format_choice.h"
 #include "format/half.h"
 
 namespace cellm {
@@ -22,7 +23,7 @@ struct Row {
 };
 
 Row quantize(FormatId id, const std::vector<float>& weights, std::size_t group) {
-  const auto& info = format_info(id);
+  const auto& info = format_spec(id);
   Row row{std::vector<std::byte>(info.row_bytes(weights.size())),
           std::vector<std::uint16_t>(info.has_scales ? weights.size() / group : 0), group};
   info.quantize_row(weights.data(), weights.size(), group, row.codes.data(), row.scales.data());
@@ -31,7 +32,7 @@ Row quantize(FormatId id, const std::vector<float>& weights, std::size_t group) 
 
 std::vector<float> dequantize(FormatId id, const Row& row, std::size_t cols) {
   std::vector<float> out(cols);
-  format_info(id).dequantize_row(row.codes.data(), row.scales.data(), cols, row.group, out.data());
+  format_spec(id).dequantize_row(row.codes.data(), row.scales.data(), cols, row.group, out.data());
   return out;
 }
 
@@ -129,10 +130,12 @@ TEST(Golden, F8) {
 TEST(Formats, NamesAndIdsAreEachOthersInverse) {
   for (std::size_t i = 0; i < kFormatCount; ++i) {
     const auto id = static_cast<FormatId>(i);
-    EXPECT_EQ(format_info(id).id, id);
-    EXPECT_EQ(find_format(format_info(id).name), id);
+    EXPECT_EQ(format_spec(id).id, id);
+    EXPECT_EQ(find_dtype(format_spec(id).dtype), id);
+    EXPECT_EQ(parse_format_choice(format_spec(id).name).format, id);
+    EXPECT_EQ(parse_format_choice(format_spec(id).dtype).format, id);
   }
-  EXPECT_EQ(find_format("i3"), std::nullopt);
+  EXPECT_EQ(find_dtype("i3"), std::nullopt);
 }
 
 TEST(Formats, EveryCodeOfF8DecodesToAnIncreasingValue) {
@@ -149,7 +152,7 @@ TEST(Formats, EveryCodeOfF8DecodesToAnIncreasingValue) {
 TEST(Formats, QuantizingWhatWasDequantizedChangesNothing) {
   for (const auto id : {FormatId::kF16, FormatId::kBF16, FormatId::kF32, FormatId::kF8E4M3}) {
     const auto once = dequantize(id, quantize(id, gaussian(77, 3), 77), 77);
-    EXPECT_EQ(once, dequantize(id, quantize(id, once, 77), 77)) << format_info(id).name;
+    EXPECT_EQ(once, dequantize(id, quantize(id, once, 77), 77)) << format_spec(id).name;
   }
 }
 
@@ -174,7 +177,7 @@ TEST(Formats, ErrorIsWithinHalfAStep) {
 // Every code at every place of a byte, in rows that do and do not fill their last one.
 TEST(Formats, PackedCodesAreTheLevelsOfTheGrid) {
   for (const auto id : {FormatId::kI8, FormatId::kI4, FormatId::kI2, FormatId::kQ1}) {
-    const auto& info = format_info(id);
+    const auto& info = format_spec(id);
     ASSERT_NE(info.grid, nullptr);
     const CodeGrid& grid = *info.grid;
     for (const std::size_t cols : {1U, 2U, 3U, 5U, 128U, 131U, 260U}) {
@@ -191,7 +194,7 @@ TEST(Formats, PackedCodesAreTheLevelsOfTheGrid) {
       }
     }
   }
-  EXPECT_EQ(format_info(FormatId::kF16).grid, nullptr);
+  EXPECT_EQ(format_spec(FormatId::kF16).grid, nullptr);
   EXPECT_EQ(I2::kGrid.smallest(), 0.5F);
   EXPECT_EQ(I4::kGrid.smallest(), 0.0F);
   EXPECT_EQ(Q1::kGrid.smallest(), 1.0F);
@@ -201,7 +204,7 @@ TEST(Formats, ZerosStayZeroWhereTheFormatHasAZero) {
   const std::vector<float> zeros(40, 0.0F);
   for (const auto id : {FormatId::kF32, FormatId::kF16, FormatId::kBF16, FormatId::kI8,
                         FormatId::kI4, FormatId::kF8E4M3}) {
-    EXPECT_EQ(dequantize(id, quantize(id, zeros, 40), 40), zeros) << format_info(id).name;
+    EXPECT_EQ(dequantize(id, quantize(id, zeros, 40), 40), zeros) << format_spec(id).name;
   }
   const auto q1 = dequantize(FormatId::kQ1, quantize(FormatId::kQ1, zeros, 40), 40);
   for (const float value : q1) EXPECT_EQ(std::fabs(value), 0.0F);

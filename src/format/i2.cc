@@ -42,6 +42,13 @@ void I2::pack_row(const std::uint8_t* codes, const std::uint16_t* /*scales*/, st
   }
 }
 
+void I2::unpack_row(const std::byte* bytes, std::size_t cols, std::uint8_t* codes) {
+  for (std::size_t i = 0; i < cols; ++i) {
+    codes[i] =
+        static_cast<std::uint8_t>(std::to_integer<unsigned>(bytes[i / 4]) >> (2 * (i % 4)) & 3U);
+  }
+}
+
 void I2::dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                         std::size_t group, float* out) {
   for (std::size_t begin = 0; begin < cols; begin += group) {

@@ -21,16 +21,19 @@ namespace cellm {
 
 struct I2 {
   static constexpr FormatId kId = FormatId::kI2;
-  static constexpr std::string_view kName = "i2";
+  static constexpr std::string_view kName = "int2";
+  static constexpr std::string_view kDtype = "i2";
   static constexpr bool kHasScales = true;
   static constexpr double kBitsPerWeight = 2.0;
   static constexpr CodeGrid kGrid{4, -1.5F, 1.0F, 0};
+  static constexpr unsigned kPackedBits = 2;
   static constexpr float kLargest = 1.5F * kLargestF16;
   static std::size_t row_bytes(std::size_t cols) { return (cols + 3) / 4; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);
   static void pack_row(const std::uint8_t* codes, const std::uint16_t* scales, std::size_t cols,
                        std::byte* out);
+  static void unpack_row(const std::byte* bytes, std::size_t cols, std::uint8_t* codes);
   static void dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                              std::size_t group, float* out);
 };

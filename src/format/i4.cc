@@ -28,6 +28,16 @@ void I4::pack_row(const std::uint8_t* codes, const std::uint16_t* /*scales*/, st
   if (cols % 2 != 0) out[cols / 2] = static_cast<std::byte>(codes[cols - 1] | 0x80);
 }
 
+void I4::unpack_row(const std::byte* bytes, std::size_t cols, std::uint8_t* codes) {
+  for (std::size_t i = 0; i + 1 < cols; i += 2) {
+    codes[i] = std::to_integer<std::uint8_t>(bytes[i / 2] & std::byte{15});
+    codes[i + 1] = std::to_integer<std::uint8_t>(bytes[i / 2] >> 4);
+  }
+  if (cols % 2 != 0) {
+    codes[cols - 1] = std::to_integer<std::uint8_t>(bytes[cols / 2] & std::byte{15});
+  }
+}
+
 void I4::dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                         std::size_t group, float* out) {
   for (std::size_t begin = 0; begin < cols; begin += group) {

@@ -20,16 +20,20 @@ namespace cellm {
 
 struct I4 {
   static constexpr FormatId kId = FormatId::kI4;
-  static constexpr std::string_view kName = "i4";
+  static constexpr std::string_view kName = "int4";
+  static constexpr std::string_view kDtype = "i4";
   static constexpr bool kHasScales = true;
   static constexpr double kBitsPerWeight = 4.0;
   static constexpr CodeGrid kGrid{16, -8.0F, 1.0F, 0};
+  static constexpr unsigned kPackedBits = 4;
+  static constexpr bool kAnyGroup = true;
   static constexpr float kLargest = 7.0F * kLargestF16;
   static std::size_t row_bytes(std::size_t cols) { return (cols + 1) / 2; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);
   static void pack_row(const std::uint8_t* codes, const std::uint16_t* scales, std::size_t cols,
                        std::byte* out);
+  static void unpack_row(const std::byte* bytes, std::size_t cols, std::uint8_t* codes);
   static void dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                              std::size_t group, float* out);
 };

@@ -21,6 +21,10 @@ void I8::pack_row(const std::uint8_t* codes, const std::uint16_t* /*scales*/, st
   for (std::size_t i = 0; i < cols; ++i) out[i] = static_cast<std::byte>(codes[i] - 128);
 }
 
+void I8::unpack_row(const std::byte* bytes, std::size_t cols, std::uint8_t* codes) {
+  for (std::size_t i = 0; i < cols; ++i) codes[i] = std::to_integer<std::uint8_t>(bytes[i]) ^ 0x80U;
+}
+
 void I8::dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                         std::size_t group, float* out) {
   for (std::size_t begin = 0; begin < cols; begin += group) {

@@ -16,16 +16,19 @@ namespace cellm {
 
 struct I8 {
   static constexpr FormatId kId = FormatId::kI8;
-  static constexpr std::string_view kName = "i8";
+  static constexpr std::string_view kName = "int8";
+  static constexpr std::string_view kDtype = "i8";
   static constexpr bool kHasScales = true;
   static constexpr double kBitsPerWeight = 8.0;
   static constexpr CodeGrid kGrid{256, -128.0F, 1.0F, 0};
+  static constexpr unsigned kPackedBits = 8;
   static constexpr float kLargest = 127.0F * kLargestF16;
   static std::size_t row_bytes(std::size_t cols) { return cols; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,
                            std::byte* codes, std::uint16_t* scales);
   static void pack_row(const std::uint8_t* codes, const std::uint16_t* scales, std::size_t cols,
                        std::byte* out);
+  static void unpack_row(const std::byte* bytes, std::size_t cols, std::uint8_t* codes);
   static void dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                              std::size_t group, float* out);
 };

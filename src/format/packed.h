@@ -20,7 +20,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "base/thread_pool.h"
@@ -59,10 +58,8 @@ struct PackedWeights {
 std::optional<PackedWeights> packed_shape(FormatId format, std::size_t rows, std::size_t cols,
                                           std::size_t group);
 
-// The name of the packed form of a format in a .cellm header, as "i4.rows16", and back.
+// Behind the format's dtype in a .cellm header: "i4.rows16".
 inline constexpr std::string_view kPackedSuffix = ".rows16";
-std::string packed_dtype(FormatId format);
-std::optional<FormatId> find_packed_format(std::string_view dtype);
 
 // Bytes that pack() would allocate for the tensor; 0 if it has no packed form.
 std::uint64_t packed_bytes(const Tensor& tensor);

@@ -13,7 +13,7 @@ namespace {
 // A matrix with random codes, so that every code occurs.
 struct RandomMatrix {
   RandomMatrix(FormatId format, std::size_t rows, std::size_t cols, std::size_t group)
-      : codes(rows * format_info(format).row_bytes(cols)), scales(rows * cols) {
+      : codes(rows * format_spec(format).row_bytes(cols)), scales(rows * cols) {
     std::mt19937 random(static_cast<unsigned>(rows * cols));
     for (auto& byte : codes) byte = static_cast<std::byte>(random());
     for (auto& scale : scales) scale = static_cast<std::uint16_t>(random() % 0x7C00);  // finite
@@ -21,8 +21,8 @@ struct RandomMatrix {
       for (std::size_t i = 1; i < codes.size(); i += Q1::kBlockBytes) codes[i] &= std::byte{0x3F};
     }
     tensor = {format,       rows,
-              cols,         format_info(format).has_scales ? group : 0,
-              codes.data(), format_info(format).has_scales ? scales.data() : nullptr,
+              cols,         format_spec(format).has_scales ? group : 0,
+              codes.data(), format_spec(format).has_scales ? scales.data() : nullptr,
               nullptr};
   }
   std::vector<std::byte> codes;
@@ -52,7 +52,7 @@ TEST(Packed, RowsDequantizeToTheSameValues) {
         dequantize_row(matrix.tensor, row, want.data());
         dequantize_packed_row(*packed, row, got.data());
         EXPECT_EQ(std::memcmp(want.data(), got.data(), cols * sizeof(float)), 0)
-            << format_info(format).name << " cols " << cols << " row " << row;
+            << format_spec(format).name << " cols " << cols << " row " << row;
       }
       const Tensor rows_again = unpack(*packed, pool);
       EXPECT_EQ(rows_again.format, format);
@@ -61,7 +61,7 @@ TEST(Packed, RowsDequantizeToTheSameValues) {
         std::vector<float> got(cols);
         dequantize_row(matrix.tensor, row, want.data());
         dequantize_row(rows_again, row, got.data());
-        EXPECT_EQ(want, got) << format_info(format).name << " cols " << cols << " row " << row;
+        EXPECT_EQ(want, got) << format_spec(format).name << " cols " << cols << " row " << row;
       }
     }
   }
@@ -76,7 +76,7 @@ TEST(Packed, UnpackedBytesAreThoseOfTheFormat) {
                                             {FormatId::kI2, 50U, 50U},
                                             {FormatId::kQ1, 300U, 0U}}) {
     constexpr std::size_t kRows = 19;
-    const FormatInfo& info = format_info(format);
+    const FormatSpec& info = format_spec(format);
     RandomMatrix matrix(format, kRows, cols, group);
     std::mt19937 random(5);
     std::normal_distribution<float> normal;
@@ -93,14 +93,6 @@ TEST(Packed, UnpackedBytesAreThoseOfTheFormat) {
     for (std::size_t i = 0; i < (group == 0 ? 0 : kRows * (cols / group)); ++i)
       ASSERT_EQ(again.scales[i], matrix.scales[i]) << info.name;
   }
-}
-
-TEST(Packed, NamesOfTypes) {
-  EXPECT_EQ(packed_dtype(FormatId::kI4), "i4.rows16");
-  EXPECT_EQ(find_packed_format("q1_0_g128.rows16"), FormatId::kQ1);
-  EXPECT_FALSE(find_packed_format("i4"));
-  EXPECT_FALSE(find_packed_format("f16.rows16"));
-  EXPECT_FALSE(find_packed_format(".rows16"));
 }
 
 TEST(Packed, WhatHasNoPackedFormIsLeftAlone) {

@@ -37,6 +37,19 @@ void Q1::pack_row(const std::uint8_t* codes, const std::uint16_t* scales, std::s
   }
 }
 
+void Q1::unpack_row(const std::byte* bytes, std::size_t cols, std::uint8_t* codes) {
+  for (std::size_t i = 0; i < cols; ++i) {
+    const std::byte byte = bytes[i / kBlock * kBlockBytes + 2 + i % kBlock / 8];
+    codes[i] = static_cast<std::uint8_t>(std::to_integer<unsigned>(byte) >> (i % 8) & 1U);
+  }
+}
+
+std::uint16_t Q1::block_scale(const std::byte* bytes, std::size_t block) {
+  std::uint16_t scale = 0;
+  std::memcpy(&scale, bytes + block * kBlockBytes, sizeof(scale));
+  return scale;
+}
+
 void Q1::dequantize_row(const std::byte* codes, const std::uint16_t* /*scales*/, std::size_t cols,
                         std::size_t /*group*/, float* out) {
   for (std::size_t begin = 0; begin < cols; begin += kBlock, codes += kBlockBytes) {

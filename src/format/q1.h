@@ -18,13 +18,15 @@ namespace cellm {
 
 struct Q1 {
   static constexpr FormatId kId = FormatId::kQ1;
-  static constexpr std::string_view kName = "q1_0_g128";
+  static constexpr std::string_view kName = "q1";
+  static constexpr std::string_view kDtype = "q1_0_g128";
   static constexpr bool kHasScales = false;
   static constexpr double kBitsPerWeight = 1.125;
   static constexpr float kLargest = kLargestF16;
   static constexpr std::size_t kBlock = 128;
   static constexpr std::size_t kBlockBytes = 18;
   static constexpr CodeGrid kGrid{2, -1.0F, 2.0F, kBlock};
+  static constexpr unsigned kPackedBits = 1;
   static std::size_t row_bytes(std::size_t cols) {
     return (cols + kBlock - 1) / kBlock * kBlockBytes;
   }
@@ -32,6 +34,8 @@ struct Q1 {
                            std::byte* codes, std::uint16_t* scales);
   static void pack_row(const std::uint8_t* codes, const std::uint16_t* scales, std::size_t cols,
                        std::byte* out);
+  static void unpack_row(const std::byte* bytes, std::size_t cols, std::uint8_t* codes);
+  static std::uint16_t block_scale(const std::byte* bytes, std::size_t block);
   static void dequantize_row(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
                              std::size_t group, float* out);
 };

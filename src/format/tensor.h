@@ -19,7 +19,7 @@ struct Tensor {
   const std::byte* data = nullptr;  // rows × row_bytes(format, cols)
   const std::uint16_t* scales =
       nullptr;  // f16 bits, (rows, cols / group); null if the format has none
-  std::shared_ptr<const void> owner;
+  std::shared_ptr<const void> owner = nullptr;
 };
 
 }  // namespace cellm

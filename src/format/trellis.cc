@@ -54,7 +54,25 @@ std::uint8_t level_at(const TrellisShape& shape, const TrellisTable& table, std:
                      place % shape.step_weights);
 }
 
+constexpr FormatSpec trellis_spec(const TrellisShape& shape, std::string_view name) {
+  return {.id = shape.format,
+          .name = name,
+          .dtype = name,
+          .order = StoredOrder::kTiles,
+          .encoder = Encoder::kTrellis,
+          .has_scales = true,
+          .bits_per_weight =
+              static_cast<double>(shape.step_bits) / static_cast<double>(shape.step_weights),
+          .largest = kLargestTrellis};
+}
+
 }  // namespace
+
+constexpr FormatSpec kT4Spec = trellis_spec(kT4Shape, "t4");
+constexpr FormatSpec kT3Spec = trellis_spec(kT3Shape, "t3");
+constexpr FormatSpec kT2Spec = trellis_spec(kT2Shape, "t2");
+constexpr FormatSpec kT1HSpec = trellis_spec(kT1HShape, "t1h");
+constexpr FormatSpec kT1Spec = trellis_spec(kT1Shape, "t1");
 
 const TrellisShape* trellis_shape(FormatId format) {
   for (const TrellisShape& shape : kShapes) {

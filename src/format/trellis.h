@@ -35,6 +35,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "format/format_spec.h"
 #include "format/tensor.h"
 #include "format/trellis_shape.h"
 
@@ -59,11 +60,24 @@ inline constexpr float kLargestTrellis = 16384.0F;
 const TrellisTable& default_trellis_table(FormatId format);
 const TrellisTable* find_trellis_table(FormatId format, std::uint32_t id);
 
+extern const FormatSpec kT4Spec;
+extern const FormatSpec kT3Spec;
+extern const FormatSpec kT2Spec;
+extern const FormatSpec kT1HSpec;
+extern const FormatSpec kT1Spec;
+
 // What is fixed about a trellis format; null for another.
 const TrellisShape* trellis_shape(FormatId format);
-constexpr bool is_trellis(FormatId format) {
-  return static_cast<std::size_t>(format) >= kRowFormatCount;
+inline bool is_trellis(FormatId format) {
+  return trellis_shape(format) != nullptr;
 }
+
+// Which code a trellis matrix has.
+struct TrellisCode {
+  std::uint32_t table = 0;     // id of a TrellisTable of its format
+  std::uint32_t rotation = 0;  // seed of format/rotation.h
+  bool operator==(const TrellisCode&) const = default;
+};
 
 // Bits of the window that a weight depends on, steps and bits of a lane, bytes of a tile.
 constexpr unsigned state_bits(const TrellisShape& shape) {

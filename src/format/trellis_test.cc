@@ -47,7 +47,7 @@ TEST(Trellis, GoldenTilesDecodeForEver) {
     std::string tile;
     std::string levels;
     words >> name >> id >> tile >> levels;
-    const TrellisTable* table = find_trellis_table(find_format(name).value(), id);
+    const TrellisTable* table = find_trellis_table(find_dtype(name).value(), id);
     ASSERT_NE(table, nullptr) << name;
     std::vector<std::uint8_t> got(kTrellisTileWeights);
     decode_tile(*table, from_hex(tile).data(), got.data());
@@ -60,7 +60,7 @@ TEST(Trellis, TilesTakeTheBitsTheyShould) {
   for (const FormatId format : kAll) {
     const TrellisShape& shape = *trellis_shape(format);
     EXPECT_EQ(static_cast<double>(tile_bytes(shape)) * 8,
-              format_info(format).bits_per_weight * kTrellisTileWeights);
+              format_spec(format).bits_per_weight * kTrellisTileWeights);
     EXPECT_TRUE(is_trellis(format));
   }
   EXPECT_FALSE(is_trellis(FormatId::kF8E4M3));
@@ -90,7 +90,7 @@ TEST(Trellis, PackingIsTheReverseOfDecoding) {
         const TilePlace place = tile_place(t * shape.step_weights + v);
         ASSERT_EQ(levels[place.row * kTrellisCols + place.col],
                   state_level(shape, table.levels, state, v))
-            << format_info(format).name << " step " << t;
+            << format_spec(format).name << " step " << t;
       }
     }
   }

@@ -25,21 +25,16 @@ inline constexpr std::string_view kTokenizerBlob = "tokenizer";
 inline constexpr std::string_view kChatTemplateBlob = "chat_template";
 inline constexpr std::string_view kGenerationConfigBlob = "generation_config";
 
-// What the header says of a trellis-coded tensor besides its shape.
-struct TrellisTag {
-  std::uint32_t table = 0;     // id of a TrellisTable of its format
-  std::uint32_t rotation = 0;  // seed of format/rotation.h
-};
-
 // One payload of the file as its header lists it: a tensor, a companion of scales, or a blob.
 struct CellmEntry {
-  std::string name;
-  std::string dtype;               // a format's name or packed_dtype(); empty for a blob
-  std::vector<std::size_t> shape;  // empty for a blob
-  std::uint64_t offset = 0;        // from the start of the file
+  std::string name = {};
+  std::string dtype = {};               // stored_dtype() of layout/layout.h; empty for a blob
+  std::vector<std::size_t> shape = {};  // empty for a blob
+  std::uint64_t offset = 0;             // from the start of the file
   std::uint64_t bytes = 0;
-  std::optional<std::uint64_t> checksum;  // XXH3-64 of the payload, if the header has one
-  std::optional<TrellisTag> trellis = std::nullopt;  // of a tensor in such a format
+  std::optional<std::uint64_t> checksum =
+      std::nullopt;  // XXH3-64 of the payload, if the header has one
+  std::optional<TrellisCode> trellis = std::nullopt;  // of a tensor in such a format
 };
 
 // What the header says, checked: offsets that are multiples of 64 and lie in the file, no overlaps,
@@ -51,6 +46,9 @@ struct CellmHeader {
   std::uint64_t data_begin = 0;  // offset of the first byte after header and padding
   std::optional<std::uint64_t> header_checksum;
 };
+
+// The tensor as a matrix of that format; the group is that of its scales, which are another entry.
+MatrixShape matrix_shape(const CellmEntry& entry, FormatId format);
 
 // Whether this is a file that starts as a .cellm file does. Throws Error(kData) for a file that
 // cannot be opened.

@@ -8,6 +8,7 @@
 #include "format/rotation.h"
 #include "format/trellis.h"
 #include "io/cellm_test_file.h"
+#include "layout/layout.h"
 
 namespace cellm {
 namespace {
@@ -106,7 +107,7 @@ TEST(CellmFile, RefusesWrongShapesAndTypes) {
   expect_change_refused("[3,4]", "[1,3,4]", "only a matrix can be i4");
   expect_change_refused("[3,4]", "{}", "expected an array");
   expect_change_refused("\"i4\"", "\"i3\"", "unknown dtype i3", ErrorKind::kUnsupported);
-  expect_change_refused("\"i4\"", "\"f32\"", "unknown dtype f32", ErrorKind::kUnsupported);
+  expect_change_refused("\"i4\"", "\"f64\"", "unknown dtype f64", ErrorKind::kUnsupported);
   expect_change_refused("\"i4\"", "null", "dtype is missing");
   expect_change_refused("\"norm.weight\"", "\"a.weight\"", "listed twice");
   expect_change_refused("\"norm.weight\"", "\"\"", "a name of 0 bytes");
@@ -142,8 +143,7 @@ TEST(CellmFile, ReadsAndRefusesPackedMatrices) {
   ASSERT_EQ(source->tensors().size(), 1U);
   EXPECT_EQ(source->tensors()[0].stored_bytes, 288U);
   EXPECT_EQ(source->tensors()[0].group, 4U);
-  EXPECT_FALSE(source->view(0));
-  EXPECT_TRUE(source->packed(0));
+  EXPECT_EQ(&source->weights(0)->layout(), &kPackedLayout);
   std::vector<float> row(4);
   source->read_rows(0, 2, 3, row.data());
   EXPECT_EQ(row, (std::vector<float>{1, 1, 1, 1}));
@@ -184,10 +184,8 @@ TEST(CellmFile, ReadsAndRefusesTrellisCodes) {
   ASSERT_EQ(source->tensors().size(), 1U);
   EXPECT_EQ(source->tensors()[0].stored_bytes, 264U);
   EXPECT_EQ(source->tensors()[0].stored_as, "t2");
-  EXPECT_FALSE(source->view(0));
-  EXPECT_FALSE(source->packed(0));
-  ASSERT_TRUE(source->trellis(0));
-  EXPECT_EQ(source->trellis(0)->rotation, 5U);
+  EXPECT_EQ(&source->weights(0)->layout(), &kTileLayout);
+  EXPECT_EQ(source->weights(0)->shape().trellis.rotation, 5U);
   // All windows are 0, so all weights of W R are equal, and W is that times a row of R's transpose,
   // and twice that by the scales of columns.
   const TrellisLevels& levels = default_trellis_table(FormatId::kT2).levels;

@@ -1,42 +1,35 @@
 #include "io/gguf_source.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <utility>
 
+#include "base/aligned_buffer.h"
 #include "base/error.h"
+#include "format/formats.h"
 #include "io/gguf_config.h"
 #include "io/gguf_file.h"
 #include "io/gguf_model.h"
 #include "io/gguf_tensor_map.h"
+#include "layout/layout.h"
 
 namespace cellm {
 namespace {
 
-// The format and the alignment that a tensor in place has, if it can be used in place at all.
-std::optional<FormatId> format_in_place(const MappedTensor& tensor) {
-  if (!tensor.is_unchanged()) return std::nullopt;
-  FormatId format{};
-  std::size_t alignment = 0;
-  switch (tensor.stored->type->id) {
-    case kGgmlF32:
-      format = FormatId::kF32;
-      alignment = alignof(float);
-      break;
-    case kGgmlF16:
-      format = FormatId::kF16;
-      alignment = alignof(std::uint16_t);
-      break;
-    case kGgmlBF16:
-      format = FormatId::kBF16;
-      alignment = alignof(std::uint16_t);
-      break;
-    default:
-      return std::nullopt;
-  }
-  // Files may ask for less alignment than the numbers need.
+// The format that a matrix of this tensor has, if its weights are used as they are stored; rows may
+// have to be put into another order.
+std::optional<FormatId> stored_format(const MappedTensor& tensor) {
+  if (!tensor.columns.is_identity() || tensor.values != ValueMap::kNone) return std::nullopt;
+  const auto format = tensor.stored->type->format;
+  if (!format) return std::nullopt;
+  if (format_spec(*format).order == StoredOrder::kBlocks) return format;
+  // Floats in another order are read as f32, and files may ask for less alignment than they need.
+  const std::size_t alignment = *format == FormatId::kF32 ? alignof(float) : alignof(std::uint16_t);
   const auto address = reinterpret_cast<std::uintptr_t>(tensor.stored->bytes.data());
-  if (address % alignment != 0) return std::nullopt;
+  if (!tensor.rows.is_identity() || address % alignment != 0) return std::nullopt;
   return format;
 }
 
@@ -60,7 +53,7 @@ class GgufSource final : public ModelSource {
     for (const MappedTensor& tensor : mapped_) {
       tensors_.push_back({.name = tensor.name,
                           .shape = tensor.shape,
-                          .format = format_in_place(tensor).value_or(FormatId::kF32),
+                          .format = stored_format(tensor).value_or(FormatId::kF32),
                           .stored_as = std::string(tensor.stored->type->name),
                           .stored_bytes = tensor.stored->bytes.size()});
     }
@@ -95,15 +88,21 @@ class GgufSource final : public ModelSource {
     return tokenizer;
   }
 
-  std::optional<Tensor> view(std::size_t index) const override {
+  MatrixPtr weights(std::size_t index) const override {
     const MappedTensor& tensor = mapped_.at(index);
-    const auto format = format_in_place(tensor);
-    if (!format) return std::nullopt;
-    return Tensor{.format = *format,
-                  .rows = tensor.stored->rows(),
-                  .cols = tensor.stored->cols(),
-                  .data = tensor.stored->bytes.data(),
-                  .owner = file_};
+    const auto format = stored_format(tensor);
+    if (!format) return nullptr;
+    const MatrixShape shape{
+        .format = *format, .rows = tensor.stored->rows(), .cols = tensor.stored->cols()};
+    const Layout& layout = own_layout(*format);
+    if (!layout.accepts(shape)) return nullptr;
+    if (!tensor.rows.is_identity()) return reordered(tensor, layout, shape);
+    return layout.open(shape, {.codes = tensor.stored->bytes.data(), .owner = file_});
+  }
+
+  std::uint64_t copied_bytes(std::size_t index) const override {
+    const MappedTensor& tensor = mapped_.at(index);
+    return tensor.rows.is_identity() || !stored_format(tensor) ? 0 : tensor.stored->bytes.size();
   }
 
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
@@ -125,6 +124,22 @@ class GgufSource final : public ModelSource {
   }
 
  private:
+  // A copy with the rows in the order of Hugging Face, made once.
+  MatrixPtr reordered(const MappedTensor& tensor, const Layout& layout,
+                      const MatrixShape& shape) const {
+    const std::lock_guard lock(mutex_);
+    MatrixPtr& copy = reordered_[tensor.name];
+    if (copy != nullptr) return copy;
+    const std::size_t row_bytes = tensor.stored->bytes.size() / shape.rows;
+    auto memory = std::make_shared<AlignedBuffer<std::byte>>(tensor.stored->bytes.size());
+    for (std::size_t row = 0; row < shape.rows; ++row) {
+      std::memcpy(memory->data() + row * row_bytes,
+                  tensor.stored->bytes.data() + tensor.rows.stored(row) * row_bytes, row_bytes);
+    }
+    copy = layout.open(shape, {.codes = memory->data(), .owner = memory});
+    return copy;
+  }
+
   void map_values(const MappedTensor& tensor, std::span<float> values) const {
     switch (tensor.values) {
       case ValueMap::kNone:
@@ -172,7 +187,9 @@ class GgufSource final : public ModelSource {
   std::string config_json_;
   std::string generation_config_json_;
   std::string chat_template_;
-  std::vector<TensorInfo> tensors_;  // one for each of mapped_
+  std::vector<TensorInfo> tensors_;                     // one for each of mapped_
+  mutable std::mutex mutex_;                            // of the following
+  mutable std::map<std::string, MatrixPtr> reordered_;  // by name
 };
 
 }  // namespace

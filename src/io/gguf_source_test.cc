@@ -184,8 +184,10 @@ TEST(GgufSource, GivesUnchangedFloatsInPlace) {
                                        {"model.norm.weight", FormatId::kF32}}) {
     const std::size_t index = index_of(*source, name);
     const TensorInfo& info = source->tensors()[index];
-    const auto view = source->view(index);
-    ASSERT_TRUE(view) << name;
+    const MatrixPtr matrix = source->weights(index);
+    ASSERT_NE(matrix, nullptr) << name;
+    const Tensor* view = matrix->as_rows();
+    ASSERT_NE(view, nullptr) << name;
     EXPECT_EQ(info.format, format);
     EXPECT_EQ(view->format, format);
     EXPECT_EQ(view->cols, info.cols());
@@ -202,25 +204,25 @@ TEST(GgufSource, GivesUnchangedFloatsInPlace) {
     EXPECT_EQ(last, values.back());
   }
   const std::size_t permuted = index_of(*source, "model.layers.0.self_attn.q_proj.weight");
-  EXPECT_FALSE(source->view(permuted));
+  EXPECT_EQ(source->weights(permuted), nullptr);
   EXPECT_EQ(source->tensors()[permuted].format, FormatId::kF32);
   EXPECT_EQ(source->tensors()[permuted].stored_as, "BF16");
   EXPECT_EQ(source->tensors()[permuted].stored_bytes, 96U * 96 * 2);
 
   const auto qwen35 = open_gguf(kTestData / "gguf" / "qwen35.gguf");
-  EXPECT_FALSE(qwen35->view(index_of(*qwen35, "model.norm.weight")));
-  EXPECT_TRUE(qwen35->view(index_of(*qwen35, "model.layers.3.self_attn.q_proj.weight")));
+  EXPECT_EQ(qwen35->weights(index_of(*qwen35, "model.norm.weight")), nullptr);
+  EXPECT_NE(qwen35->weights(index_of(*qwen35, "model.layers.3.self_attn.q_proj.weight")), nullptr);
 }
 
 TEST(GgufSource, ViewsOutliveTheSource) {
-  std::optional<Tensor> view;
+  MatrixPtr matrix;
   {
     const auto source = open_gguf(kTestData / "gguf" / "llama.gguf");
-    view = source->view(index_of(*source, "model.norm.weight"));
+    matrix = source->weights(index_of(*source, "model.norm.weight"));
   }
-  ASSERT_TRUE(view);
+  ASSERT_NE(matrix, nullptr);
   float first = 0;
-  std::memcpy(&first, view->data, sizeof(first));
+  std::memcpy(&first, matrix->as_rows()->data, sizeof(first));
   EXPECT_TRUE(std::isfinite(first));
 }
 
@@ -494,7 +496,7 @@ TEST(GgufSource, SurvivesDamage) {
         const auto source = open_gguf(disk.write(changed));
         ++opened;
         for (std::size_t index = 0; index < source->tensors().size(); ++index) {
-          source->view(index);
+          source->weights(index);
           read_all(*source, index);
         }
         source->tokenizer();

@@ -91,13 +91,13 @@ class HfFolder final : public ModelSource {
     return TokenizerJson{read_file(path, kMaxTokenizerBytes), path.string()};
   }
 
-  std::optional<Tensor> view(std::size_t index) const override {
+  MatrixPtr weights(std::size_t index) const override {
     const Entry& entry = entries_.at(index);
-    if (entry.subtract_one || entry.tensor.data == nullptr) return std::nullopt;
+    if (entry.subtract_one || entry.tensor.data == nullptr) return nullptr;
     const std::size_t alignment = entry.tensor.format == FormatId::kF32 ? 4 : 2;
     // safetensors promises no alignment; a reader in place needs it.
-    if (reinterpret_cast<std::uintptr_t>(entry.tensor.data) % alignment != 0) return std::nullopt;
-    return entry.tensor;
+    if (reinterpret_cast<std::uintptr_t>(entry.tensor.data) % alignment != 0) return nullptr;
+    return row_matrix(entry.tensor);
   }
 
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {

@@ -13,20 +13,19 @@
 #include <variant>
 #include <vector>
 
-#include "format/packed.h"
-#include "format/tensor.h"
-#include "format/trellis.h"
 #include "io/folder_file.h"
+#include "layout/matrix.h"
 
 namespace cellm {
 
 // A tensor as a list shows it. Companion tensors (scales) are folded into the one they belong to.
 struct TensorInfo {
-  std::string name;                // the Hugging Face name
-  std::vector<std::size_t> shape;  // as Hugging Face has it; at least one dimension, none of them 0
-  FormatId format = FormatId::kF32;  // how view() gives it
+  std::string name = {};  // the Hugging Face name
+  std::vector<std::size_t> shape =
+      {};  // as Hugging Face has it; at least one dimension, none of them 0
+  FormatId format = FormatId::kF32;  // that weights() gives
   std::size_t group = 0;             // weights that share a scale; 0: no scales
-  std::string stored_as;  // the container's own name of its type, for people: "BF16", "Q4_K"
+  std::string stored_as = {};  // the container's own name of its type, for people: "BF16", "Q4_K"
   std::uint64_t stored_bytes = 0;  // payload in the container, companions included
 
   std::size_t cols() const { return shape.back(); }
@@ -78,21 +77,16 @@ class ModelSource {
 
   virtual const std::vector<TensorInfo>& tensors() const = 0;  // sorted by name, names distinct
 
-  // The tensor in place, if its bytes are stored just as TensorInfo says; otherwise nothing, and
+  // The tensor in place, if the container stores it as a matrix does; otherwise null, and
   // read_rows() has to compute it. A vector is a matrix of one row.
-  virtual std::optional<Tensor> view(std::size_t index) const = 0;
+  virtual MatrixPtr weights(std::size_t index) const = 0;
 
-  // The tensor in packed form, if the container stores that; then view() gives nothing.
-  virtual std::optional<PackedWeights> packed(std::size_t /*index*/) const { return std::nullopt; }
+  // Memory that weights() allocates for this tensor: its rows are not stored in this order.
+  virtual std::uint64_t copied_bytes(std::size_t /*index*/) const { return 0; }
 
-  // The tensor in trellis code, if the container stores that; then view() gives nothing.
-  virtual std::optional<TrellisWeights> trellis(std::size_t /*index*/) const {
-    return std::nullopt;
-  }
-
-  // Says that a tensor got from view() will not be read soon, so that its memory may be given back;
-  // reading it again is always possible.
-  virtual void forget(const Tensor& /*tensor*/) const {}
+  // Tells that a tensor got from weights() will not be read soon, so that its memory may be given
+  // back; reading it again is always possible.
+  virtual void forget(const Matrix& /*matrix*/) const {}
 
   // The values of rows [begin, end) as f32, (end - begin) × cols, exact for every source format.
   virtual void read_rows(std::size_t index, std::size_t begin, std::size_t end,

@@ -18,7 +18,7 @@ void inherit(Function*& mine, Function* base) {
 
 // `table` with its empty entries filled from `base`.
 KernelTable completed(KernelTable table, const KernelTable& base) {
-  for (std::size_t i = 0; i < kRowFormatCount; ++i) inherit(table.unpack[i], base.unpack[i]);
+  for (std::size_t i = 0; i < kFormatCount; ++i) inherit(table.unpack[i], base.unpack[i]);
   inherit(table.matmul, base.matmul);
   inherit(table.matmul_bf16, base.matmul_bf16);
   inherit(table.matmul_int8, base.matmul_int8);

@@ -136,7 +136,7 @@ inline constexpr std::size_t kUnpackAlignment = 128;
 
 struct KernelTable {
   const char* name = nullptr;
-  UnpackFunction unpack[kRowFormatCount] = {};
+  UnpackFunction unpack[kFormatCount] = {};  // by format; null for one that lies in tiles
 
   // y[t · y_stride + r] = Σ_c w[r][c] · x[t · x_stride + c] for rows [row_begin, row_end) and all
   // tokens. The order of additions of one output depends on cols alone: not on the tokens, not on

@@ -18,7 +18,7 @@ namespace {
 
 struct TestMatrix {
   TestMatrix(FormatId format, std::size_t rows, std::size_t cols, std::size_t group, unsigned seed)
-      : info(format_info(format)),
+      : info(format_spec(format)),
         codes(rows * info.row_bytes(cols)),
         scales(info.has_scales ? rows * (cols / group) * sizeof(std::uint16_t) : 0),
         weights(rows * cols) {
@@ -42,7 +42,7 @@ struct TestMatrix {
     }
   }
 
-  const FormatInfo& info;
+  const FormatSpec& info;
   GuardedBytes codes;
   GuardedBytes scales;
   std::vector<float> weights;  // dequantized by the reference
@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(Targets, EveryTarget, ::testing::ValuesIn(runnable_targ
 
 TEST_P(EveryTarget, UnpacksExactlyAsTheReference) {
   const auto& table = *GetParam();
-  for (std::size_t f = 0; f < kRowFormatCount; ++f) {
+  for (std::size_t f = 0; f < std::tuple_size_v<RowFormats>; ++f) {
     for (const auto& [cols, group] :
          std::vector<std::pair<std::size_t, std::size_t>>{{1, 1},
                                                           {7, 7},
@@ -89,8 +89,8 @@ TEST_P(EveryTarget, EveryCodeOfEveryByteUnpacks) {
   std::vector<unsigned char> codes(4096);
   for (std::size_t i = 0; i < codes.size(); ++i)
     codes[i] = static_cast<unsigned char>(i * 37 + i / 256);
-  for (std::size_t f = 0; f < kRowFormatCount; ++f) {
-    const auto& info = format_info(static_cast<FormatId>(f));
+  for (std::size_t f = 0; f < std::tuple_size_v<RowFormats>; ++f) {
+    const auto& info = format_spec(static_cast<FormatId>(f));
     const std::size_t cols = 512;
     const std::uint16_t scale = f32_to_f16(0.375F);
     std::vector<float> want(cols);
@@ -110,7 +110,7 @@ TEST_P(EveryTarget, EveryCodeOfEveryByteUnpacks) {
 
 TEST_P(EveryTarget, MatmulAgreesWithDouble) {
   const auto& table = *GetParam();
-  for (std::size_t f = 0; f < kRowFormatCount; ++f) {
+  for (std::size_t f = 0; f < std::tuple_size_v<RowFormats>; ++f) {
     for (const std::size_t cols : {1U, 9U, 64U, 1024U, 1029U, 2310U}) {
       for (const std::size_t tokens : {1U, 2U, 5U, 100U}) {
         const std::size_t rows = 7;
@@ -292,7 +292,7 @@ TEST_P(EveryTarget, LowBitMatmulAtTheExtremes) {
   for (const auto& [format, group, largest] :
        {Case{FormatId::kI4, cols, 7.0F}, Case{FormatId::kI4, 32, 7.0F},
         Case{FormatId::kI2, cols, 1.5F}, Case{FormatId::kQ1, 0, 1.0F}}) {
-    const std::size_t row_bytes = format_info(format).row_bytes(cols);
+    const std::size_t row_bytes = format_spec(format).row_bytes(cols);
     std::vector<std::byte> codes(16 * row_bytes, std::byte{0xFF});
     if (format == FormatId::kQ1) {  // the scales lie inside
       for (std::size_t i = 0; i < codes.size(); i += Q1::kBlockBytes) {

@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "format/block_formats.h"
 #include "format/formats.h"
 #include "format/half.h"
 #include "kernels/kernel_table.h"
@@ -393,6 +394,21 @@ void unpack(const WeightRow& row, std::size_t begin, std::size_t end, float* out
   }
 }
 
+// The same through blocks, which a range may cut into.
+template <BlockFormat F>
+void unpack_blocks(const WeightRow& row, std::size_t begin, std::size_t end, float* out) {
+  constexpr std::size_t kColumns = F::kShape.columns;
+  const auto* codes = reinterpret_cast<const std::byte*>(row.codes);
+  float block[kColumns];
+  for (std::size_t i = begin; i < end;) {
+    const std::size_t first = i / kColumns * kColumns;
+    const std::size_t stop = std::min(end, first + kColumns);
+    F::dequantize_row(codes + first / kColumns * F::kShape.bytes, kColumns, block);
+    std::copy(block + (i - first), block + (stop - first), out + (i - begin));
+    i = stop;
+  }
+}
+
 void convert_from_f16(const std::uint16_t* in, float* out, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) out[i] = f16_to_f32(in[i]);
 }
@@ -400,8 +416,8 @@ void convert_to_f16(const float* in, std::uint16_t* out, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) out[i] = f32_to_f16(in[i]);
 }
 
-template <class... F>
-constexpr KernelTable make_table(std::tuple<F...>*) {
+template <class... F, class... B>
+constexpr KernelTable make_table(std::tuple<F...>*, std::tuple<B...>*) {
   KernelTable table{
       .name = "scalar",
       .matmul = matmul,
@@ -428,12 +444,14 @@ constexpr KernelTable make_table(std::tuple<F...>*) {
       .f32_to_f16 = convert_to_f16,
   };
   ((table.unpack[static_cast<std::size_t>(F::kId)] = unpack<F>), ...);
+  ((table.unpack[static_cast<std::size_t>(B::kShape.format)] = unpack_blocks<B>), ...);
   return table;
 }
 
 }  // namespace
 
-constexpr KernelTable kScalarTable = make_table(static_cast<AllFormats*>(nullptr));
+constexpr KernelTable kScalarTable =
+    make_table(static_cast<RowFormats*>(nullptr), static_cast<BlockFormats*>(nullptr));
 const KernelTable kScalarKernels = kScalarTable;
 
 }  // namespace cellm

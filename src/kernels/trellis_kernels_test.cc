@@ -88,7 +88,7 @@ TEST_P(TrellisOfTarget, ProductsAreExactForCodesOfActivations) {
               }
               ASSERT_NEAR(y[t * rows + r], exact * static_cast<double>(scale),
                           magnitude * static_cast<double>(scale) * 1e-6 + 1e-30)
-                  << format_info(format).name << " rows " << rows << " cols " << cols << " tokens "
+                  << format_spec(format).name << " rows " << rows << " cols " << cols << " tokens "
                   << tokens;
             }
           }
@@ -107,7 +107,7 @@ TEST_P(TrellisOfTarget, ProductsAreExactForCodesOfActivations) {
           }
           y.pop_back();
           ASSERT_EQ(std::memcmp(one.data(), y.data(), y.size() * sizeof(float)), 0)
-              << format_info(format).name << " rows " << rows << " cols " << cols << " tokens "
+              << format_spec(format).name << " rows " << rows << " cols " << cols << " tokens "
               << tokens;
         }
       }
@@ -129,7 +129,7 @@ TEST_P(TrellisOfTarget, EqualsTheScalarTargetBitByBit) {
       std::vector<float> got(rows * tokens);
       kernel_table("scalar").matmul_trellis(coded.matrix, 0, 2, x.view, want.data(), rows);
       table.matmul_trellis(coded.matrix, 0, 2, x.view, got.data(), rows);
-      ASSERT_EQ(want, got) << format_info(format).name << " cols " << cols;
+      ASSERT_EQ(want, got) << format_spec(format).name << " cols " << cols;
     }
   }
 }
@@ -173,8 +173,8 @@ TEST_P(TrellisOfTarget, SearchesAreThoseOfTheScalarTarget) {
     };
     search(table, cost, survivors);
     search(kernel_table("scalar"), want_cost, want_survivors);
-    EXPECT_EQ(cost, want_cost) << format_info(format).name;
-    EXPECT_EQ(survivors, want_survivors) << format_info(format).name;
+    EXPECT_EQ(cost, want_cost) << format_spec(format).name;
+    EXPECT_EQ(survivors, want_survivors) << format_spec(format).name;
   }
 }
 

@@ -124,7 +124,7 @@ void mix_delta_net(const Pass& pass, const GatedDeltaNet& layer, std::size_t ind
   });
   gated_rms_norm(compute, mixed, layer.norm.data(), z, config.rms_norm_eps,
                  tokens * net.value_heads, net.value_dim);
-  CELLM_CHECK(layer.out_proj.weight.cols == value_width);
+  CELLM_CHECK(layer.out_proj.cols() == value_width);
 }
 
 }  // namespace

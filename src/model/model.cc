@@ -83,31 +83,27 @@ class Loader {
 
   Linear read_matrix(const std::string& name, std::size_t rows, std::size_t cols) const {
     const std::size_t index = require(name, {rows, cols});
-    Linear linear;
-    if (auto packed = source_.packed(index)) {
-      linear.weight = {packed->format, rows, cols, 0, nullptr, nullptr, nullptr};
-      linear.packed = *std::move(packed);
-    } else if (auto trellis = source_.trellis(index)) {
-      linear.weight = {trellis->format, rows, cols, 0, nullptr, nullptr, nullptr};
-      linear.input_factors = input_factors(*trellis);
-      if (!all_finite(linear.input_factors)) {
-        throw data_error("{}: tensor {} has a column scale that is not finite",
-                         printable(source_.path()), name);
-      }
-      linear.trellis = *std::move(trellis);
-    } else if (auto view = source_.view(index)) {
-      linear.weight = *std::move(view);
-    } else {
-      auto memory = std::make_shared<AlignedBuffer<float>>(rows * cols);
-      source_.read_rows(index, 0, rows, memory->data());
-      linear.weight = {
-          FormatId::kF32, rows,  cols, 0, reinterpret_cast<const std::byte*>(memory->data()),
-          nullptr,        memory};
+    Linear linear{.weights = source_.weights(index)};
+    if (linear.weights == nullptr) linear.weights = in_memory(index, rows, cols);
+    if (!all_finite(linear.weights->input_factors())) {
+      throw data_error("{}: tensor {} has a column scale that is not finite",
+                       printable(source_.path()), name);
     }
     return linear;
   }
 
  private:
+  // The rows that the source has to compute, as f32.
+  MatrixPtr in_memory(std::size_t index, std::size_t rows, std::size_t cols) const {
+    auto memory = std::make_shared<AlignedBuffer<float>>(rows * cols);
+    source_.read_rows(index, 0, rows, memory->data());
+    return row_matrix({.format = FormatId::kF32,
+                       .rows = rows,
+                       .cols = cols,
+                       .data = reinterpret_cast<const std::byte*>(memory->data()),
+                       .owner = memory});
+  }
+
   std::size_t require(const std::string& name, const std::vector<std::size_t>& shape) const {
     const auto index = find_tensor(source_, name);
     if (!index) throw data_error("{}: tensor {} is missing", printable(source_.path()), name);
@@ -192,16 +188,12 @@ std::uint64_t load_memory_bytes(const ModelSource& source, std::size_t max_layer
     const auto index = find_tensor(source, name);
     if (!index) return false;
     const TensorInfo& info = source.tensors()[*index];
-    const bool matrix = role == TensorRole::kMatrix;
-    const auto view = matrix ? source.view(*index) : std::nullopt;
-    if (matrix && source.packed(*index)) {
-      if (!pack) bytes += info.stored_bytes;  // unpacked into memory
-    } else if (matrix && source.trellis(*index)) {
-      if (!pack) bytes += info.rows() * info.cols() * sizeof(float);
-    } else if (!view) {
+    const auto matrix = role == TensorRole::kMatrix ? source.weights(*index) : nullptr;
+    if (matrix == nullptr) {
       bytes += info.rows() * info.cols() * sizeof(float);
-    } else if (pack) {
-      bytes += packed_bytes(*view);
+    } else {
+      bytes += source.copied_bytes(*index);
+      bytes += pack ? matrix->int8_bytes() : matrix->exact_bytes();
     }
     return true;
   };
@@ -223,8 +215,7 @@ void change_matrices(Model& model, Visitor&& visitor) {
   if (model.tied) {
     model.lm_head = model.embedding;
   } else {
-    visitor.matrix("lm_head.weight", model.lm_head, model.lm_head.weight.rows,
-                   model.lm_head.weight.cols);
+    visitor.matrix("lm_head.weight", model.lm_head, model.lm_head.rows(), model.lm_head.cols());
   }
 }
 
@@ -234,9 +225,10 @@ class Packer {
 
   void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
               std::size_t /*cols*/) {
-    if (linear.packed || linear.trellis) return;
-    linear.packed = pack(linear.weight, pool_);
-    if (linear.packed) source_.forget(linear.weight);
+    MatrixPtr packed = linear.weights->for_int8(pool_);
+    if (packed == nullptr) return;
+    source_.forget(*linear.weights);
+    linear.weights = std::move(packed);
   }
   void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
               const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
@@ -251,14 +243,7 @@ struct Unpacker {
 
   void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
               std::size_t /*cols*/) {
-    if (linear.packed) {
-      linear.weight = unpack(*linear.packed, pool);
-      linear.packed.reset();
-    } else if (linear.trellis) {
-      linear.weight = dequantize(*linear.trellis, pool);
-      linear.trellis.reset();
-      linear.input_factors.clear();
-    }
+    if (MatrixPtr exact = linear.weights->exact(pool)) linear.weights = std::move(exact);
   }
   void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
               const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
@@ -269,7 +254,7 @@ struct Bf16Setter {
 
   void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
               std::size_t /*cols*/) {
-    linear.bf16 = can_use_bf16(kernels, linear.weight);
+    if (MatrixPtr rounded = linear.weights->for_bf16(kernels)) linear.weights = std::move(rounded);
   }
   void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
               const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}

@@ -107,7 +107,7 @@ void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool);
 // rows in memory, the latter as f32.
 void unpack_weights(Model& model, ThreadPool& pool);
 
-// Lets those matrices be multiplied in bf16 that can_use_bf16().
+// Lets 16-bit matrices be multiplied in bf16, where the processor can (Matrix::for_bf16()).
 void use_bf16(Model& model, const KernelTable& kernels);
 
 // The first tensor of the model with a value that is NaN or infinite, as "NAME, row R"; empty if

@@ -15,6 +15,7 @@ struct RoundedActivations {
   std::vector<float> scales;
   std::vector<std::int32_t> sums;
   std::vector<std::int16_t> wide;
+  std::vector<std::int32_t> half_sums;
   std::vector<std::uint16_t> halves;  // bf16
   std::vector<float> rotated;
 };

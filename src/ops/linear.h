@@ -2,36 +2,22 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <vector>
 
-#include "format/packed.h"
-#include "format/tensor.h"
-#include "format/trellis.h"
+#include "layout/matrix.h"
 #include "ops/compute.h"
 
 namespace cellm {
 
-// y = W x. Callers never learn the format of W.
+// y = W x + bias. Callers never learn the format or the layout of W.
 struct Linear {
-  Tensor weight;  // (out, in); without data if the weights are there in another form only
-  // If there, this is used instead, with activations rounded to 8 bits (one scale for 32 or 128
-  // columns).
-  std::optional<PackedWeights> packed;
-  // If there, this is used instead, with activations that are rotated and then rounded to 8 bits
-  // (one scale for 128 columns).
-  std::optional<TrellisWeights> trellis;
-  std::vector<float> input_factors;  // its own, of format/trellis.h
-  // Whether f16 or bf16 weights and their activations are rounded to bf16; only where
-  // can_use_bf16().
-  bool bf16 = false;
-};
+  MatrixPtr weights;
+  std::vector<float> bias = {};  // (rows); empty if there is none
 
-// Whether these weights may meet bf16 activations: they are of 16 bits, the processor can, and
-// there are at least 64 rows. Matrices with fewer (in_proj_a, in_proj_b) are sensitive and take no
-// time.
-bool can_use_bf16(const KernelTable& kernels, const Tensor& weight);
+  std::size_t rows() const { return weights->rows(); }
+  std::size_t cols() const { return weights->cols(); }
+};
 
 // One of several products of the same input. y: (tokens, out) without gaps.
 struct Product {

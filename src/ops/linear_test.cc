@@ -8,6 +8,7 @@
 
 #include "base/test_values.h"
 #include "format/half.h"
+#include "layout/layout.h"
 
 namespace cellm {
 namespace {
@@ -16,29 +17,26 @@ namespace {
 struct CodedLinear {
   CodedLinear(FormatId format, std::size_t rows, std::size_t cols, std::uint32_t seed,
               bool scaled_columns = false) {
-    TrellisWeights weights;
-    weights.format = format;
-    weights.rows = rows;
-    weights.cols = cols;
-    weights.table = &default_trellis_table(format);
-    weights.rotation = seed;
+    const MatrixShape shape{.format = format,
+                            .rows = rows,
+                            .cols = cols,
+                            .group = cols,
+                            .trellis = {default_trellis_table(format).id, seed}};
+    const PayloadSizes sizes = kTileLayout.sizes(shape);
     std::mt19937 random(seed);
-    codes.resize(weights.code_bytes());
-    for (auto& byte : codes) byte = static_cast<std::uint8_t>(random());
-    scales.assign(weights.scale_count(), f32_to_f16(0.25F));
-    weights.codes = codes.data();
-    weights.scales = scales.data();
+    codes.resize(sizes.code_bytes);
+    for (auto& byte : codes) byte = static_cast<std::byte>(random());
+    scales.assign(sizes.scale_bytes() / sizeof(std::uint16_t), f32_to_f16(0.25F));
+    Payloads payloads{.codes = codes.data(), .scales = scales.data()};
     if (scaled_columns) {
       for (std::size_t c = 0; c < cols; ++c) {
         column_scales.push_back(f32_to_f16(1.0F + 0.5F * std::sin(static_cast<float>(c + seed))));
       }
-      weights.column_scales = column_scales.data();
+      payloads.column_scales = column_scales.data();
     }
-    linear.weight = {format, rows, cols, 0, nullptr, nullptr, nullptr};
-    linear.trellis = weights;
-    linear.input_factors = input_factors(weights);
+    linear.weights = kTileLayout.open(shape, payloads);
   }
-  std::vector<std::uint8_t> codes;
+  std::vector<std::byte> codes;
   std::vector<std::uint16_t> scales;
   std::vector<std::uint16_t> column_scales;
   Linear linear;
@@ -61,7 +59,7 @@ TEST_F(TrellisLinear, IsTheProductOfTheWeightsThemselves) {
   const CodedLinear d(FormatId::kT3, 64, kCols, 1, true);
   const CodedLinear e(FormatId::kT4, 65, kCols, 3, true);
   Linear plain;
-  plain.weight = dequantize(*a.linear.trellis, pool_);
+  plain.weights = a.linear.weights->exact(pool_);
   for (const std::size_t tokens : {1U, 9U}) {
     const auto x = gaussian(tokens * kCols, 4);
     std::vector<float> ya(tokens * 70);
@@ -75,10 +73,10 @@ TEST_F(TrellisLinear, IsTheProductOfTheWeightsThemselves) {
                                 {&c.linear, yc.data()}, {&b.linear, yb.data()}};
     apply(compute_, products, x.data(), tokens);
     const auto check = [&](const Linear& linear, const std::vector<float>& y) {
-      const std::size_t rows = linear.weight.rows;
+      const std::size_t rows = linear.rows();
       std::vector<float> row(kCols);
       for (std::size_t r = 0; r < rows; ++r) {
-        dequantize_trellis_row(*linear.trellis, r, row.data());
+        linear.weights->read_row(r, row.data());
         std::vector<float> looked_up(kCols);
         read_row(compute_, linear, r, looked_up.data());
         ASSERT_EQ(looked_up, row);

@@ -63,14 +63,15 @@ TensorLevels tensor_levels(const ModelSource& reference, std::size_t reference_i
                            std::size_t row_step) {
   const TensorInfo& info = reference.tensors()[reference_index];
   CELLM_CHECK(quantized.tensors()[quantized_index].shape == info.shape);
-  const auto tensor = quantized.view(quantized_index);
+  const MatrixPtr matrix = quantized.weights(quantized_index);
+  const Tensor* tensor = matrix == nullptr ? nullptr : matrix->as_rows();
   std::vector<float> weights(info.cols());
   std::vector<float> values(info.cols());
   // Twice the level in units of the scale is an integer in every format: that of int2 is odd. q1
   // has no scales of its own; the magnitude of its values is the scale.
   std::map<long, LevelSum> levels;
-  const bool few = tensor && (tensor->format == FormatId::kI4 || tensor->format == FormatId::kI2 ||
-                              tensor->format == FormatId::kQ1);
+  const CodeGrid* grid = tensor == nullptr ? nullptr : format_spec(tensor->format).grid;
+  const bool few = grid != nullptr && grid->codes <= kMostLevels;
   double errors = 0.0;
   double squares = 0.0;
   std::uint64_t total = 0;

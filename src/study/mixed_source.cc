@@ -28,8 +28,8 @@ class MixedSource : public ModelSource {
   TokenizerData tokenizer() const override { return base_->tokenizer(); }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
 
-  std::optional<Tensor> view(std::size_t index) const override {
-    return in_other_[index] ? other_->view(*in_other_[index]) : base_->view(index);
+  MatrixPtr weights(std::size_t index) const override {
+    return in_other_[index] ? other_->weights(*in_other_[index]) : base_->weights(index);
   }
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
     if (in_other_[index]) {

@@ -165,8 +165,8 @@ class Study {
       Row row;
       row.plan = plan_conversion(*source_, format.options);
       for (const PlannedTensor& tensor : row.plan.tensors) {
-        row.signature +=
-            fmt::format("{} {} {}\n", tensor.name, format_choice_name(tensor.choice), tensor.group);
+        row.signature += fmt::format("{} {} {}\n", tensor.name, format_choice_name(tensor.choice),
+                                     tensor.shape.group);
       }
       row.signature +=
           scale_method_name(has_codes(row.plan) ? format.options.scale : ScaleMethod::kAbsmax);

@@ -141,7 +141,7 @@ TEST_F(ConvertedTest, MixesTensorsByName) {
     const ModelSource& from = other ? *int2 : *f16;
     from.read_rows(*find_tensor(from, info.name), 0, 1, expected.data());
     EXPECT_EQ(values, expected) << info.name;
-    EXPECT_EQ(mixed->view(i)->format, info.format);
+    EXPECT_EQ(mixed->weights(i)->format(), info.format);
   }
   EXPECT_GT(taken, 0U);
 }

@@ -33,31 +33,32 @@ Linear matrix_of(const Compute& compute, std::size_t rows, std::size_t cols, boo
       }
     }
   });
-  Linear linear;
-  linear.weight = {
-      exact ? FormatId::kF32 : FormatId::kF16, rows, cols, 0, memory->data(), nullptr, memory};
-  linear.bf16 = !exact && can_use_bf16(compute.kernels, linear.weight);
+  Linear linear{.weights = row_matrix({.format = exact ? FormatId::kF32 : FormatId::kF16,
+                                       .rows = rows,
+                                       .cols = cols,
+                                       .data = memory->data(),
+                                       .owner = memory})};
+  if (exact) return linear;
+  if (MatrixPtr rounded = linear.weights->for_bf16(compute.kernels)) {
+    linear.weights = std::move(rounded);
+  }
   return linear;
 }
 
 }  // namespace
 
 TunableMatrix::TunableMatrix(const Compute& compute, const Linear& linear, bool exact) {
-  const std::size_t rows = linear.weight.rows;
-  const std::size_t cols = linear.weight.cols;
+  const std::size_t rows = linear.rows();
+  const std::size_t cols = linear.cols();
   std::vector<float> values(rows * cols);
   constexpr std::size_t kRowGrain = 16;
   compute.pool.parallel_for(rows, kRowGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t r = begin; r < end; ++r) {
-      float* row = values.data() + r * cols;
-      if (linear.trellis) {
-        dequantize_rotated_row(*linear.trellis, r, row);
-      } else {
-        read_row(compute, linear, r, row);
-      }
+      linear.weights->read_product_row(r, values.data() + r * cols);
     }
   });
-  if (linear.trellis) rotation_ = linear.input_factors;
+  const auto factors = linear.weights->input_factors();
+  rotation_.assign(factors.begin(), factors.end());
   forward_ = matrix_of(compute, rows, cols, exact,
                        [&](std::size_t r, std::size_t c) { return values[r * cols + c]; });
   backward_ = matrix_of(compute, cols, rows, exact,

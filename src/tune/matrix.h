@@ -18,8 +18,8 @@ class TunableMatrix {
  public:
   TunableMatrix(const Compute& compute, const Linear& linear, bool exact);
 
-  std::size_t rows() const { return forward_.weight.rows; }
-  std::size_t cols() const { return forward_.weight.cols; }
+  std::size_t rows() const { return forward_.rows(); }
+  std::size_t cols() const { return forward_.cols(); }
 
   // x: (tokens, cols); y: (tokens, rows)
   void forward(const Compute& compute, const float* x, std::size_t tokens, float* y) const;

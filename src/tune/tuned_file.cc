@@ -7,8 +7,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "format/half.h"
-#include "format/packed.h"
-#include "format/trellis.h"
+#include "layout/layout.h"
 
 namespace cellm {
 namespace {
@@ -17,16 +16,6 @@ std::map<std::string, const CellmEntry*> by_name(const std::vector<CellmEntry>& 
   std::map<std::string, const CellmEntry*> entries;
   for (const CellmEntry& entry : tensors) entries[entry.name] = &entry;
   return entries;
-}
-
-// The row that a scale belongs to, by its place in the payload (docs/file-format.md).
-std::size_t row_of_scale(const CellmEntry& matrix, const CellmEntry& scales, std::size_t index) {
-  if (matrix.trellis) return index;  // (row blocks, 64)
-  if (scales.shape.size() == 3) {    // packed: (row blocks, groups, 16)
-    const std::size_t groups = scales.shape[1];
-    return index / (groups * kPackedRows) * kPackedRows + index % kPackedRows;
-  }
-  return scales.shape.size() == 2 ? index / scales.shape[1] : index;
 }
 
 // The scale at `index` of f16 scales times a factor.
@@ -45,8 +34,9 @@ std::vector<std::byte> scaled_rows(const CellmEntry& matrix, const CellmEntry& s
                                    std::span<const std::byte> bytes,
                                    std::span<const float> factors) {
   std::vector<std::byte> result(bytes.begin(), bytes.end());
+  const Layout& layout = *find_stored_type(matrix.dtype)->layout;
   for (std::size_t i = 0; i * sizeof(std::uint16_t) < bytes.size(); ++i) {
-    const std::size_t row = row_of_scale(matrix, scales, i);
+    const std::size_t row = layout.row_of_scale(scales.shape, i);
     if (row >= factors.size()) continue;  // padding of the last block
     multiply_scale(result, i, factors[row], scales.name);
   }
@@ -113,7 +103,7 @@ std::vector<std::size_t> storable_parameters(const CellmHeader& header, const st
         storable = entries.contains(name + std::string(kScaleSuffix));
         break;
       case ParameterKind::kColumns:
-        storable = entry.trellis.has_value();
+        storable = find_stored_type(entry.dtype)->layout->has_column_scales;
         break;
       case ParameterKind::kNorm:
         storable = entry.dtype == "f16" || entry.dtype == "f32";

@@ -1,0 +1,70 @@
+// A weight format as plain data: what generic code may know of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "format/code_grid.h"
+#include "format/format_id.h"
+
+namespace cellm {
+
+// How the weights of a matrix lie in a file that has its rows in the usual order.
+enum class StoredOrder {
+  kRows,    // row after row, scales in a companion (format/tensor.h)
+  kTiles,   // tiles of a trellis code (format/trellis.h)
+  kBlocks,  // row after row of blocks that hold their own scales (format/block_formats.h)
+};
+
+// Where the codes of a format come from.
+enum class Encoder {
+  kRound,    // floats: rounding alone
+  kGrid,     // levels on a grid: scales and codes are chosen (FormatSpec::grid)
+  kTrellis,  // a path through a trellis
+  kNone,     // cellm does not encode it: such weights are kept as they came
+};
+
+struct FormatSpec {
+  FormatId id = FormatId::kF32;
+  std::string_view name;   // what people type and read
+  std::string_view dtype;  // in the header of a .cellm file; also accepted where a name is typed
+  StoredOrder order = StoredOrder::kRows;
+  Encoder encoder = Encoder::kNone;
+  std::size_t block = 1;    // weights in a block: rows are multiples of it
+  bool any_rank = false;    // vectors may have it too, not matrices alone
+  bool has_scales = false;  // a companion NAME.qscale exists
+  // Scales may be shared by any number of columns ("-gN" behind the name), not by the row alone.
+  bool any_group = false;
+  // Bits of a code in the packed layout (format/packed.h); 0 if there is none.
+  unsigned packed_bits = 0;
+  double bits_per_weight = 0.0;  // of the codes, scales among them included
+  // The largest magnitude of a weight that the encoder keeps: a larger one would make a code or a
+  // scale infinite, or be cut off.
+  float largest = 0.0F;
+
+  // Functions on rows; null in tiles. `group` weights share a scale; 0 if there are no scales.
+  std::size_t (*row_bytes)(std::size_t cols) = nullptr;
+  // cols finite weights of one row to codes and cols / group scales; the reference encoder.
+  void (*quantize_row)(const float* weights, std::size_t cols, std::size_t group, std::byte* codes,
+                       std::uint16_t* scales) = nullptr;
+  void (*dequantize_row)(const std::byte* codes, const std::uint16_t* scales, std::size_t cols,
+                         std::size_t group, float* out) = nullptr;
+
+  // Of formats whose weights are codes on a grid times a scale; null otherwise.
+  const CodeGrid* grid = nullptr;
+  // cols codes of one row, a byte each, to row_bytes(cols) bytes. `scales` are those among the
+  // codes (grid->block), of (cols + block − 1) / block blocks; companions are not looked at.
+  void (*pack_row)(const std::uint8_t* codes, const std::uint16_t* scales, std::size_t cols,
+                   std::byte* out) = nullptr;
+  // The reverse, without the scales.
+  void (*unpack_row)(const std::byte* bytes, std::size_t cols, std::uint8_t* codes) = nullptr;
+  // The scale of a block, f16 bits, of a format whose scales lie among the codes.
+  std::uint16_t (*block_scale)(const std::byte* bytes, std::size_t block) = nullptr;
+};
+
+// All formats, by FormatId.
+std::span<const FormatSpec* const> all_formats();
+
+}  // namespace cellm
