@@ -33,6 +33,7 @@ bool is_encodable(const FormatSpec& spec) {
 
 FormatChoice parse_format_choice(std::string_view name) {
   for (const FormatSpec* spec : all_formats()) {
+    if (!is_encodable(*spec)) continue;
     for (const std::string_view known : {spec->name, spec->dtype}) {
       if (!name.starts_with(known)) continue;
       const std::string_view rest = name.substr(known.size());

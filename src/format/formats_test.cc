@@ -132,10 +132,17 @@ TEST(Formats, NamesAndIdsAreEachOthersInverse) {
     const auto id = static_cast<FormatId>(i);
     EXPECT_EQ(format_spec(id).id, id);
     EXPECT_EQ(find_dtype(format_spec(id).dtype), id);
-    EXPECT_EQ(parse_format_choice(format_spec(id).name).format, id);
-    EXPECT_EQ(parse_format_choice(format_spec(id).dtype).format, id);
+    EXPECT_EQ(format_choice_name({id, 0}), format_spec(id).name);
   }
   EXPECT_EQ(find_dtype("i3"), std::nullopt);
+  for (const auto& [dtype, name] : {std::pair{"i4", "int4"},
+                                    {"i4-g32", "int4-g32"},
+                                    {"i8", "int8"},
+                                    {"q1_0_g128", "q1"},
+                                    {"f8e4m3", "fp8"},
+                                    {"t1h", "t1h"}}) {
+    EXPECT_EQ(format_choice_name(parse_format_choice(dtype)), name);
+  }
 }
 
 TEST(Formats, EveryCodeOfF8DecodesToAnIncreasingValue) {
