@@ -63,3 +63,15 @@ FloatVec float_from_high(IntVec v) {
 FloatVec float_fma(FloatVec a, FloatVec b, FloatVec c) {
   return _mm256_fmadd_ps(a, b, c);
 }
+
+void half_sums(const signed char* codes, std::size_t n, std::int32_t* out) {
+  for (std::size_t i = 0; i < n; i += 32) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + i));
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
+    __m256i sums = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    sums = _mm256_hadd_epi32(sums, sums);
+    sums = _mm256_hadd_epi32(sums, sums);
+    out[i / 16] = _mm256_extract_epi32(sums, 0);
+    out[i / 16 + 1] = _mm256_extract_epi32(sums, 4);
+  }
+}

@@ -38,3 +38,11 @@ FloatVec float_fma(const FloatVec& a, const FloatVec& b, const FloatVec& c) {
   for (int i = 0; i < 16; ++i) v.lane[i] = std::fma(a.lane[i], b.lane[i], c.lane[i]);
   return v;
 }
+
+void half_sums(const signed char* codes, std::size_t n, std::int32_t* out) {
+  for (std::size_t i = 0; i < n; i += 16) {
+    std::int32_t sum = 0;
+    for (std::size_t j = i; j < i + 16; ++j) sum += codes[j];
+    out[i / 16] = sum;
+  }
+}

@@ -1,0 +1,158 @@
+// Tiles of outputs, 16 rows × several tokens, of unpacked codes: the part of int8_kernels.inl that
+// trellis_kernels.inl and block_kernels.inl share. Included by int8_kernels.inl alone.
+
+struct IntSums {
+  FloatVec sums[kIntTokenBlock][kBlockVectors];
+};
+
+// What a tile needs of a chunk.
+struct IntChunk {
+  const unsigned char* bytes;   // unpacked codes, 8-bit or wide
+  const std::uint16_t* scales;  // of the first group in the chunk; unused for scales per row
+  std::size_t columns;
+  std::size_t first_block;    // of activations
+  const signed char* inputs;  // of the first token, 8-bit or wide
+  std::size_t input_stride;   // bytes from one token to the next
+};
+
+// acc[0][t][v] += Σ over the columns of codes · inputs[t]. Sums for few tokens are split, to hide
+// the latency of the dot product.
+template <unsigned kBits, std::size_t kTokens, std::size_t kSplit, class Wide = WidePairs>
+__attribute__((always_inline)) inline void add_columns(const unsigned char* bytes,
+                                                       const signed char* inputs,
+                                                       std::size_t stride, std::size_t columns,
+                                                       IntVec (*acc)[kTokens][kBlockVectors]) {
+  const auto load_weights = [](const unsigned char* from, IntVec* weights) {
+    for (std::size_t v = 0; v < kBlockVectors; ++v)
+      weights[v] = load_bytes(from + v * kIntLanes * 4);
+  };
+  IntVec weights[kBlockVectors];
+  // Columns come in multiples of 32, so in multiples of kNarrowQuads and of kSplit quads.
+  if constexpr (is_wide<kBits>()) {
+    const auto add_pairs = [&](const unsigned char* codes, const signed char* x,
+                               std::size_t split) {
+      load_weights(codes, weights);
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        const IntVec input = broadcast_quad(x + t * stride);
+        for (std::size_t v = 0; v < kBlockVectors; ++v)
+          acc[split][t][v] = Wide::dot(acc[split][t][v], weights[v], input);
+      }
+    };
+    for (std::size_t c = 0; c < columns; c += kWideColumns, inputs += 2 * kWideColumns) {
+#pragma GCC unroll 8
+      for (std::size_t q = 0; q < kIntLanes; ++q, bytes += 2 * kQuadBytes) {
+        add_pairs(bytes, inputs + 4 * q, 0);
+        add_pairs(bytes + kQuadBytes, inputs + kWideColumns + 4 * q, kSplit - 1);
+      }
+    }
+  } else if constexpr (is_narrow<kBits>()) {
+    for (std::size_t c = 0; c < columns; c += 4 * kNarrowQuads) {
+      IntVec narrow[kTokens][kBlockVectors];
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        for (std::size_t v = 0; v < kBlockVectors; ++v) narrow[t][v] = int_broadcast(0);
+      }
+#pragma GCC unroll 8
+      for (std::size_t q = 0; q < kNarrowQuads; ++q, bytes += kQuadBytes) {
+        load_weights(bytes, weights);
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          const IntVec input = broadcast_quad(inputs + t * stride + c + 4 * q);
+          for (std::size_t v = 0; v < kBlockVectors; ++v)
+            narrow[t][v] = add_dot<kBits>(narrow[t][v], weights[v], input);
+        }
+      }
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        for (std::size_t v = 0; v < kBlockVectors; ++v)
+          acc[0][t][v] = add_widened(acc[0][t][v], narrow[t][v]);
+      }
+    }
+  } else {
+    for (std::size_t c = 0; c < columns; c += 4 * kSplit) {
+      for (std::size_t s = 0; s < kSplit; ++s, bytes += kQuadBytes) {
+        if constexpr (kBits == 8 && kTokens == 1) __builtin_prefetch(bytes + kPrefetchBytes);
+        load_weights(bytes, weights);
+        for (std::size_t t = 0; t < kTokens; ++t) {
+          const IntVec input = broadcast_quad(inputs + t * stride + c + 4 * s);
+          for (std::size_t v = 0; v < kBlockVectors; ++v)
+            acc[s][t][v] = dot_quads<kBits>(acc[s][t][v], weights[v], input);
+        }
+      }
+    }
+  }
+}
+
+// Adds a chunk to kTokens outputs of 16 rows: of the tokens from `first` on, `at` in the chunk.
+template <unsigned kBits, std::size_t kBlock, bool kGroupScales, std::size_t kTokens>
+void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t first,
+              std::size_t at, FloatVec (*sums)[kBlockVectors]) {
+  constexpr int kZero = kBits == 8 ? zero_of(8) - kByteZero : zero_of(kBits);
+  constexpr std::size_t kInputBytes = is_wide<kBits>() ? 2 : 1;
+  constexpr std::size_t kCodeBytes = 16 * kInputBytes;  // of a column
+  constexpr std::size_t kSplit = kTokens * kBlockVectors >= 4 ? 1 : 4 / (kTokens * kBlockVectors);
+  const std::size_t token = first + at;
+  sums += at;
+  FloatVec totals[kTokens][kBlockVectors];
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    for (std::size_t v = 0; v < kBlockVectors; ++v) totals[t][v] = sums[t][v];
+  }
+  for (std::size_t begin = 0, block = chunk.first_block; begin < chunk.columns;
+       begin += kBlock, ++block) {
+    const std::size_t columns = chunk.columns - begin < kBlock ? chunk.columns - begin : kBlock;
+    IntVec acc[kSplit][kTokens][kBlockVectors];
+    for (std::size_t t = 0; t < kTokens; ++t) {
+      const IntVec start = int_broadcast(-kZero * x.sums[(token + t) * x.blocks + block]);
+      for (std::size_t v = 0; v < kBlockVectors; ++v) {
+        acc[0][t][v] = start;
+        for (std::size_t s = 1; s < kSplit; ++s) acc[s][t][v] = int_broadcast(0);
+      }
+    }
+    add_columns<kBits, kTokens, kSplit>(
+        chunk.bytes + begin * kCodeBytes,
+        chunk.inputs + at * chunk.input_stride + begin * kInputBytes, chunk.input_stride, columns,
+        acc);
+    for (std::size_t v = 0; v < kBlockVectors; ++v) {
+      FloatVec row_scales;
+      if constexpr (kGroupScales) {
+        row_scales = float_mul(
+            float_from_f16(chunk.scales + (block - chunk.first_block) * 16 + v * kIntLanes),
+            float_broadcast(factor_of(kBits)));
+      }
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        IntVec total = acc[0][t][v];
+        for (std::size_t s = 1; s < kSplit; ++s) total = int_add(total, acc[s][t][v]);
+        FloatVec scale = float_broadcast(x.scales[(token + t) * x.blocks + block]);
+        if constexpr (kGroupScales) scale = float_mul(scale, row_scales);
+        totals[t][v] = float_mul_add(to_float(total), scale, totals[t][v]);
+      }
+    }
+  }
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    for (std::size_t v = 0; v < kBlockVectors; ++v) sums[t][v] = totals[t][v];
+  }
+}
+
+void clear(IntSums& partial, std::size_t tokens) {
+  for (std::size_t t = 0; t < tokens; ++t) {
+    for (std::size_t v = 0; v < kBlockVectors; ++v) partial.sums[t][v] = float_broadcast(0.0F);
+  }
+}
+
+// Adds a chunk to the outputs of `tokens` tokens from `token` on.
+template <unsigned kBits, std::size_t kBlock, bool kGroupScales>
+void int_tiles(const IntChunk& chunk, const QuantizedActivations& x, std::size_t token,
+               std::size_t tokens, IntSums& partial) {
+  std::size_t t = 0;
+  for (; t + kIntTokens <= tokens; t += kIntTokens) {
+    int_tile<kBits, kBlock, kGroupScales, kIntTokens>(chunk, x, token, t, partial.sums);
+  }
+  if (kIntTokens > 4 && tokens - t >= 4) {
+    int_tile<kBits, kBlock, kGroupScales, 4>(chunk, x, token, t, partial.sums);
+    t += 4;
+  }
+  if (kIntTokens > 2 && tokens - t >= 2) {
+    int_tile<kBits, kBlock, kGroupScales, 2>(chunk, x, token, t, partial.sums);
+    t += 2;
+  }
+  if (t < tokens) {
+    int_tile<kBits, kBlock, kGroupScales, 1>(chunk, x, token, t, partial.sums);
+  }
+}
