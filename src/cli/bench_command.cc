@@ -67,7 +67,7 @@ struct Ceilings {
 };
 
 Ceilings measure_ceilings(const Engine& engine) {
-  const Linear& matrix = engine.model().layers.front().feed_forward.up_proj;
+  const Linear& matrix = engine.model().layers.front().matrix(TensorRole::kUp);
   const bool int8 = matrix.weights->input_form().block != 0;
   const KernelTable& kernels = engine.kernels();
   return {measured_bandwidth(kernels, engine.pool()),
@@ -93,9 +93,9 @@ Weights weights_of(const ModelSource& source, const Model& model) {
     const std::uint64_t count = info.rows() * info.cols();
     weights.parameters += count;
     weights.bytes += info.stored_bytes;
-    const bool embedding = spec.name == "embed_tokens.weight";
+    const bool embedding = spec.id == kEmbeddingId;
     if (!embedding || model.tied) weights.read_per_token += info.stored_bytes;
-    if (!embedding && spec.role == TensorRole::kMatrix) weights.body_macs += count;
+    if (!embedding && tensor_kind(spec.id.role) == TensorKind::kMatrix) weights.body_macs += count;
   }
   return weights;
 }

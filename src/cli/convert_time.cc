@@ -30,8 +30,8 @@ struct Sizes {  // weights
 Sizes sizes_of(const ConvertPlan& plan) {
   Sizes sizes;
   for (const PlannedTensor& tensor : plan.tensors) {
-    if (tensor.linear.empty()) continue;
-    double& size = tensor.linear == kOutputMatrix ? sizes.head : sizes.layers;
+    if (!tensor.linear) continue;
+    double& size = tensor.linear == kOutputId ? sizes.head : sizes.layers;
     size += static_cast<double>(tensor.info.rows() * tensor.info.cols());
   }
   return sizes;

@@ -70,7 +70,8 @@ CellmDetails cellm_details(const std::string& path) {
 // The configuration by field, in the order to show it.
 std::vector<std::pair<std::string, Json>> config_fields(const ModelConfig& config) {
   std::size_t delta_nets = 0;
-  for (const auto kind : config.layers) delta_nets += kind == MixerKind::kGatedDeltaNet ? 1 : 0;
+  for (const LayerSpec& layer : config.layers)
+    delta_nets += layer.mixer == MixerKind::kGatedDeltaNet ? 1 : 0;
   return {{"model_type", config.model_type},
           {"layers", config.layers.size()},
           {"delta_net_layers", delta_nets},

@@ -123,10 +123,9 @@ Statistics calibrate(const Engine& engine, const CalibrationText& text,
     done += window.size();
     if (progress) progress(done, text.label.tokens);
   }
-  const std::string culprit = statistics.find_nonfinite();
-  if (!culprit.empty()) {
+  if (const auto culprit = statistics.find_nonfinite()) {
     throw data_error("{}: the input of {} is NaN or infinite on the calibration text",
-                     printable(engine.source().path()), culprit);
+                     printable(engine.source().path()), tensor_name(engine.config(), *culprit));
   }
   return statistics;
 }

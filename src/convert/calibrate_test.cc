@@ -37,20 +37,20 @@ Statistics statistics_of(const Engine& engine) {
 TEST(Statistics, AreTheSecondMomentsOfTheInputs) {
   ThreadPool pool(2);
   Statistics statistics(pool);
-  const std::vector<std::string> both{"a", "b"};
+  const std::vector<TensorId> both{{0, TensorRole::kKey}, {0, TensorRole::kValue}};
   const std::vector<float> x{1.0F, 2.0F, -3.0F, 0.5F, 0.0F, 4.0F};  // (2, 3)
   statistics.see(both, x.data(), 2, 3);
   statistics.see(both, x.data(), 1, 3);
-  const InputMoments* a = statistics.find("a");
+  const InputMoments* a = statistics.find(both[0]);
   ASSERT_NE(a, nullptr);
-  EXPECT_EQ(a, statistics.find("b"));
+  EXPECT_EQ(a, statistics.find(both[1]));
   EXPECT_EQ(a->tokens, 3U);
   EXPECT_EQ(a->diagonal, (std::vector<double>{2.25, 8.0, 34.0}));
-  EXPECT_EQ(statistics.find("c"), nullptr);
-  EXPECT_EQ(statistics.find_nonfinite(), "");
+  EXPECT_EQ(statistics.find(kOutputId), nullptr);
+  EXPECT_EQ(statistics.find_nonfinite(), std::nullopt);
   const std::vector<float> bad{1.0F, HUGE_VALF, 0.0F};
   statistics.see({&both[1], 1}, bad.data(), 1, 3);
-  EXPECT_EQ(statistics.find_nonfinite(), "a");
+  EXPECT_EQ(statistics.find_nonfinite(), both[0]);
 }
 
 TEST(Statistics, OfAModelHaveEveryMatrixAndDoNotDependOnThreads) {
@@ -65,12 +65,12 @@ TEST(Statistics, OfAModelHaveEveryMatrixAndDoNotDependOnThreads) {
     std::size_t found = 0;
     for (const auto& tensor : plan_conversion(*source, options).tensors) {
       if (format_spec(tensor.choice.format).grid == nullptr) continue;
-      if (tensor.name.ends_with("embed_tokens.weight") && tensor.linear.empty()) continue;
-      const InputMoments* moments = a.find(tensor.linear);
+      if (tensor.name.ends_with("embed_tokens.weight") && !tensor.linear) continue;
+      const InputMoments* moments = a.find(*tensor.linear);
       ASSERT_NE(moments, nullptr) << tensor.name;
       EXPECT_EQ(moments->diagonal.size(), tensor.info.cols());
       EXPECT_EQ(moments->tokens, 200U);
-      EXPECT_EQ(moments->diagonal, b.find(tensor.linear)->diagonal) << tensor.name;
+      EXPECT_EQ(moments->diagonal, b.find(*tensor.linear)->diagonal) << tensor.name;
       ++found;
     }
     EXPECT_GT(found, 10U) << model;
@@ -135,8 +135,8 @@ TEST(Calibrate, WeightedErrorsFallInEveryFormat) {
       double mse_total = 0.0;
       double data_total = 0.0;
       for (const auto& tensor : plan.tensors) {
-        if (tensor.choice != c.choice || tensor.linear.empty()) continue;
-        const InputMoments& moments = *statistics.find(tensor.linear);
+        if (tensor.choice != c.choice || !tensor.linear) continue;
+        const InputMoments& moments = *statistics.find(*tensor.linear);
         const double before = weighted_error(*source, *absmax, tensor, moments);
         const double after = weighted_error(*source, *data, tensor, moments);
         EXPECT_LT(after, before) << model << " " << c.name << " " << tensor.name;

@@ -28,15 +28,12 @@ namespace {
 constexpr int kMethod = 1;
 
 bool is_coded_along_text(const PlannedTensor& tensor) {
-  return !tensor.linear.empty() && has_codes(tensor);
+  return tensor.linear && has_codes(tensor);
 }
 
 std::uint64_t weights_of(const PlannedTensor& tensor) {
   return tensor.info.rows() * tensor.info.cols();
 }
-
-// Names of a layer's matrices go on with its number and a dot.
-constexpr std::string_view kLayerPrefix = "layers.";
 
 // Sixteen hexadecimal digits that are others whenever the codes could be.
 std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
@@ -72,16 +69,16 @@ class Coder final : public LockstepTap {
         tokens_(text.label.tokens) {
     for (const auto& tensor : plan.tensors) {
       if (!is_coded_along_text(tensor)) continue;
-      planned_[tensor.linear].push_back(&tensor);
+      planned_[*tensor.linear].push_back(&tensor);
       total_ += 2 * weights_of(tensor);
     }
   }
 
-  void begin(std::span<const NamedMatrix> matrices, std::size_t cols) override {
+  void begin(std::span<const LayerMatrix> matrices, std::size_t cols) override {
     result_.forward += watch_.lap();
     missing_.clear();
     weights_ = 0;
-    for (const NamedMatrix& matrix : matrices) {
+    for (const LayerMatrix& matrix : matrices) {
       for (const PlannedTensor* tensor : planned_of(matrix)) {
         weights_ += weights_of(*tensor);
         if (!stored(*tensor)) missing_.push_back(tensor);
@@ -101,12 +98,12 @@ class Coder final : public LockstepTap {
                                       static_cast<double>(tokens_)));
   }
 
-  void end(std::span<const NamedMatrix> matrices) override {
+  void end(std::span<const LayerMatrix> matrices) override {
     result_.forward += watch_.lap();
     seen_ = 0;
     done_ = done_before_ + weights_;
     if (sum_) code_missing();
-    for (const NamedMatrix& matrix : matrices) {
+    for (const LayerMatrix& matrix : matrices) {
       for (const PlannedTensor* tensor : planned_of(matrix)) put_into_model(matrix, *tensor);
     }
     done_ = done_before_ + 2 * weights_;
@@ -114,8 +111,8 @@ class Coder final : public LockstepTap {
     result_.coding += watch_.lap();
   }
 
-  void leave(std::span<const NamedMatrix> matrices) override {
-    for (const NamedMatrix& matrix : matrices) {
+  void leave(std::span<const LayerMatrix> matrices) override {
+    for (const LayerMatrix& matrix : matrices) {
       if (planned_of(matrix).empty()) continue;
       matrix.linear->weights = without_payload(*matrix.linear->weights);
     }
@@ -124,8 +121,8 @@ class Coder final : public LockstepTap {
   CalibratedCodes result() && { return std::move(result_); }
 
  private:
-  std::span<const PlannedTensor* const> planned_of(const NamedMatrix& matrix) const {
-    const auto found = planned_.find(matrix.name);
+  std::span<const PlannedTensor* const> planned_of(const LayerMatrix& matrix) const {
+    const auto found = planned_.find(matrix.id);
     if (found == planned_.end()) return {};
     return found->second;
   }
@@ -166,7 +163,7 @@ class Coder final : public LockstepTap {
     }
   }
 
-  void put_into_model(const NamedMatrix& matrix, const PlannedTensor& tensor) {
+  void put_into_model(const LayerMatrix& matrix, const PlannedTensor& tensor) {
     if (!result_.tensors.contains(tensor.name)) {
       result_.tensors[tensor.name] = store_->tensors().at(tensor.name);
       ++result_.resumed;
@@ -183,11 +180,11 @@ class Coder final : public LockstepTap {
   CodedStore* store_;
   const ConvertProgress& progress_;
   std::uint64_t tokens_;
-  std::map<std::string, std::vector<const PlannedTensor*>, std::less<>> planned_;  // by matrix
-  std::vector<const PlannedTensor*> missing_;  // of this input, to be coded
-  std::optional<SecondMomentsSum> sum_;        // of this input
-  std::uint64_t seen_ = 0;                     // tokens of this input
-  std::uint64_t weights_ = 0;                  // of its coded matrices
+  std::map<TensorId, std::vector<const PlannedTensor*>> planned_;  // by matrix
+  std::vector<const PlannedTensor*> missing_;                      // of this input, to be coded
+  std::optional<SecondMomentsSum> sum_;                            // of this input
+  std::uint64_t seen_ = 0;                                         // tokens of this input
+  std::uint64_t weights_ = 0;                                      // of its coded matrices
   // Progress: every weight counts once for the text and once for its code.
   std::uint64_t total_ = 0;
   std::uint64_t done_ = 0;
@@ -210,13 +207,15 @@ std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertP
                                        const CalibrationText& text, unsigned threads) {
   const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
   std::uint64_t codes = 0;
-  std::map<std::string, std::uint64_t> floats;  // what trellis codes of a layer stand for
+  // What trellis codes stand for, by layer; the output matrix counts alone.
+  std::map<std::size_t, std::uint64_t> floats;
   for (const auto& tensor : plan.tensors) {
     if (!is_coded_along_text(tensor)) continue;
     codes += tensor.code_bytes + tensor.scale_bytes;
     if (!tensor.layout->has_trellis_code) continue;
-    const std::string layer = tensor.linear.substr(0, tensor.linear.find('.', kLayerPrefix.size()));
-    floats[layer] += weights_of(tensor) * sizeof(float);
+    const bool output = *tensor.linear == kOutputId;
+    floats[output ? config.layers.size() : tensor.linear->layer] +=
+        weights_of(tensor) * sizeof(float);
   }
   std::uint64_t most_floats = 0;
   for (const auto& [layer, bytes] : floats) most_floats = std::max(most_floats, bytes);

@@ -77,7 +77,7 @@ TEST(CodeAlongText, CodesEveryMatrixAndDoesNotDependOnThreads) {
       EXPECT_TRUE(codes.without_feedback.empty()) << codes.without_feedback.front();
       for (const auto& tensor : plan.tensors) {
         const bool has_codes = cellm::has_codes(tensor);
-        EXPECT_EQ(codes.tensors.contains(tensor.name), has_codes && !tensor.linear.empty())
+        EXPECT_EQ(codes.tensors.contains(tensor.name), has_codes && tensor.linear.has_value())
             << tensor.name;
       }
       const std::string bytes = converted(*source, plan, codes, pool);

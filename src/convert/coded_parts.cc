@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <utility>
 
@@ -44,8 +43,8 @@ class LogitsTap final : public LockstepTap {
   LogitsTap(const Compute& compute, std::span<const Prediction> predictions)
       : compute_(compute), predictions_(predictions) {}
 
-  void begin(std::span<const NamedMatrix> matrices, std::size_t cols) override {
-    output_ = matrices.front().name == kOutputMatrix ? matrices.front().linear : nullptr;
+  void begin(std::span<const LayerMatrix> matrices, std::size_t cols) override {
+    output_ = matrices.front().id == kOutputId ? matrices.front().linear : nullptr;
     cols_ = cols;
   }
   void see(const float* x, std::size_t tokens) override {
@@ -57,7 +56,7 @@ class LogitsTap final : public LockstepTap {
     }
     seen_ += tokens;
   }
-  void end(std::span<const NamedMatrix> /*matrices*/) override {
+  void end(std::span<const LayerMatrix> /*matrices*/) override {
     if (output_ == nullptr) return;
     logits.resize(next_ * output_->rows());
     apply(compute_, *output_, inputs_.data(), next_, logits.data());
@@ -79,13 +78,10 @@ class LogitsTap final : public LockstepTap {
 std::vector<Linear*> matrices_of(Model& model, const PlannedTensor& tensor) {
   std::vector<Linear*> matrices;
   if (is_embedding(tensor)) matrices.push_back(&model.embedding);
-  if (tensor.linear == kOutputMatrix) matrices.push_back(&model.lm_head);
+  if (tensor.linear == kOutputId) matrices.push_back(&model.lm_head);
   if (!matrices.empty()) return matrices;
-  for (const NamedMatrix& matrix : named_matrices(model)) {
-    if (matrix.name == tensor.linear) matrices.push_back(matrix.linear);
-  }
-  CELLM_CHECK(!matrices.empty());
-  return matrices;
+  CELLM_CHECK(tensor.linear);
+  return {&model.layers[tensor.linear->layer].matrix(tensor.linear->role)};
 }
 
 // The first of so many layers that is another than before once the part is coded: the last one for
@@ -96,8 +92,9 @@ std::size_t first_layer(const CodedPart& part, std::size_t layers) {
     std::size_t layer = layers - 1;
     if (is_embedding(*tensor)) {
       layer = 0;
-    } else if (tensor->linear != kOutputMatrix) {
-      CELLM_CHECK(std::sscanf(tensor->linear.c_str(), "layers.%zu.", &layer) == 1);
+    } else if (tensor->linear != kOutputId) {
+      CELLM_CHECK(tensor->linear);
+      layer = tensor->linear->layer;
     }
     first = std::min(first, layer);
   }

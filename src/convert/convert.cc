@@ -154,7 +154,8 @@ std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& pla
   for (const auto& tensor : plan.tensors) total += tensor.info.rows() * tensor.info.cols();
   std::size_t entry = 0;
   for (const auto& tensor : plan.tensors) {
-    const InputMoments* inputs = statistics == nullptr ? nullptr : statistics->find(tensor.linear);
+    const InputMoments* inputs =
+        statistics == nullptr || !tensor.linear ? nullptr : statistics->find(*tensor.linear);
     const auto ready = coded == nullptr ? CodedTensors::const_iterator{} : coded->find(tensor.name);
     const bool is_ready = coded != nullptr && ready != coded->end();
     TensorConverter(source, tensor, quantizer, inputs, is_ready ? ready->second.get() : nullptr,

@@ -19,6 +19,7 @@
 #include "io/cellm_file.h"
 #include "io/model_source.h"
 #include "layout/layout.h"
+#include "model/tensor_id.h"
 
 namespace cellm {
 
@@ -59,9 +60,9 @@ struct PlannedTensor {
   const Layout* layout = nullptr;  // in the file
   std::uint64_t code_bytes = 0;
   std::uint64_t scale_bytes = 0;  // 0 if there is no companion
-  // What the model multiplies by it as, in the names of model_tensors(); empty if it does not. An
-  // embedding that is also the output matrix is "lm_head.weight".
-  std::string linear;
+  // What the model multiplies by it as; nothing if it does not. An embedding that is also the
+  // output matrix is kOutputId.
+  std::optional<TensorId> linear;
   bool overridden = false;  // its format was chosen by ConvertOptions::overrides
 };
 

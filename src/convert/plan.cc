@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "convert/convert.h"
@@ -15,8 +16,6 @@
 
 namespace cellm {
 namespace {
-
-constexpr std::string_view kOutputMatrix = "lm_head.weight";
 
 struct CompiledOverride {
   NamePattern pattern;
@@ -101,23 +100,26 @@ void settle_lm_head(const ModelSource& source, const ModelConfig& config,
 }
 
 // See PlannedTensor::linear.
-void name_linears(const ModelSource& source, ConvertPlan& plan) {
+void name_linears(const ModelSource& source, const ModelConfig& config, ConvertPlan& plan) {
   const std::string prefix = text_prefix(source);
-  const std::string embedding = prefix + "embed_tokens.weight";
-  const auto heads = lm_head_names(prefix);
+  std::map<std::string, TensorId, std::less<>> ids;
+  for (const auto& spec : model_tensors(config)) {
+    if (tensor_kind(spec.id.role) == TensorKind::kMatrix) ids[prefix + spec.name] = spec.id;
+  }
+  for (const auto& name : lm_head_names(prefix)) ids[name] = kOutputId;
   PlannedTensor* tied = nullptr;
   bool has_head = false;
   for (auto& tensor : plan.tensors) {
-    if (std::find(heads.begin(), heads.end(), tensor.name) != heads.end()) {
-      tensor.linear = kOutputMatrix;
-      has_head = true;
-    } else if (tensor.name == embedding) {
+    const auto found = ids.find(tensor.name);
+    if (found == ids.end()) continue;
+    if (found->second == kEmbeddingId) {
       tied = &tensor;
-    } else if (tensor.name.starts_with(prefix) && is_candidate(tensor.info)) {
-      tensor.linear = tensor.name.substr(prefix.size());
+      continue;
     }
+    tensor.linear = found->second;
+    has_head |= found->second == kOutputId;
   }
-  if (tied != nullptr && !has_head) tied->linear = kOutputMatrix;
+  if (tied != nullptr && !has_head) tied->linear = kOutputId;
 }
 
 // Every tensor that the model needs is there with the right shape.
@@ -125,7 +127,7 @@ void require_complete(const ModelSource& source, const ModelConfig& config) {
   const std::string prefix = text_prefix(source);
   for (const auto& spec : model_tensors(config)) {
     std::optional<std::size_t> index;
-    if (spec.name == "lm_head.weight") {
+    if (spec.id == kOutputId) {
       for (const auto& name : lm_head_names(prefix)) {
         if (!index) index = find_tensor(source, name);
       }
@@ -229,7 +231,7 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
                         printable(source.path()));
     }
   }
-  name_linears(source, plan);
+  name_linears(source, config, plan);
   plan.scale = options.scale;
   plan.header_json = cellm_header_json(source, quantizer_label(options, plan));
   if (options.tokenizer) {

@@ -24,32 +24,32 @@ void accumulate(InputMoments& moments, const float* x, std::size_t tokens, std::
   });
 }
 
-void Statistics::see(std::span<const std::string> names, const float* x, std::size_t tokens,
+void Statistics::see(std::span<const TensorId> ids, const float* x, std::size_t tokens,
                      std::size_t cols) {
-  const auto known = index_.find(names.front());
+  const auto known = index_.find(ids.front());
   std::size_t input = inputs_.size();
   if (known != index_.end()) {
     input = known->second;
   } else {
     inputs_.emplace_back();
-    for (const auto& name : names) index_.emplace(name, input);
+    for (const TensorId id : ids) index_.emplace(id, input);
   }
   accumulate(inputs_[input], x, tokens, cols, *pool_);
 }
 
-const InputMoments* Statistics::find(std::string_view name) const {
-  const auto at = index_.find(name);
+const InputMoments* Statistics::find(TensorId id) const {
+  const auto at = index_.find(id);
   return at == index_.end() ? nullptr : &inputs_[at->second];
 }
 
-std::string Statistics::find_nonfinite() const {
-  for (const auto& [name, input] : index_) {
+std::optional<TensorId> Statistics::find_nonfinite() const {
+  for (const auto& [id, input] : index_) {
     const auto& diagonal = inputs_[input].diagonal;
     if (!std::all_of(diagonal.begin(), diagonal.end(), [](double v) { return std::isfinite(v); })) {
-      return name;
+      return id;
     }
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace cellm

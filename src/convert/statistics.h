@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "engine/observe.h"
+#include "model/tensor_id.h"
 
 namespace cellm {
 
@@ -31,20 +31,20 @@ class Statistics final : public InputTap {
  public:
   explicit Statistics(ThreadPool& pool) : pool_(&pool) {}
 
-  void see(std::span<const std::string> names, const float* x, std::size_t tokens,
+  void see(std::span<const TensorId> ids, const float* x, std::size_t tokens,
            std::size_t cols) override;
 
-  // By the name that observe() shows; null for a matrix that was not seen. Valid until the next
-  // see(). Matrices of the same input have the same moments.
-  const InputMoments* find(std::string_view name) const;
+  // Null for a matrix that was not seen. Valid until the next see(). Matrices of the same input
+  // have the same moments.
+  const InputMoments* find(TensorId id) const;
 
-  // The first matrix whose moments are NaN or infinite; empty if there is none.
-  std::string find_nonfinite() const;
+  // The first matrix whose moments are NaN or infinite.
+  std::optional<TensorId> find_nonfinite() const;
 
  private:
   ThreadPool* pool_;
   std::vector<InputMoments> inputs_;
-  std::map<std::string, std::size_t, std::less<>> index_;  // matrix to its input
+  std::map<TensorId, std::size_t> index_;  // matrix to its input
 };
 
 }  // namespace cellm

@@ -32,7 +32,7 @@ constexpr std::size_t kPartWindows = 2;
 bool is_given(const PlannedTensor& tensor, const TargetBits& wanted) {
   if (tensor.overridden) return true;
   if (is_embedding(tensor)) return wanted.embedding_given;
-  return tensor.linear == kOutputMatrix && wanted.lm_head_given;
+  return tensor.linear == kOutputId && wanted.lm_head_given;
 }
 
 bool is_free(const PlannedTensor& tensor, const TargetBits& wanted) {
@@ -249,7 +249,7 @@ FoundFormats find_formats(const ModelSource& source, const ConvertPlan& plan,
       found.options.allocated[tensor->name] = choice;
       // So that a tied output matrix stays the embedding.
       if (is_embedding(*tensor)) formats.embedding = choice;
-      if (tensor->linear == kOutputMatrix) formats.lm_head = choice;
+      if (tensor->linear == kOutputId) formats.lm_head = choice;
     }
   }
   return found;

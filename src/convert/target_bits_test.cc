@@ -122,7 +122,7 @@ TEST(FindFormats, LeavesAloneWhatIsGiven) {
   for (const PlannedTensor& tensor : plan_conversion(*source, found.options).tensors) {
     if (tensor.name.find("v_proj") != std::string::npos) {
       EXPECT_EQ(tensor.choice.format, FormatId::kI4) << tensor.name;
-    } else if (is_embedding(tensor) || tensor.linear == "lm_head.weight") {
+    } else if (is_embedding(tensor) || tensor.linear == kOutputId) {
       EXPECT_EQ(tensor.choice.format, FormatId::kF16) << tensor.name;
     } else {
       bytes += tensor.code_bytes + tensor.scale_bytes;

@@ -1,10 +1,10 @@
 #include "engine/lockstep.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/error.h"
 #include "model/pass.h"
-#include "model/visit.h"
 
 namespace cellm {
 namespace {
@@ -14,32 +14,43 @@ constexpr std::size_t kTokensPerBlock = 16;
 
 // The widest input of a layer's matrices.
 std::size_t widest_input(const ModelConfig& config) {
-  std::size_t widest = std::max(config.hidden, config.intermediate);
-  for (const MixerKind kind : config.layers) {
-    const DeltaNetConfig& net = config.delta_net;
-    widest = std::max(widest, kind == MixerKind::kAttention ? config.heads * config.head_dim
-                                                            : net.value_heads * net.value_dim);
+  std::size_t widest = config.hidden;
+  for (const LayerSpec& layer : config.layers) {
+    for (const Step& step : layer_steps(layer)) {
+      if (step.operation != &kMultiply) continue;
+      widest = std::max(widest, slot_width(config, layer, step.in.front()));
+    }
   }
   return widest;
 }
 
-// Collects the matrices with their names.
-struct MatrixNames {
-  std::vector<NamedMatrix> all;
-  void matrix(const std::string& name, Linear& linear, std::size_t /*rows*/, std::size_t /*cols*/) {
-    all.push_back({name, &linear});
-  }
-  void vector(const std::string& /*name*/, std::vector<float>& /*of*/,
-              const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
+// The steps of a layer between two stops.
+struct Stretch {
+  std::span<const Step> steps;
+  std::optional<Slot> input;   // that all batches stopped at before; nothing at the layer's start
+  const Step* next = nullptr;  // the products of the next stop; null at the layer's end
+  Slot stream_before;
+  Slot stream_after;
 };
 
-// The matrices of a layer by the input they share, in the order of the forward pass.
-struct LayerMatrices {
-  std::vector<NamedMatrix> mixer;
-  std::vector<NamedMatrix> mixer_output;
-  std::vector<NamedMatrix> feed_forward;
-  std::vector<NamedMatrix> feed_forward_output;
-};
+// Stops are at each input of products.
+std::vector<Stretch> stretches(std::span<const Step> steps) {
+  std::vector<Stretch> result;
+  std::size_t begin = 0;
+  std::optional<Slot> input;
+  Slot before = Slot::kInput;
+  Slot after = Slot::kInput;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].operation == &kAddResidual) after = steps[i].out.front();
+    if (steps[i].operation != &kMultiply) continue;
+    result.push_back({steps.subspan(begin, i - begin), input, &steps[i], before, after});
+    begin = i;
+    input = steps[i].in.front();
+    before = after;
+  }
+  result.push_back({steps.subspan(begin), input, nullptr, before, after});
+  return result;
+}
 
 class Lockstep {
  public:
@@ -50,8 +61,7 @@ class Lockstep {
         compute_{kernels, pool, scratch_},
         work_(model.config),
         state_(empty_state(model.config, kExact, kTokensPerBlock)),
-        width_(widest_input(model.config)),
-        names_(named_matrices(model)) {
+        width_(widest_input(model.config)) {
     std::size_t total = 0;
     for (const auto& tokens : sequences) total += tokens.size();
     parts_.reserve(total);  // so that passes can point to them
@@ -60,7 +70,8 @@ class Lockstep {
         const std::size_t count = std::min(kMaxBatchTokens, tokens.size() - begin);
         state_.position = begin;
         parts_.push_back({std::span(tokens).subspan(begin, count), &state_});
-        batches_.push_back({begin, begin_pass(compute_, model, {&parts_.back(), 1}, work_)});
+        batches_.push_back({begin, begin_pass(compute_, model, {&parts_.back(), 1})});
+        batches_.back().pass.slots = work_.slots(model.config, count);
       }
     }
     hidden_ = AlignedBuffer<float>(total * model.config.hidden);
@@ -74,8 +85,7 @@ class Lockstep {
     } else {
       CELLM_CHECK(range.first_layer == 0);
       for_each_batch([&](Batch& batch, float* hidden, float* /*input*/) {
-        embed(batch.pass, model_);
-        keep(work_.hidden, hidden, batch, model_.config.hidden);
+        embed(batch.pass, model_, hidden);
       });
     }
     for (std::size_t i = range.first_layer; i < model_.layers.size(); ++i) {
@@ -84,10 +94,9 @@ class Lockstep {
       }
       run_layer(i);
     }
-    const NamedMatrix output{kOutputMatrix, &model_.lm_head};
+    const LayerMatrix output{kOutputId, &model_.lm_head};
     show({&output, 1}, [&](Batch& batch, float* hidden, float* /*input*/) -> const float* {
-      restore(hidden, work_.hidden, batch, model_.config.hidden);
-      normalize(batch.pass, model_.final_norm, work_.hidden);
+      normalize_output(batch.pass, model_, hidden, work_.hidden.data());
       return work_.hidden.data();
     });
   }
@@ -97,15 +106,6 @@ class Lockstep {
     std::size_t position;  // of its first token in its sequence
     Pass pass;
   };
-
-  static void keep(const AlignedBuffer<float>& from, float* to, const Batch& batch,
-                   std::size_t cols) {
-    std::copy_n(from.data(), batch.pass.tokens * cols, to);
-  }
-  static void restore(const float* from, AlignedBuffer<float>& to, const Batch& batch,
-                      std::size_t cols) {
-    std::copy_n(from, batch.pass.tokens * cols, to.data());
-  }
 
   // Calls visit(batch, its residual stream, its input of matrices) with what is kept of it.
   template <class Visit>
@@ -119,7 +119,7 @@ class Lockstep {
 
   // Shows the tap what advance(batch, hidden, input) returns for each batch: the input of matrices.
   template <class Advance>
-  void show(std::span<const NamedMatrix> matrices, Advance&& advance) {
+  void show(std::span<const LayerMatrix> matrices, Advance&& advance) {
     tap_.begin(matrices, matrices.front().linear->cols());
     for_each_batch([&](Batch& batch, float* hidden, float* input) {
       tap_.see(advance(batch, hidden, input), batch.pass.tokens);
@@ -129,77 +129,49 @@ class Lockstep {
 
   void run_layer(std::size_t index) {
     const Layer& layer = model_.layers[index];
-    const LayerMatrices matrices = matrices_of(index);
-    const std::size_t hidden_cols = model_.config.hidden;
-    const std::size_t mixed_cols = output_matrix(layer).cols();
-    const std::size_t gated_cols = layer.feed_forward.down_proj.cols();
-
-    show(matrices.mixer, [&](Batch& batch, float* hidden, float* input) {
-      restore(hidden, work_.hidden, batch, hidden_cols);
-      normalize(batch.pass, layer.input_norm, work_.normed);
-      keep(work_.normed, input, batch, hidden_cols);
-      return input;
-    });
-    show(matrices.mixer_output, [&](Batch& batch, float* /*hidden*/, float* input) {
-      restore(input, work_.normed, batch, hidden_cols);
-      if (batch.position == 0) {
-        state_.layers[index] = empty_layer_state(model_.config, index, kExact, kTokensPerBlock);
+    std::vector<std::vector<LayerMatrix>> passed;
+    for (const Stretch& stretch : stretches(layer.steps)) {
+      const auto advance = [&](Batch& batch, float* hidden, float* input) {
+        return run_stretch(stretch, {batch.pass, layer, index}, batch.position, hidden, input);
+      };
+      if (stretch.next != nullptr) {
+        passed.push_back(matrices_of(*stretch.next, index));
+        show(passed.back(), advance);
+      } else {
+        for_each_batch(advance);
       }
-      state_.position = batch.position;
-      mix(batch.pass, layer, index);
-      keep(work_.a, input, batch, mixed_cols);
-      return input;
-    });
+    }
     state_.layers[index] = empty_layer_state(model_.config, index, kExact, kTokensPerBlock);
-    show(matrices.feed_forward, [&](Batch& batch, float* hidden, float* input) {
-      restore(hidden, work_.hidden, batch, hidden_cols);
-      restore(input, work_.a, batch, mixed_cols);
-      add_product(batch.pass, output_matrix(layer));
-      normalize(batch.pass, layer.post_norm, work_.normed);
-      keep(work_.hidden, hidden, batch, hidden_cols);
-      keep(work_.normed, input, batch, hidden_cols);
-      return input;
-    });
-    show(matrices.feed_forward_output, [&](Batch& batch, float* /*hidden*/, float* input) {
-      restore(input, work_.normed, batch, hidden_cols);
-      gate(batch.pass, layer.feed_forward);
-      keep(work_.a, input, batch, gated_cols);
-      return input;
-    });
-    for_each_batch([&](Batch& batch, float* hidden, float* input) {
-      restore(hidden, work_.hidden, batch, hidden_cols);
-      restore(input, work_.a, batch, gated_cols);
-      add_product(batch.pass, layer.feed_forward.down_proj);
-      keep(work_.hidden, hidden, batch, hidden_cols);
-    });
-    for (const auto* passed : {&matrices.mixer, &matrices.mixer_output, &matrices.feed_forward,
-                               &matrices.feed_forward_output}) {
-      tap_.leave(*passed);
-    }
+    for (const auto& matrices : passed) tap_.leave(matrices);
   }
 
-  LayerMatrices matrices_of(std::size_t index) {
-    Layer& layer = model_.layers[index];
-    FeedForward& forward = layer.feed_forward;
-    LayerMatrices result{
-        {}, {}, {named(forward.gate_proj), named(forward.up_proj)}, {named(forward.down_proj)}};
-    if (auto* attention = std::get_if<Attention>(&layer.mixer)) {
-      result.mixer = {named(attention->q_proj), named(attention->k_proj), named(attention->v_proj)};
-      result.mixer_output = {named(attention->o_proj)};
-    } else {
-      auto& net = std::get<GatedDeltaNet>(layer.mixer);
-      result.mixer = {named(net.in_proj_qkv), named(net.in_proj_z), named(net.in_proj_b),
-                      named(net.in_proj_a)};
-      result.mixer_output = {named(net.out_proj)};
+  // What is live at a stop is the residual stream and the input of the products. Returns the
+  // latter.
+  const float* run_stretch(const Stretch& stretch, const LayerRun& run, std::size_t position,
+                           float* hidden, float* input) {
+    std::copy_n(hidden, run.size(stretch.stream_before), run.at(stretch.stream_before));
+    if (stretch.input) std::copy_n(input, run.size(*stretch.input), run.at(*stretch.input));
+    const bool advances = std::any_of(stretch.steps.begin(), stretch.steps.end(),
+                                      [](const Step& s) { return s.operation->advances_state; });
+    if (advances && position == 0) {
+      state_.layers[run.index] =
+          empty_layer_state(model_.config, run.index, kExact, kTokensPerBlock);
     }
-    return result;
+    state_.position = position;
+    run_steps(run, stretch.steps);
+    std::copy_n(run.at(stretch.stream_after), run.size(stretch.stream_after), hidden);
+    if (stretch.next == nullptr) return nullptr;
+    const Slot next = stretch.next->in.front();
+    std::copy_n(run.at(next), run.size(next), input);
+    return input;
   }
 
-  NamedMatrix named(const Linear& linear) const {
-    const auto found = std::find_if(names_.begin(), names_.end(),
-                                    [&](const NamedMatrix& m) { return m.linear == &linear; });
-    CELLM_CHECK(found != names_.end());
-    return *found;
+  std::vector<LayerMatrix> matrices_of(const Step& step, std::size_t index) {
+    std::vector<LayerMatrix> matrices;
+    for (const TensorRole role : step.weights) {
+      matrices.push_back({{index, role}, &model_.layers[index].matrix(role)});
+    }
+    return matrices;
   }
 
   Model& model_;
@@ -209,7 +181,6 @@ class Lockstep {
   Workspace work_;
   SequenceState state_;  // of the sequence at hand, in the layer at hand
   std::size_t width_;
-  std::vector<NamedMatrix> names_;
   std::vector<Part> parts_;
   std::vector<Batch> batches_;
   AlignedBuffer<float> hidden_;  // (tokens, hidden): the residual streams
@@ -217,12 +188,6 @@ class Lockstep {
 };
 
 }  // namespace
-
-std::vector<NamedMatrix> named_matrices(Model& model) {
-  MatrixNames names;
-  visit_tensors(model, names);
-  return std::move(names.all);
-}
 
 std::uint64_t lockstep_bytes(const ModelConfig& config,
                              std::span<const std::vector<std::uint32_t>> sequences) {

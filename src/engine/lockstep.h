@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -16,29 +15,26 @@
 
 namespace cellm {
 
-// A matrix of the model under the name by which taps know it.
-struct NamedMatrix {
-  std::string name;
+// A matrix of the model that may be replaced.
+struct LayerMatrix {
+  TensorId id;
   Linear* linear;
 };
-
-// All matrices of a model but the output matrix, under the names of model_tensors().
-std::vector<NamedMatrix> named_matrices(Model& model);
 
 // Meets every distinct input of the model's matrices in the order of the forward pass.
 class LockstepTap {
  public:
   virtual ~LockstepTap() = default;
   // All sequences have come to the input that these matrices share; it is going to be shown.
-  virtual void begin(std::span<const NamedMatrix> matrices, std::size_t cols) = 0;
+  virtual void begin(std::span<const LayerMatrix> matrices, std::size_t cols) = 0;
   // x: (tokens, cols) without gaps, valid during the call: a part of the input, the sequences one
   // after the other.
   virtual void see(const float* x, std::size_t tokens) = 0;
   // The whole input has been shown. The tap may now give the matrices other weights, of the same
   // shape; the sequences go on with these.
-  virtual void end(std::span<const NamedMatrix> matrices) = 0;
+  virtual void end(std::span<const LayerMatrix> matrices) = 0;
   // All sequences are past these matrices: nothing uses their weights again.
-  virtual void leave(std::span<const NamedMatrix> /*matrices*/) {}
+  virtual void leave(std::span<const LayerMatrix> /*matrices*/) {}
 };
 
 // Residual streams, (tokens, hidden), of all sequences one after the other.
@@ -57,7 +53,7 @@ std::uint64_t lockstep_bytes(const ModelConfig& config,
 
 // Runs the sequences (each of at least one token) from their
 // beginning with exact activations, as observe() does, but all of them to one input before any goes
-// further. The last input is that of the output matrix, kOutputMatrix; it is shown with
+// further. The last input is that of the output matrix, kOutputId; it is shown with
 // model.lm_head, which the caller may replace also where it was tied. What the tap sees does not
 // depend on the number of threads; without changes it is what observe() shows, bit by bit. Calls
 // the tap on this thread, which may use the pool. With a `range`, what is run is as it would be on

@@ -36,45 +36,49 @@ std::vector<std::vector<std::uint32_t>> some_sequences() {
   return sequences;
 }
 
+std::string text(TensorId id) {
+  return fmt::format("layer {} role {}", id.layer, static_cast<int>(id.role));
+}
+
 // All inputs of a matrix, one after the other.
-using Inputs = std::map<std::string, std::vector<float>>;
+using Inputs = std::map<TensorId, std::vector<float>>;
 
 struct Observed final : InputTap {
-  void see(std::span<const std::string> names, const float* x, std::size_t tokens,
+  void see(std::span<const TensorId> ids, const float* x, std::size_t tokens,
            std::size_t cols) override {
-    for (const auto& name : names) inputs[name].insert(inputs[name].end(), x, x + tokens * cols);
+    for (const TensorId id : ids) inputs[id].insert(inputs[id].end(), x, x + tokens * cols);
   }
   Inputs inputs;
 };
 
 struct Recorder : LockstepTap {
-  void begin(std::span<const NamedMatrix> matrices, std::size_t cols) override {
+  void begin(std::span<const LayerMatrix> matrices, std::size_t cols) override {
     cols_ = cols;
-    for (const NamedMatrix& matrix : matrices) {
-      EXPECT_EQ(matrix.linear->cols(), cols) << matrix.name;
+    for (const LayerMatrix& matrix : matrices) {
+      EXPECT_EQ(matrix.linear->cols(), cols) << text(matrix.id);
     }
   }
   void see(const float* x, std::size_t tokens) override {
     seen_.insert(seen_.end(), x, x + tokens * cols_);
   }
-  void end(std::span<const NamedMatrix> matrices) override {
-    for (const NamedMatrix& matrix : matrices) {
-      order.push_back(matrix.name);
-      EXPECT_TRUE(inputs.emplace(matrix.name, seen_).second) << matrix.name;
+  void end(std::span<const LayerMatrix> matrices) override {
+    for (const LayerMatrix& matrix : matrices) {
+      order.push_back(matrix.id);
+      EXPECT_TRUE(inputs.emplace(matrix.id, seen_).second) << text(matrix.id);
     }
     seen_.clear();
   }
-  void leave(std::span<const NamedMatrix> matrices) override {
-    for (const NamedMatrix& matrix : matrices) {
-      EXPECT_TRUE(inputs.contains(matrix.name)) << matrix.name;
-      EXPECT_TRUE(left.insert(matrix.name).second) << matrix.name;
-      if (matrix.name.ends_with("down_proj.weight")) {
+  void leave(std::span<const LayerMatrix> matrices) override {
+    for (const LayerMatrix& matrix : matrices) {
+      EXPECT_TRUE(inputs.contains(matrix.id)) << text(matrix.id);
+      EXPECT_TRUE(left.insert(matrix.id).second) << text(matrix.id);
+      if (matrix.id.role == TensorRole::kDown) {
         EXPECT_EQ(left.size(), order.size());
       }
     }
   }
-  std::vector<std::string> order;
-  std::set<std::string> left;
+  std::vector<TensorId> order;
+  std::set<TensorId> left;
   Inputs inputs;
 
  private:
@@ -96,9 +100,9 @@ TEST(Lockstep, GoesOnFromAnyLayerAsItWouldHave) {
       run_in_lockstep(model, kernel_table(), pool, some_sequences(), rest,
                       {layer, &streams[layer], nullptr});
       ASSERT_FALSE(rest.order.empty());
-      EXPECT_TRUE(rest.order.front().starts_with("layers." + std::to_string(layer) + "."));
+      EXPECT_EQ(rest.order.front().layer, layer);
       for (const auto& [matrix, x] : rest.inputs) {
-        EXPECT_TRUE(x == whole.inputs.at(matrix)) << name << " " << matrix;
+        EXPECT_TRUE(x == whole.inputs.at(matrix)) << name << " " << text(matrix);
       }
     }
   }
@@ -121,7 +125,7 @@ TEST(Lockstep, ShowsWhatObserveShows) {
       EXPECT_EQ(recorder.inputs.size(), observed.inputs.size()) << name;
       EXPECT_EQ(recorder.left.size(), recorder.order.size() - 1) << name;  // not the output matrix
       for (const auto& [matrix, x] : observed.inputs) {
-        EXPECT_TRUE(recorder.inputs[matrix] == x) << name << " " << matrix;
+        EXPECT_TRUE(recorder.inputs[matrix] == x) << name << " " << text(matrix);
       }
     }
   }
@@ -129,11 +133,11 @@ TEST(Lockstep, ShowsWhatObserveShows) {
 
 // Replaces one matrix by zeros as soon as its input was shown.
 struct Replacer final : Recorder {
-  explicit Replacer(std::string name) : name_(std::move(name)) {}
-  void end(std::span<const NamedMatrix> matrices) override {
+  explicit Replacer(TensorId id) : id_(id) {}
+  void end(std::span<const LayerMatrix> matrices) override {
     Recorder::end(matrices);
-    for (const NamedMatrix& matrix : matrices) {
-      if (matrix.name != name_) continue;
+    for (const LayerMatrix& matrix : matrices) {
+      if (matrix.id != id_) continue;
       MatrixPtr& weights = matrix.linear->weights;
       const std::size_t rows = weights->rows();
       const std::size_t cols = weights->cols();
@@ -147,7 +151,7 @@ struct Replacer final : Recorder {
   }
 
  private:
-  std::string name_;
+  TensorId id_;
 };
 
 TEST(Lockstep, SequencesGoOnWithTheNewWeights) {
@@ -157,16 +161,16 @@ TEST(Lockstep, SequencesGoOnWithTheNewWeights) {
     Model model = exact_model(*source, pool);
     Recorder before;
     run_in_lockstep(model, kernel_table(""), pool, some_sequences(), before);
-    Replacer after("layers.0.mlp.gate_proj.weight");
+    Replacer after({0, TensorRole::kGate});
     run_in_lockstep(model, kernel_table(""), pool, some_sequences(), after);
     EXPECT_EQ(before.order, after.order);
     bool changed = false;
     for (const auto& matrix : before.order) {
       const auto& x = after.inputs[matrix];
-      EXPECT_EQ(x == before.inputs[matrix], !changed) << name << " " << matrix;
-      if (matrix != "layers.0.mlp.up_proj.weight") continue;  // the next input is that of down_proj
+      EXPECT_EQ(x == before.inputs[matrix], !changed) << name << " " << text(matrix);
+      if (matrix != TensorId{0, TensorRole::kUp}) continue;  // the next input is that of down_proj
       changed = true;
-      const auto& down = after.inputs["layers.0.mlp.down_proj.weight"];
+      const auto& down = after.inputs[TensorId{0, TensorRole::kDown}];
       EXPECT_TRUE(std::all_of(down.begin(), down.end(), [](float v) { return v == 0.0F; }));
     }
     EXPECT_TRUE(changed);

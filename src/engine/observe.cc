@@ -1,42 +1,29 @@
 #include "engine/observe.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <vector>
 
-#include "base/error.h"
-#include "model/visit.h"
-#include "ops/linear.h"
+#include "model/pass.h"
 
 namespace cellm {
 namespace {
 
-// Gives the matrices of a model their names.
-class NamedTap final : public LinearTap {
+// Shows the input of products to a tap before it computes them.
+class ShownProducts final : public Multiplier {
  public:
-  NamedTap(const Model& model, InputTap& tap) : tap_(tap) { visit_tensors(model, *this); }
+  explicit ShownProducts(InputTap& tap) : tap_(tap) {}
 
-  void matrix(const std::string& name, const Linear& linear, std::size_t /*rows*/,
-              std::size_t /*cols*/) {
-    names_[&linear] = name;
-  }
-  void vector(const std::string& /*name*/, const std::vector<float>& /*of*/,
-              const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
-
-  void see(std::span<const Product> products, const float* x, std::size_t tokens) override {
-    shown_.clear();
-    for (const Product& product : products) {
-      const auto name = names_.find(product.linear);
-      CELLM_CHECK(name != names_.end());
-      shown_.push_back(name->second);
-    }
-    tap_.see(shown_, x, tokens, products.front().linear->cols());
+  void multiply(const LayerRun& run, std::span<const TensorRole> weights,
+                std::span<const Product> products, const float* x) override {
+    ids_.clear();
+    for (const TensorRole role : weights) ids_.push_back({run.index, role});
+    tap_.see(ids_, x, run.pass.tokens, products.front().linear->cols());
+    apply(run.compute(), products, x, run.pass.tokens);
   }
 
  private:
   InputTap& tap_;
-  std::unordered_map<const Linear*, std::string> names_;
-  std::vector<std::string> shown_;
+  std::vector<TensorId> ids_;
 };
 
 }  // namespace
@@ -46,15 +33,15 @@ void observe(const Engine& engine, std::span<const std::uint32_t> tokens, InputT
   constexpr KvEncoding kExact = KvEncoding::kF32;
   constexpr std::size_t kTokensPerBlock = 16;
   require_fit(config, tokens, 0, config.max_positions);
-  NamedTap named(engine.model(), tap);
+  ShownProducts products(tap);
   ActivationScratch scratch;
-  const Compute compute{engine.kernels(), engine.pool(), scratch, &named};
+  const Compute compute{engine.kernels(), engine.pool(), scratch};
   SequenceState state = empty_state(config, kExact, kTokensPerBlock);
   Workspace work(config);
   for (std::size_t begin = 0; begin < tokens.size(); begin += kMaxBatchTokens) {
     const auto batch = tokens.subspan(begin, std::min(kMaxBatchTokens, tokens.size() - begin));
-    forward(compute, engine.model(), batch, state, work);
-    tap.see({&kOutputMatrix, 1}, work.hidden.data(), batch.size(), config.hidden);
+    forward(compute, engine.model(), batch, state, work, &products);
+    tap.see({&kOutputId, 1}, work.hidden.data(), batch.size(), config.hidden);
   }
 }
 

@@ -4,23 +4,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "engine/engine.h"
 
 namespace cellm {
 
-// The name by which taps know the output matrix, also if it is the embedding.
-inline const std::string kOutputMatrix = "lm_head.weight";
-
 class InputTap {
  public:
   virtual ~InputTap() = default;
 
-  // names: the matrices that share this input, as model_tensors() names them, and kOutputMatrix.
-  // x: (tokens, cols) without gaps, valid during the call. Called on the thread that called
-  // observe(), which may use the engine's thread pool.
-  virtual void see(std::span<const std::string> names, const float* x, std::size_t tokens,
+  // ids: the matrices that share this input; kOutputId for the output matrix, also if it is the
+  // embedding. x: (tokens, cols) without gaps, valid during the call. Called on the thread that
+  // called observe(), which may use the engine's thread pool.
+  virtual void see(std::span<const TensorId> ids, const float* x, std::size_t tokens,
                    std::size_t cols) = 0;
 };
 

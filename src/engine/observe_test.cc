@@ -30,19 +30,19 @@ std::vector<std::uint32_t> some_tokens(std::size_t count) {
   return tokens;
 }
 
-// Keeps everything, by name.
+// Keeps everything, by matrix.
 struct Recorder final : InputTap {
-  void see(std::span<const std::string> names, const float* x, std::size_t tokens,
+  void see(std::span<const TensorId> ids, const float* x, std::size_t tokens,
            std::size_t cols) override {
-    groups.emplace_back(names.begin(), names.end());
-    for (const auto& name : names) {
-      width[name] = cols;
-      inputs[name].insert(inputs[name].end(), x, x + tokens * cols);
+    groups.emplace_back(ids.begin(), ids.end());
+    for (const TensorId id : ids) {
+      width[id] = cols;
+      inputs[id].insert(inputs[id].end(), x, x + tokens * cols);
     }
   }
-  std::vector<std::vector<std::string>> groups;
-  std::map<std::string, std::vector<float>> inputs;
-  std::map<std::string, std::size_t> width;
+  std::vector<std::vector<TensorId>> groups;
+  std::map<TensorId, std::vector<float>> inputs;
+  std::map<TensorId, std::size_t> width;
 };
 
 TEST(Observe, ShowsEveryMatrixOnceForEachTokenWithItsWidth) {
@@ -53,13 +53,13 @@ TEST(Observe, ShowsEveryMatrixOnceForEachTokenWithItsWidth) {
     observe(engine, some_tokens(count), recorder);
     std::size_t matrices = 0;
     for (const auto& spec : model_tensors(engine.config())) {
-      if (spec.role != TensorRole::kMatrix || spec.name == "embed_tokens.weight") continue;
-      if (spec.name != "lm_head.weight") ++matrices;
-      EXPECT_EQ(recorder.width[spec.name], spec.shape[1]) << spec.name;
-      EXPECT_EQ(recorder.inputs[spec.name].size(), count * spec.shape[1]) << spec.name;
+      if (tensor_kind(spec.id.role) != TensorKind::kMatrix || spec.id == kEmbeddingId) continue;
+      if (spec.id != kOutputId) ++matrices;
+      EXPECT_EQ(recorder.width[spec.id], spec.shape[1]) << spec.name;
+      EXPECT_EQ(recorder.inputs[spec.id].size(), count * spec.shape[1]) << spec.name;
     }
     EXPECT_EQ(recorder.inputs.size(), matrices + 1) << name;  // and the output matrix, tied or not
-    EXPECT_EQ(recorder.inputs["lm_head.weight"].size(), count * engine.config().hidden);
+    EXPECT_EQ(recorder.inputs[kOutputId].size(), count * engine.config().hidden);
   }
 }
 
@@ -67,15 +67,14 @@ TEST(Observe, MatricesOfOneInputComeTogether) {
   const Engine engine(test_model("qwen3"), exact(1));
   Recorder recorder;
   observe(engine, some_tokens(3), recorder);
-  const std::vector<std::vector<std::string>> first{
-      {"layers.0.self_attn.q_proj.weight", "layers.0.self_attn.k_proj.weight",
-       "layers.0.self_attn.v_proj.weight"},
-      {"layers.0.self_attn.o_proj.weight"},
-      {"layers.0.mlp.gate_proj.weight", "layers.0.mlp.up_proj.weight"},
-      {"layers.0.mlp.down_proj.weight"}};
+  const std::vector<std::vector<TensorId>> first{
+      {{0, TensorRole::kQuery}, {0, TensorRole::kKey}, {0, TensorRole::kValue}},
+      {{0, TensorRole::kAttentionOutput}},
+      {{0, TensorRole::kGate}, {0, TensorRole::kUp}},
+      {{0, TensorRole::kDown}}};
   ASSERT_GE(recorder.groups.size(), first.size());
   for (std::size_t i = 0; i < first.size(); ++i) EXPECT_EQ(recorder.groups[i], first[i]);
-  EXPECT_EQ(recorder.groups.back(), std::vector<std::string>{"lm_head.weight"});
+  EXPECT_EQ(recorder.groups.back(), std::vector<TensorId>{kOutputId});
 }
 
 // The last input times the output matrix is what the session calls logits.
@@ -90,7 +89,7 @@ TEST(Observe, TheOutputMatrixSeesWhatMakesTheLogits) {
   const std::size_t cols = output.cols();
   ActivationScratch scratch;
   const Compute compute{engine.kernels(), engine.pool(), scratch};
-  const auto& seen = recorder.inputs["lm_head.weight"];
+  const auto& seen = recorder.inputs[kOutputId];
   const float* last = seen.data() + seen.size() - cols;
   std::vector<float> row(cols);
   for (std::size_t r = 0; r < output.rows(); r += 7) {

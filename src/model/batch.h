@@ -19,6 +19,6 @@ struct Part {
 // if it ran alone. Afterwards work.hidden holds the final normed hidden states, (tokens, hidden),
 // in the order of the parts.
 void forward(const Compute& compute, const Model& model, std::span<const Part> parts,
-             Workspace& work);
+             Workspace& work, Multiplier* multiplier = nullptr);
 
 }  // namespace cellm

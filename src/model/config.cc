@@ -1,7 +1,6 @@
 #include "model/config.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include <fmt/ranges.h>
@@ -14,11 +13,9 @@
 namespace cellm {
 namespace {
 
-const std::array<const Family*, 3> kFamilies{&kQwen35Family, &kQwen3Family, &kLlamaFamily};
-
 const Family& family_of(const JsonNode& text, const std::string& model_type) {
   std::vector<std::string_view> known;
-  for (const auto* family : kFamilies) {
+  for (const auto* family : families()) {
     for (const auto type : family->model_types) {
       if (type == model_type) return *family;
       known.push_back(type);
@@ -135,7 +132,7 @@ void read_attention_heads(const JsonNode& text, std::size_t default_head_dim, Mo
 
 void read_layer_types(const JsonNode& text, bool delta_nets_allowed, ModelConfig& config) {
   const std::size_t count = text.at("num_hidden_layers").as_uint(1, kMaxLayers);
-  config.layers.assign(count, MixerKind::kAttention);
+  config.layers.assign(count, LayerSpec{});
   if (const auto types = text.find("layer_types")) {
     const auto nodes = types->as_array(kMaxLayers);
     if (nodes.size() != count) {
@@ -144,7 +141,7 @@ void read_layer_types(const JsonNode& text, bool delta_nets_allowed, ModelConfig
     for (std::size_t i = 0; i < count; ++i) {
       const std::string type = nodes[i].as_string();
       if (type == "linear_attention" && delta_nets_allowed) {
-        config.layers[i] = MixerKind::kGatedDeltaNet;
+        config.layers[i].mixer = MixerKind::kGatedDeltaNet;
       } else if (type != "full_attention") {
         throw unsupported_error("{}: layer type \"{}\" is not supported for this model",
                                 nodes[i].path(), printable(type));
@@ -156,7 +153,7 @@ void read_layer_types(const JsonNode& text, bool delta_nets_allowed, ModelConfig
     const std::uint64_t interval =
         interval_node ? interval_node->as_uint(1, kMaxLayers) : kDefaultInterval;
     for (std::size_t i = 0; i < count; ++i) {
-      if ((i + 1) % interval != 0) config.layers[i] = MixerKind::kGatedDeltaNet;
+      if ((i + 1) % interval != 0) config.layers[i].mixer = MixerKind::kGatedDeltaNet;
     }
   }
 }
@@ -186,6 +183,7 @@ ModelConfig parse_model_config(std::string_view json, std::string_view source) {
   ModelConfig config;
   config.model_type = type_node->as_string();
   const Family& family = family_of(text, config.model_type);
+  config.family = &family;
   refuse_quantization(root);
   if (const auto act = text.find("hidden_act"); act && act->as_string() != "silu") {
     throw unsupported_error("{} \"{}\" is not supported; cellm has silu", act->path(),
@@ -209,10 +207,13 @@ ModelConfig parse_model_config(std::string_view json, std::string_view source) {
   read_eos_ids(text, config);
   read_eos_ids(root, config);
   read_rope(text, config);
-  read_layer_types(text, &family == &kQwen35Family, config);
   family.read(text, config);
   validate(text, config);
   return config;
+}
+
+std::size_t conv_channels(const DeltaNetConfig& net) {
+  return 2 * net.key_heads * net.key_dim + net.value_heads * net.value_dim;
 }
 
 std::vector<float> inverse_frequencies(const ModelConfig& config) {

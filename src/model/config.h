@@ -38,12 +38,26 @@ struct DeltaNetConfig {
   std::size_t value_dim = 0;  // of a head
 };
 
+// Channels of the convolution: all queries, all keys, all values.
+std::size_t conv_channels(const DeltaNetConfig& net);
+
+// What a layer is made of; model/step.h makes its steps from that.
+struct LayerSpec {
+  MixerKind mixer = MixerKind::kAttention;
+  bool qk_norm = false;      // RMS norm on each head of queries and keys
+  bool output_gate = false;  // the query projection gives (query, gate) for each head
+  bool operator==(const LayerSpec&) const = default;
+};
+
+struct Family;  // model/arch/family.h
+
 struct ModelConfig {
+  const Family* family = nullptr;
   std::string model_type;  // as in config.json, e.g. "qwen3_5_text"
   std::size_t vocab_size = 0;
   std::size_t hidden = 0;
   std::size_t intermediate = 0;
-  std::vector<MixerKind> layers;  // one for each layer
+  std::vector<LayerSpec> layers;
   std::size_t heads = 0;
   std::size_t kv_heads = 0;
   std::size_t head_dim = 0;
@@ -52,8 +66,6 @@ struct ModelConfig {
   RopeScaling rope_scaling;
   float rms_norm_eps = 1e-6F;
   float norm_offset = 0.0F;  // added to norm weights: 1 where they are stored zero-centred
-  bool qk_norm = false;      // RMS norm on each head of q and k
-  bool output_gate = false;  // q_proj gives (query, gate) for each head
   // tie_word_embeddings; nothing if config.json does not say: then what is stored tells.
   std::optional<bool> tied_embedding;
   std::size_t max_positions = 0;

@@ -73,7 +73,7 @@ TEST(Config, DefaultsAreThoseOfTransformers) {
   EXPECT_EQ(parsed.head_dim, 256U);
   EXPECT_EQ(parsed.rotary_dim, 64U);
   EXPECT_EQ(parsed.layers.size(), 2U);
-  EXPECT_EQ(parsed.layers[0], MixerKind::kGatedDeltaNet);
+  EXPECT_EQ(parsed.layers[0].mixer, MixerKind::kGatedDeltaNet);
 }
 
 TEST(Config, RefusesEveryWrongSize) {

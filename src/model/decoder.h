@@ -21,6 +21,10 @@ struct DeltaNetState {
   DeltaState delta;
 };
 
+class Multiplier;  // model/pass.h
+
+DeltaShape delta_shape(const DeltaNetConfig& net);
+
 using LayerState = std::variant<KvCache, DeltaNetState>;
 
 // What one sequence leaves behind, layer by layer. A copy is a checkpoint: exact, and cheap for the
@@ -49,6 +53,11 @@ std::size_t widest_activation(const ModelConfig& config);
 // Buffers of one forward pass; reused between calls, never shared between threads.
 struct Workspace {
   explicit Workspace(const ModelConfig& config);
+
+  // The buffers of a pass of so many tokens. An operation's output is where its input was if that
+  // is not needed any more.
+  Slots slots(const ModelConfig& config, std::size_t tokens);
+
   AlignedBuffer<float>
       hidden;  // (tokens, hidden): the residual stream, at the end the normed output
   AlignedBuffer<float> normed;  // (tokens, hidden)
@@ -61,6 +70,6 @@ struct Workspace {
 // Runs up to kMaxBatchTokens tokens (each < vocab_size), advancing the state. Afterwards
 // work.hidden holds the final normed hidden states, (tokens, hidden).
 void forward(const Compute& compute, const Model& model, std::span<const std::uint32_t> tokens,
-             SequenceState& state, Workspace& work);
+             SequenceState& state, Workspace& work, Multiplier* multiplier = nullptr);
 
 }  // namespace cellm

@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/finite.h"
 #include "io/shape.h"
+#include "layout/matrix.h"
+#include "model/arch/family.h"
 #include "model/visit.h"
 
 namespace cellm {
@@ -21,41 +23,29 @@ constexpr std::array<std::string_view, 6> kPrefixes{
     "model.text_model.",     "model.",
     "text_model.",           ""};
 
-// Layers with their mixers, weights still empty.
+// Layers with their steps, weights still empty.
 Model empty_model(const ModelConfig& config) {
   Model model;
   model.config = config;
   model.layers.resize(config.layers.size());
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
-    if (config.layers[i] == MixerKind::kGatedDeltaNet) model.layers[i].mixer = GatedDeltaNet{};
+    model.layers[i].spec = config.layers[i];
+    model.layers[i].steps = layer_steps(config.layers[i]);
   }
   return model;
 }
-
-class Lister {
- public:
-  void matrix(const std::string& name, Linear& /*to*/, std::size_t rows, std::size_t cols) {
-    specs.push_back({name, {rows, cols}, TensorRole::kMatrix});
-  }
-  void vector(const std::string& name, std::vector<float>& /*to*/, std::vector<std::size_t> shape,
-              TensorRole role) {
-    specs.push_back({name, std::move(shape), role});
-  }
-  std::vector<TensorSpec> specs;
-};
 
 class Loader {
  public:
   Loader(const ModelSource& source, const ModelConfig& config, std::string prefix)
       : source_(source), config_(config), prefix_(std::move(prefix)) {}
 
-  void matrix(const std::string& name, Linear& to, std::size_t rows, std::size_t cols) {
-    to = read_matrix(prefix_ + name, rows, cols);
+  void matrix(TensorId id, Linear& to, std::size_t rows, std::size_t cols) {
+    to = read_matrix(prefix_ + tensor_name(config_, id), rows, cols);
   }
 
-  void vector(const std::string& name, std::vector<float>& to,
-              const std::vector<std::size_t>& shape, TensorRole role) {
-    const std::size_t index = require(prefix_ + name, shape);
+  void vector(TensorId id, std::vector<float>& to, const std::vector<std::size_t>& shape) {
+    const std::size_t index = require(prefix_ + tensor_name(config_, id), shape);
     const TensorInfo& info = source_.tensors()[index];
     to.resize(info.rows() * info.cols());
     source_.read_rows(index, 0, info.rows(), to.data());
@@ -65,18 +55,18 @@ class Loader {
       throw data_error("{}: tensor {} has {} at element {}", printable(source_.path()), info.name,
                        *bad, bad - to.begin());
     }
-    switch (role) {
-      case TensorRole::kNorm:
+    switch (tensor_kind(id.role)) {
+      case TensorKind::kNorm:
         for (float& value : to) value += config_.norm_offset;
         break;
-      case TensorRole::kDecay:
+      case TensorKind::kDecay:
         for (float& value : to) value = -std::exp(value);
         break;
-      case TensorRole::kConv:
+      case TensorKind::kConv:
         to = transposed(to, shape.front(), shape.back());
         break;
-      case TensorRole::kMatrix:
-      case TensorRole::kPlain:
+      case TensorKind::kMatrix:
+      case TensorKind::kPlain:
         break;
     }
   }
@@ -131,15 +121,26 @@ class Loader {
 
 }  // namespace
 
+std::string tensor_name(const ModelConfig& config, TensorId id) {
+  CELLM_CHECK(config.family != nullptr);
+  const std::string_view name = names_of(*config.family, id.role).hugging_face;
+  return is_in_layer(id.role) ? fmt::format("layers.{}.{}", id.layer, name) : std::string(name);
+}
+
 std::vector<TensorSpec> model_tensors(const ModelConfig& config) {
-  Model model = empty_model(config);
-  Lister lister;
-  visit_tensors(model, lister);
-  if (config.tied_embedding == false) {
-    lister.specs.push_back(
-        {"lm_head.weight", {config.vocab_size, config.hidden}, TensorRole::kMatrix});
+  std::vector<TensorSpec> specs;
+  const auto add = [&](TensorId id, std::vector<std::size_t> shape) {
+    specs.push_back({id, tensor_name(config, id), std::move(shape)});
+  };
+  add(kEmbeddingId, {config.vocab_size, config.hidden});
+  for (std::size_t i = 0; i < config.layers.size(); ++i) {
+    for (auto& [role, shape] : layer_tensors(config, config.layers[i])) {
+      add({i, role}, std::move(shape));
+    }
   }
-  return std::move(lister.specs);
+  add(kFinalNormId, {config.hidden});
+  if (config.tied_embedding == false) add(kOutputId, {config.vocab_size, config.hidden});
+  return specs;
 }
 
 std::string text_prefix(const ModelSource& source) {
@@ -184,11 +185,11 @@ std::uint64_t load_memory_bytes(const ModelSource& source, std::size_t max_layer
   if (max_layers < config.layers.size()) config.layers.resize(max_layers);
   const std::string prefix = text_prefix(source);
   std::uint64_t bytes = 0;
-  const auto add = [&](const std::string& name, TensorRole role) {
+  const auto add = [&](const std::string& name, TensorKind kind) {
     const auto index = find_tensor(source, name);
     if (!index) return false;
     const TensorInfo& info = source.tensors()[*index];
-    const auto matrix = role == TensorRole::kMatrix ? source.weights(*index) : nullptr;
+    const auto matrix = kind == TensorKind::kMatrix ? source.weights(*index) : nullptr;
     if (matrix == nullptr) {
       bytes += info.rows() * info.cols() * sizeof(float);
     } else {
@@ -198,80 +199,48 @@ std::uint64_t load_memory_bytes(const ModelSource& source, std::size_t max_layer
     return true;
   };
   for (const auto& spec : model_tensors(config)) {
-    if (spec.name != "lm_head.weight") add(prefix + spec.name, spec.role);
+    if (spec.id != kOutputId) add(prefix + spec.name, tensor_kind(spec.id.role));
   }
   for (const auto& name : lm_head_names(prefix)) {
-    if (add(name, TensorRole::kMatrix)) break;
+    if (add(name, TensorKind::kMatrix)) break;
   }
   return bytes;
 }
 
 namespace {
 
-// Calls visitor.matrix() for every matrix, the output matrix included if it is one of its own.
-template <class Visitor>
-void change_matrices(Model& model, Visitor&& visitor) {
-  visit_tensors(model, visitor);
+// Calls visit(Linear&) for every matrix, the output matrix included if it is one of its own.
+template <class Visit>
+void change_matrices(Model& model, Visit&& visit) {
+  visit_matrices(model, [&](TensorId /*id*/, Linear& linear) { visit(linear); });
   if (model.tied) {
     model.lm_head = model.embedding;
   } else {
-    visitor.matrix("lm_head.weight", model.lm_head, model.lm_head.rows(), model.lm_head.cols());
+    visit(model.lm_head);
   }
 }
-
-class Packer {
- public:
-  Packer(const ModelSource& source, ThreadPool& pool) : source_(source), pool_(pool) {}
-
-  void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
-              std::size_t /*cols*/) {
-    MatrixPtr packed = linear.weights->for_int8(pool_);
-    if (packed == nullptr) return;
-    source_.forget(*linear.weights);
-    linear.weights = std::move(packed);
-  }
-  void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
-              const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
-
- private:
-  const ModelSource& source_;
-  ThreadPool& pool_;
-};
-
-struct Unpacker {
-  ThreadPool& pool;
-
-  void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
-              std::size_t /*cols*/) {
-    if (MatrixPtr exact = linear.weights->exact(pool)) linear.weights = std::move(exact);
-  }
-  void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
-              const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
-};
-
-struct Bf16Setter {
-  const KernelTable& kernels;
-
-  void matrix(const std::string& /*name*/, Linear& linear, std::size_t /*rows*/,
-              std::size_t /*cols*/) {
-    if (MatrixPtr rounded = linear.weights->for_bf16(kernels)) linear.weights = std::move(rounded);
-  }
-  void vector(const std::string& /*name*/, std::vector<float>& /*to*/,
-              const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {}
-};
 
 }  // namespace
 
 void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool) {
-  change_matrices(model, Packer(source, pool));
+  change_matrices(model, [&](Linear& linear) {
+    MatrixPtr packed = linear.weights->for_int8(pool);
+    if (packed == nullptr) return;
+    source.forget(*linear.weights);
+    linear.weights = std::move(packed);
+  });
 }
 
 void unpack_weights(Model& model, ThreadPool& pool) {
-  change_matrices(model, Unpacker{pool});
+  change_matrices(model, [&](Linear& linear) {
+    if (MatrixPtr exact = linear.weights->exact(pool)) linear.weights = std::move(exact);
+  });
 }
 
 void use_bf16(Model& model, const KernelTable& kernels) {
-  change_matrices(model, Bf16Setter{kernels});
+  change_matrices(model, [&](Linear& linear) {
+    if (MatrixPtr rounded = linear.weights->for_bf16(kernels)) linear.weights = std::move(rounded);
+  });
 }
 
 std::string find_nonfinite(const ModelSource& source, const ModelConfig& config) {

@@ -1,53 +1,34 @@
 // The weights of a decoder, and how they are named in files.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "format/tensor.h"
 #include "io/model_source.h"
 #include "model/config.h"
+#include "model/step.h"
+#include "model/tensor_id.h"
 #include "ops/linear.h"
 
 namespace cellm {
 
-// Gated or plain grouped-query attention (Qwen3.5, Qwen3, Llama).
-struct Attention {
-  Linear q_proj;  // with an output gate: per head, head_dim query rows, then head_dim gate rows
-  Linear k_proj;
-  Linear v_proj;
-  Linear o_proj;
-  std::vector<float> q_norm;  // head_dim, offset added; empty if the family has none
-  std::vector<float> k_norm;
-};
-
-// Gated delta net (Qwen3.5). Channels of the convolution: all q, all k, all v.
-struct GatedDeltaNet {
-  Linear in_proj_qkv;
-  Linear in_proj_z;
-  Linear in_proj_a;
-  Linear in_proj_b;
-  Linear out_proj;
-  std::vector<float> conv;        // (kernel, channels)
-  std::vector<float> decay_rate;  // −exp(A_log), one for each value head
-  std::vector<float> dt_bias;
-  std::vector<float> norm;  // value_dim; stored plain
-};
-
-struct FeedForward {
-  Linear gate_proj;
-  Linear up_proj;
-  Linear down_proj;
-};
-
+// The weights of a layer by their roles, and what is computed from them.
 struct Layer {
-  std::vector<float> input_norm;
-  std::variant<Attention, GatedDeltaNet> mixer;
-  std::vector<float> post_norm;
-  FeedForward feed_forward;
+  Linear& matrix(TensorRole role) { return matrices[static_cast<std::size_t>(role)]; }
+  const Linear& matrix(TensorRole role) const { return matrices[static_cast<std::size_t>(role)]; }
+  std::vector<float>& vector(TensorRole role) { return vectors[static_cast<std::size_t>(role)]; }
+  const std::vector<float>& vector(TensorRole role) const {
+    return vectors[static_cast<std::size_t>(role)];
+  }
+
+  LayerSpec spec;
+  std::vector<Step> steps;  // layer_steps(spec)
+  std::array<Linear, kTensorRoles> matrices;
+  std::array<std::vector<float>, kTensorRoles> vectors;  // as tensor_kind() tells
 };
 
 // Immutable after loading; shared by all sequences.
@@ -61,23 +42,18 @@ struct Model {
   bool tied = false;  // whether embedding and output matrix are one
 };
 
-// One tensor of a model, as a visitor sees it.
-enum class TensorRole {
-  kMatrix,  // used through Linear, or as the embedding
-  kNorm,    // a norm weight to which config.norm_offset is added
-  kPlain,   // a vector as it is
-  kConv,    // (channels, 1, kernel) in files
-  kDecay,   // A_log, used as −exp(A_log)
-};
 struct TensorSpec {
+  TensorId id;
   std::string name;                // without the prefix of the text model
   std::vector<std::size_t> shape;  // as in a Hugging Face file
-  TensorRole role;
 };
 
 // Every tensor that a model of this configuration has, in the order of the forward pass.
 // lm_head.weight is among them only if the configuration is not tied.
 std::vector<TensorSpec> model_tensors(const ModelConfig& config);
+
+// The Hugging Face name of a tensor without the prefix of the text model.
+std::string tensor_name(const ModelConfig& config, TensorId id);
 
 // The prefix of the text model's tensors in a source ("model.", "model.language_model.", ...),
 // found by its embedding. Throws Error(kData) if there is none.

@@ -1,13 +1,4 @@
-// The steps that a forward pass is made of, for callers that stop between them.
-//
-// A layer has four distinct inputs of matrices. In the order of the steps:
-//
-//   normalize(pass, layer.input_norm, work.normed)   the mixer's input
-//   mix(pass, layer, index)                          work.a is the input of output_matrix(layer)
-//   add_product(pass, output_matrix(layer))
-//   normalize(pass, layer.post_norm, work.normed)    the feed-forward's input
-//   gate(pass, layer.feed_forward)                   work.a is the input of down_proj
-//   add_product(pass, layer.feed_forward.down_proj)
+// What the steps of a layer work on, and their interpreter.
 #pragma once
 
 #include <cstddef>
@@ -16,39 +7,79 @@
 
 #include "model/batch.h"
 #include "model/decoder.h"
+#include "model/step.h"
+#include "ops/linear.h"
 #include "ops/rope.h"
 
 namespace cellm {
 
-// What the steps work on: tokens of one or more sequences, and work.hidden, their residual stream.
+// Computes the products of kMultiply steps, for callers that look at their input or multiply by
+// something else than the weights.
+class Multiplier {
+ public:
+  virtual ~Multiplier() = default;
+  // weights: the roles of the products' matrices. x: (tokens, cols) without gaps.
+  virtual void multiply(const LayerRun& run, std::span<const TensorRole> weights,
+                        std::span<const Product> products, const float* x) = 0;
+};
+
+// What the backward pass needs to know of weights.
+class Training : public Multiplier {
+ public:
+  // dx += the gradient of x, for y as multiply() gave it; also adds to what is kept of the weights.
+  virtual void multiply_backward(const LayerRun& run, const Linear& linear, const float* x,
+                                 const float* y, const float* dy, float* dx) = 0;
+  // Where the gradient of a norm's weight is added.
+  virtual float* norm_gradient(const std::vector<float>& weight) = 0;
+};
+
+// Tokens of one or more sequences on their way through the layers.
 struct Pass {
   const Compute& compute;
   const ModelConfig& config;
-  Workspace& work;
   std::span<const Part> parts;
-  std::size_t tokens;  // of all parts, up to kMaxBatchTokens
+  Slots slots;
+  std::size_t tokens;  // of all parts
   RopeAngles angles;
+  Multiplier* multiplier = nullptr;  // apply() if there is none
+  bool keeps_activations = false;    // for the backward pass: what is read is not overwritten
 };
 
-// The sizes of a delta net as its rule takes them, and the channels of its convolution: all q, k,
-// v.
-DeltaShape delta_shape(const DeltaNetConfig& net);
-std::size_t conv_channels(const DeltaNetConfig& net);
+struct LayerRun {
+  const Pass& pass;
+  const Layer& layer;
+  std::size_t index;  // of the layer
 
-Pass begin_pass(const Compute& compute, const Model& model, std::span<const Part> parts,
-                Workspace& work);
+  const Compute& compute() const { return pass.compute; }
+  const ModelConfig& config() const { return pass.config; }
+  float* at(Slot slot) const { return pass.slots[slot]; }
+  std::size_t size(Slot slot) const {
+    return pass.tokens * slot_width(pass.config, layer.spec, slot);
+  }
+};
 
-// work.hidden = the tokens' rows of the embedding
-void embed(const Pass& pass, const Model& model);
-// out = work.hidden, normalized; in place if it is that
-void normalize(const Pass& pass, const std::vector<float>& weight, AlignedBuffer<float>& out);
-// work.a = what the mixer of layer `index` makes of work.normed; advances that layer of the states
-void mix(const Pass& pass, const Layer& layer, std::size_t index);
-// The matrix that leads from the mixer back to the residual stream.
-const Linear& output_matrix(const Layer& layer);
-// work.a = silu(gate_proj x) · up_proj x of x = work.normed
-void gate(const Pass& pass, const FeedForward& layer);
-// work.hidden += matrix · work.a
-void add_product(const Pass& pass, const Linear& matrix);
+// Without buffers yet.
+Pass begin_pass(const Compute& compute, const Model& model, std::span<const Part> parts);
+
+// Runs the steps in their order. A part's state is advanced for the layer, not its position.
+void run_steps(const LayerRun& run, std::span<const Step> steps);
+// Runs all steps of the layer the other way round, after run_steps() over whole sequences.
+// `gradients` of the layer's output are given, all others begin at zero.
+void run_steps_backward(const LayerRun& run, const Slots& gradients, Training& training);
+
+// Calls visit(state, index of its first token in the pass, tokens) for each sequence.
+template <class Visit>
+void for_each_part(const Pass& pass, Visit&& visit) {
+  std::size_t begin = 0;
+  for (const Part& part : pass.parts) {
+    visit(*part.state, begin, part.tokens.size());
+    begin += part.tokens.size();
+  }
+}
+
+// out = the tokens' rows of the embedding
+void embed(const Pass& pass, const Model& model, float* out);
+// out = x after the final norm; in place if they are the same
+void normalize_output(const Pass& pass, const Model& model, const float* x, float* out);
 
 }  // namespace cellm

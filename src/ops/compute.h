@@ -24,13 +24,10 @@ struct RoundedActivations {
 // sequence; never shared between threads that run operations.
 using ActivationScratch = std::vector<RoundedActivations>;
 
-class LinearTap;  // ops/linear.h
-
 struct Compute {
   const KernelTable& kernels;
   ThreadPool& pool;
   ActivationScratch& scratch;
-  LinearTap* tap = nullptr;  // sees the inputs of all products, if there is one
 };
 
 }  // namespace cellm

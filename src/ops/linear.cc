@@ -110,7 +110,6 @@ void multiply(const Compute& compute, const Product& product, const Input& input
 
 void apply(const Compute& compute, std::span<const Product> products, const float* x,
            std::size_t tokens) {
-  if (compute.tap != nullptr) compute.tap->see(products, x, tokens);
   // Mostly one form; other formats and scales of columns make more.
   std::vector<Input> inputs;
   std::vector<std::size_t> input_of;  // each product's, among `inputs`

@@ -25,15 +25,6 @@ struct Product {
   float* y;
 };
 
-// Sees what matrices are multiplied with: once for all products of the same input, before they are
-// computed, on the thread that runs the operation. It may use the thread pool.
-class LinearTap {
- public:
-  virtual ~LinearTap() = default;
-  // x: (tokens, in) without gaps, exact whatever form the weights meet it in.
-  virtual void see(std::span<const Product> products, const float* x, std::size_t tokens) = 0;
-};
-
 // All products of x, (tokens, in) without gaps, in one go of the threads. An output depends on its
 // own row and token alone, bit by bit: neither on the number of tokens nor on the number of
 // threads.

@@ -34,16 +34,12 @@ std::vector<ModelPart> model_parts(const ModelSource& source) {
   }
   std::vector<ModelPart> kinds;
   for (const TensorSpec& spec : model_tensors(config)) {
-    if (spec.role != TensorRole::kMatrix) continue;
+    if (tensor_kind(spec.id.role) != TensorKind::kMatrix) continue;
     std::optional<std::size_t> index = find_tensor(source, prefix + spec.name);
-    if (!index && spec.name == "lm_head.weight") index = find_tensor(source, spec.name);
+    if (!index && spec.id == kOutputId) index = find_tensor(source, spec.name);
     if (!index) continue;
     const std::string& name = source.tensors()[*index].name;
-    std::size_t layer = 0;
-    if (std::sscanf(spec.name.c_str(), "layers.%zu.", &layer) == 1) {
-      CELLM_CHECK(layer < layers.size());
-      layers[layer].tensors.push_back(name);
-    }
+    if (is_in_layer(spec.id.role)) layers[spec.id.layer].tensors.push_back(name);
     const std::string kind = kind_of(spec.name);
     auto known = std::find_if(kinds.begin(), kinds.end(),
                               [&](const ModelPart& part) { return part.name == kind; });

@@ -7,7 +7,6 @@
 
 #include "base/finite.h"
 #include "model/visit.h"
-#include "ops/norm.h"
 #include "ops/norm_backward.h"
 #include "tune/divergence.h"
 
@@ -16,90 +15,105 @@ namespace {
 
 using Values = std::vector<float>;
 
+constexpr std::size_t kTokensPerBlock = 64;  // of the attention cache
+
 // Makes what is trained.
 struct Collector {
   const Compute& compute;
   bool exact;
   TunableParts& parts;
 
-  void matrix(const std::string& name, Linear& linear, std::size_t /*rows*/, std::size_t /*cols*/) {
-    if (!name.starts_with("layers.")) return;  // the embedding
+  void matrix(TensorId id, Linear& linear, std::size_t /*rows*/, std::size_t /*cols*/) {
+    if (!is_in_layer(id.role)) return;  // the embedding
     parts.matrices.emplace(&linear, TunableMatrix(compute, linear, exact));
   }
-  void vector(const std::string& name, std::vector<float>& values,
-              const std::vector<std::size_t>& /*shape*/, TensorRole /*role*/) {
-    if (name.ends_with("norm.weight")) parts.norm_gradients.emplace(&values, Values(values.size()));
+  void vector(TensorId id, std::vector<float>& values, const std::vector<std::size_t>& /*shape*/) {
+    if (is_norm(id.role)) parts.norm_gradients.emplace(&values, Values(values.size()));
   }
 };
 
 // Lists it.
 struct Lister {
-  float norm_offset;
+  const ModelConfig& config;
   TunableParts& parts;
   std::vector<Parameter>& out;
 
-  void matrix(const std::string& name, Linear& linear, std::size_t /*rows*/, std::size_t /*cols*/) {
+  void matrix(TensorId id, Linear& linear, std::size_t /*rows*/, std::size_t /*cols*/) {
     const auto found = parts.matrices.find(&linear);
     if (found == parts.matrices.end()) return;
     TunableMatrix& matrix = found->second;
+    const std::string name = tensor_name(config, id);
     out.push_back({name, ParameterKind::kRows, matrix.row_factors, matrix.row_gradients, 0.0F});
     out.push_back(
         {name, ParameterKind::kColumns, matrix.column_factors, matrix.column_gradients, 0.0F});
   }
-  void vector(const std::string& name, std::vector<float>& values,
-              const std::vector<std::size_t>& /*shape*/, TensorRole role) {
+  void vector(TensorId id, std::vector<float>& values, const std::vector<std::size_t>& /*shape*/) {
     const auto found = parts.norm_gradients.find(&values);
     if (found == parts.norm_gradients.end()) return;
-    const float offset = role == TensorRole::kNorm ? norm_offset : 0.0F;
-    out.push_back({name, ParameterKind::kNorm, values, found->second, offset});
+    const float offset = tensor_kind(id.role) == TensorKind::kNorm ? config.norm_offset : 0.0F;
+    out.push_back({tensor_name(config, id), ParameterKind::kNorm, values, found->second, offset});
   }
 };
 
 }  // namespace
 
+// One sequence from its beginning, through all layers before any goes back.
+struct Student::WholeSequence {
+  WholeSequence(const Compute& compute, const Model& model, std::span<const std::uint32_t> tokens,
+                TunableParts& parts)
+      : state(empty_state(model.config, KvEncoding::kF32, kTokensPerBlock)),
+        part{tokens, &state},
+        pass(begin_pass(compute, model, {&part, 1})) {
+    pass.multiplier = &parts;
+    pass.keeps_activations = true;
+  }
+  WholeSequence(const WholeSequence&) = delete;
+  WholeSequence& operator=(const WholeSequence&) = delete;
+
+  SequenceState state;
+  Part part;
+  Pass pass;
+};
+
 Student::Student(const Compute& compute, Model& model, bool exact)
-    : model_(model), head_(compute, model.lm_head, exact), records_(model.layers.size()) {
+    : model_(model), head_(compute, model.lm_head, exact), saved_(model.layers.size()) {
   visit_tensors(model, Collector{compute, exact, parts_});
 }
 
 std::vector<Parameter> Student::parameters() {
   std::vector<Parameter> result;
-  visit_tensors(model_, Lister{model_.config.norm_offset, parts_, result});
+  visit_tensors(model_, Lister{model_.config, parts_, result});
   return result;
 }
 
-Values Student::run(const Compute& compute, const RopeAngles& angles,
-                    std::span<const std::uint32_t> tokens, std::span<LayerRecord> records) {
-  const std::size_t width = model_.config.hidden;
-  Values hidden(tokens.size() * width);
-  for (std::size_t t = 0; t < tokens.size(); ++t) {
-    read_row(compute, model_.embedding, tokens[t], hidden.data() + t * width);
-  }
+Values Student::run(WholeSequence& sequence, std::span<LayerBuffers> saved) {
+  Pass& pass = sequence.pass;
+  Values hidden(pass.tokens * model_.config.hidden);
+  embed(pass, model_, hidden.data());
   for (std::size_t i = 0; i < model_.layers.size(); ++i) {
-    layer_forward(compute, model_.config, angles, model_.layers[i], parts_, tokens.size(), hidden,
-                  records[i % records.size()]);
+    layer_forward(pass, model_.layers[i], i, hidden, saved[i % saved.size()]);
+    sequence.state.layers[i] =
+        empty_layer_state(model_.config, i, KvEncoding::kF32, kTokensPerBlock);
   }
   return hidden;
 }
 
-Values Student::final_norm(const Compute& compute, const Values& hidden) const {
+Values Student::final_norm(const Pass& pass, const Values& hidden) const {
   Values normed(hidden.size());
-  rms_norm(compute, hidden.data(), model_.final_norm.data(), model_.config.rms_norm_eps,
-           hidden.size() / model_.config.hidden, model_.config.hidden, normed.data());
+  normalize_output(pass, model_, hidden.data(), normed.data());
   return normed;
 }
 
 Values Student::forward(const Compute& compute, std::span<const std::uint32_t> tokens) {
-  const RopeAngles angles = rope_angles(model_.inverse_frequencies, 0, tokens.size());
-  return final_norm(compute, run(compute, angles, tokens, {records_.data(), 1}));
+  WholeSequence sequence(compute, model_, tokens, parts_);
+  return final_norm(sequence.pass, run(sequence, {saved_.data(), 1}));
 }
 
 std::string Student::find_nonfinite(const Compute& compute, std::span<const std::uint32_t> tokens) {
-  const RopeAngles angles = rope_angles(model_.inverse_frequencies, 0, tokens.size());
-  const Values last = run(compute, angles, tokens, records_);
-  for (std::size_t i = 0; i < records_.size(); ++i) {
-    if (!all_finite(i + 1 < records_.size() ? records_[i + 1].input : last))
-      return fmt::format("layer {}", i);
+  WholeSequence sequence(compute, model_, tokens, parts_);
+  run(sequence, saved_);
+  for (std::size_t i = 0; i < saved_.size(); ++i) {
+    if (!all_finite(saved_[i][Slot::kOutput])) return fmt::format("layer {}", i);
   }
   return "the output matrix";
 }
@@ -112,17 +126,16 @@ double Student::divergence(const Compute& compute, std::span<const std::uint32_t
 
 double Student::learn(const Compute& compute, std::span<const std::uint32_t> tokens,
                       const Values& teacher_hidden, const Linear& teacher_head) {
-  const RopeAngles angles = rope_angles(model_.inverse_frequencies, 0, tokens.size());
-  const Values last = run(compute, angles, tokens, records_);
+  WholeSequence sequence(compute, model_, tokens, parts_);
+  const Values last = run(sequence, saved_);
   Values gradient(last.size());
-  const double result = divergence_of(compute, head_, final_norm(compute, last), teacher_head,
+  const double result = divergence_of(compute, head_, final_norm(sequence.pass, last), teacher_head,
                                       teacher_hidden, gradient.data());
   rms_norm_backward(compute, last.data(), model_.final_norm.data(), model_.config.rms_norm_eps,
                     tokens.size(), model_.config.hidden, gradient.data(), gradient.data(),
-                    parts_.norm_gradients.at(&model_.final_norm).data());
+                    parts_.norm_gradient(model_.final_norm));
   for (std::size_t i = model_.layers.size(); i-- > 0;) {
-    layer_backward(compute, model_.config, angles, model_.layers[i], parts_, tokens.size(),
-                   records_[i], gradient);
+    layer_backward(sequence.pass, model_.layers[i], i, saved_[i], parts_, gradient, gradients_);
   }
   return result;
 }

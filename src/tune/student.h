@@ -50,15 +50,17 @@ class Student {
   std::string find_nonfinite(const Compute& compute, std::span<const std::uint32_t> tokens);
 
  private:
-  // The residual stream after the last layer. records: one for each layer, or one for all in turn.
-  std::vector<float> run(const Compute& compute, const RopeAngles& angles,
-                         std::span<const std::uint32_t> tokens, std::span<LayerRecord> records);
-  std::vector<float> final_norm(const Compute& compute, const std::vector<float>& hidden) const;
+  struct WholeSequence;
+
+  // The residual stream after the last layer. saved: one for each layer, or one for all in turn.
+  std::vector<float> run(WholeSequence& sequence, std::span<LayerBuffers> saved);
+  std::vector<float> final_norm(const Pass& pass, const std::vector<float>& hidden) const;
 
   Model& model_;
   TunableParts parts_;
-  TunableMatrix head_;                // not trained
-  std::vector<LayerRecord> records_;  // of the last sequence, by layer
+  TunableMatrix head_;               // not trained
+  std::vector<LayerBuffers> saved_;  // activations of the last sequence, by layer
+  LayerBuffers gradients_;           // of one layer
 };
 
 }  // namespace cellm

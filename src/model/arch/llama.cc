@@ -11,6 +11,7 @@ namespace {
 constexpr std::array<std::string_view, 1> kTypes{"llama"};
 
 void read(const JsonNode& text, ModelConfig& config) {
+  read_layer_types(text, false, config);
   refuse_option(text, "attention_bias");
   refuse_partial_rotary(text);
   refuse_option(text, "mlp_bias");
@@ -20,6 +21,7 @@ void read(const JsonNode& text, ModelConfig& config) {
 
 }  // namespace
 
-const Family kLlamaFamily{"llama", kTypes, read};
+extern const Family kLlamaFamily;  // listed in families.cc
+const Family kLlamaFamily{"llama", kTypes, kDecoderNames, read};
 
 }  // namespace cellm

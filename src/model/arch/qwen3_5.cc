@@ -11,6 +11,18 @@ namespace cellm {
 namespace {
 
 constexpr std::array<std::string_view, 2> kTypes{"qwen3_5_text", "qwen3_5"};
+constexpr std::array<TensorNames, 9> kDeltaNetNames{{
+    {TensorRole::kDeltaInput, "linear_attn.in_proj_qkv.weight"},
+    {TensorRole::kDeltaGate, "linear_attn.in_proj_z.weight"},
+    {TensorRole::kDeltaBeta, "linear_attn.in_proj_b.weight"},
+    {TensorRole::kDeltaAlpha, "linear_attn.in_proj_a.weight"},
+    {TensorRole::kDeltaOutput, "linear_attn.out_proj.weight"},
+    {TensorRole::kDeltaConv, "linear_attn.conv1d.weight"},
+    {TensorRole::kDeltaRate, "linear_attn.A_log"},
+    {TensorRole::kDeltaBias, "linear_attn.dt_bias"},
+    {TensorRole::kDeltaNorm, "linear_attn.norm.weight"},
+}};
+constexpr auto kNames = joined(joined(kDecoderNames, kQkNormNames), kDeltaNetNames);
 constexpr std::size_t kDefaultHeadDim = 256;
 constexpr double kDefaultPartialRotary = 0.25;
 
@@ -26,12 +38,16 @@ double partial_rotary_factor(const JsonNode& text) {
 }
 
 void read(const JsonNode& text, ModelConfig& config) {
+  read_layer_types(text, true, config);
   refuse_option(text, "attention_bias");
   read_attention_heads(text, kDefaultHeadDim, config);
   config.norm_offset = 1.0F;
-  config.qk_norm = true;
-  // transformers ignores attn_output_gate: q_proj always gives queries and gates, whatever it says.
-  config.output_gate = true;
+  for (LayerSpec& layer : config.layers) {
+    layer.qk_norm = true;
+    // transformers ignores attn_output_gate: q_proj always gives queries and gates, whatever it
+    // says.
+    layer.output_gate = true;
+  }
 
   const double factor = partial_rotary_factor(text);
   if (!(factor > 0.0 && factor <= 1.0)) {
@@ -53,6 +69,7 @@ void read(const JsonNode& text, ModelConfig& config) {
 
 }  // namespace
 
-const Family kQwen35Family{"qwen3_5", kTypes, read};
+extern const Family kQwen35Family;  // listed in families.cc
+const Family kQwen35Family{"qwen3_5", kTypes, kNames, read};
 
 }  // namespace cellm

@@ -1,0 +1,29 @@
+#include "model/tensor_id.h"
+
+namespace cellm {
+
+bool is_norm(TensorRole role) {
+  return role == TensorRole::kDeltaNorm || tensor_kind(role) == TensorKind::kNorm;
+}
+
+TensorKind tensor_kind(TensorRole role) {
+  switch (role) {
+    case TensorRole::kInputNorm:
+    case TensorRole::kQueryNorm:
+    case TensorRole::kKeyNorm:
+    case TensorRole::kPostNorm:
+    case TensorRole::kFinalNorm:
+      return TensorKind::kNorm;
+    case TensorRole::kDeltaConv:
+      return TensorKind::kConv;
+    case TensorRole::kDeltaRate:
+      return TensorKind::kDecay;
+    case TensorRole::kDeltaBias:
+    case TensorRole::kDeltaNorm:
+      return TensorKind::kPlain;
+    default:
+      return TensorKind::kMatrix;
+  }
+}
+
+}  // namespace cellm
