@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(Reference, EveryModel, ::testing::ValuesIn(models()),
 TEST_P(EveryModel, LogitsAreThoseOfTransformersOnEveryTarget) {
   const Reference reference(GetParam());
   for (const char* target : {"scalar", ""}) {
-    const Engine engine(open_model_source(kModels / GetParam()),
+    const Engine engine(open_model(kModels / GetParam()),
                         {target, 2, kAllLayers, Activations::kF32});
     const auto logits = run(engine, reference.tokens, reference.tokens.size());
     EXPECT_LT(largest_difference(logits, reference.logits), reference.tolerance)
@@ -102,8 +102,8 @@ TEST_P(EveryModel, LogitsAreThoseOfTransformersOnEveryTarget) {
 
 TEST_P(EveryModel, BitsDoNotDependOnPiecesNorThreads) {
   const Reference reference(GetParam());
-  const Engine one(open_model_source(kModels / GetParam()), {"", 1});
-  const Engine three(open_model_source(kModels / GetParam()), {"", 3});
+  const Engine one(open_model(kModels / GetParam()), {"", 1});
+  const Engine three(open_model(kModels / GetParam()), {"", 3});
   for (const KvEncoding encoding : {KvEncoding::kF16, KvEncoding::kTurboQuant}) {
     const SessionOptions options{encoding, 16, 0};
     const auto whole = run(one, reference.tokens, reference.tokens.size(), options);
@@ -115,7 +115,7 @@ TEST_P(EveryModel, BitsDoNotDependOnPiecesNorThreads) {
 
 TEST_P(EveryModel, GreedyContinuationIsThatOfTransformers) {
   const Reference reference(GetParam());
-  const Engine engine(open_model_source(kModels / GetParam()), {});
+  const Engine engine(open_model(kModels / GetParam()), {});
   for (const KvEncoding encoding : {KvEncoding::kF32, KvEncoding::kF16}) {
     Session session(engine, {encoding, 16, 0});
     GenerateOptions options;
@@ -132,7 +132,7 @@ TEST_P(EveryModel, GreedyContinuationIsThatOfTransformers) {
 // sequence.
 TEST_P(EveryModel, ARestoredCheckpointIsAFreshRun) {
   const Reference reference(GetParam());
-  const Engine engine(open_model_source(kModels / GetParam()), {});
+  const Engine engine(open_model(kModels / GetParam()), {});
   const std::span<const std::uint32_t> tokens = reference.tokens;
   const std::size_t vocab = engine.config().vocab_size;
   const auto whole = run(engine, tokens, tokens.size());
@@ -162,7 +162,7 @@ TEST_P(EveryModel, ARestoredCheckpointIsAFreshRun) {
 
 TEST_P(EveryModel, TwoSessionsAtOnceDoNotDisturbEachOther) {
   const Reference reference(GetParam());
-  const Engine engine(open_model_source(kModels / GetParam()), {"", 2});
+  const Engine engine(open_model(kModels / GetParam()), {"", 2});
   const auto want = run(engine, reference.tokens, 20);
   std::vector<float> other;
   std::thread thread([&] { other = run(engine, reference.tokens, 11); });
@@ -173,7 +173,7 @@ TEST_P(EveryModel, TwoSessionsAtOnceDoNotDisturbEachOther) {
 }
 
 TEST(Engine, RefusesTokensThatDoNotFit) {
-  const Engine engine(open_model_source(kModels / "llama"), {});
+  const Engine engine(open_model(kModels / "llama"), {});
   Session session(engine, {KvEncoding::kF16, 4, 3});
   EXPECT_EQ(session.max_tokens(), 12U);
   const std::vector<std::uint32_t> many(13, 1);
@@ -186,8 +186,8 @@ TEST(Engine, RefusesTokensThatDoNotFit) {
 }
 
 TEST(Engine, FewerLayersAreFewerLayers) {
-  const Engine whole(open_model_source(kModels / "qwen3_5_text"), {});
-  const Engine part(open_model_source(kModels / "qwen3_5_text"), {"", 0, 3, Activations::kInt8});
+  const Engine whole(open_model(kModels / "qwen3_5_text"), {});
+  const Engine part(open_model(kModels / "qwen3_5_text"), {"", 0, 3, Activations::kInt8});
   EXPECT_EQ(part.model().layers.size(), 3U);
   const std::vector<std::uint32_t> tokens{1, 2, 3};
   EXPECT_NE(run(whole, tokens, 3), run(part, tokens, 3));

@@ -220,16 +220,16 @@ class Report {
   nlohmann::ordered_json json_ = nlohmann::ordered_json::array();
 };
 
-std::unique_ptr<ModelSource> open(const Arguments& arguments) {
+std::shared_ptr<const OpenedModel> open(const Arguments& arguments) {
   if (arguments.model.empty() == arguments.shape.empty())
     throw usage_error("give --model FILE or --shape NAME");
-  if (!arguments.model.empty()) return open_model_source(arguments.model, arguments.links);
+  if (!arguments.model.empty()) return open_model(arguments.model, {arguments.links});
   GeneralFormats formats;
   formats.body = parse_format_choice(arguments.format);
   formats.embedding =
       arguments.embedding.empty() ? formats.body : parse_format_choice(arguments.embedding);
   formats.lm_head = formats.embedding;
-  return random_model(arguments.shape, formats);
+  return std::make_shared<const OpenedModel>(random_model(arguments.shape, formats));
 }
 
 int run(const Arguments& arguments) {

@@ -20,6 +20,7 @@
 #include "eval/evaluate.h"
 #include "eval/model_facts.h"
 #include "eval/report.h"
+#include "io/model_checksum.h"
 
 namespace cellm {
 namespace {
@@ -47,7 +48,7 @@ void print_hints(const ConvertPlan& plan) {
 
 // Runs the source's model over the text; its memory is free again before converting starts.
 Statistics run_calibration(const ConvertArguments& arguments, const CalibrationText& text) {
-  const Engine engine(open_model_source(arguments.input, arguments.links),
+  const Engine engine(open_model(arguments.input, {arguments.links}),
                       engine_options(arguments.threads, Activations::kF32));
   ProgressBar bar("calibrating", !arguments.quiet);
   return calibrate(engine, text,
@@ -139,7 +140,7 @@ CalibrationText calibration_text(const ConvertArguments& arguments, const ModelS
     return read_calibration_text(from, source, arguments.calibrate_tokens, arguments.seed,
                                  held_out);
   }
-  const Engine engine(open_model_source(arguments.input, arguments.links),
+  const Engine engine(open_model(arguments.input, {arguments.links}),
                       engine_options(arguments.threads, Activations::kFast));
   return own_calibration_text(from, engine, arguments.calibrate_tokens, held_out, arguments.seed,
                               arguments.quiet);
@@ -228,7 +229,7 @@ void measure_quality(const ConvertArguments& arguments, const Conversion& conver
   const CalibrationText& text = *conversion.text;
   const Activations activations = Activations::kInt8;
   const auto load = [&](const std::string& path, Activations with) {
-    return Engine(open_model_source(path, arguments.links),
+    return Engine(open_model(path, {arguments.links}),
                   engine_options(arguments.threads, with));
   };
   const Engine model = load(arguments.output, activations);

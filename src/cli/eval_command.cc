@@ -48,14 +48,12 @@ void check(const Arguments& arguments) {
 
 std::unique_ptr<const Engine> load(const std::string& path, const Arguments& arguments,
                                    Activations activations) {
-  return std::make_unique<const Engine>(open_model_source(path, arguments.links),
+  return std::make_unique<const Engine>(open_model(path, {arguments.links, arguments.tokenizer}),
                                         engine_options(arguments.threads, activations));
 }
 
-Tokenizer require_tokenizer(const Engine& engine, const Arguments& arguments) {
-  auto tokenizer = find_tokenizer(engine.source(), engine.config().vocab_size, arguments.tokenizer,
-                                  arguments.links);
-  if (tokenizer) return std::move(*tokenizer);
+const Tokenizer& require_tokenizer(const Engine& engine) {
+  if (const Tokenizer* tokenizer = engine.opened().tokenizer()) return *tokenizer;
   throw data_error(
       "{}: text needs a tokenizer and there is none inside or beside this model; give --tokenizer "
       "tokenizer.json",
@@ -100,12 +98,12 @@ EvalResults measure(const Arguments& arguments) {
   if (!arguments.choices.empty()) items = read_choices(arguments.choices);
 
   results.model = load(arguments.model, arguments, parse_activations(arguments.activations));
-  const Tokenizer tokenizer = require_tokenizer(*results.model, arguments);
+  const Tokenizer& tokenizer = require_tokenizer(*results.model);
   std::vector<EvalTokens> tokens;
   for (const EvalText& text : results.texts) tokens.push_back(tokenize_text(text, tokenizer));
   if (!arguments.reference.empty()) {
     results.reference = load(arguments.reference, arguments, Activations::kF32);
-    require_same_tokenizer(tokenizer, require_tokenizer(*results.reference, arguments),
+    require_same_tokenizer(tokenizer, require_tokenizer(*results.reference),
                            results.texts, arguments.reference);
   }
 
@@ -136,7 +134,7 @@ void store(const Arguments& arguments, const EvalResults& results) {
   const QualitySource from{
       .model = &results.model->source(),
       .reference = &results.reference->source(),
-      .reference_checksum = model_checksum(results.reference->source()),
+      .reference_checksum = results.reference->opened().checksum(),
       .text_checksum = text_checksum(results.texts),
       .activations = arguments.activations,
       .kv_encoding = parse_kv_encoding(arguments.kv_encoding),

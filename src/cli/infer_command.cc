@@ -163,12 +163,10 @@ int run(Arguments arguments) {
   catch_interrupts();
   if (!arguments.quiet) announce_quality(arguments.model);
   const Stopwatch watch;
-  const Engine engine(open_model_source(arguments.model, arguments.links),
+  const Engine engine(open_model(arguments.model, {arguments.links, arguments.tokenizer}),
                       engine_options(arguments.threads, parse_activations(arguments.activations),
                                      arguments.max_layers));
-  const auto tokenizer = find_tokenizer(engine.source(), engine.config().vocab_size,
-                                        arguments.tokenizer, arguments.links);
-  const Tokenizer* tokens = tokenizer ? &*tokenizer : nullptr;
+  const Tokenizer* tokens = engine.opened().tokenizer();
   const double load_seconds = watch.seconds();
 
   GenerateOptions options;

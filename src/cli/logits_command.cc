@@ -23,7 +23,7 @@ struct Arguments {
 
 int run(const Arguments& arguments) {
   const auto tokens = parse_token_list(arguments.tokens);
-  const Engine engine(open_model_source(arguments.model, arguments.links),
+  const Engine engine(open_model(arguments.model, {arguments.links}),
                       engine_options(arguments.threads, parse_activations(arguments.activations),
                                      arguments.max_layers));
   Session session(engine, {parse_kv_encoding(arguments.kv_encoding), 16, 0});

@@ -38,7 +38,7 @@ std::vector<std::vector<std::uint32_t>> own_windows(std::string_view text, const
 
 CalibrationText own_calibration_text(std::string_view text, const Engine& model, std::size_t tokens,
                                      std::size_t held_out, std::uint64_t seed, bool quiet) {
-  const auto tokenizer = find_tokenizer(model.source(), model.config().vocab_size, "");
+  const auto tokenizer = model.opened().tokenizer();
   if (!tokenizer) {
     throw data_error("{}: no tokenizer inside or beside this model; calibration needs it",
                      printable(model.source().path()));

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "engine/generate.h"
+#include "engine/opened_model.h"
 #include "io/json.h"
 
 namespace cellm {

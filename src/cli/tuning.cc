@@ -21,6 +21,7 @@
 #include "engine/generate.h"
 #include "eval/model_facts.h"
 #include "eval/text.h"
+#include "io/model_checksum.h"
 #include "io/cellm_file.h"
 #include "tune/descent.h"
 #include "tune/descent_store.h"
@@ -185,9 +186,9 @@ TuningResult tune_file(const TuningOptions& options) {
   const auto source = open_model_source(options.file, options.links);
   const std::uint64_t memory = tuning_bytes(*source);
   require_memory(memory, "tuning", "choose a smaller model");
-  const Engine teacher(open_model_source(options.reference, options.links),
+  const Engine teacher(open_model(options.reference, {options.links}),
                        engine_options(options.threads, Activations::kFast));
-  Model model = load_model(*source, SIZE_MAX);
+  Model model = load_model(*source, parse_model_config(source->config_json(), printable(source->path())), SIZE_MAX);
   require_same_model(teacher.config(), model.config, options.reference);
   const Windows windows = TextReader(options, *source, teacher).read();
   if (!options.quiet) {

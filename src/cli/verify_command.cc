@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "engine/opened_model.h"
 #include "io/cellm_file.h"
-#include "model/model.h"
 #include "tokenizer/tokenizer.h"
 
 namespace cellm {
@@ -13,17 +13,17 @@ int run(const std::string& path) {
   const auto file = std::make_shared<MappedFile>(path);
   const std::size_t checked = verify_cellm(*file);
   // Whole bytes may still be no model: load it as infer would.
-  const auto source = open_cellm(file);
-  const Model model = load_model(*source, SIZE_MAX);
-  const TokenizerData tokenizer = source->tokenizer();
+  const OpenedModel opened(open_cellm(file));
+  const Model model = opened.weights();
+  const TokenizerData tokenizer = opened.source().tokenizer();
   if (!std::holds_alternative<std::monostate>(tokenizer))
     load_tokenizer(tokenizer, printable(path));
   if (checked == 0) {
     fmt::print("{}: {} tensors, bounds and shapes are right; the file has no checksums\n",
-               printable(path), source->tensors().size());
+               printable(path), opened.source().tensors().size());
   } else {
     fmt::print("{}: {} tensors, all {} checksums match\n", printable(path),
-               source->tensors().size(), checked);
+               opened.source().tensors().size(), checked);
   }
   return 0;
 }

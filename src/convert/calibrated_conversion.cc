@@ -222,7 +222,8 @@ std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertP
   const std::size_t cols = widest_coded_input(plan);
   // What a thread holds of the rows it codes: weights, codes, errors and what they became.
   constexpr std::uint64_t kChunkBytes = std::uint64_t{16} << 20;
-  return load_memory_bytes(source, std::numeric_limits<std::size_t>::max(), false) +
+  const LoadMemory weights = load_memory(source, config, SIZE_MAX);
+  return weights.loaded + weights.unpacked +
          lockstep_bytes(config, text.windows) + second_moments_bytes(cols) + factor_bytes(cols) +
          codes + most_floats + threads * kChunkBytes;
 }
@@ -240,7 +241,7 @@ CalibratedCodes code_along_text(const ModelSource& source, const ConvertPlan& pl
     store = std::make_unique<CodedStore>(
         options.state, state_key(plan, text, kernels, options.source_checksum), plan);
   }
-  Model model = load_model(source, std::numeric_limits<std::size_t>::max());
+  Model model = load_model(source, parse_model_config(source.config_json(), printable(source.path())), SIZE_MAX);
   unpack_weights(model, pool);
   Coder coder(source, plan, text, kernels, pool, store.get(), progress);
   run_in_lockstep(model, kernels, pool, text.windows, coder);

@@ -119,7 +119,7 @@ std::vector<double> measure_coded_parts(
     Windows windows, ThreadPool& pool, const std::string& target,
     const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
   const KernelTable& kernels = kernel_table(target.c_str());
-  Model model = load_model(source, std::numeric_limits<std::size_t>::max());
+  Model model = load_model(source, parse_model_config(source.config_json(), printable(source.path())), SIZE_MAX);
   unpack_weights(model, pool);
   const auto predictions = choose_predictions(windows, model.config.vocab_size);
   CELLM_CHECK(!predictions.empty());
@@ -170,7 +170,8 @@ std::uint64_t coded_parts_bytes(const ModelSource& source, std::span<const Coded
   for (const auto& window : windows) tokens += window.size();
   const std::uint64_t logits =
       choose_predictions(windows, config.vocab_size).size() * config.vocab_size * sizeof(float);
-  return load_memory_bytes(source, std::numeric_limits<std::size_t>::max(), false) +
+  const LoadMemory weights = load_memory(source, config, SIZE_MAX);
+  return weights.loaded + weights.unpacked +
          lockstep_bytes(config, windows) + largest_part + 2 * logits +
          config.layers.size() * tokens * config.hidden * sizeof(float);
 }

@@ -26,7 +26,7 @@ inline Engine exact_engine(std::unique_ptr<ModelSource> source, unsigned threads
   EngineOptions options;
   options.threads = threads;
   options.activations = Activations::kF32;
-  return {std::move(source), options};
+  return {std::make_shared<const OpenedModel>(std::move(source)), options};
 }
 
 // Mean KL divergence of a file's next-token distributions from those of the source.

@@ -40,7 +40,7 @@ double compare(const ModelSource& source, std::size_t source_index, const ModelS
 // (tokens, vocab)
 std::vector<float> run(const std::filesystem::path& path, unsigned threads,
                        const std::string& target, Links links) {
-  const Engine engine(open_model_source(path, links),
+  const Engine engine(open_model(path, {links}),
                       {target, threads, SIZE_MAX, Activations::kF32});
   Session session(engine, {KvEncoding::kF32, 16, 0});
   std::vector<std::uint32_t> tokens;

@@ -20,25 +20,25 @@ Activations parse_activations(std::string_view name) {
 namespace {
 
 // Known before anything is read, so that a model that does not fit is refused at once.
-Model load(const ModelSource& source, const EngineOptions& options) {
+Model load(const OpenedModel& opened, const EngineOptions& options) {
   const bool pack = options.activations != Activations::kF32;
-  require_memory(load_memory_bytes(source, options.max_layers, pack),
-                 fmt::format("{}: loading", printable(source.path())),
+  require_memory(opened.weights_bytes(options.max_layers, pack),
+                 fmt::format("{}: loading", printable(opened.path())),
                  "convert the model to a smaller format, or free memory");
-  return load_model(source, options.max_layers);
+  return opened.weights(options.max_layers);
 }
 
 }  // namespace
 
-Engine::Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options)
-    : source_(std::move(source)),
+Engine::Engine(std::shared_ptr<const OpenedModel> opened, const EngineOptions& options)
+    : opened_(std::move(opened)),
       kernels_(kernel_table(options.target.c_str())),
       pool_(std::make_unique<ThreadPool>(options.threads)),
-      model_(load(*source_, options)) {
+      model_(load(*opened_, options)) {
   if (options.activations == Activations::kF32) {
     unpack_weights(model_, *pool_);
   } else {
-    pack_weights(model_, *source_, *pool_);
+    pack_weights(model_, opened_->source(), *pool_);
   }
   if (options.activations == Activations::kFast) use_bf16(model_, kernels_);
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,7 +11,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "io/model_source.h"
+#include "engine/opened_model.h"
 #include "kernels/kernel_table.h"
 #include "model/decoder.h"
 
@@ -30,7 +29,7 @@ Activations parse_activations(
 struct EngineOptions {
   std::string target;    // CPU target; empty: the best this processor has
   unsigned threads = 0;  // 0: one per physical core
-  std::size_t max_layers = std::numeric_limits<std::size_t>::max();
+  std::size_t max_layers = kAllLayers;
   Activations activations = Activations::kInt8;
 };
 
@@ -38,18 +37,20 @@ struct EngineOptions {
 // on the one thread pool.
 class Engine {
  public:
-  // Throws what load_model() and kernel_table() throw, and Error(kResources) before anything is
-  // read if the weights do not fit into the memory there is.
-  Engine(std::unique_ptr<ModelSource> source, const EngineOptions& options);
+  // Throws what OpenedModel::weights() and kernel_table() throw, and Error(kResources) before
+  // anything is read if the weights do not fit into the memory there is.
+  Engine(std::shared_ptr<const OpenedModel> opened, const EngineOptions& options);
 
-  const ModelSource& source() const { return *source_; }
+  const OpenedModel& opened() const { return *opened_; }
+  const std::shared_ptr<const OpenedModel>& shared_opened() const { return opened_; }
+  const ModelSource& source() const { return opened_->source(); }
   const Model& model() const { return model_; }
   const ModelConfig& config() const { return model_.config; }
   const KernelTable& kernels() const { return kernels_; }
   ThreadPool& pool() const { return *pool_; }
 
  private:
-  std::unique_ptr<ModelSource> source_;
+  std::shared_ptr<const OpenedModel> opened_;
   const KernelTable& kernels_;
   std::unique_ptr<ThreadPool> pool_;
   Model model_;

@@ -1,13 +1,9 @@
 #include "engine/generate.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/error.h"
-#include "base/limits.h"
-#include "base/mapped_file.h"
 #include "base/stopwatch.h"
-#include "engine/generation_config.h"
 
 namespace cellm {
 namespace {
@@ -81,11 +77,7 @@ GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
 
 std::vector<std::uint32_t> end_of_answer_ids(const Engine& engine, const Tokenizer* tokenizer) {
   std::vector<std::uint32_t> ids = engine.config().eos_ids;
-  const std::string& json = engine.source().generation_config_json();
-  if (!json.empty()) {
-    const std::string source = printable(engine.source().path()) + ", generation config";
-    for (const std::uint32_t id : generation_end_ids(json, source)) add_distinct(ids, id);
-  }
+  for (const std::uint32_t id : engine.opened().generation_end_ids()) add_distinct(ids, id);
   if (tokenizer != nullptr) {
     if (const auto id = tokenizer->token_to_id(kEndOfTurn)) add_distinct(ids, *id);
   }
@@ -100,37 +92,6 @@ std::vector<std::uint32_t> unusable_ids(const Engine& engine, const Tokenizer& t
     }
   }
   return ids;
-}
-
-Tokenizer load_tokenizer_file(const std::string& path) {
-  return load_tokenizer(TokenizerJson{read_file(path, kMaxTokenizerBytes), path}, printable(path));
-}
-
-std::optional<Tokenizer> find_tokenizer(const ModelSource& source, std::size_t vocab_size,
-                                        const std::string& file, Links links) {
-  std::string name = file;
-  TokenizerData inside;
-  if (file.empty()) {
-    inside = source.tokenizer();
-    if (!std::holds_alternative<std::monostate>(inside)) {
-      name = source.path();
-    } else {
-      const std::filesystem::path folder = std::filesystem::path(source.path()).parent_path();
-      const std::filesystem::path beside = file_in_folder(folder, "tokenizer.json", links);
-      if (!std::filesystem::exists(beside)) return std::nullopt;
-      name = beside.string();
-    }
-  }
-  Tokenizer tokenizer = std::holds_alternative<std::monostate>(inside)
-                            ? load_tokenizer_file(name)
-                            : load_tokenizer(inside, printable(name));
-  if (tokenizer.vocab_size() > vocab_size) {
-    throw data_error(
-        "{}: this tokenizer has ids up to {}, the model's vocabulary is {}; it belongs to another "
-        "model",
-        printable(name), tokenizer.vocab_size() - 1, vocab_size);
-  }
-  return tokenizer;
 }
 
 }  // namespace cellm

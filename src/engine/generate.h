@@ -54,14 +54,4 @@ std::vector<std::uint32_t> end_of_answer_ids(const Engine& engine, const Tokeniz
 // Ids of the model's vocabulary that are no token of the tokenizer.
 std::vector<std::uint32_t> unusable_ids(const Engine& engine, const Tokenizer& tokenizer);
 
-// A tokenizer.json by itself. Throws Error(kData) or Error(kUnsupported).
-Tokenizer load_tokenizer_file(const std::string& path);
-
-// The tokenizer of a model: `file` if given (a tokenizer.json), else the one inside the source,
-// else tokenizer.json beside it. Nothing if there is none. Throws Error(kData) if it has more
-// tokens than the model's vocabulary, so that it must belong to another model, or if the one beside
-// a file is a symbolic link out of its folder and links are not followed.
-std::optional<Tokenizer> find_tokenizer(const ModelSource& source, std::size_t vocab_size,
-                                        const std::string& file, Links links = Links::kInside);
-
 }  // namespace cellm

@@ -14,12 +14,12 @@ namespace fs = std::filesystem;
 
 constexpr const char* kModels[] = {"qwen3", "llama", "qwen3_5_text", "qwen3_untied_f32"};
 
-std::unique_ptr<ModelSource> test_model(const std::string& name) {
-  return open_model_source(fs::path(CELLM_TESTDATA) / "models" / name);
+std::shared_ptr<const OpenedModel> test_model(const std::string& name) {
+  return open_model(fs::path(CELLM_TESTDATA) / "models" / name);
 }
 
-Model exact_model(const ModelSource& source, ThreadPool& pool) {
-  Model model = load_model(source, 1000);
+Model exact_model(const OpenedModel& opened, ThreadPool& pool) {
+  Model model = opened.weights();
   unpack_weights(model, pool);
   return model;
 }
@@ -89,8 +89,8 @@ struct Recorder : LockstepTap {
 TEST(Lockstep, GoesOnFromAnyLayerAsItWouldHave) {
   for (const char* name : kModels) {
     ThreadPool pool(2);
-    const auto source = test_model(name);
-    Model model = exact_model(*source, pool);
+    const auto opened = test_model(name);
+    Model model = exact_model(*opened, pool);
     std::vector<ResidualStreams> streams;
     Recorder whole;
     run_in_lockstep(model, kernel_table(), pool, some_sequences(), whole, {0, nullptr, &streams});
@@ -118,8 +118,8 @@ TEST(Lockstep, ShowsWhatObserveShows) {
     for (const auto& tokens : some_sequences()) observe(engine, tokens, observed);
     for (const unsigned threads : {1U, 3U}) {
       ThreadPool pool(threads);
-      const auto source = test_model(name);
-      Model model = exact_model(*source, pool);
+      const auto opened = test_model(name);
+      Model model = exact_model(*opened, pool);
       Recorder recorder;
       run_in_lockstep(model, engine.kernels(), pool, some_sequences(), recorder);
       EXPECT_EQ(recorder.inputs.size(), observed.inputs.size()) << name;
@@ -157,8 +157,8 @@ struct Replacer final : Recorder {
 TEST(Lockstep, SequencesGoOnWithTheNewWeights) {
   ThreadPool pool(2);
   for (const char* name : {"qwen3", "qwen3_5_text"}) {
-    const auto source = test_model(name);
-    Model model = exact_model(*source, pool);
+    const auto opened = test_model(name);
+    Model model = exact_model(*opened, pool);
     Recorder before;
     run_in_lockstep(model, kernel_table(""), pool, some_sequences(), before);
     Replacer after({0, TensorRole::kGate});
@@ -179,8 +179,8 @@ TEST(Lockstep, SequencesGoOnWithTheNewWeights) {
 
 TEST(Lockstep, RefusesTokensThatAreNone) {
   ThreadPool pool(1);
-  const auto source = test_model("qwen3");
-  Model model = exact_model(*source, pool);
+  const auto opened = test_model("qwen3");
+  Model model = exact_model(*opened, pool);
   Recorder recorder;
   const std::vector<std::vector<std::uint32_t>> wrong{{1U << 20}};
   expect_error(ErrorKind::kUsage, "beyond the vocabulary",

@@ -13,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::unique_ptr<ModelSource> test_model(const std::string& name) {
-  return open_model_source(fs::path(CELLM_TESTDATA) / "models" / name);
+std::shared_ptr<const OpenedModel> test_model(const std::string& name) {
+  return open_model(fs::path(CELLM_TESTDATA) / "models" / name);
 }
 
 EngineOptions exact(unsigned threads) {

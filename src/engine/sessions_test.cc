@@ -66,7 +66,7 @@ class Sessions : public ::testing::TestWithParam<const char*> {};
 TEST_P(Sessions, AtTheSameTimeGiveWhatTheyGiveAlone) {
   const auto path = std::filesystem::path(CELLM_TESTDATA) / "models" / GetParam();
   for (const unsigned threads : {1U, 3U}) {
-    const Engine engine(open_model_source(path), {"", threads, SIZE_MAX, Activations::kInt8});
+    const Engine engine(open_model(path), {"", threads, SIZE_MAX, Activations::kInt8});
     const Ids first = prompt(150, 1);
     const Ids second = prompt(70, 2);
     const Trace want_first = run(engine, KvEncoding::kF16, first);

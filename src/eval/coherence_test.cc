@@ -208,7 +208,7 @@ TEST(Coherence, IsRepeatableAndTheTeachersOwnLikelihood) {
   CoherenceOptions options;
   options.tokens = 12;
   const auto run = [&](unsigned threads) {
-    const Engine engine(open_model_source(path),
+    const Engine engine(open_model(path),
                         {.target = "", .threads = threads, .activations = Activations::kF32});
     std::size_t last = 0;
     Coherence result =
@@ -234,7 +234,7 @@ TEST(Coherence, IsRepeatableAndTheTeachersOwnLikelihood) {
   EXPECT_TRUE(differs);
 
   // The likelihood of a greedy text, from the logits one token at a time.
-  const Engine engine(open_model_source(path),
+  const Engine engine(open_model(path),
                       {.target = "", .threads = 1, .activations = Activations::kF32});
   const auto& prompt = coherence_prompts()[1];
   const CoherenceSample& greedy = one.samples[1];

@@ -2,51 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <filesystem>
 #include <map>
-#include <memory>
-#include <new>
-#include <vector>
-#include <xxhash.h>
 
 #include "base/error.h"
-#include "base/mapped_file.h"
 #include "format/formats.h"
 
 namespace cellm {
-namespace {
-
-namespace fs = std::filesystem;
-
-class Checksum {
- public:
-  Checksum() : state_(XXH3_createState()) {
-    if (!state_) throw std::bad_alloc();
-    XXH3_64bits_reset(state_.get());
-  }
-  void add(const void* bytes, std::size_t count) { XXH3_64bits_update(state_.get(), bytes, count); }
-  void add_file(const fs::path& path) {
-    const MappedFile file(path);
-    // In pieces whose pages are dropped afterwards, so that a large model takes no memory.
-    constexpr std::size_t kPiece = std::size_t{64} << 20;
-    for (auto rest = file.bytes(); !rest.empty();) {
-      const auto piece = rest.first(std::min(rest.size(), kPiece));
-      add(piece.data(), piece.size());
-      file.forget(piece);
-      rest = rest.subspan(piece.size());
-    }
-  }
-  std::uint64_t value() const { return XXH3_64bits_digest(state_.get()); }
-
- private:
-  struct Free {
-    void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
-  };
-  std::unique_ptr<XXH3_state_t, Free> state_;
-};
-
-}  // namespace
-
 double bits_per_weight(const ModelSource& source) {
   std::uint64_t bytes = 0;
   std::uint64_t weights = 0;
@@ -71,26 +32,6 @@ std::string main_format(const ModelSource& source) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return name;
-}
-
-std::uint64_t model_checksum(const ModelSource& source) {
-  const fs::path path = source.path();
-  Checksum checksum;
-  if (!fs::is_directory(path)) {
-    checksum.add_file(path);
-    return checksum.value();
-  }
-  std::vector<std::string> names{"config.json"};
-  for (const auto& entry : fs::directory_iterator(path)) {
-    if (entry.path().extension() == ".safetensors")
-      names.push_back(entry.path().filename().string());
-  }
-  std::sort(names.begin(), names.end());
-  for (const std::string& name : names) {
-    checksum.add(name.c_str(), name.size() + 1);
-    checksum.add_file(path / name);
-  }
-  return checksum.value();
 }
 
 void require_same_model(const ModelConfig& model, const ModelConfig& expected,

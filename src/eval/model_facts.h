@@ -16,11 +16,6 @@ double bits_per_weight(const ModelSource& source);
 // unless it is the row.
 std::string main_format(const ModelSource& source);
 
-// XXH3-64 of a model's bytes: of the file; for a folder, of config.json and all *.safetensors in
-// the order of their names, each preceded by its name and a zero byte. Reads all of them. Throws
-// Error(kData).
-std::uint64_t model_checksum(const ModelSource& source);
-
 // Throws Error(kUsage), naming the model, unless it has the vocabulary and the shapes of
 // `expected`.
 void require_same_model(const ModelConfig& model, const ModelConfig& expected,

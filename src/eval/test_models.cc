@@ -25,7 +25,7 @@ TestModel::TestModel(const std::string& name)
 
 std::unique_ptr<const Engine> TestModel::engine(Activations activations, unsigned threads) const {
   return std::make_unique<const Engine>(
-      open_model_source(folder),
+      open_model(folder),
       EngineOptions{.target = "", .threads = threads, .activations = activations});
 }
 

@@ -156,8 +156,8 @@ std::vector<std::string> lm_head_names(const std::string& prefix) {
           prefix + "lm_head.weight"};
 }
 
-Model load_model(const ModelSource& source, std::size_t max_layers) {
-  ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
+Model load_model(const ModelSource& source, const ModelConfig& whole, std::size_t max_layers) {
+  ModelConfig config = whole;
   if (max_layers < config.layers.size()) config.layers.resize(max_layers);
   Model model = empty_model(config);
   model.inverse_frequencies = inverse_frequencies(config);
@@ -180,21 +180,23 @@ Model load_model(const ModelSource& source, std::size_t max_layers) {
   return model;
 }
 
-std::uint64_t load_memory_bytes(const ModelSource& source, std::size_t max_layers, bool pack) {
-  ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
+LoadMemory load_memory(const ModelSource& source, const ModelConfig& whole,
+                       std::size_t max_layers) {
+  ModelConfig config = whole;
   if (max_layers < config.layers.size()) config.layers.resize(max_layers);
   const std::string prefix = text_prefix(source);
-  std::uint64_t bytes = 0;
+  LoadMemory memory;
   const auto add = [&](const std::string& name, TensorKind kind) {
     const auto index = find_tensor(source, name);
     if (!index) return false;
     const TensorInfo& info = source.tensors()[*index];
     const auto matrix = kind == TensorKind::kMatrix ? source.weights(*index) : nullptr;
     if (matrix == nullptr) {
-      bytes += info.rows() * info.cols() * sizeof(float);
+      memory.loaded += info.rows() * info.cols() * sizeof(float);
     } else {
-      bytes += source.copied_bytes(*index);
-      bytes += pack ? matrix->int8_bytes() : matrix->exact_bytes();
+      memory.loaded += source.copied_bytes(*index);
+      memory.packed += matrix->int8_bytes();
+      memory.unpacked += matrix->exact_bytes();
     }
     return true;
   };
@@ -204,7 +206,7 @@ std::uint64_t load_memory_bytes(const ModelSource& source, std::size_t max_layer
   for (const auto& name : lm_head_names(prefix)) {
     if (add(name, TensorKind::kMatrix)) break;
   }
-  return bytes;
+  return memory;
 }
 
 namespace {

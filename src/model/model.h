@@ -62,17 +62,21 @@ std::string text_prefix(const ModelSource& source);
 // The names under which a source may keep the output matrix, best first.
 std::vector<std::string> lm_head_names(const std::string& prefix);
 
-// Reads config and weights. Matrices stay where they are (mapped) if the source can show them, as
-// rows, packed or coded, else they are read into memory as f32; max_layers limits the layers used.
-// Tensors that the text model does not have (vision, multi-token prediction) are ignored. Throws
+// Reads weights. Matrices stay where they are (mapped) if the source can show them, as rows, packed
+// or coded, else they are read into memory as f32; max_layers limits the layers used. Tensors that the text model does not have (vision, multi-token prediction) are ignored. Throws
 // Error(kData) naming each tensor that is missing or has another shape than the configuration says.
-Model load_model(const ModelSource& source, std::size_t max_layers);
+Model load_model(const ModelSource& source, const ModelConfig& config, std::size_t max_layers);
 
-// Bytes of memory that load_model() and, if `pack`, pack_weights() allocate for this source:
-// matrices that cannot be used where they are mapped, packed copies, vectors. Matrices in place are
-// not counted: the kernel takes their pages back when it needs to. Throws as load_model() about the
-// configuration; tensors that are missing count as nothing.
-std::uint64_t load_memory_bytes(const ModelSource& source, std::size_t max_layers, bool pack);
+// Bytes of memory. Matrices in place are not counted: the kernel takes their pages back when it
+// needs to.
+struct LoadMemory {
+  std::uint64_t loaded = 0;    // that load_model() allocates: matrices that are not in place, vectors
+  std::uint64_t packed = 0;    // that pack_weights() allocates then
+  std::uint64_t unpacked = 0;  // that unpack_weights() allocates then
+};
+// Tensors that are missing count as nothing.
+LoadMemory load_memory(const ModelSource& source, const ModelConfig& config,
+                       std::size_t max_layers);
 
 // Interleaves every matrix whose format has a packed form, so that it is multiplied with 8-bit
 // activations; trellis-coded ones are used as they are. The source is told that it may forget the

@@ -69,7 +69,10 @@ std::vector<PartSensitivity> measure_sensitivity(
   const EngineOptions exact{options.target, options.threads,
                             std::numeric_limits<std::size_t>::max(), Activations::kF32};
   const auto none = [](std::string_view /*name*/) { return false; };
-  const Engine teacher(mix_sources(reference, quantized, none), exact);
+  const auto mixed = [&](const auto& taken) {
+    return std::make_shared<const OpenedModel>(mix_sources(reference, quantized, taken));
+  };
+  const Engine teacher(mixed(none), exact);
   for (std::size_t begin = 0; begin < result.size(); begin += kTogether) {
     const std::size_t count = std::min(kTogether, result.size() - begin);
     std::vector<std::unique_ptr<Engine>> engines;
@@ -79,7 +82,7 @@ std::vector<PartSensitivity> measure_sensitivity(
       const auto taken = [&](std::string_view name) {
         return std::find(names.begin(), names.end(), name) != names.end();
       };
-      engines.push_back(std::make_unique<Engine>(mix_sources(reference, quantized, taken), exact));
+      engines.push_back(std::make_unique<Engine>(mixed(taken), exact));
       subjects.push_back({engines.back().get(), KvEncoding::kF32});
     }
     const auto evaluations = evaluate(subjects, &teacher, texts, options.eval,

@@ -13,12 +13,13 @@
 #include "base/error.h"
 #include "base/version.h"
 #include "convert/convert.h"
-#include "engine/generate.h"
+#include "engine/opened_model.h"
 #include "eval/coherence.h"
 #include "eval/evaluate.h"
 #include "eval/model_facts.h"
 #include "eval/report.h"
 #include "io/cellm_file.h"
+#include "io/model_checksum.h"
 #include "study/document.h"
 #include "study/formats.h"
 #include "study/measures.h"
@@ -293,7 +294,7 @@ class Study {
 
   Engine engine(const std::filesystem::path& file, Activations activations) const {
     return {
-        open_model_source(file),
+        open_model(file),
         {options_.target, options_.threads, std::numeric_limits<std::size_t>::max(), activations}};
   }
 

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/test_files.h"
-#include "io/model_source.h"
+#include "engine/opened_model.h"
 #include "tune/descent_store.h"
 #include "tune/teacher.h"
 
@@ -68,9 +68,9 @@ TEST(Adam, ChangesNothingForGradientsThatAreNoNumbers) {
 class Descent : public ::testing::Test {
  protected:
   Descent()
-      : source_(open_model_source(std::filesystem::path(CELLM_TESTDATA) / "models" / "llama")),
-        teacher_(load_model(*source_, SIZE_MAX)),
-        model_(load_model(*source_, SIZE_MAX)),
+      : opened_(open_model(std::filesystem::path(CELLM_TESTDATA) / "models" / "llama")),
+        teacher_(opened_->weights()),
+        model_(opened_->weights()),
         student_(compute_, model_, true) {
     std::mt19937 random(11);
     for (auto* part : {&text_, &held_out_}) {
@@ -114,7 +114,7 @@ class Descent : public ::testing::Test {
   ThreadPool pool_{2};
   ActivationScratch scratch_;
   Compute compute_{kernel_table(), pool_, scratch_};
-  std::unique_ptr<ModelSource> source_;
+  std::shared_ptr<const OpenedModel> opened_;
   Model teacher_;
   Model model_;
   Student student_;

@@ -45,8 +45,8 @@ TEST(OwnText, NeedsRoomForItsOpening) {
 }
 
 TEST(OwnAnswers, AreConversationsInTheModelsFormat) {
-  const Engine engine(open_model_source(CELLM_TESTDATA "/../models/cellm-tiny"), EngineOptions());
-  const auto tokenizer = find_tokenizer(engine.source(), engine.config().vocab_size, "");
+  const Engine engine(open_model(CELLM_TESTDATA "/../models/cellm-tiny"), EngineOptions());
+  const Tokenizer* tokenizer = engine.opened().tokenizer();
   ASSERT_TRUE(tokenizer.has_value());
   std::size_t last = 0;
   const auto answers = own_answers(engine, *tokenizer, ChatFormat::kQwen35, 3, 200, 5,

@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/mapped_file.h"
-#include "io/model_source.h"
+#include "engine/opened_model.h"
 #include "io/safetensors.h"
 #include "tune/teacher.h"
 
@@ -49,8 +49,8 @@ class StudentTest : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(StudentTest, StartsAsTheModelThatItIs) {
-  const auto source = open_model_source(folder_of(GetParam()));
-  Model model = load_model(*source, SIZE_MAX);
+  const auto opened = open_model(folder_of(GetParam()));
+  Model model = opened->weights();
   const auto tokens = some_tokens(70, model.config.vocab_size);
   const auto expected = final_streams(compute_, model, tokens);
   Student student(compute_, model, true);
@@ -61,8 +61,8 @@ TEST_P(StudentTest, StartsAsTheModelThatItIs) {
 
 class DifferenceQuotients : public StudentTest {};
 TEST_P(DifferenceQuotients, AreTheGradients) {
-  const auto source = open_model_source(folder_of(GetParam()));
-  Model model = load_model(*source, SIZE_MAX);
+  const auto opened = open_model(folder_of(GetParam()));
+  Model model = opened->weights();
   const auto tokens = some_tokens(40, model.config.vocab_size);
   const auto expected = final_streams(compute_, model, tokens);
   Student student(compute_, model, true);
@@ -116,8 +116,8 @@ TEST_P(DifferenceQuotients, AreTheGradients) {
 class TorchGradients : public StudentTest {};
 TEST_P(TorchGradients, AreTheSame) {
   const std::string name = GetParam();
-  const auto source = open_model_source(folder_of(name));
-  Model model = load_model(*source, SIZE_MAX);
+  const auto opened = open_model(folder_of(name));
+  Model model = opened->weights();
   const auto json = nlohmann::json::parse(read_file(folder_of(name) / "expected.json", 1 << 20));
   auto tokens = json.at("tokens").get<std::vector<std::uint32_t>>();
   tokens.resize(40);

@@ -8,7 +8,7 @@
 
 #include "base/test_files.h"
 #include "convert/convert.h"
-#include "io/model_source.h"
+#include "engine/opened_model.h"
 #include "tune/teacher.h"
 
 namespace cellm {
@@ -30,12 +30,12 @@ void tune_and_compare(const fs::path& path, const fs::path& target) {
   ThreadPool pool(2);
   ActivationScratch scratch;
   const Compute compute{kernel_table(), pool, scratch};
-  const auto source = open_model_source(path);
-  Model model = load_model(*source, SIZE_MAX);
+  const auto opened = open_model(path);
+  Model model = opened->weights();
   Student student(compute, model, true);
   const auto parameters = student.parameters();
   const CellmHeader header = read_cellm_header(MappedFile(path));
-  const std::string prefix = text_prefix(*source);
+  const std::string prefix = opened->text_prefix();
   const auto chosen = storable_parameters(header, prefix, parameters);
   ASSERT_GT(chosen.size(), model.layers.size());
   for (const std::size_t index : chosen) {
@@ -45,8 +45,7 @@ void tune_and_compare(const fs::path& path, const fs::path& target) {
   write_tuned(path, target, prefix, parameters, chosen,
               [](nlohmann::ordered_json& json) { json["tuned"] = true; });
   verify_cellm(MappedFile(target));
-  const auto tuned = open_model_source(target);
-  Model tuned_model = load_model(*tuned, SIZE_MAX);
+  Model tuned_model = open_model(target)->weights();
   unpack_weights(tuned_model, pool);
   std::vector<std::uint32_t> tokens(24);
   std::mt19937 random(5);

@@ -1,0 +1,98 @@
+#include "engine/opened_model.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/mapped_file.h"
+#include "engine/generation_config.h"
+#include "io/model_checksum.h"
+
+namespace cellm {
+
+OpenedModel::OpenedModel(std::unique_ptr<ModelSource> source, OpenOptions options)
+    : source_(std::move(source)),
+      options_(std::move(options)),
+      config_(parse_model_config(source_->config_json(), printable(source_->path()))) {}
+
+const Tokenizer* OpenedModel::tokenizer() const {
+  std::call_once(tokenizer_once_, [this] {
+    tokenizer_ =
+        find_tokenizer(*source_, config_.vocab_size, options_.tokenizer_file, options_.links);
+  });
+  return tokenizer_ ? &*tokenizer_ : nullptr;
+}
+
+const std::vector<std::uint32_t>& OpenedModel::generation_end_ids() const {
+  std::call_once(end_ids_once_, [this] {
+    const std::string& json = source_->generation_config_json();
+    if (json.empty()) return;
+    end_ids_ = cellm::generation_end_ids(json, printable(path()) + ", generation config");
+  });
+  return end_ids_;
+}
+
+const std::optional<Quality>& OpenedModel::quality() const {
+  std::call_once(quality_once_, [this] { quality_ = read_quality(path()); });
+  return quality_;
+}
+
+std::uint64_t OpenedModel::checksum() const {
+  std::call_once(checksum_once_, [this] { checksum_ = model_checksum(*source_); });
+  return checksum_;
+}
+
+Model OpenedModel::weights(std::size_t max_layers) const {
+  if (max_layers < config_.layers.size()) return load_model(*source_, config_, max_layers);
+  const std::lock_guard lock(weights_mutex_);
+  if (!weights_) {
+    weights_ = std::make_unique<const Model>(load_model(*source_, config_, kAllLayers));
+  }
+  return *weights_;
+}
+
+std::uint64_t OpenedModel::weights_bytes(std::size_t max_layers, bool pack) const {
+  const LoadMemory memory = load_memory(*source_, config_, max_layers);
+  const std::uint64_t changed = pack ? memory.packed : memory.unpacked;
+  if (max_layers < config_.layers.size()) return memory.loaded + changed;
+  const std::lock_guard lock(weights_mutex_);
+  return weights_ ? changed : memory.loaded + changed;
+}
+
+std::shared_ptr<const OpenedModel> open_model(const std::filesystem::path& path,
+                                              const OpenOptions& options) {
+  return std::make_shared<const OpenedModel>(open_model_source(path, options.links), options);
+}
+
+Tokenizer load_tokenizer_file(const std::string& path) {
+  return load_tokenizer(TokenizerJson{read_file(path, kMaxTokenizerBytes), path}, printable(path));
+}
+
+std::optional<Tokenizer> find_tokenizer(const ModelSource& source, std::size_t vocab_size,
+                                        const std::string& file, Links links) {
+  std::string name = file;
+  TokenizerData inside;
+  if (file.empty()) {
+    inside = source.tokenizer();
+    if (!std::holds_alternative<std::monostate>(inside)) {
+      name = source.path();
+    } else {
+      const std::filesystem::path folder = std::filesystem::path(source.path()).parent_path();
+      const std::filesystem::path beside = file_in_folder(folder, "tokenizer.json", links);
+      if (!std::filesystem::exists(beside)) return std::nullopt;
+      name = beside.string();
+    }
+  }
+  Tokenizer tokenizer = std::holds_alternative<std::monostate>(inside)
+                            ? load_tokenizer_file(name)
+                            : load_tokenizer(inside, printable(name));
+  if (tokenizer.vocab_size() > vocab_size) {
+    throw data_error(
+        "{}: this tokenizer has ids up to {}, the model's vocabulary is {}; it belongs to another "
+        "model",
+        printable(name), tokenizer.vocab_size() - 1, vocab_size);
+  }
+  return tokenizer;
+}
+
+}  // namespace cellm

@@ -1,0 +1,90 @@
+// A model's container, read once. Engines, conversions and measurements take it by reference, and
+// several of them may share one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/cellm_quality.h"
+#include "io/model_source.h"
+#include "model/model.h"
+#include "tokenizer/tokenizer.h"
+
+namespace cellm {
+
+inline constexpr std::size_t kAllLayers = std::numeric_limits<std::size_t>::max();
+
+struct OpenOptions {
+  Links links = Links::kInside;  // how far those of a folder may lead
+  std::string tokenizer_file;    // a tokenizer.json in place of the model's own; empty: its own
+};
+
+// Thread-safe. What is expensive (tokenizer, weights, checksum) is read at first use and kept.
+class OpenedModel {
+ public:
+  // Throws what parse_model_config() throws.
+  explicit OpenedModel(std::unique_ptr<ModelSource> source, OpenOptions options = {});
+
+  const ModelSource& source() const { return *source_; }
+  const std::string& path() const { return source_->path(); }
+  const ModelConfig& config() const { return config_; }
+  const std::string& chat_template() const { return source_->chat_template(); }
+  std::string text_prefix() const { return cellm::text_prefix(*source_); }
+
+  // Null if there is no tokenizer. Throws as find_tokenizer().
+  const Tokenizer* tokenizer() const;
+
+  // eos_token_id of generation_config.json. Throws as generation_end_ids().
+  const std::vector<std::uint32_t>& generation_end_ids() const;
+
+  // What a .cellm file says of its own quality.
+  const std::optional<Quality>& quality() const;
+
+  // model_checksum(): reads the whole model.
+  std::uint64_t checksum() const;
+
+  // The weights as the container stores them. They are loaded once: all copies share the matrices.
+  // With max_layers below the model's number of layers, only those are loaded, each time anew.
+  Model weights(std::size_t max_layers = kAllLayers) const;
+
+  // Bytes of memory that weights() and then pack_weights() or, if not `pack`, unpack_weights() are
+  // going to allocate.
+  std::uint64_t weights_bytes(std::size_t max_layers, bool pack) const;
+
+ private:
+  std::unique_ptr<ModelSource> source_;
+  OpenOptions options_;
+  ModelConfig config_;
+  mutable std::once_flag tokenizer_once_;
+  mutable std::optional<Tokenizer> tokenizer_;
+  mutable std::once_flag end_ids_once_;
+  mutable std::vector<std::uint32_t> end_ids_;
+  mutable std::once_flag quality_once_;
+  mutable std::optional<Quality> quality_;
+  mutable std::once_flag checksum_once_;
+  mutable std::uint64_t checksum_ = 0;
+  mutable std::mutex weights_mutex_;
+  mutable std::unique_ptr<const Model> weights_;
+};
+
+// Throws what open_model_source() and parse_model_config() throw.
+std::shared_ptr<const OpenedModel> open_model(const std::filesystem::path& path,
+                                              const OpenOptions& options = {});
+
+// A tokenizer.json by itself. Throws Error(kData) or Error(kUnsupported).
+Tokenizer load_tokenizer_file(const std::string& path);
+
+// The tokenizer of a model: `file` if given (a tokenizer.json), else the one inside the source,
+// else tokenizer.json beside it. Nothing if there is none. Throws Error(kData) if it has more
+// tokens than the model's vocabulary, so that it must belong to another model, or if the one beside
+// a file is a symbolic link out of its folder and links are not followed.
+std::optional<Tokenizer> find_tokenizer(const ModelSource& source, std::size_t vocab_size,
+                                        const std::string& file, Links links = Links::kInside);
+
+}  // namespace cellm
