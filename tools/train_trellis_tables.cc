@@ -20,9 +20,9 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "convert/trellis_encoder.h"
-#include "convert/trellis_path.h"
 #include "format/formats.h"
+#include "quantize/trellis_encoder.h"
+#include "quantize/trellis_path.h"
 
 namespace cellm {
 namespace {

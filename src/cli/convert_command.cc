@@ -87,7 +87,7 @@ bool has_trellis_codes(const ConvertPlan& plan) {
                      [](const PlannedTensor& tensor) { return tensor.layout->has_trellis_code; });
 }
 
-void print_feedback_notes(const CalibratedCodes& codes) {
+void print_feedback_notes(const CalibratedTensors& codes) {
   if (codes.resumed != 0) {
     fmt::print(stderr, "note: {} of {} coded tensors are those of the run before\n", codes.resumed,
                codes.tensors.size());
@@ -115,7 +115,7 @@ struct Conversion {
   std::optional<CalibrationText> tuning_text;
   bool feedback = false;              // whether errors are made up for along the text
   std::uint64_t source_checksum = 0;  // model_checksum(), where something is coded along the text
-  std::unique_ptr<CodedStore> probe;  // what the search for formats keeps on disk
+  std::unique_ptr<QuantizedStore> probe;  // what the search for formats keeps on disk
 };
 
 // Windows beside kHeldOutWindows by which tuning tells what is better; more of them come from what
@@ -172,7 +172,7 @@ Conversion prepare(const ConvertArguments& arguments, const ModelSource& source)
   set_tuning_windows_apart(arguments, conversion);
   conversion.text->label.feedback = conversion.feedback;
   if (conversion.feedback) {
-    require_enough_text(arguments, from, *conversion.text, widest_coded_input(conversion.plan));
+    require_enough_text(arguments, from, *conversion.text, widest_quantized_input(conversion.plan));
   }
   conversion.options.calibration = conversion.text->label;
   conversion.plan = plan_conversion(source, conversion.options);
@@ -188,13 +188,14 @@ CalibratedOptions calibrated_options(const ConvertArguments& arguments,
   return options;
 }
 
-CalibratedCodes run_feedback(const ConvertArguments& arguments, const ModelSource& source,
-                             const Conversion& conversion, ThreadPool& pool) {
+CalibratedTensors run_feedback(const ConvertArguments& arguments, const ModelSource& source,
+                               const Conversion& conversion, ThreadPool& pool) {
   refuse_bad_values(source, conversion.plan, pool);
   ProgressBar bar("calibrating", !arguments.quiet);
-  return code_along_text(source, conversion.plan, *conversion.text, pool,
-                         calibrated_options(arguments, conversion, ".partial"),
-                         [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
+  return quantize_along_text(
+      source, conversion.plan, *conversion.text, pool,
+      calibrated_options(arguments, conversion, ".partial"),
+      [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
 }
 
 // Chooses the formats of --target-bpw.
@@ -229,8 +230,7 @@ void measure_quality(const ConvertArguments& arguments, const Conversion& conver
   const CalibrationText& text = *conversion.text;
   const Activations activations = Activations::kInt8;
   const auto load = [&](const std::string& path, Activations with) {
-    return Engine(open_model(path, {arguments.links}),
-                  engine_options(arguments.threads, with));
+    return Engine(open_model(path, {arguments.links}), engine_options(arguments.threads, with));
   };
   const Engine model = load(arguments.output, activations);
   const Engine reference = load(arguments.input, Activations::kF32);
@@ -269,7 +269,7 @@ void measure_quality(const ConvertArguments& arguments, const Conversion& conver
 
 std::vector<BadValues> write_file(const ConvertArguments& arguments, const ModelSource& source,
                                   const Conversion& conversion, ThreadPool& pool,
-                                  const std::optional<CalibratedCodes>& codes) {
+                                  const std::optional<CalibratedTensors>& codes) {
   std::optional<Statistics> statistics;
   if (conversion.text && !conversion.feedback) {
     statistics = run_calibration(arguments, *conversion.text);
@@ -349,7 +349,7 @@ int run(const ConvertArguments& given) {
     }
     return 0;
   }
-  std::optional<CalibratedCodes> codes;
+  std::optional<CalibratedTensors> codes;
   if (conversion.feedback) codes = run_feedback(arguments, *source, conversion, pool);
   const auto replaced = write_file(arguments, *source, conversion, pool, codes);
   clock.finish("codes");

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "convert/convert.h"
-#include "convert/statistics.h"
 #include "engine/engine.h"
+#include "quantize/statistics.h"
 
 namespace cellm {
 

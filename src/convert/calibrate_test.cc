@@ -5,10 +5,10 @@
 #include <random>
 
 #include "base/test_files.h"
-#include "convert/quantize_mse.h"
 #include "convert/test_conversion.h"
 #include "format/formats.h"
 #include "format/half.h"
+#include "quantize/quantize_mse.h"
 
 namespace cellm {
 namespace {

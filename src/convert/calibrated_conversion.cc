@@ -13,13 +13,13 @@
 #include "base/memory.h"
 #include "base/stopwatch.h"
 #include "base/version.h"
-#include "convert/calibrated_input.h"
-#include "convert/feedback_factor.h"
 #include "convert/planned_rows.h"
-#include "convert/second_moments.h"
 #include "engine/lockstep.h"
 #include "format/formats.h"
 #include "model/model.h"
+#include "quantize/calibrated_input.h"
+#include "quantize/feedback_factor.h"
+#include "quantize/second_moments.h"
 
 namespace cellm {
 namespace {
@@ -27,7 +27,7 @@ namespace {
 // Other codes than an older program would have chosen need another number.
 constexpr int kMethod = 1;
 
-bool is_coded_along_text(const PlannedTensor& tensor) {
+bool is_quantized_along_text(const PlannedTensor& tensor) {
   return tensor.linear && has_codes(tensor);
 }
 
@@ -58,7 +58,7 @@ MatrixPtr without_payload(const Matrix& matrix) {
 class Coder final : public LockstepTap {
  public:
   Coder(const ModelSource& source, const ConvertPlan& plan, const CalibrationText& text,
-        const KernelTable& kernels, ThreadPool& pool, CodedStore* store,
+        const KernelTable& kernels, ThreadPool& pool, QuantizedStore* store,
         const ConvertProgress& progress)
       : source_(source),
         quantizer_(scale_quantizer(plan.scale)),
@@ -68,7 +68,7 @@ class Coder final : public LockstepTap {
         progress_(progress),
         tokens_(text.label.tokens) {
     for (const auto& tensor : plan.tensors) {
-      if (!is_coded_along_text(tensor)) continue;
+      if (!is_quantized_along_text(tensor)) continue;
       planned_[*tensor.linear].push_back(&tensor);
       total_ += 2 * weights_of(tensor);
     }
@@ -118,7 +118,7 @@ class Coder final : public LockstepTap {
     }
   }
 
-  CalibratedCodes result() && { return std::move(result_); }
+  CalibratedTensors result() && { return std::move(result_); }
 
  private:
   std::span<const PlannedTensor* const> planned_of(const LayerMatrix& matrix) const {
@@ -152,14 +152,14 @@ class Coder final : public LockstepTap {
                                     usable ? &moments : nullptr,
                                     &input,
                                     tensor->shape.trellis.rotation};
-      auto coded = std::make_shared<CodedTensor>(
-          code_tensor(source_, *tensor, quantizer_(request), pool_, [&](std::size_t rows) {
+      auto quantized = std::make_shared<QuantizedTensor>(
+          quantize_tensor(source_, *tensor, quantizer_(request), pool_, [&](std::size_t rows) {
             done_ += rows * tensor->info.cols();
             report(done_);
           }));
-      coded->with_feedback = !input.lacks_factor();
-      if (store_ != nullptr) store_->add(tensor->name, coded);
-      result_.tensors[tensor->name] = std::move(coded);
+      quantized->with_feedback = !input.lacks_factor();
+      if (store_ != nullptr) store_->add(tensor->name, quantized);
+      result_.tensors[tensor->name] = std::move(quantized);
     }
   }
 
@@ -168,37 +168,37 @@ class Coder final : public LockstepTap {
       result_.tensors[tensor.name] = store_->tensors().at(tensor.name);
       ++result_.resumed;
     }
-    const auto& coded = result_.tensors.at(tensor.name);
-    if (!coded->with_feedback) result_.without_feedback.push_back(tensor.name);
-    matrix.linear->weights = as_matrix(tensor, coded, pool_);
+    const auto& quantized = result_.tensors.at(tensor.name);
+    if (!quantized->with_feedback) result_.without_feedback.push_back(tensor.name);
+    matrix.linear->weights = as_matrix(tensor, quantized, pool_);
   }
 
   const ModelSource& source_;
   Quantizer quantizer_;
   const KernelTable& kernels_;
   ThreadPool& pool_;
-  CodedStore* store_;
+  QuantizedStore* store_;
   const ConvertProgress& progress_;
   std::uint64_t tokens_;
   std::map<TensorId, std::vector<const PlannedTensor*>> planned_;  // by matrix
-  std::vector<const PlannedTensor*> missing_;                      // of this input, to be coded
+  std::vector<const PlannedTensor*> missing_;                      // of this input, to be quantized
   std::optional<SecondMomentsSum> sum_;                            // of this input
   std::uint64_t seen_ = 0;                                         // tokens of this input
-  std::uint64_t weights_ = 0;                                      // of its coded matrices
+  std::uint64_t weights_ = 0;                                      // of its quantized matrices
   // Progress: every weight counts once for the text and once for its code.
   std::uint64_t total_ = 0;
   std::uint64_t done_ = 0;
   std::uint64_t done_before_ = 0;  // this input
-  CalibratedCodes result_;
+  CalibratedTensors result_;
   Stopwatch watch_;
 };
 
 }  // namespace
 
-std::size_t widest_coded_input(const ConvertPlan& plan) {
+std::size_t widest_quantized_input(const ConvertPlan& plan) {
   std::size_t widest = 0;
   for (const auto& tensor : plan.tensors) {
-    if (is_coded_along_text(tensor)) widest = std::max(widest, tensor.info.cols());
+    if (is_quantized_along_text(tensor)) widest = std::max(widest, tensor.info.cols());
   }
   return widest;
 }
@@ -210,7 +210,7 @@ std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertP
   // What trellis codes stand for, by layer; the output matrix counts alone.
   std::map<std::size_t, std::uint64_t> floats;
   for (const auto& tensor : plan.tensors) {
-    if (!is_coded_along_text(tensor)) continue;
+    if (!is_quantized_along_text(tensor)) continue;
     codes += tensor.code_bytes + tensor.scale_bytes;
     if (!tensor.layout->has_trellis_code) continue;
     const bool output = *tensor.linear == kOutputId;
@@ -219,33 +219,33 @@ std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertP
   }
   std::uint64_t most_floats = 0;
   for (const auto& [layer, bytes] : floats) most_floats = std::max(most_floats, bytes);
-  const std::size_t cols = widest_coded_input(plan);
+  const std::size_t cols = widest_quantized_input(plan);
   // What a thread holds of the rows it codes: weights, codes, errors and what they became.
   constexpr std::uint64_t kChunkBytes = std::uint64_t{16} << 20;
-  const LoadMemory weights = load_memory(source, config, SIZE_MAX);
-  return weights.loaded + weights.unpacked +
+  return load_memory_bytes(source, std::numeric_limits<std::size_t>::max(), false) +
          lockstep_bytes(config, text.windows) + second_moments_bytes(cols) + factor_bytes(cols) +
          codes + most_floats + threads * kChunkBytes;
 }
 
-CalibratedCodes code_along_text(const ModelSource& source, const ConvertPlan& plan,
-                                const CalibrationText& text, ThreadPool& pool,
-                                const CalibratedOptions& options, const ConvertProgress& progress) {
+CalibratedTensors quantize_along_text(const ModelSource& source, const ConvertPlan& plan,
+                                      const CalibrationText& text, ThreadPool& pool,
+                                      const CalibratedOptions& options,
+                                      const ConvertProgress& progress) {
   require_memory(
       calibration_memory_bytes(source, plan, text, pool.threads()),
       fmt::format("{}: calibrating on {} tokens", printable(source.path()), text.label.tokens),
       "fewer tokens (--calibrate-tokens) need less");
   const KernelTable& kernels = kernel_table(options.target.c_str());
-  std::unique_ptr<CodedStore> store;
+  std::unique_ptr<QuantizedStore> store;
   if (!options.state.empty()) {
-    store = std::make_unique<CodedStore>(
+    store = std::make_unique<QuantizedStore>(
         options.state, state_key(plan, text, kernels, options.source_checksum), plan);
   }
-  Model model = load_model(source, parse_model_config(source.config_json(), printable(source.path())), SIZE_MAX);
+  Model model = load_model(source, std::numeric_limits<std::size_t>::max());
   unpack_weights(model, pool);
   Coder coder(source, plan, text, kernels, pool, store.get(), progress);
   run_in_lockstep(model, kernels, pool, text.windows, coder);
-  CalibratedCodes result = std::move(coder).result();
+  CalibratedTensors result = std::move(coder).result();
   result.state = std::move(store);
   return result;
 }

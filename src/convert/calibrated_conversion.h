@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "convert/calibrate.h"
-#include "convert/coded_store.h"
-#include "convert/coded_tensor.h"
 #include "convert/convert.h"
+#include "convert/quantized_store.h"
+#include "convert/quantized_tensor.h"
 
 namespace cellm {
 
@@ -23,11 +23,12 @@ struct CalibratedOptions {
 };
 
 // What coding along a text gave.
-struct CalibratedCodes {
-  std::unique_ptr<CodedStore> state;  // null if none was to be kept; remove() it after converting
-  CodedTensors tensors;               // every tensor of the plan that has codes and an input
+struct CalibratedTensors {
+  std::unique_ptr<QuantizedStore>
+      state;                 // null if none was to be kept; remove() it after converting
+  QuantizedTensors tensors;  // every tensor of the plan that has codes and an input
   // Matrices without feedback, since the second moments of their input have no factor: the text
-  // leaves it silent, or the model overflows on it. They are coded as well as that allows.
+  // leaves it silent, or the model overflows on it. They are quantized as well as that allows.
   std::vector<std::string> without_feedback;
   std::size_t resumed = 0;  // tensors that the state had already
   // Seconds.
@@ -37,21 +38,23 @@ struct CalibratedCodes {
 };
 
 // Runs the source's model over all windows of the text at once. At each distinct input of matrices
-// they stop: its second moments are added up, the matrices that the plan gives codes are coded with
-// feedback and replaced in the model by what they became, and the windows go on. So every matrix is
-// coded for the input that it will meet, which comes from coded matrices, and the text is run once.
-// The embedding keeps its source's weights in this pass, also where it is the output matrix.
+// they stop: its second moments are added up, the matrices that the plan gives codes are quantized
+// with feedback and replaced in the model by what they became, and the windows go on. So every
+// matrix is quantized for the input that it will meet, which comes from quantized matrices, and the
+// text is run once. The embedding keeps its source's weights in this pass, also where it is the
+// output matrix.
 //
 // The result does not depend on the number of threads, nor on whether a state was there. Throws
 // Error(kResources) before it begins if memory is missing, and what opening the state throws.
-CalibratedCodes code_along_text(const ModelSource& source, const ConvertPlan& plan,
-                                const CalibrationText& text, ThreadPool& pool,
-                                const CalibratedOptions& options, const ConvertProgress& progress);
+CalibratedTensors quantize_along_text(const ModelSource& source, const ConvertPlan& plan,
+                                      const CalibrationText& text, ThreadPool& pool,
+                                      const CalibratedOptions& options,
+                                      const ConvertProgress& progress);
 
-// The columns of the widest matrix that is coded along a text; 0 if none is.
-std::size_t widest_coded_input(const ConvertPlan& plan);
+// The columns of the widest matrix that is quantized along a text; 0 if none is.
+std::size_t widest_quantized_input(const ConvertPlan& plan);
 
-// Bytes of memory that code_along_text() takes beside what is mapped.
+// Bytes of memory that quantize_along_text() takes beside what is mapped.
 std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertPlan& plan,
                                        const CalibrationText& text, unsigned threads);
 

@@ -44,7 +44,7 @@ ConvertPlan plan_of(const ModelSource& source, const CalibrationText& text,
 }
 
 std::string converted(const ModelSource& source, const ConvertPlan& plan,
-                      const CalibratedCodes& codes, ThreadPool& pool) {
+                      const CalibratedTensors& codes, ThreadPool& pool) {
   const TestFolder folder;
   const fs::path file = folder.path() / "m.cellm";
   convert(source, plan, file, pool, {}, nullptr, &codes.tensors);
@@ -66,8 +66,8 @@ TEST(CodeAlongText, CodesEveryMatrixAndDoesNotDependOnThreads) {
       ThreadPool pool(threads);
       std::uint64_t last = 0;
       std::uint64_t total = 0;
-      const CalibratedCodes codes =
-          code_along_text(*source, plan, text, pool, {}, [&](std::uint64_t done, std::uint64_t of) {
+      const CalibratedTensors codes = quantize_along_text(
+          *source, plan, text, pool, {}, [&](std::uint64_t done, std::uint64_t of) {
             EXPECT_GE(done, last);
             EXPECT_LE(done, of);
             last = done;
@@ -103,7 +103,7 @@ TEST(CodeAlongText, FilesComeNearerToTheSourceThanByWeighing) {
       const TestFolder folder;
       const ConvertPlan plan = plan_of(*source, text, body);
       convert(*source, plan, folder.path() / "weighed.cellm", pool, {}, &statistics);
-      const CalibratedCodes codes = code_along_text(*source, plan, text, pool, {}, {});
+      const CalibratedTensors codes = quantize_along_text(*source, plan, text, pool, {}, {});
       convert(*source, plan, folder.path() / "feedback.cellm", pool, {}, nullptr, &codes.tensors);
       EXPECT_LT(divergence(engine, folder.path() / "feedback.cellm", tokens),
                 divergence(engine, folder.path() / "weighed.cellm", tokens))
@@ -121,7 +121,7 @@ TEST(CodeAlongText, GoesOnWhereItWasStopped) {
   options_of_plan.overrides.push_back(parse_tensor_override("mlp=t4"));
   const ConvertPlan plan = plan_conversion(*source, options_of_plan);
   ThreadPool pool(2);
-  const CalibratedCodes whole = code_along_text(*source, plan, text, pool, {}, {});
+  const CalibratedTensors whole = quantize_along_text(*source, plan, text, pool, {}, {});
   const std::string want = converted(*source, plan, whole, pool);
   const TestFolder folder;
   CalibratedOptions options;
@@ -129,18 +129,18 @@ TEST(CodeAlongText, GoesOnWhereItWasStopped) {
   options.source_checksum = "1";
   const auto stop_after = [&](double share) {
     try {
-      code_along_text(*source, plan, text, pool, options,
-                      [&](std::uint64_t done, std::uint64_t total) {
-                        if (static_cast<double>(done) > share * static_cast<double>(total)) {
-                          throw Stopped();
-                        }
-                      });
+      quantize_along_text(*source, plan, text, pool, options,
+                          [&](std::uint64_t done, std::uint64_t total) {
+                            if (static_cast<double>(done) > share * static_cast<double>(total)) {
+                              throw Stopped();
+                            }
+                          });
       ADD_FAILURE() << "not stopped";
     } catch (const Stopped&) {
     }
   };
   const auto finish = [&] {
-    CalibratedCodes codes = code_along_text(*source, plan, text, pool, options, {});
+    CalibratedTensors codes = quantize_along_text(*source, plan, text, pool, options, {});
     EXPECT_TRUE(converted(*source, plan, codes, pool) == want);
     const std::size_t resumed = codes.resumed;
     codes.state->remove();
@@ -171,14 +171,15 @@ TEST(CodeAlongText, GoesOnWhereItWasStopped) {
   EXPECT_EQ(finish(), 0U);
   options.source_checksum = "1";
   folder.write("m.cellm.partial", state);
-  EXPECT_EQ(code_along_text(*source, plan, some_text(*source, 12), pool, options, {}).resumed, 0U);
+  EXPECT_EQ(quantize_along_text(*source, plan, some_text(*source, 12), pool, options, {}).resumed,
+            0U);
   folder.write("m.cellm.partial", state);
   const ConvertPlan other = plan_of(*source, text, {FormatId::kI4, 16});
-  EXPECT_EQ(code_along_text(*source, other, text, pool, options, {}).resumed, 0U);
+  EXPECT_EQ(quantize_along_text(*source, other, text, pool, options, {}).resumed, 0U);
   folder.write("m.cellm.partial", state);
   options_of_plan.rotation = 1;
   const ConvertPlan rotated = plan_conversion(*source, options_of_plan);
-  EXPECT_EQ(code_along_text(*source, rotated, text, pool, options, {}).resumed, 0U);
+  EXPECT_EQ(quantize_along_text(*source, rotated, text, pool, options, {}).resumed, 0U);
 }
 
 TEST(CodeAlongText, OneRunAtATimeHasTheState) {
@@ -189,12 +190,12 @@ TEST(CodeAlongText, OneRunAtATimeHasTheState) {
   const TestFolder folder;
   CalibratedOptions options;
   options.state = folder.path() / "m.cellm.partial";
-  const CalibratedCodes first = code_along_text(*source, plan, text, pool, options, {});
+  const CalibratedTensors first = quantize_along_text(*source, plan, text, pool, options, {});
   expect_error(ErrorKind::kData, "m.cellm.partial: another run is working on this file",
-               [&] { code_along_text(*source, plan, text, pool, options, {}); });
+               [&] { quantize_along_text(*source, plan, text, pool, options, {}); });
   options.state = folder.path() / "no folder" / "m.cellm.partial";
   expect_error(ErrorKind::kData, "m.cellm.partial: cannot open this file",
-               [&] { code_along_text(*source, plan, text, pool, options, {}); });
+               [&] { quantize_along_text(*source, plan, text, pool, options, {}); });
 }
 
 // A source in which one vector is so large that what follows overflows, or zero.
@@ -235,23 +236,23 @@ TEST(CodeAlongText, NamesWhatHasNoFeedback) {
   const SpoiledSource silent(test_model("llama"), norm, 0.0F);
   const CalibrationText text = some_text(silent);
   const ConvertPlan plan = plan_of(silent, text, {FormatId::kI4, 32});
-  const CalibratedCodes some = code_along_text(silent, plan, text, pool, {}, {});
+  const CalibratedTensors some = quantize_along_text(silent, plan, text, pool, {}, {});
   EXPECT_EQ(some.without_feedback.size(), 3U);
   EXPECT_EQ(
       std::count_if(some.without_feedback.begin(), some.without_feedback.end(), is_gate_or_up), 2);
   converted(silent, plan, some, pool);
   // Overflowing: that and everything after it.
   const SpoiledSource loud(test_model("llama"), norm, 3e38F);
-  const CalibratedCodes fewer = code_along_text(loud, plan, text, pool, {}, {});
+  const CalibratedTensors fewer = quantize_along_text(loud, plan, text, pool, {}, {});
   EXPECT_GE(fewer.without_feedback.size(), 3U);
   EXPECT_LT(fewer.without_feedback.size(), fewer.tensors.size());
   EXPECT_EQ(
       std::count_if(fewer.without_feedback.begin(), fewer.without_feedback.end(), is_gate_or_up),
       2);
-  for (const auto& [name, coded] : fewer.tensors) {
+  for (const auto& [name, quantized] : fewer.tensors) {
     const bool named = std::find(fewer.without_feedback.begin(), fewer.without_feedback.end(),
                                  name) != fewer.without_feedback.end();
-    EXPECT_EQ(coded->with_feedback, !named) << name;
+    EXPECT_EQ(quantized->with_feedback, !named) << name;
   }
 }
 

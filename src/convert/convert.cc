@@ -6,9 +6,9 @@
 #include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "convert/coded_tensor.h"
 #include "convert/entries.h"
 #include "convert/planned_rows.h"
+#include "convert/quantized_tensor.h"
 #include "format/formats.h"
 #include "io/cellm_writer.h"
 
@@ -28,8 +28,8 @@ std::size_t rows_per_chunk(const PlannedTensor& tensor, std::size_t block_rows) 
 class TensorConverter {
  public:
   TensorConverter(const ModelSource& source, const PlannedTensor& tensor,
-                  const Quantizer& quantizer, const InputMoments* inputs, const CodedTensor* coded,
-                  BadValueLog& log)
+                  const Quantizer& quantizer, const InputMoments* inputs,
+                  const QuantizedTensor* quantized, BadValueLog& log)
       : source_(source),
         tensor_(tensor),
         log_(log),
@@ -39,8 +39,9 @@ class TensorConverter {
         unit_(own_layout(tensor.shape.format).unit(tensor.shape)),
         reordered_(tensor.layout != &own_layout(tensor.shape.format)),
         quantizer_(
-            coded != nullptr
-                ? TensorQuantizer{unit_.rows, [this, coded](const RowBlock& b) { copy(*coded, b); }}
+            quantized != nullptr
+                ? TensorQuantizer{unit_.rows,
+                                  [this, quantized](const RowBlock& b) { copy(*quantized, b); }}
                 : quantizer({tensor.name, format_, rows_, cols_, tensor.shape.group, inputs,
                              nullptr, tensor.shape.trellis.rotation})),
         rows_per_chunk_(rows_per_chunk(tensor, quantizer_.block_rows)),
@@ -90,13 +91,13 @@ class TensorConverter {
                              payloads.scales + sizes.scale_bytes() / sizeof(std::uint16_t));
   }
 
-  // For a tensor that was coded before.
-  void copy(const CodedTensor& coded, const RowBlock& block) const {
+  // For a tensor that was quantized before.
+  void copy(const QuantizedTensor& quantized, const RowBlock& block) const {
     const std::size_t begin = unit_.count(block.begin);
     const std::size_t count = unit_.count(block.count);
-    std::copy_n(coded.codes.data() + begin * unit_.code_bytes, count * unit_.code_bytes,
+    std::copy_n(quantized.codes.data() + begin * unit_.code_bytes, count * unit_.code_bytes,
                 block.codes);
-    std::copy_n(coded.scales.data() + begin * unit_.scales, count * unit_.scales, block.scales);
+    std::copy_n(quantized.scales.data() + begin * unit_.scales, count * unit_.scales, block.scales);
   }
 
   void quantize(std::size_t slab, std::size_t begin, std::size_t end) {
@@ -141,7 +142,7 @@ std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads) {
 std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& plan,
                                const std::filesystem::path& output, ThreadPool& pool,
                                const ConvertProgress& progress, const Statistics* statistics,
-                               const CodedTensors* coded) {
+                               const QuantizedTensors* quantized) {
   const Quantizer quantizer = scale_quantizer(plan.scale);
   require_memory(convert_memory_bytes(plan, pool.threads()),
                  fmt::format("{}: converting", printable(source.path())),
@@ -156,8 +157,9 @@ std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& pla
   for (const auto& tensor : plan.tensors) {
     const InputMoments* inputs =
         statistics == nullptr || !tensor.linear ? nullptr : statistics->find(*tensor.linear);
-    const auto ready = coded == nullptr ? CodedTensors::const_iterator{} : coded->find(tensor.name);
-    const bool is_ready = coded != nullptr && ready != coded->end();
+    const auto ready =
+        quantized == nullptr ? QuantizedTensors::const_iterator{} : quantized->find(tensor.name);
+    const bool is_ready = quantized != nullptr && ready != quantized->end();
     TensorConverter(source, tensor, quantizer, inputs, is_ready ? ready->second.get() : nullptr,
                     log)
         .run(pool, writer, entry, [&](std::uint64_t weights) {

@@ -13,13 +13,13 @@
 
 #include "base/thread_pool.h"
 #include "convert/bad_values.h"
-#include "convert/quantizer.h"
 #include "convert/rules.h"
-#include "convert/statistics.h"
 #include "io/cellm_file.h"
 #include "io/model_source.h"
 #include "layout/layout.h"
 #include "model/tensor_id.h"
+#include "quantize/quantizer.h"
+#include "quantize/statistics.h"
 
 namespace cellm {
 
@@ -103,22 +103,22 @@ double bits_per_weight(const ConvertPlan& plan);
 // Called from the converting thread with source weights done and in total.
 using ConvertProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-struct CodedTensor;  // convert/coded_tensor.h
-using CodedTensors = std::map<std::string, std::shared_ptr<const CodedTensor>>;
+struct QuantizedTensor;  // convert/quantized_tensor.h
+using QuantizedTensors = std::map<std::string, std::shared_ptr<const QuantizedTensor>>;
 
 // Bytes of memory that convert() takes for itself with so many threads.
 std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads);
 
 // Carries out the plan with all threads of the pool and a few megabytes for each. The file appears
 // whole or not at all. `statistics`, if given, are of this source's model; tensors that they do not
-// have are quantized without. Tensors that `coded`, if given, has are written as they are there.
-// Values that their format cannot hold are found in all tensors; returns what was replaced, if the
-// plan allows it, and throws Error(kData) naming the tensors otherwise. Throws Error(kResources)
-// before any work if memory or disk space is missing.
+// have are quantized without. Tensors that `quantized`, if given, has are written as they are
+// there. Values that their format cannot hold are found in all tensors; returns what was replaced,
+// if the plan allows it, and throws Error(kData) naming the tensors otherwise. Throws
+// Error(kResources) before any work if memory or disk space is missing.
 std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& plan,
                                const std::filesystem::path& output, ThreadPool& pool,
                                const ConvertProgress& progress,
                                const Statistics* statistics = nullptr,
-                               const CodedTensors* coded = nullptr);
+                               const QuantizedTensors* quantized = nullptr);
 
 }  // namespace cellm

@@ -114,7 +114,7 @@ TEST(Convert, TrellisCodesAreNearTheWeights) {
       EXPECT_TRUE(two == converted(*source, plan, folder.path() / "1.cellm", 1));
       EXPECT_GT(verify_cellm(MappedFile(folder.path() / "2.cellm")), 0U);
       const auto file = open_model_source(folder.path() / "2.cellm");
-      std::size_t coded = 0;
+      std::size_t quantized = 0;
       for (const auto& tensor : plan.tensors) {
         if (!tensor.layout->has_trellis_code) continue;
         const std::size_t index = find_tensor(*file, tensor.name).value();
@@ -131,9 +131,9 @@ TEST(Convert, TrellisCodesAreNearTheWeights) {
           energy += static_cast<double>(want[i]) * static_cast<double>(want[i]);
         }
         EXPECT_LT(error, most * energy) << model << " " << tensor.name;
-        ++coded;
+        ++quantized;
       }
-      EXPECT_GT(coded, 4U) << model;
+      EXPECT_GT(quantized, 4U) << model;
     }
   }
 }

@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "convert/allocation.h"
-#include "convert/coded_parts.h"
-#include "convert/coded_tensor.h"
+#include "convert/quantized_parts.h"
+#include "convert/quantized_tensor.h"
 #include "engine/observe.h"
 #include "format/formats.h"
 #include "format/trellis.h"
@@ -21,7 +21,7 @@ namespace {
 
 constexpr FormatChoice kProbe{FormatId::kT2, 0};
 
-// Tokens that the probe is coded along, at least, and for each column of the widest matrix.
+// Tokens that the probe is quantized along, at least, and for each column of the widest matrix.
 constexpr std::size_t kProbeTokens = 4096;
 constexpr std::size_t kProbeTokensPerColumn = 2;
 // Tokens that each part is measured on, in windows so short that they see several places.
@@ -66,8 +66,8 @@ Counted counted(const ConvertPlan& plan, const TargetBits& wanted) {
 
 // The parts of the model that get a format each: queries and keys of a layer together, gate and up
 // projection together, every other matrix alone.
-std::vector<CodedPart> free_parts(const ConvertPlan& plan, const TargetBits& wanted) {
-  std::map<std::string, CodedPart> parts;
+std::vector<QuantizedPart> free_parts(const ConvertPlan& plan, const TargetBits& wanted) {
+  std::map<std::string, QuantizedPart> parts;
   for (const PlannedTensor& tensor : plan.tensors) {
     if (!is_free(tensor, wanted)) continue;
     std::string name = tensor.name;
@@ -77,12 +77,12 @@ std::vector<CodedPart> free_parts(const ConvertPlan& plan, const TargetBits& wan
     }
     parts[name].push_back(&tensor);
   }
-  std::vector<CodedPart> result;
+  std::vector<QuantizedPart> result;
   for (auto& [name, part] : parts) result.push_back(std::move(part));
   return result;
 }
 
-std::uint64_t part_bytes(const CodedPart& part, const FormatChoice& choice,
+std::uint64_t part_bytes(const QuantizedPart& part, const FormatChoice& choice,
                          const ConvertOptions& options) {
   std::uint64_t bytes = 0;
   for (const PlannedTensor* tensor : part) {
@@ -105,16 +105,17 @@ std::vector<std::vector<std::uint32_t>> part_windows(const CalibrationText& text
 }
 
 CalibrationText probe_text(const ConvertPlan& plan, const CalibrationText& text) {
-  return thinned(text, std::max(kProbeTokens, kProbeTokensPerColumn * widest_coded_input(plan)));
+  return thinned(text,
+                 std::max(kProbeTokens, kProbeTokensPerColumn * widest_quantized_input(plan)));
 }
 
 // Codes what no input was seen of, an embedding that is only looked up.
-void code_rest(const ModelSource& source, std::span<const CodedPart> parts, const ConvertPlan& plan,
-               ThreadPool& pool, CodedTensors& coded) {
+void code_rest(const ModelSource& source, std::span<const QuantizedPart> parts,
+               const ConvertPlan& plan, ThreadPool& pool, QuantizedTensors& quantized) {
   const Quantizer quantizer = scale_quantizer(plan.scale);
-  for (const CodedPart& part : parts) {
+  for (const QuantizedPart& part : parts) {
     for (const PlannedTensor* tensor : part) {
-      if (coded.contains(tensor->name)) continue;
+      if (quantized.contains(tensor->name)) continue;
       const QuantizeRequest request{tensor->name,
                                     format_spec(tensor->shape.format),
                                     tensor->shape.rows,
@@ -123,8 +124,8 @@ void code_rest(const ModelSource& source, std::span<const CodedPart> parts, cons
                                     nullptr,
                                     nullptr,
                                     tensor->shape.trellis.rotation};
-      coded[tensor->name] = std::make_shared<CodedTensor>(
-          code_tensor(source, *tensor, quantizer(request), pool, [](std::size_t /*rows*/) {}));
+      quantized[tensor->name] = std::make_shared<QuantizedTensor>(
+          quantize_tensor(source, *tensor, quantizer(request), pool, [](std::size_t /*rows*/) {}));
     }
   }
 }
@@ -148,7 +149,7 @@ void require_reachable(const ConvertPlan& plan, const ConvertOptions& options,
                        const TargetBits& wanted) {
   const Counted all = counted(plan, wanted);
   double bytes = all.other_bytes;
-  for (const CodedPart& part : free_parts(plan, wanted)) {
+  for (const QuantizedPart& part : free_parts(plan, wanted)) {
     bytes += static_cast<double>(part_bytes(part, target_choices().front(), options));
   }
   const double bits = 8.0 * bytes / all.weights;
@@ -170,7 +171,7 @@ double gaussian_error(const FormatChoice& choice) {
   info.name = "weights";
   info.shape = {kRows, kCols};
   const PlannedTensor tensor = plan_tensor(info, 0, choice, {});
-  const auto coded = std::make_shared<CodedTensor>(empty_coded_tensor(tensor));
+  const auto quantized = std::make_shared<QuantizedTensor>(empty_quantized_tensor(tensor));
   const QuantizeRequest request{tensor.name,
                                 format_spec(choice.format),
                                 kRows,
@@ -180,9 +181,9 @@ double gaussian_error(const FormatChoice& choice) {
                                 nullptr,
                                 0};
   scale_quantizer(ScaleMethod::kAuto)(request).quantize(
-      {0, kRows, weights.data(), coded->codes.data(), coded->scales.data()});
+      {0, kRows, weights.data(), quantized->codes.data(), quantized->scales.data()});
   ThreadPool alone(1);
-  const MatrixPtr matrix = as_matrix(tensor, coded, alone);
+  const MatrixPtr matrix = as_matrix(tensor, quantized, alone);
   double error = 0.0;
   std::vector<float> row(kCols);
   for (std::size_t r = 0; r < kRows; ++r) {
@@ -212,15 +213,15 @@ FoundFormats find_formats(const ModelSource& source, const ConvertPlan& plan,
       if (progress) progress(name, done, total);
     };
   };
-  const std::vector<CodedPart> parts = free_parts(plan, wanted);
+  const std::vector<QuantizedPart> parts = free_parts(plan, wanted);
   const auto windows = part_windows(text);
-  require_memory(coded_parts_bytes(source, parts, windows),
+  require_memory(quantized_parts_bytes(source, parts, windows),
                  fmt::format("{}: measuring its parts", printable(source.path())),
                  "a smaller model or --format needs less");
-  CalibratedCodes codes =
-      code_along_text(source, plan, probe_text(plan, text), pool, calibrated, stage(kCodingProbe));
+  CalibratedTensors codes = quantize_along_text(source, plan, probe_text(plan, text), pool,
+                                                calibrated, stage(kCodingProbe));
   code_rest(source, parts, plan, pool, codes.tensors);
-  const std::vector<double> losses = measure_coded_parts(
+  const std::vector<double> losses = measure_quantized_parts(
       source, codes.tensors, parts, windows, pool, calibrated.target, stage(kMeasuringParts));
 
   const std::vector<FormatChoice> choices = target_choices();

@@ -41,17 +41,17 @@ void require_reachable(const ConvertPlan& plan, const ConvertOptions& options,
 struct SearchWork {
   std::size_t parts = 0;         // to be measured
   std::size_t part_tokens = 0;   // on which each is
-  std::size_t probe_tokens = 0;  // along which the probe is coded
+  std::size_t probe_tokens = 0;  // along which the probe is quantized
 };
 SearchWork search_work(const ConvertPlan& plan, const TargetBits& wanted,
                        const CalibrationText& text);
 
 // What find_formats() did.
 struct FoundFormats {
-  ConvertOptions options;             // with which to convert
-  double predicted_kld = 0.0;         // nats for a token, if losses add up
-  std::size_t parts = 0;              // that were measured
-  std::unique_ptr<CodedStore> state;  // of the probe; remove() it when all is done
+  ConvertOptions options;                 // with which to convert
+  double predicted_kld = 0.0;             // nats for a token, if losses add up
+  std::size_t parts = 0;                  // that were measured
+  std::unique_ptr<QuantizedStore> state;  // of the probe; remove() it when all is done
 };
 
 // The stages of the search.
@@ -61,8 +61,8 @@ using SearchProgress =
     std::function<void(std::string_view stage, std::uint64_t done, std::uint64_t total)>;
 
 // Codes the model in t2 along a part of the text, measures what each part of it (a kind of matrix
-// in a layer, the embedding) costs by itself (convert/coded_parts.h), takes that to change with the
-// format as the squared error of Gaussian weights does, and allocates (convert/allocation.h).
+// in a layer, the embedding) costs by itself (convert/quantized_parts.h), takes that to change with
+// the format as the squared error of Gaussian weights does, and allocates (convert/allocation.h).
 // Throws as these do.
 FoundFormats find_formats(const ModelSource& source, const ConvertPlan& plan,
                           const ConvertOptions& options, const TargetBits& wanted,
