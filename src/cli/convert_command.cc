@@ -20,7 +20,6 @@
 #include "eval/evaluate.h"
 #include "eval/model_facts.h"
 #include "eval/report.h"
-#include "io/model_checksum.h"
 
 namespace cellm {
 namespace {
@@ -47,9 +46,10 @@ void print_hints(const ConvertPlan& plan) {
 }
 
 // Runs the source's model over the text; its memory is free again before converting starts.
-Statistics run_calibration(const ConvertArguments& arguments, const CalibrationText& text) {
-  const Engine engine(open_model(arguments.input, {arguments.links}),
-                      engine_options(arguments.threads, Activations::kF32));
+Statistics run_calibration(const ConvertArguments& arguments,
+                           const std::shared_ptr<const OpenedModel>& source,
+                           const CalibrationText& text) {
+  const Engine engine(source, engine_options(arguments.threads, Activations::kF32));
   ProgressBar bar("calibrating", !arguments.quiet);
   return calibrate(engine, text,
                    [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); });
@@ -134,21 +134,22 @@ void set_tuning_windows_apart(const ConvertArguments& arguments, Conversion& con
   }
 }
 
-CalibrationText calibration_text(const ConvertArguments& arguments, const ModelSource& source,
+CalibrationText calibration_text(const ConvertArguments& arguments,
+                                 const std::shared_ptr<const OpenedModel>& source,
                                  const std::string& from, std::size_t held_out) {
   if (!is_own_text(from)) {
-    return read_calibration_text(from, source, arguments.calibrate_tokens, arguments.seed,
+    return read_calibration_text(from, *source, arguments.calibrate_tokens, arguments.seed,
                                  held_out);
   }
-  const Engine engine(open_model(arguments.input, {arguments.links}),
-                      engine_options(arguments.threads, Activations::kFast));
+  const Engine engine(source, engine_options(arguments.threads, Activations::kFast));
   return own_calibration_text(from, engine, arguments.calibrate_tokens, held_out, arguments.seed,
                               arguments.quiet);
 }
 
-Conversion prepare(const ConvertArguments& arguments, const ModelSource& source) {
+Conversion prepare(const ConvertArguments& arguments,
+                   const std::shared_ptr<const OpenedModel>& source) {
   Conversion conversion{options_of(arguments), {}, {}, {}, false, 0, nullptr};
-  conversion.plan = plan_conversion(source, conversion.options);
+  conversion.plan = plan_conversion(*source, conversion.options);
   const bool searches = arguments.target_bpw != 0.0;
   if (searches) require_reachable(conversion.plan, conversion.options, target_bits(arguments));
   const std::string from =
@@ -175,7 +176,7 @@ Conversion prepare(const ConvertArguments& arguments, const ModelSource& source)
     require_enough_text(arguments, from, *conversion.text, widest_quantized_input(conversion.plan));
   }
   conversion.options.calibration = conversion.text->label;
-  conversion.plan = plan_conversion(source, conversion.options);
+  conversion.plan = plan_conversion(*source, conversion.options);
   return conversion;
 }
 
@@ -188,7 +189,7 @@ CalibratedOptions calibrated_options(const ConvertArguments& arguments,
   return options;
 }
 
-CalibratedTensors run_feedback(const ConvertArguments& arguments, const ModelSource& source,
+CalibratedTensors run_feedback(const ConvertArguments& arguments, const OpenedModel& source,
                                const Conversion& conversion, ThreadPool& pool) {
   refuse_bad_values(source, conversion.plan, pool);
   ProgressBar bar("calibrating", !arguments.quiet);
@@ -199,7 +200,7 @@ CalibratedTensors run_feedback(const ConvertArguments& arguments, const ModelSou
 }
 
 // Chooses the formats of --target-bpw.
-void search_formats(const ConvertArguments& arguments, const ModelSource& source,
+void search_formats(const ConvertArguments& arguments, const OpenedModel& source,
                     Conversion& conversion, ThreadPool& pool) {
   refuse_bad_values(source, conversion.plan, pool);
   FoundFormats found;
@@ -226,14 +227,14 @@ void search_formats(const ConvertArguments& arguments, const ModelSource& source
 
 // Compares the file with its source on text that it was not calibrated on, and writes the result
 // into it.
-void measure_quality(const ConvertArguments& arguments, const Conversion& conversion) {
+void measure_quality(const ConvertArguments& arguments,
+                     const std::shared_ptr<const OpenedModel>& source,
+                     const Conversion& conversion) {
   const CalibrationText& text = *conversion.text;
   const Activations activations = Activations::kInt8;
-  const auto load = [&](const std::string& path, Activations with) {
-    return Engine(open_model(path, {arguments.links}), engine_options(arguments.threads, with));
-  };
-  const Engine model = load(arguments.output, activations);
-  const Engine reference = load(arguments.input, Activations::kF32);
+  const Engine model(open_model(arguments.output, {arguments.links}),
+                     engine_options(arguments.threads, activations));
+  const Engine reference(source, engine_options(arguments.threads, Activations::kF32));
   EvalTokens tokens{"calibration text", {}, text.begin_tokens};
   const auto& windows = text.held_out.empty() ? text.windows : text.held_out;
   for (const auto& window : windows) {
@@ -267,16 +268,17 @@ void measure_quality(const ConvertArguments& arguments, const Conversion& conver
       text.held_out.empty() ? "the text it was calibrated on" : "text it was not calibrated on");
 }
 
-std::vector<BadValues> write_file(const ConvertArguments& arguments, const ModelSource& source,
+std::vector<BadValues> write_file(const ConvertArguments& arguments,
+                                  const std::shared_ptr<const OpenedModel>& source,
                                   const Conversion& conversion, ThreadPool& pool,
                                   const std::optional<CalibratedTensors>& codes) {
   std::optional<Statistics> statistics;
   if (conversion.text && !conversion.feedback) {
-    statistics = run_calibration(arguments, *conversion.text);
+    statistics = run_calibration(arguments, source, *conversion.text);
   }
   ProgressBar bar("converting", !arguments.quiet);
   return convert(
-      source, conversion.plan, arguments.output, pool,
+      *source, conversion.plan, arguments.output, pool,
       [&](std::uint64_t done, std::uint64_t total) { bar.update(done, total); },
       statistics ? &*statistics : nullptr, codes ? &codes->tensors : nullptr);
 }
@@ -300,9 +302,9 @@ void tune(const ConvertArguments& arguments, const Conversion& conversion) {
   }
 }
 
-void validate(const ConvertArguments& arguments) {
-  const auto report = validate_conversion(arguments.input, arguments.output, arguments.threads,
-                                          target_from_environment(), arguments.links);
+void validate(const ConvertArguments& arguments, const std::shared_ptr<const OpenedModel>& source) {
+  const auto report = validate_conversion(source, open_model(arguments.output), arguments.threads,
+                                          target_from_environment());
   fmt::print(stderr,
              "validated: {} tensors, largest relative error {:.2e} ({}); logits differ by at "
              "most {:.4f}, "
@@ -319,15 +321,15 @@ int run(const ConvertArguments& given) {
   }
   if (arguments.output.empty() && !arguments.dry_run)
     throw usage_error("--output is missing (--dry-run needs none)");
-  const auto source = open_model_source(arguments.input, arguments.links);
-  if (arguments.dequant_4bit_affine) require_mlx_4bit(*source);
-  Conversion conversion = prepare(arguments, *source);
+  const auto source = open_model(arguments.input, {arguments.links});
+  if (arguments.dequant_4bit_affine) require_mlx_4bit(source->source());
+  Conversion conversion = prepare(arguments, source);
   ThreadPool pool(arguments.threads);
   const std::string expected = expectation(given.recipe);
   if (!expected.empty() && !arguments.quiet) fmt::print(stderr, "{}\n", expected);
   const bool searches = arguments.target_bpw != 0.0;
   if (conversion.feedback && (searches || !arguments.dry_run)) {
-    conversion.source_checksum = model_checksum(*source);
+    conversion.source_checksum = source->checksum();
     if (!arguments.quiet) {
       const KernelTable& kernels = kernel_table(target_from_environment().c_str());
       fmt::print(
@@ -351,7 +353,7 @@ int run(const ConvertArguments& given) {
   }
   std::optional<CalibratedTensors> codes;
   if (conversion.feedback) codes = run_feedback(arguments, *source, conversion, pool);
-  const auto replaced = write_file(arguments, *source, conversion, pool, codes);
+  const auto replaced = write_file(arguments, source, conversion, pool, codes);
   clock.finish("codes");
   if (!arguments.quiet) {
     print_hints(plan);
@@ -369,12 +371,12 @@ int run(const ConvertArguments& given) {
   if (state) state->remove();
   if (conversion.probe) conversion.probe->remove();
   if (searches) {
-    measure_quality(arguments, conversion);
+    measure_quality(arguments, source, conversion);
     clock.finish("comparing");
   }
   if (conversion.feedback && !arguments.quiet)
     fmt::print(stderr, "took {}\n", describe(clock.times()));
-  if (arguments.validate_gguf) validate(arguments);
+  if (arguments.validate_gguf) validate(arguments, source);
   return 0;
 }
 

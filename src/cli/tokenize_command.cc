@@ -26,12 +26,12 @@ Tokenizer open_tokenizer(const Arguments& arguments) {
   }
   if (!arguments.tokenizer.empty()) return load_tokenizer_file(arguments.tokenizer);
   const auto source = open_model_source(arguments.model, arguments.links);
-  auto tokenizer = find_tokenizer(*source, SIZE_MAX, "", arguments.links);
-  if (!tokenizer) {
+  FoundTokenizer found = find_tokenizer(*source, {arguments.links});
+  if (!found.tokenizer) {
     throw data_error("{}: no tokenizer inside or beside this model; give --tokenizer",
                      printable(arguments.model));
   }
-  return *std::move(tokenizer);
+  return *std::move(found.tokenizer);
 }
 
 std::vector<std::uint32_t> ids_of(const JsonNode& node) {

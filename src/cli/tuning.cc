@@ -21,7 +21,6 @@
 #include "engine/generate.h"
 #include "eval/model_facts.h"
 #include "eval/text.h"
-#include "io/model_checksum.h"
 #include "io/cellm_file.h"
 #include "tune/descent.h"
 #include "tune/descent_store.h"
@@ -62,20 +61,16 @@ struct Windows {
 // What the names of the texts stand for.
 class TextReader {
  public:
-  TextReader(const TuningOptions& options, const ModelSource& source, const Engine& teacher)
-      : options_(options), teacher_(teacher) {
-    const auto find = [&](const ModelSource& of) {
-      return find_tokenizer(of, teacher.config().vocab_size, "", options.links);
-    };
-    tokenizer_ = find(teacher.source());
-    auto other = find(source);
-    if (tokenizer_ && other) {
+  TextReader(const TuningOptions& options, const OpenedModel& file, const Engine& teacher)
+      : options_(options), teacher_(teacher), tokenizer_(teacher.opened().tokenizer()) {
+    const Tokenizer* other = file.tokenizer();
+    if (tokenizer_ != nullptr && other != nullptr) {
       const EvalText sample{"sample", fmt::format("{}{}", kOpenings, kRequests)};
       require_same_tokenizer(*other, *tokenizer_, {&sample, 1}, options.reference);
     }
-    source_ = tokenizer_ ? &teacher.source() : &source;
-    if (!tokenizer_) tokenizer_ = std::move(other);
-    if (!tokenizer_) {
+    model_ = tokenizer_ != nullptr ? &teacher.opened() : &file;
+    if (tokenizer_ == nullptr) tokenizer_ = other;
+    if (tokenizer_ == nullptr) {
       throw data_error("{}: no tokenizer inside or beside this model; tuning needs it",
                        printable(options.file));
     }
@@ -97,7 +92,7 @@ class TextReader {
       } else if (options_.calibration != nullptr) {
         add(thinned(*options_.calibration, tokens), result);
       } else {
-        add(read_calibration_text(text, *source_, tokens, options_.seed, held_out), result);
+        add(read_calibration_text(text, *model_, tokens, options_.seed, held_out), result);
       }
     }
     std::mt19937_64 random(options_.seed);
@@ -123,9 +118,9 @@ class TextReader {
   }
 
   const TuningOptions& options_;
-  const ModelSource* source_ = nullptr;  // that has the tokenizer
+  const OpenedModel* model_ = nullptr;  // that has the tokenizer
   const Engine& teacher_;
-  std::optional<Tokenizer> tokenizer_;
+  const Tokenizer* tokenizer_;
 };
 
 // What an unfinished run depends on.
@@ -183,14 +178,14 @@ TuningResult tune_file(const TuningOptions& options) {
   }
   const std::filesystem::path output = options.output.empty() ? options.file : options.output;
   { const AtomicFile probe(output); }
-  const auto source = open_model_source(options.file, options.links);
-  const std::uint64_t memory = tuning_bytes(*source);
+  const auto opened = open_model(options.file, {options.links});
+  const std::uint64_t memory = tuning_bytes(opened->source());
   require_memory(memory, "tuning", "choose a smaller model");
   const Engine teacher(open_model(options.reference, {options.links}),
                        engine_options(options.threads, Activations::kFast));
-  Model model = load_model(*source, parse_model_config(source->config_json(), printable(source->path())), SIZE_MAX);
+  Model model = opened->weights();
   require_same_model(teacher.config(), model.config, options.reference);
-  const Windows windows = TextReader(options, *source, teacher).read();
+  const Windows windows = TextReader(options, *opened, teacher).read();
   if (!options.quiet) {
     fmt::print(stderr,
                "tuning on {} windows of {} tokens, with at most {} of memory beside the models\n",
@@ -201,7 +196,7 @@ TuningResult tune_file(const TuningOptions& options) {
   const Compute compute{teacher.kernels(), teacher.pool(), scratch};
   Student student(compute, model, false);
   const auto parameters = student.parameters();
-  const std::string prefix = text_prefix(*source);
+  const std::string prefix = opened->text_prefix();
   auto chosen = storable_parameters(header, prefix, parameters);
   if (!options.input_channels) {
     std::erase_if(chosen, [&](std::size_t index) {
@@ -210,7 +205,7 @@ TuningResult tune_file(const TuningOptions& options) {
   }
   const std::filesystem::path state_file = output.string() + ".tune.partial";
   const DescentState state =
-      descend_on(options, state_file, state_key(options, model_checksum(*source), windows), compute,
+      descend_on(options, state_file, state_key(options, opened->checksum(), windows), compute,
                  student, chosen, teacher.model(), windows);
 
   TuningResult result{state.start, state.best, 0};

@@ -13,8 +13,6 @@
 #include "base/mapped_file.h"
 #include "base/utf8.h"
 #include "convert/default_text.h"
-#include "engine/generate.h"
-#include "model/config.h"
 
 namespace cellm {
 namespace {
@@ -43,22 +41,22 @@ std::vector<std::size_t> choose_windows(std::size_t wanted, std::size_t availabl
 
 }  // namespace
 
-CalibrationText read_calibration_text(const std::filesystem::path& path, const ModelSource& source,
+CalibrationText read_calibration_text(const std::filesystem::path& path, const OpenedModel& model,
                                       std::size_t max_tokens, std::uint64_t seed,
                                       std::size_t held_out) {
   const std::string text = path == kDefaultText ? std::string(kCalibrationDefault)
                                                 : read_file(path, kMaxCalibrationBytes);
   const std::string name = printable(path.string());
-  const std::string model = printable(source.path());
   const std::size_t invalid = find_invalid_utf8(text);
   if (invalid != std::string::npos) {
     throw data_error("{}: byte {} (0x{:02x}) is not valid UTF-8", name, invalid,
                      static_cast<unsigned char>(text[invalid]));
   }
-  const ModelConfig config = parse_model_config(source.config_json(), model);
-  const auto tokenizer = find_tokenizer(source, config.vocab_size, "");
-  if (!tokenizer) {
-    throw data_error("{}: no tokenizer inside or beside this model; calibration needs it", model);
+  const ModelConfig& config = model.config();
+  const Tokenizer* tokenizer = model.tokenizer();
+  if (tokenizer == nullptr) {
+    throw data_error("{}: no tokenizer inside or beside this model; calibration needs it",
+                     printable(model.path()));
   }
   const auto ids = tokenizer->encode(text, false);
   if (ids.size() < kCalibrationWindow) {
@@ -67,8 +65,8 @@ CalibrationText read_calibration_text(const std::filesystem::path& path, const M
   }
   const auto& first = tokenizer->bos_from_template();
   if (config.max_positions <= first.size()) {
-    throw usage_error("{}: a context of {} tokens leaves no room for a text", model,
-                      config.max_positions);
+    throw usage_error("{}: a context of {} tokens leaves no room for a text",
+                      printable(model.path()), config.max_positions);
   }
   const std::size_t length = std::min(kCalibrationWindow, config.max_positions) - first.size();
   const std::size_t available = (ids.size() + length - 1) / length;

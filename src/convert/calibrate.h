@@ -28,13 +28,13 @@ struct CalibrationText {
 // The name by which read_calibration_text() knows the text that comes with the program.
 inline constexpr std::string_view kDefaultText = "default";
 
-// Takes windows of a text, up to `max_tokens` tokens in all, as the source's own tokenizer gives
+// Takes windows of a text, up to `max_tokens` tokens in all, as the model's own tokenizer gives
 // them; control tokens that the text spells are text. The windows are spread evenly, or drawn with
 // a `seed` other than 0. Beside them `held_out` whole windows are kept apart, but no more than a
 // quarter of the text. `path` may be kDefaultText. Throws Error(kData) for a file that is
-// unreadable, no UTF-8 or too large, or a source without tokenizer; Error(kUsage) for fewer than
+// unreadable, no UTF-8 or too large, or a model without tokenizer; Error(kUsage) for fewer than
 // kCalibrationWindow tokens.
-CalibrationText read_calibration_text(const std::filesystem::path& path, const ModelSource& source,
+CalibrationText read_calibration_text(const std::filesystem::path& path, const OpenedModel& model,
                                       std::size_t max_tokens, std::uint64_t seed = 0,
                                       std::size_t held_out = 0);
 

@@ -137,11 +137,11 @@ TEST(Calibrate, WeightedErrorsFallInEveryFormat) {
       for (const auto& tensor : plan.tensors) {
         if (tensor.choice != c.choice || !tensor.linear) continue;
         const InputMoments& moments = *statistics.find(*tensor.linear);
-        const double before = weighted_error(*source, *absmax, tensor, moments);
-        const double after = weighted_error(*source, *data, tensor, moments);
+        const double before = weighted_error(source->source(), *absmax, tensor, moments);
+        const double after = weighted_error(source->source(), *data, tensor, moments);
         EXPECT_LT(after, before) << model << " " << c.name << " " << tensor.name;
         absmax_total += before;
-        mse_total += weighted_error(*source, *mse, tensor, moments);
+        mse_total += weighted_error(source->source(), *mse, tensor, moments);
         data_total += after;
       }
       EXPECT_LT(data_total, mse_total) << model << " " << c.name;

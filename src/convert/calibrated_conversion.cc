@@ -203,9 +203,8 @@ std::size_t widest_quantized_input(const ConvertPlan& plan) {
   return widest;
 }
 
-std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertPlan& plan,
+std::uint64_t calibration_memory_bytes(const OpenedModel& model, const ConvertPlan& plan,
                                        const CalibrationText& text, unsigned threads) {
-  const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
   std::uint64_t codes = 0;
   // What trellis codes stand for, by layer; the output matrix counts alone.
   std::map<std::size_t, std::uint64_t> floats;
@@ -222,18 +221,18 @@ std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertP
   const std::size_t cols = widest_quantized_input(plan);
   // What a thread holds of the rows it codes: weights, codes, errors and what they became.
   constexpr std::uint64_t kChunkBytes = std::uint64_t{16} << 20;
-  return load_memory_bytes(source, std::numeric_limits<std::size_t>::max(), false) +
-         lockstep_bytes(config, text.windows) + second_moments_bytes(cols) + factor_bytes(cols) +
-         codes + most_floats + threads * kChunkBytes;
+  return model.weights_bytes(kAllLayers, false) + lockstep_bytes(model.config(), text.windows) +
+         second_moments_bytes(cols) + factor_bytes(cols) + codes + most_floats +
+         threads * kChunkBytes;
 }
 
-CalibratedTensors quantize_along_text(const ModelSource& source, const ConvertPlan& plan,
+CalibratedTensors quantize_along_text(const OpenedModel& opened, const ConvertPlan& plan,
                                       const CalibrationText& text, ThreadPool& pool,
                                       const CalibratedOptions& options,
                                       const ConvertProgress& progress) {
   require_memory(
-      calibration_memory_bytes(source, plan, text, pool.threads()),
-      fmt::format("{}: calibrating on {} tokens", printable(source.path()), text.label.tokens),
+      calibration_memory_bytes(opened, plan, text, pool.threads()),
+      fmt::format("{}: calibrating on {} tokens", printable(opened.path()), text.label.tokens),
       "fewer tokens (--calibrate-tokens) need less");
   const KernelTable& kernels = kernel_table(options.target.c_str());
   std::unique_ptr<QuantizedStore> store;
@@ -241,24 +240,26 @@ CalibratedTensors quantize_along_text(const ModelSource& source, const ConvertPl
     store = std::make_unique<QuantizedStore>(
         options.state, state_key(plan, text, kernels, options.source_checksum), plan);
   }
-  Model model = load_model(source, std::numeric_limits<std::size_t>::max());
+  Model model = opened.weights();
   unpack_weights(model, pool);
-  Coder coder(source, plan, text, kernels, pool, store.get(), progress);
+  Coder coder(opened.source(), plan, text, kernels, pool, store.get(), progress);
   run_in_lockstep(model, kernels, pool, text.windows, coder);
   CalibratedTensors result = std::move(coder).result();
   result.state = std::move(store);
   return result;
 }
 
-void refuse_bad_values(const ModelSource& source, const ConvertPlan& plan, ThreadPool& pool) {
+void refuse_bad_values(const OpenedModel& model, const ConvertPlan& plan, ThreadPool& pool) {
   if (plan.allow_nonfinite) return;
   BadValueLog log(false);
   for (const auto& tensor : plan.tensors) {
-    pool.parallel_for(
-        tensor.info.rows(), std::max<std::size_t>(1, kChunkWeights / tensor.info.cols()),
-        [&](std::size_t begin, std::size_t end) { read_rows(source, tensor, begin, end, log); });
+    pool.parallel_for(tensor.info.rows(),
+                      std::max<std::size_t>(1, kChunkWeights / tensor.info.cols()),
+                      [&](std::size_t begin, std::size_t end) {
+                        read_rows(model.source(), tensor, begin, end, log);
+                      });
   }
-  log.throw_if_refused(source.path());
+  log.throw_if_refused(model.path());
 }
 
 }  // namespace cellm

@@ -46,7 +46,7 @@ struct CalibratedTensors {
 //
 // The result does not depend on the number of threads, nor on whether a state was there. Throws
 // Error(kResources) before it begins if memory is missing, and what opening the state throws.
-CalibratedTensors quantize_along_text(const ModelSource& source, const ConvertPlan& plan,
+CalibratedTensors quantize_along_text(const OpenedModel& model, const ConvertPlan& plan,
                                       const CalibrationText& text, ThreadPool& pool,
                                       const CalibratedOptions& options,
                                       const ConvertProgress& progress);
@@ -55,11 +55,11 @@ CalibratedTensors quantize_along_text(const ModelSource& source, const ConvertPl
 std::size_t widest_quantized_input(const ConvertPlan& plan);
 
 // Bytes of memory that quantize_along_text() takes beside what is mapped.
-std::uint64_t calibration_memory_bytes(const ModelSource& source, const ConvertPlan& plan,
+std::uint64_t calibration_memory_bytes(const OpenedModel& model, const ConvertPlan& plan,
                                        const CalibrationText& text, unsigned threads);
 
 // Throws Error(kData), naming all tensors with values that the plan's formats cannot hold, unless
 // the plan allows them: so that no text is run for nothing.
-void refuse_bad_values(const ModelSource& source, const ConvertPlan& plan, ThreadPool& pool);
+void refuse_bad_values(const OpenedModel& model, const ConvertPlan& plan, ThreadPool& pool);
 
 }  // namespace cellm

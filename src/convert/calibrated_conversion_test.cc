@@ -14,8 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Windows of tokens below the vocabulary's size, not all equally frequent.
-CalibrationText some_text(const ModelSource& source, unsigned seed = 11) {
-  const auto vocab = parse_model_config(source.config_json(), "model").vocab_size;
+CalibrationText some_text(const OpenedModel& model, unsigned seed = 11) {
+  const auto vocab = model.config().vocab_size;
   std::mt19937 random(seed);
   CalibrationText text;
   for (int w = 0; w < 8; ++w) {
@@ -38,16 +38,16 @@ ConvertOptions options_of(const CalibrationText& text, const FormatChoice& body)
   return options;
 }
 
-ConvertPlan plan_of(const ModelSource& source, const CalibrationText& text,
+ConvertPlan plan_of(const OpenedModel& model, const CalibrationText& text,
                     const FormatChoice& body) {
-  return plan_conversion(source, options_of(text, body));
+  return plan_conversion(model, options_of(text, body));
 }
 
-std::string converted(const ModelSource& source, const ConvertPlan& plan,
+std::string converted(const OpenedModel& model, const ConvertPlan& plan,
                       const CalibratedTensors& codes, ThreadPool& pool) {
   const TestFolder folder;
   const fs::path file = folder.path() / "m.cellm";
-  convert(source, plan, file, pool, {}, nullptr, &codes.tensors);
+  convert(model, plan, file, pool, {}, nullptr, &codes.tensors);
   const auto opened = open_model_source(file);  // checked as every file is
   EXPECT_EQ(opened->tensors().size(), plan.tensors.size());
   return file_bytes(file);
@@ -201,8 +201,11 @@ TEST(CodeAlongText, OneRunAtATimeHasTheState) {
 // A source in which one vector is so large that what follows overflows, or zero.
 class SpoiledSource final : public ModelSource {
  public:
-  SpoiledSource(std::unique_ptr<ModelSource> source, std::string name, float value)
-      : source_(std::move(source)), name_(std::move(name)), value_(value) {}
+  SpoiledSource(std::shared_ptr<const OpenedModel> model, std::string name, float value)
+      : model_(std::move(model)),
+        source_(&model_->source()),
+        name_(std::move(name)),
+        value_(value) {}
   const std::string& path() const override { return source_->path(); }
   const std::string& container_format() const override { return source_->container_format(); }
   const std::string& config_json() const override { return source_->config_json(); }
@@ -220,10 +223,17 @@ class SpoiledSource final : public ModelSource {
   }
 
  private:
-  std::unique_ptr<ModelSource> source_;
+  std::shared_ptr<const OpenedModel> model_;
+  const ModelSource* source_;
   std::string name_;
   float value_;
 };
+
+std::shared_ptr<const OpenedModel> spoiled(const std::string& model, const std::string& tensor,
+                                           float value) {
+  return std::make_shared<const OpenedModel>(
+      std::make_unique<SpoiledSource>(test_model(model), tensor, value));
+}
 
 TEST(CodeAlongText, NamesWhatHasNoFeedback) {
   const std::string norm = "model.layers.1.post_attention_layernorm.weight";
@@ -233,17 +243,17 @@ TEST(CodeAlongText, NamesWhatHasNoFeedback) {
   };
   ThreadPool pool(2);
   // Silent: what the feed-forward of layer 1 is multiplied with, and so what comes out of it.
-  const SpoiledSource silent(test_model("llama"), norm, 0.0F);
-  const CalibrationText text = some_text(silent);
-  const ConvertPlan plan = plan_of(silent, text, {FormatId::kI4, 32});
-  const CalibratedTensors some = quantize_along_text(silent, plan, text, pool, {}, {});
+  const auto silent = spoiled("llama", norm, 0.0F);
+  const CalibrationText text = some_text(*silent);
+  const ConvertPlan plan = plan_of(*silent, text, {FormatId::kI4, 32});
+  const CalibratedTensors some = quantize_along_text(*silent, plan, text, pool, {}, {});
   EXPECT_EQ(some.without_feedback.size(), 3U);
   EXPECT_EQ(
       std::count_if(some.without_feedback.begin(), some.without_feedback.end(), is_gate_or_up), 2);
-  converted(silent, plan, some, pool);
+  converted(*silent, plan, some, pool);
   // Overflowing: that and everything after it.
-  const SpoiledSource loud(test_model("llama"), norm, 3e38F);
-  const CalibratedTensors fewer = quantize_along_text(loud, plan, text, pool, {}, {});
+  const auto loud = spoiled("llama", norm, 3e38F);
+  const CalibratedTensors fewer = quantize_along_text(*loud, plan, text, pool, {}, {});
   EXPECT_GE(fewer.without_feedback.size(), 3U);
   EXPECT_LT(fewer.without_feedback.size(), fewer.tensors.size());
   EXPECT_EQ(
@@ -259,11 +269,11 @@ TEST(CodeAlongText, NamesWhatHasNoFeedback) {
 TEST(RefuseBadValues, NamesTensorsBeforeAnythingElse) {
   ThreadPool pool(2);
   const std::string norm = "model.norm.weight";
-  const SpoiledSource source(test_model("llama"), norm, 1e30F);
-  ConvertPlan plan = plan_of(source, some_text(source), {FormatId::kI4, 32});
-  expect_error(ErrorKind::kData, norm, [&] { refuse_bad_values(source, plan, pool); });
+  const auto source = spoiled("llama", norm, 1e30F);
+  ConvertPlan plan = plan_of(*source, some_text(*source), {FormatId::kI4, 32});
+  expect_error(ErrorKind::kData, norm, [&] { refuse_bad_values(*source, plan, pool); });
   plan.allow_nonfinite = true;
-  refuse_bad_values(source, plan, pool);
+  refuse_bad_values(*source, plan, pool);
 }
 
 }  // namespace

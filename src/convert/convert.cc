@@ -139,13 +139,13 @@ std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads) {
   return largest;
 }
 
-std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& plan,
+std::vector<BadValues> convert(const OpenedModel& model, const ConvertPlan& plan,
                                const std::filesystem::path& output, ThreadPool& pool,
                                const ConvertProgress& progress, const Statistics* statistics,
                                const QuantizedTensors* quantized) {
   const Quantizer quantizer = scale_quantizer(plan.scale);
   require_memory(convert_memory_bytes(plan, pool.threads()),
-                 fmt::format("{}: converting", printable(source.path())),
+                 fmt::format("{}: converting", printable(model.path())),
                  "fewer threads (--threads) need less");
   BadValueLog log(plan.allow_nonfinite);
   auto [tensors, blobs] = cellm_entries(plan);
@@ -160,15 +160,15 @@ std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& pla
     const auto ready =
         quantized == nullptr ? QuantizedTensors::const_iterator{} : quantized->find(tensor.name);
     const bool is_ready = quantized != nullptr && ready != quantized->end();
-    TensorConverter(source, tensor, quantizer, inputs, is_ready ? ready->second.get() : nullptr,
-                    log)
+    TensorConverter(model.source(), tensor, quantizer, inputs,
+                    is_ready ? ready->second.get() : nullptr, log)
         .run(pool, writer, entry, [&](std::uint64_t weights) {
           done += weights;
           if (progress) progress(done, total);
         });
     entry += tensor.scale_bytes == 0 ? 1 : 2;
   }
-  log.throw_if_refused(source.path());
+  log.throw_if_refused(model.path());
   for (std::size_t i = 0; i < plan.blobs.size(); ++i) {
     writer.append_blob(i, std::as_bytes(std::span(plan.blobs[i].bytes)));
   }

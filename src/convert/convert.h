@@ -14,6 +14,7 @@
 #include "base/thread_pool.h"
 #include "convert/bad_values.h"
 #include "convert/rules.h"
+#include "engine/opened_model.h"
 #include "io/cellm_file.h"
 #include "io/model_source.h"
 #include "layout/layout.h"
@@ -83,7 +84,7 @@ struct ConvertPlan {
 // Decides everything, writes nothing. Throws Error(kData) for a source that is no complete model,
 // Error(kUnsupported) for a model that cellm does not run, Error(kUsage) for an override that
 // matches no matrix.
-ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& options);
+ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& options);
 
 // A tensor of a source in a format: all but `linear` and `overridden`. Throws Error(kUsage) if the
 // format's groups do not fit.
@@ -110,12 +111,12 @@ using QuantizedTensors = std::map<std::string, std::shared_ptr<const QuantizedTe
 std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads);
 
 // Carries out the plan with all threads of the pool and a few megabytes for each. The file appears
-// whole or not at all. `statistics`, if given, are of this source's model; tensors that they do not
+// whole or not at all. `statistics`, if given, are of this model; tensors that they do not
 // have are quantized without. Tensors that `quantized`, if given, has are written as they are
 // there. Values that their format cannot hold are found in all tensors; returns what was replaced,
 // if the plan allows it, and throws Error(kData) naming the tensors otherwise. Throws
 // Error(kResources) before any work if memory or disk space is missing.
-std::vector<BadValues> convert(const ModelSource& source, const ConvertPlan& plan,
+std::vector<BadValues> convert(const OpenedModel& model, const ConvertPlan& plan,
                                const std::filesystem::path& output, ThreadPool& pool,
                                const ConvertProgress& progress,
                                const Statistics* statistics = nullptr,

@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::unique_ptr<ModelSource> test_model(const std::string& name) {
-  return open_model_source(fs::path(CELLM_TESTDATA) / "models" / name);
+std::shared_ptr<const OpenedModel> test_model(const std::string& name) {
+  return open_model(fs::path(CELLM_TESTDATA) / "models" / name);
 }
 
 ConvertOptions general(const char* body) {
@@ -27,7 +27,7 @@ ConvertOptions general(const char* body) {
   return options;
 }
 
-std::string converted(const ModelSource& source, const ConvertPlan& plan, const fs::path& path,
+std::string converted(const OpenedModel& source, const ConvertPlan& plan, const fs::path& path,
                       unsigned threads) {
   ThreadPool pool(threads);
   convert(source, plan, path, pool, {});
@@ -56,7 +56,7 @@ TEST(Convert, IsTheReferenceQuantizationRowByRow) {
         std::vector<std::byte> codes(format.row_bytes(cols));
         std::vector<std::uint16_t> scales(tensor.shape.group == 0 ? 0 : cols / tensor.shape.group);
         for (std::size_t row = 0; row < tensor.info.rows(); ++row) {
-          source->read_rows(tensor.source_index, row, row + 1, values.data());
+          source->source().read_rows(tensor.source_index, row, row + 1, values.data());
           format.quantize_row(values.data(), cols, tensor.shape.group, codes.data(), scales.data());
           format.dequantize_row(codes.data(), scales.data(), cols, tensor.shape.group, want.data());
           file->read_rows(*index, row, row + 1, got.data());
@@ -121,7 +121,7 @@ TEST(Convert, TrellisCodesAreNearTheWeights) {
         EXPECT_EQ(file->weights(index)->shape().trellis.rotation, 3U) << tensor.name;
         std::vector<float> want(tensor.info.rows() * tensor.info.cols());
         std::vector<float> got(want.size());
-        source->read_rows(tensor.source_index, 0, tensor.info.rows(), want.data());
+        source->source().read_rows(tensor.source_index, 0, tensor.info.rows(), want.data());
         file->read_rows(index, 0, tensor.info.rows(), got.data());
         double error = 0.0;
         double energy = 0.0;
@@ -169,10 +169,10 @@ TEST(Convert, AConvertedFileConvertsToItself) {
   const auto source = test_model("qwen3");
   const std::string first =
       converted(*source, plan_conversion(*source, {}), folder.path() / "1.cellm", 2);
-  const auto again = open_model_source(folder.path() / "1.cellm");
+  const auto again = open_model(folder.path() / "1.cellm");
   converted(*again, plan_conversion(*again, {}), folder.path() / "1.cellm", 2);  // over itself
   const auto a = open_model_source(folder.path() / "1.cellm");
-  ASSERT_EQ(a->tensors().size(), source->tensors().size());
+  ASSERT_EQ(a->tensors().size(), source->source().tensors().size());
 }
 
 // qwen3_untied_f32 with one value of one tensor replaced.
@@ -207,7 +207,7 @@ TEST(Convert, NamesValuesThatDoNotFit) {
       const TestFolder folder;
       const TestFolder out;
       write_poisoned(folder, c.tensor, 49, c.value);  // hidden size 48
-      const auto source = open_model_source(folder.path());
+      const auto source = open_model(folder.path());
       const ConvertPlan plan = plan_conversion(*source, general(body));
       ThreadPool pool(2);
       out.write("m.cellm", "old");
@@ -222,7 +222,7 @@ TEST(Convert, NamesValuesThatDoNotFit) {
 TEST(Convert, ReplacesWhatDoesNotFitIfThatIsAllowed) {
   const TestFolder folder;
   write_poisoned(folder, "model.layers.1.mlp.up_proj.weight", 49, std::nanf(""));
-  const auto source = open_model_source(folder.path());
+  const auto source = open_model(folder.path());
   ConvertOptions options;
   options.allow_nonfinite = true;
   const ConvertPlan plan = plan_conversion(*source, options);
@@ -243,10 +243,10 @@ TEST(Convert, ReplacesWhatDoesNotFitIfThatIsAllowed) {
 TEST(Convert, HoldsTheLargestF16) {
   const TestFolder folder;
   write_poisoned(folder, "model.norm.weight", 3, 65504.0F);
-  const auto source = open_model_source(folder.path());
+  const auto source = open_model(folder.path());
   converted(*source, plan_conversion(*source, {}), folder.path() / "m.cellm", 1);
   write_poisoned(folder, "model.norm.weight", 3, 65505.0F);
-  const auto above = open_model_source(folder.path());
+  const auto above = open_model(folder.path());
   const ConvertPlan plan = plan_conversion(*above, {});
   ThreadPool pool(1);
   expect_error(ErrorKind::kData,

@@ -2,10 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "io/json.h"
-#include "model/config.h"
-#include "model/model.h"
 
 namespace cellm {
 namespace {
@@ -29,19 +26,19 @@ Json single_id(const Json& config, const char* key) {
 
 }  // namespace
 
-std::string cellm_header_json(const ModelSource& source,
+std::string cellm_header_json(const OpenedModel& model,
                               const std::optional<QuantizerLabel>& quantizer) {
-  const Json root = parse_json(source.config_json(), printable(source.path()));
+  const Json& root = model.config_document();
   const Json nested = member(root, "text_config");
   const Json& text = nested.is_object() ? nested : root;
-  const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
-  const std::string prefix = text_prefix(source);
+  const ModelConfig& config = model.config();
+  const std::string prefix = model.text_prefix();
 
   nlohmann::ordered_json header;
   header["model_type"] = config.model_type;
   header["source_model_type"] = member(root, "model_type");
   header["source_safetensors_format"] =
-      source.container_format().empty() ? Json() : Json(source.container_format());
+      model.source().container_format().empty() ? Json() : Json(model.source().container_format());
   header["text_tensor_prefix"] = prefix.starts_with("model.") ? "model." : prefix;
   header["vision_tensor_prefix"] = nullptr;
   header["projector_tensor_prefix"] = nullptr;

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "convert/convert.h"
-#include "io/model_source.h"
+#include "engine/opened_model.h"
 
 namespace cellm {
 
@@ -15,8 +15,8 @@ struct QuantizerLabel {
   std::optional<CalibrationLabel> calibration;
 };
 
-// A JSON object with the fields of docs/file-format.md, taken from the source's config.json.
-std::string cellm_header_json(const ModelSource& source,
+// A JSON object with the fields of docs/file-format.md, taken from the model's config.json.
+std::string cellm_header_json(const OpenedModel& model,
                               const std::optional<QuantizerLabel>& quantizer);
 
 }  // namespace cellm

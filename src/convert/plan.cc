@@ -12,7 +12,6 @@
 #include "io/shape.h"
 #include "model/model.h"
 #include "tokenizer/compact.h"
-#include "tokenizer/tokenizer.h"
 
 namespace cellm {
 namespace {
@@ -206,8 +205,9 @@ std::pair<std::vector<CellmEntry>, std::vector<CellmEntry>> cellm_entries(const 
   return {std::move(tensors), std::move(blobs)};
 }
 
-ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& options) {
-  const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
+ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& options) {
+  const ModelSource& source = model.source();
+  const ModelConfig& config = model.config();
   require_complete(source, config);
   ConvertPlan plan;
   auto overrides = compile(options.overrides);
@@ -233,11 +233,10 @@ ConvertPlan plan_conversion(const ModelSource& source, const ConvertOptions& opt
   }
   name_linears(source, config, plan);
   plan.scale = options.scale;
-  plan.header_json = cellm_header_json(source, quantizer_label(options, plan));
+  plan.header_json = cellm_header_json(model, quantizer_label(options, plan));
   if (options.tokenizer) {
-    const TokenizerData data = source.tokenizer();
-    if (!std::holds_alternative<std::monostate>(data)) {
-      const auto bytes = serialize_tokenizer(load_tokenizer(data, printable(source.path())).spec());
+    if (const Tokenizer* tokenizer = model.contained_tokenizer()) {
+      const auto bytes = serialize_tokenizer(tokenizer->spec());
       plan.blobs.push_back({std::string(kTokenizerBlob),
                             {reinterpret_cast<const char*>(bytes.data()), bytes.size()}});
     }

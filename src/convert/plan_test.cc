@@ -11,8 +11,8 @@
 namespace cellm {
 namespace {
 
-std::unique_ptr<ModelSource> test_model(const std::string& name) {
-  return open_model_source(std::filesystem::path(CELLM_TESTDATA) / "models" / name);
+std::shared_ptr<const OpenedModel> test_model(const std::string& name) {
+  return open_model(std::filesystem::path(CELLM_TESTDATA) / "models" / name);
 }
 
 std::string format_of(const ConvertPlan& plan, const std::string& name) {
@@ -100,22 +100,21 @@ TEST(Plan, HeaderDescribesTheModel) {
 }
 
 // A copy of a test model with its config changed.
-std::unique_ptr<ModelSource> changed(const TestFolder& folder, const std::string& name,
-                                     std::string_view from, std::string_view to) {
+std::shared_ptr<const OpenedModel> changed(const TestFolder& folder, const std::string& name,
+                                           std::string_view from, std::string_view to) {
   const auto model = std::filesystem::path(CELLM_TESTDATA) / "models" / name;
   std::string config = file_bytes(model / "config.json");
   replace_once(config, from, to);
   folder.write("config.json", config);
   folder.write("model.safetensors", file_bytes(model / "model.safetensors"));
-  return open_model_source(folder.path());
+  return open_model(folder.path());
 }
 
 TEST(Plan, RefusesIncompleteModels) {
   const TestFolder folder;
   const auto refused = [&](const std::string& name, std::string_view from, std::string_view to,
                            std::string_view part, ErrorKind kind = ErrorKind::kData) {
-    const auto source = changed(folder, name, from, to);
-    expect_error(kind, part, [&] { plan_conversion(*source, {}); });
+    expect_error(kind, part, [&] { plan_conversion(*changed(folder, name, from, to), {}); });
   };
   refused("qwen3_untied_f32", "\"intermediate_size\": ", "\"intermediate_size\": 1",
           "the configuration needs [1");

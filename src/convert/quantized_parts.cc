@@ -115,12 +115,12 @@ double mean_divergence(const KernelTable& kernels, ThreadPool& pool, std::span<c
 }  // namespace
 
 std::vector<double> measure_quantized_parts(
-    const ModelSource& source, const QuantizedTensors& quantized,
+    const OpenedModel& opened, const QuantizedTensors& quantized,
     std::span<const QuantizedPart> parts, Windows windows, ThreadPool& pool,
     const std::string& target,
     const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
   const KernelTable& kernels = kernel_table(target.c_str());
-  Model model = load_model(source, std::numeric_limits<std::size_t>::max());
+  Model model = opened.weights();
   unpack_weights(model, pool);
   const auto predictions = choose_predictions(windows, model.config.vocab_size);
   CELLM_CHECK(!predictions.empty());
@@ -133,7 +133,7 @@ std::vector<double> measure_quantized_parts(
     LogitsTap tap(compute, predictions);
     run_in_lockstep(model, kernels, pool, windows, tap, range);
     if (!all_finite(tap.logits)) {
-      throw data_error("{}: {} gives no finite logits", printable(source.path()), what);
+      throw data_error("{}: {} gives no finite logits", printable(opened.path()), what);
     }
     return std::move(tap.logits);
   };
@@ -158,9 +158,9 @@ std::vector<double> measure_quantized_parts(
   return result;
 }
 
-std::uint64_t quantized_parts_bytes(const ModelSource& source, std::span<const QuantizedPart> parts,
+std::uint64_t quantized_parts_bytes(const OpenedModel& opened, std::span<const QuantizedPart> parts,
                                     Windows windows) {
-  const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
+  const ModelConfig& config = opened.config();
   std::uint64_t largest_part = 0;
   for (const QuantizedPart& part : parts) {
     std::uint64_t weights = 0;

@@ -23,16 +23,17 @@ using QuantizedPart = std::vector<const PlannedTensor*>;
 // logits take no more than kPartLogitBytes twice. Does not depend on the number of threads.
 // `target` is the CPU target, empty for the best. progress: tokens done and in total.
 //
-// Throws Error(kData) naming a part with which the model overflows, and what load_model() throws.
+// Throws Error(kData) naming a part with which the model overflows, and what OpenedModel::weights()
+// throws.
 inline constexpr std::uint64_t kPartLogitBytes = std::uint64_t{256} << 20;
 std::vector<double> measure_quantized_parts(
-    const ModelSource& source, const QuantizedTensors& quantized,
+    const OpenedModel& opened, const QuantizedTensors& quantized,
     std::span<const QuantizedPart> parts, std::span<const std::vector<std::uint32_t>> windows,
     ThreadPool& pool, const std::string& target,
     const std::function<void(std::uint64_t done, std::uint64_t total)>& progress);
 
 // Bytes of memory that measure_quantized_parts() takes beside what is mapped.
-std::uint64_t quantized_parts_bytes(const ModelSource& source, std::span<const QuantizedPart> parts,
+std::uint64_t quantized_parts_bytes(const OpenedModel& opened, std::span<const QuantizedPart> parts,
                                     std::span<const std::vector<std::uint32_t>> windows);
 
 }  // namespace cellm

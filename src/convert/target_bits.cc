@@ -204,7 +204,7 @@ SearchWork search_work(const ConvertPlan& plan, const TargetBits& wanted,
   return work;
 }
 
-FoundFormats find_formats(const ModelSource& source, const ConvertPlan& plan,
+FoundFormats find_formats(const OpenedModel& model, const ConvertPlan& plan,
                           const ConvertOptions& options, const TargetBits& wanted,
                           const CalibrationText& text, ThreadPool& pool,
                           const CalibratedOptions& calibrated, const SearchProgress& progress) {
@@ -215,14 +215,14 @@ FoundFormats find_formats(const ModelSource& source, const ConvertPlan& plan,
   };
   const std::vector<QuantizedPart> parts = free_parts(plan, wanted);
   const auto windows = part_windows(text);
-  require_memory(quantized_parts_bytes(source, parts, windows),
-                 fmt::format("{}: measuring its parts", printable(source.path())),
+  require_memory(quantized_parts_bytes(model, parts, windows),
+                 fmt::format("{}: measuring its parts", printable(model.path())),
                  "a smaller model or --format needs less");
-  CalibratedTensors codes = quantize_along_text(source, plan, probe_text(plan, text), pool,
+  CalibratedTensors codes = quantize_along_text(model, plan, probe_text(plan, text), pool,
                                                 calibrated, stage(kCodingProbe));
-  code_rest(source, parts, plan, pool, codes.tensors);
+  code_rest(model.source(), parts, plan, pool, codes.tensors);
   const std::vector<double> losses = measure_quantized_parts(
-      source, codes.tensors, parts, windows, pool, calibrated.target, stage(kMeasuringParts));
+      model, codes.tensors, parts, windows, pool, calibrated.target, stage(kMeasuringParts));
 
   const std::vector<FormatChoice> choices = target_choices();
   const double probe_error = gaussian_error(kProbe);

@@ -64,7 +64,7 @@ using SearchProgress =
 // in a layer, the embedding) costs by itself (convert/quantized_parts.h), takes that to change with
 // the format as the squared error of Gaussian weights does, and allocates (convert/allocation.h).
 // Throws as these do.
-FoundFormats find_formats(const ModelSource& source, const ConvertPlan& plan,
+FoundFormats find_formats(const OpenedModel& model, const ConvertPlan& plan,
                           const ConvertOptions& options, const TargetBits& wanted,
                           const CalibrationText& text, ThreadPool& pool,
                           const CalibratedOptions& calibrated, const SearchProgress& progress);

@@ -13,8 +13,8 @@
 namespace cellm {
 namespace {
 
-CalibrationText some_text(const ModelSource& source) {
-  const auto vocab = parse_model_config(source.config_json(), "model").vocab_size;
+CalibrationText some_text(const OpenedModel& model) {
+  const auto vocab = model.config().vocab_size;
   std::mt19937 random(12);
   CalibrationText text;
   for (int w = 0; w < 6; ++w) {
@@ -31,7 +31,7 @@ struct Search {
   ConvertOptions options;
   ConvertPlan plan;
 };
-Search search_of(const ModelSource& source, const TargetBits& wanted, const CalibrationText& text,
+Search search_of(const OpenedModel& model, const TargetBits& wanted, const CalibrationText& text,
                  const std::vector<TensorOverride>& overrides = {}) {
   ConvertOptions options;
   options.formats = GeneralFormats{};
@@ -40,7 +40,7 @@ Search search_of(const ModelSource& source, const TargetBits& wanted, const Cali
   options.calibration = text.label;
   options.overrides = overrides;
   options = with_probe_formats(options, wanted);
-  return {options, plan_conversion(source, options)};
+  return {options, plan_conversion(model, options)};
 }
 
 TEST(GaussianError, IsThatOfTheTablesAndFallsWithTheBits) {

@@ -12,27 +12,26 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "io/model_source.h"
 
 namespace cellm {
 
 inline constexpr const char* kModels[] = {"qwen3", "llama", "qwen3_5_text"};
 
-inline std::unique_ptr<ModelSource> test_model(const std::string& name) {
-  return open_model_source(std::filesystem::path(CELLM_TESTDATA) / "models" / name);
+inline std::shared_ptr<const OpenedModel> test_model(const std::string& name) {
+  return open_model(std::filesystem::path(CELLM_TESTDATA) / "models" / name);
 }
 
-inline Engine exact_engine(std::unique_ptr<ModelSource> source, unsigned threads) {
+inline Engine exact_engine(std::shared_ptr<const OpenedModel> model, unsigned threads) {
   EngineOptions options;
   options.threads = threads;
   options.activations = Activations::kF32;
-  return {std::make_shared<const OpenedModel>(std::move(source)), options};
+  return {std::move(model), options};
 }
 
 // Mean KL divergence of a file's next-token distributions from those of the source.
 inline double divergence(const Engine& reference, const std::filesystem::path& file,
                          const std::vector<std::uint32_t>& tokens) {
-  const Engine engine = exact_engine(open_model_source(file), 2);
+  const Engine engine = exact_engine(open_model(file), 2);
   const auto log_softmax = [](std::span<const float> logits) {
     std::vector<double> out(logits.begin(), logits.end());
     const double top = *std::max_element(out.begin(), out.end());

@@ -38,10 +38,9 @@ double compare(const ModelSource& source, std::size_t source_index, const ModelS
 }
 
 // (tokens, vocab)
-std::vector<float> run(const std::filesystem::path& path, unsigned threads,
-                       const std::string& target, Links links) {
-  const Engine engine(open_model(path, {links}),
-                      {target, threads, SIZE_MAX, Activations::kF32});
+std::vector<float> run(const std::shared_ptr<const OpenedModel>& model, unsigned threads,
+                       const std::string& target) {
+  const Engine engine(model, {target, threads, kAllLayers, Activations::kF32});
   Session session(engine, {KvEncoding::kF32, 16, 0});
   std::vector<std::uint32_t> tokens;
   for (std::uint32_t id = 0; id < std::min(kTokens, engine.config().vocab_size); ++id)
@@ -64,24 +63,24 @@ void require_mlx_4bit(const ModelSource& source) {
   }
 }
 
-ValidationReport validate_conversion(const std::filesystem::path& source_path,
-                                     const std::filesystem::path& converted_path, unsigned threads,
-                                     const std::string& target, Links links) {
+ValidationReport validate_conversion(const std::shared_ptr<const OpenedModel>& source_model,
+                                     const std::shared_ptr<const OpenedModel>& converted_model,
+                                     unsigned threads, const std::string& target) {
   ValidationReport report;
-  const auto source = open_model_source(source_path, links);
-  const auto converted = open_model_source(converted_path);
-  for (std::size_t i = 0; i < converted->tensors().size(); ++i) {
-    const auto index = find_tensor(*source, converted->tensors()[i].name);
+  const ModelSource& source = source_model->source();
+  const ModelSource& converted = converted_model->source();
+  for (std::size_t i = 0; i < converted.tensors().size(); ++i) {
+    const auto index = find_tensor(source, converted.tensors()[i].name);
     if (!index) continue;  // an output matrix made of the embedding
-    const double error = compare(*source, *index, *converted, i);
+    const double error = compare(source, *index, converted, i);
     ++report.tensors;
     if (report.worst_tensor.empty() || error > report.worst_error) {
       report.worst_error = error;
-      report.worst_tensor = converted->tensors()[i].name;
+      report.worst_tensor = converted.tensors()[i].name;
     }
   }
-  const auto want = run(source_path, threads, target, links);
-  const auto got = run(converted_path, threads, target, links);
+  const auto want = run(source_model, threads, target);
+  const auto got = run(converted_model, threads, target);
   report.positions = std::min<std::size_t>(kTokens, want.size());
   const std::size_t vocab = want.size() / report.positions;
   for (std::size_t p = 0; p < report.positions; ++p) {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
+#include <memory>
 #include <string>
 
-#include "io/model_source.h"
+#include "engine/opened_model.h"
 
 namespace cellm {
 
@@ -23,8 +23,8 @@ struct ValidationReport {
 
 // Runs both models on the tokens 0, 1, … 7 and compares every tensor of the converted file. Throws
 // Error(kData), naming it, for a tensor kept as f16 that is not the source rounded to f16.
-ValidationReport validate_conversion(const std::filesystem::path& source,
-                                     const std::filesystem::path& converted, unsigned threads,
-                                     const std::string& target, Links links = Links::kInside);
+ValidationReport validate_conversion(const std::shared_ptr<const OpenedModel>& source,
+                                     const std::shared_ptr<const OpenedModel>& converted,
+                                     unsigned threads, const std::string& target);
 
 }  // namespace cellm

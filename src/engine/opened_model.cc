@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mapped_file.h"
@@ -13,14 +15,32 @@ namespace cellm {
 OpenedModel::OpenedModel(std::unique_ptr<ModelSource> source, OpenOptions options)
     : source_(std::move(source)),
       options_(std::move(options)),
-      config_(parse_model_config(source_->config_json(), printable(source_->path()))) {}
+      config_document_(std::make_unique<const Json>(
+          parse_json(source_->config_json(), printable(source_->path())))),
+      config_(parse_model_config(*config_document_, printable(source_->path()))) {}
+
+OpenedModel::~OpenedModel() = default;
+
+const FoundTokenizer& OpenedModel::found_tokenizer() const {
+  std::call_once(tokenizer_once_, [this] { tokenizer_ = find_tokenizer(*source_, options_); });
+  return tokenizer_;
+}
 
 const Tokenizer* OpenedModel::tokenizer() const {
-  std::call_once(tokenizer_once_, [this] {
-    tokenizer_ =
-        find_tokenizer(*source_, config_.vocab_size, options_.tokenizer_file, options_.links);
-  });
-  return tokenizer_ ? &*tokenizer_ : nullptr;
+  const FoundTokenizer& found = found_tokenizer();
+  if (!found.tokenizer) return nullptr;
+  if (found.tokenizer->vocab_size() > config_.vocab_size) {
+    throw data_error(
+        "{}: this tokenizer has ids up to {}, the model's vocabulary is {}; it belongs to another "
+        "model",
+        printable(found.name), found.tokenizer->vocab_size() - 1, config_.vocab_size);
+  }
+  return &*found.tokenizer;
+}
+
+const Tokenizer* OpenedModel::contained_tokenizer() const {
+  const FoundTokenizer& found = found_tokenizer();
+  return found.contained ? &*found.tokenizer : nullptr;
 }
 
 const std::vector<std::uint32_t>& OpenedModel::generation_end_ids() const {
@@ -68,31 +88,18 @@ Tokenizer load_tokenizer_file(const std::string& path) {
   return load_tokenizer(TokenizerJson{read_file(path, kMaxTokenizerBytes), path}, printable(path));
 }
 
-std::optional<Tokenizer> find_tokenizer(const ModelSource& source, std::size_t vocab_size,
-                                        const std::string& file, Links links) {
-  std::string name = file;
-  TokenizerData inside;
-  if (file.empty()) {
-    inside = source.tokenizer();
-    if (!std::holds_alternative<std::monostate>(inside)) {
-      name = source.path();
-    } else {
-      const std::filesystem::path folder = std::filesystem::path(source.path()).parent_path();
-      const std::filesystem::path beside = file_in_folder(folder, "tokenizer.json", links);
-      if (!std::filesystem::exists(beside)) return std::nullopt;
-      name = beside.string();
-    }
+FoundTokenizer find_tokenizer(const ModelSource& source, const OpenOptions& options) {
+  if (!options.tokenizer_file.empty()) {
+    return {load_tokenizer_file(options.tokenizer_file), options.tokenizer_file, false};
   }
-  Tokenizer tokenizer = std::holds_alternative<std::monostate>(inside)
-                            ? load_tokenizer_file(name)
-                            : load_tokenizer(inside, printable(name));
-  if (tokenizer.vocab_size() > vocab_size) {
-    throw data_error(
-        "{}: this tokenizer has ids up to {}, the model's vocabulary is {}; it belongs to another "
-        "model",
-        printable(name), tokenizer.vocab_size() - 1, vocab_size);
+  const TokenizerData inside = source.tokenizer();
+  if (!std::holds_alternative<std::monostate>(inside)) {
+    return {load_tokenizer(inside, printable(source.path())), source.path(), true};
   }
-  return tokenizer;
+  const std::filesystem::path folder = std::filesystem::path(source.path()).parent_path();
+  const std::filesystem::path beside = file_in_folder(folder, "tokenizer.json", options.links);
+  if (!std::filesystem::exists(beside)) return {};
+  return {load_tokenizer_file(beside.string()), beside.string(), false};
 }
 
 }  // namespace cellm

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "io/cellm_quality.h"
+#include "io/json.h"
 #include "io/model_source.h"
 #include "model/model.h"
 #include "tokenizer/tokenizer.h"
@@ -25,20 +26,34 @@ struct OpenOptions {
   std::string tokenizer_file;    // a tokenizer.json in place of the model's own; empty: its own
 };
 
+// A tokenizer and where it was found.
+struct FoundTokenizer {
+  std::optional<Tokenizer> tokenizer;
+  std::string name;        // of its file, for messages
+  bool contained = false;  // inside the model's container
+};
+
 // Thread-safe. What is expensive (tokenizer, weights, checksum) is read at first use and kept.
 class OpenedModel {
  public:
   // Throws what parse_model_config() throws.
   explicit OpenedModel(std::unique_ptr<ModelSource> source, OpenOptions options = {});
+  ~OpenedModel();
+  OpenedModel(const OpenedModel&) = delete;
+  OpenedModel& operator=(const OpenedModel&) = delete;
 
   const ModelSource& source() const { return *source_; }
   const std::string& path() const { return source_->path(); }
   const ModelConfig& config() const { return config_; }
+  const Json& config_document() const { return *config_document_; }  // config.json
   const std::string& chat_template() const { return source_->chat_template(); }
   std::string text_prefix() const { return cellm::text_prefix(*source_); }
 
-  // Null if there is no tokenizer. Throws as find_tokenizer().
+  // Null if there is no tokenizer. Throws as find_tokenizer(), and Error(kData) if it has more
+  // tokens than the model's vocabulary, so that it must belong to another model.
   const Tokenizer* tokenizer() const;
+  // The one inside the container, whatever its vocabulary: null if it came from elsewhere.
+  const Tokenizer* contained_tokenizer() const;
 
   // eos_token_id of generation_config.json. Throws as generation_end_ids().
   const std::vector<std::uint32_t>& generation_end_ids() const;
@@ -58,11 +73,14 @@ class OpenedModel {
   std::uint64_t weights_bytes(std::size_t max_layers, bool pack) const;
 
  private:
+  const FoundTokenizer& found_tokenizer() const;
+
   std::unique_ptr<ModelSource> source_;
   OpenOptions options_;
+  std::unique_ptr<const Json> config_document_;
   ModelConfig config_;
   mutable std::once_flag tokenizer_once_;
-  mutable std::optional<Tokenizer> tokenizer_;
+  mutable FoundTokenizer tokenizer_;
   mutable std::once_flag end_ids_once_;
   mutable std::vector<std::uint32_t> end_ids_;
   mutable std::once_flag quality_once_;
@@ -80,11 +98,9 @@ std::shared_ptr<const OpenedModel> open_model(const std::filesystem::path& path,
 // A tokenizer.json by itself. Throws Error(kData) or Error(kUnsupported).
 Tokenizer load_tokenizer_file(const std::string& path);
 
-// The tokenizer of a model: `file` if given (a tokenizer.json), else the one inside the source,
-// else tokenizer.json beside it. Nothing if there is none. Throws Error(kData) if it has more
-// tokens than the model's vocabulary, so that it must belong to another model, or if the one beside
-// a file is a symbolic link out of its folder and links are not followed.
-std::optional<Tokenizer> find_tokenizer(const ModelSource& source, std::size_t vocab_size,
-                                        const std::string& file, Links links = Links::kInside);
+// The tokenizer of a model: tokenizer_file if given, else the one inside the source,
+// else tokenizer.json beside it. Nothing if there is none. Throws Error(kData) if the one beside a
+// file is a symbolic link out of its folder and links are not followed.
+FoundTokenizer find_tokenizer(const ModelSource& source, const OpenOptions& options);
 
 }  // namespace cellm

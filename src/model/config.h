@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "io/json.h"
+
 namespace cellm {
 
 // How a layer mixes tokens.
@@ -77,6 +79,8 @@ struct ModelConfig {
 // is positive, bounded, and fits the others. Throws Error(kData) for values that are missing or
 // wrong and Error(kUnsupported), naming it, for a model type or an option that cellm does not have.
 ModelConfig parse_model_config(std::string_view json, std::string_view source);
+// The same of a document that is parsed already.
+ModelConfig parse_model_config(const Json& document, std::string_view source);
 
 // rotary_dim / 2 frequencies, scaling applied.
 std::vector<float> inverse_frequencies(const ModelConfig& config);

@@ -103,10 +103,10 @@ TensorLevels tensor_levels(const ModelSource& reference, std::size_t reference_i
   return result;
 }
 
-std::vector<std::string> histogram_tensors(const ModelSource& source) {
-  const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
-  const std::string prefix = text_prefix(source);
-  const std::string middle = fmt::format("layers.{}.", config.layers.size() / 2);
+std::vector<std::string> histogram_tensors(const OpenedModel& model) {
+  const ModelSource& source = model.source();
+  const std::string prefix = model.text_prefix();
+  const std::string middle = fmt::format("layers.{}.", model.config().layers.size() / 2);
   std::vector<std::string> names;
   for (const char* name :
        {"self_attn.q_proj.weight", "linear_attn.in_proj_qkv.weight", "mlp.down_proj.weight"}) {

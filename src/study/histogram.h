@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "io/model_source.h"
+#include "engine/opened_model.h"
 
 namespace cellm {
 
@@ -44,7 +44,7 @@ TensorLevels tensor_levels(const ModelSource& reference, std::size_t reference_i
                            std::size_t row_step);
 
 // Tensors to look at: the first mixing projection and the down projection of the middle layer, and
-// the embedding; those that the source has.
-std::vector<std::string> histogram_tensors(const ModelSource& source);
+// the embedding; those that the model has.
+std::vector<std::string> histogram_tensors(const OpenedModel& model);
 
 }  // namespace cellm

@@ -93,9 +93,10 @@ OrderedJson sensitivity_json(std::span<const ModelPart> parts,
 
 OrderedJson histograms_json(const std::filesystem::path& reference_file,
                             std::span<const FormatFile> files) {
-  const auto reference = open_model_source(reference_file);
+  const auto reference_model = open_model(reference_file);
+  const ModelSource* reference = &reference_model->source();
   OrderedJson json = OrderedJson::array();
-  for (const std::string& name : histogram_tensors(*reference)) {
+  for (const std::string& name : histogram_tensors(*reference_model)) {
     const std::size_t index = *find_tensor(*reference, name);
     const TensorInfo& info = reference->tensors()[index];
     const std::size_t row_step = std::max<std::size_t>(1, info.rows() / kHistogramRows);

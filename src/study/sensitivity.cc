@@ -24,9 +24,10 @@ std::string kind_of(const std::string& name) {
 
 }  // namespace
 
-std::vector<ModelPart> model_parts(const ModelSource& source) {
-  const ModelConfig config = parse_model_config(source.config_json(), printable(source.path()));
-  const std::string prefix = text_prefix(source);
+std::vector<ModelPart> model_parts(const OpenedModel& model) {
+  const ModelSource& source = model.source();
+  const ModelConfig& config = model.config();
+  const std::string prefix = model.text_prefix();
   std::vector<ModelPart> layers(config.layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     layers[i].name = fmt::format("layer {}", i);
@@ -51,10 +52,15 @@ std::vector<ModelPart> model_parts(const ModelSource& source) {
 }
 
 std::vector<PartSensitivity> measure_sensitivity(
-    const std::shared_ptr<const ModelSource>& reference,
-    const std::shared_ptr<const ModelSource>& quantized, std::span<const ModelPart> parts,
+    const std::shared_ptr<const OpenedModel>& reference_model,
+    const std::shared_ptr<const OpenedModel>& quantized_model, std::span<const ModelPart> parts,
     std::span<const EvalTokens> texts, const SensitivityOptions& options,
     const std::function<void(std::size_t done, std::size_t total)>& progress) {
+  const auto source_of = [](const std::shared_ptr<const OpenedModel>& model) {
+    return std::shared_ptr<const ModelSource>(model, &model->source());
+  };
+  const auto reference = source_of(reference_model);
+  const auto quantized = source_of(quantized_model);
   const auto differs = [&](const std::string& name) {
     const auto a = find_tensor(*reference, name);
     const auto b = find_tensor(*quantized, name);

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "eval/evaluate.h"
-#include "io/model_source.h"
 
 namespace cellm {
 
@@ -16,12 +15,12 @@ namespace cellm {
 struct ModelPart {
   std::string name;  // "layer 3", "down_proj", "embed_tokens"
   bool is_layer = false;
-  std::vector<std::string> tensors;  // names in the source
+  std::vector<std::string> tensors;  // names in the file
 };
 
 // The layers, then the kinds of matrices, in the order of the forward pass. Matrices of a single
 // row or column are no part.
-std::vector<ModelPart> model_parts(const ModelSource& source);
+std::vector<ModelPart> model_parts(const OpenedModel& model);
 
 struct PartSensitivity {
   std::size_t part = 0;  // index in the parts
@@ -39,8 +38,8 @@ struct SensitivityOptions {
 // `quantized` keeps every tensor as the reference has it are left out. progress: parts done, parts
 // in all; may throw to break off.
 std::vector<PartSensitivity> measure_sensitivity(
-    const std::shared_ptr<const ModelSource>& reference,
-    const std::shared_ptr<const ModelSource>& quantized, std::span<const ModelPart> parts,
+    const std::shared_ptr<const OpenedModel>& reference,
+    const std::shared_ptr<const OpenedModel>& quantized, std::span<const ModelPart> parts,
     std::span<const EvalTokens> texts, const SensitivityOptions& options,
     const std::function<void(std::size_t done, std::size_t total)>& progress);
 

@@ -19,7 +19,6 @@
 #include "eval/model_facts.h"
 #include "eval/report.h"
 #include "io/cellm_file.h"
-#include "io/model_checksum.h"
 #include "study/document.h"
 #include "study/formats.h"
 #include "study/measures.h"
@@ -78,20 +77,17 @@ class Study {
       : options_(options),
         hooks_(hooks),
         work_(hooks),
-        source_(open_model_source(options.source, options.links)),
-        config_(parse_model_config(source_->config_json(), printable(source_->path()))),
+        model_(open_model(options.source, {options.links, options.tokenizer})),
         steps_(options.output / "steps") {
     if (options_.texts.empty()) {
       throw usage_error(
           "give at least one --text FILE: a study needs text that the model was not made for");
     }
-    auto tokenizer =
-        find_tokenizer(*source_, config_.vocab_size, options_.tokenizer, options_.links);
-    if (!tokenizer) {
+    tokenizer_ = model_->tokenizer();
+    if (tokenizer_ == nullptr) {
       throw unsupported_error("{}: a study needs a tokenizer, and there is none",
-                              printable(source_->path()));
+                              printable(model_->path()));
     }
-    tokenizer_ = std::make_unique<Tokenizer>(std::move(*tokenizer));
     for (const auto& path : options_.texts) {
       EvalText text = read_eval_text(path);
       text.name = path.filename().string();
@@ -103,14 +99,14 @@ class Study {
       }
       texts_.push_back(std::move(text));
     }
-    if (options_.window > config_.max_positions) {
+    if (options_.window > model_->config().max_positions) {
       throw usage_error("a window of {} tokens is beyond the model's context of {}",
-                        options_.window, config_.max_positions);
+                        options_.window, model_->config().max_positions);
     }
     if (options_.tokens != 0 && options_.tokens < options_.window) {
       throw usage_error("{} tokens are less than a window of {}", options_.tokens, options_.window);
     }
-    source_checksum_ = model_checksum(*source_);
+    source_checksum_ = model_->checksum();
     text_checksum_ = text_checksum(texts_);
     const auto tokenizer_bytes = serialize_tokenizer(tokenizer_->spec());
     source_key_ = step_key({kMethod, kProgramVersion, fmt::format("{:x}", source_checksum_),
@@ -164,7 +160,7 @@ class Study {
     std::map<std::string, std::size_t> seen;
     for (StudyFormat& format : study_formats(options_.formats)) {
       Row row;
-      row.plan = plan_conversion(*source_, format.options);
+      row.plan = plan_conversion(*model_, format.options);
       for (const PlannedTensor& tensor : row.plan.tensors) {
         row.signature += fmt::format("{} {} {}\n", tensor.name, format_choice_name(tensor.choice),
                                      tensor.shape.group);
@@ -185,8 +181,8 @@ class Study {
   void add_file(const std::filesystem::path& file) {
     const std::string path = printable(file.string());
     if (!is_cellm_file(file)) throw data_error("{}: no .cellm file", path);
-    const auto source = open_model_source(file, options_.links);
-    require_same_model(parse_model_config(source->config_json(), path), config_, file.string());
+    const auto opened = open_model(file, {options_.links});
+    require_same_model(opened->config(), model_->config(), file.string());
     Row row;
     row.format.name = file.stem().string();
     for (const Row& other : rows_) {
@@ -197,9 +193,10 @@ class Study {
     row.format.options.scale = ScaleMethod::kAuto;
     row.plan.file_bytes = std::filesystem::file_size(file);
     row.file = file;
-    row.key = step_key({source_key_, fmt::format("{:x}", model_checksum(*source))});
+    row.key = step_key({source_key_, fmt::format("{:x}", opened->checksum())});
     row.is_own = false;
-    steps_.store("convert-" + row.format.name, row.key, size_json(*source, row.plan.file_bytes));
+    steps_.store("convert-" + row.format.name, row.key,
+                 size_json(opened->source(), row.plan.file_bytes));
     rows_.push_back(std::move(row));
   }
 
@@ -288,7 +285,7 @@ class Study {
   }
 
   double parts_work() {
-    if (parts_.empty()) parts_ = model_parts(*source_);
+    if (parts_.empty()) parts_ = model_parts(*model_);
     return static_cast<double>(parts_.size() * options_.sensitivity_tokens);
   }
 
@@ -304,7 +301,7 @@ class Study {
     // A new file does not say yet what it is worth: its evaluation is done again and goes into it.
     if (options_.keep) steps_.remove("eval-" + row.format.name);
     ThreadPool pool(options_.threads);
-    convert(*source_, row.plan, row.file, pool, [&](std::uint64_t done, std::uint64_t total) {
+    convert(*model_, row.plan, row.file, pool, [&](std::uint64_t done, std::uint64_t total) {
       work_.update(static_cast<std::size_t>(done), static_cast<std::size_t>(total));
     });
     steps_.store("convert-" + row.format.name, row.key, size_json(row.plan));
@@ -423,8 +420,8 @@ class Study {
       if (!missing(step, parts_key(*row))) continue;
       work_.begin(fmt::format("{}: one part of the model at a time", row->format.name),
                   parts_work());
-      const std::shared_ptr<const ModelSource> reference = open_model_source(rows_[0].file);
-      const std::shared_ptr<const ModelSource> quantized = open_model_source(row->file);
+      const auto reference = open_model(rows_[0].file);
+      const auto quantized = open_model(row->file);
       const auto parts = model_parts(*reference);
       SensitivityOptions options{{}, options_.target, options_.threads};
       options.eval.window = std::min(kSensitivityWindow, options_.window);
@@ -455,11 +452,11 @@ class Study {
                          {"source",
                           {{"name", options_.source.filename().string()},
                            {"checksum", fmt::format("{:016x}", source_checksum_)},
-                           {"model_type", config_.model_type},
-                           {"layers", config_.layers.size()},
-                           {"hidden", config_.hidden},
-                           {"vocab_size", config_.vocab_size},
-                           {"format", main_format(*source_)}}},
+                           {"model_type", model_->config().model_type},
+                           {"layers", model_->config().layers.size()},
+                           {"hidden", model_->config().hidden},
+                           {"vocab_size", model_->config().vocab_size},
+                           {"format", main_format(model_->source())}}},
                          {"settings",
                           {{"tokens", eval_tokens()},
                            {"window", options_.window},
@@ -524,10 +521,9 @@ class Study {
   const StudyOptions& options_;
   const StudyHooks& hooks_;
   Work work_;
-  std::unique_ptr<ModelSource> source_;
-  ModelConfig config_;
+  std::shared_ptr<const OpenedModel> model_;
   StepStore steps_;
-  std::unique_ptr<Tokenizer> tokenizer_;
+  const Tokenizer* tokenizer_ = nullptr;
   std::vector<EvalText> texts_;
   std::vector<EvalTokens> tokens_;
   std::uint64_t source_checksum_ = 0;

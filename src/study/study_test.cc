@@ -111,13 +111,17 @@ TEST(StudyFormats, TakesNamesOnceAndF16First) {
 // A model as f16 and as another format, converted.
 class ConvertedTest : public testing::Test {
  protected:
-  std::shared_ptr<const ModelSource> converted(const std::string& name) {
-    const auto source = open_model_source(model_path("qwen3_5_text"));
+  std::shared_ptr<const OpenedModel> converted(const std::string& name) {
+    const auto model = open_model(model_path("qwen3_5_text"));
     const auto formats = study_formats({&name, 1});
     const auto file = folder_.path() / (name + ".cellm");
     ThreadPool pool(1);
-    convert(*source, plan_conversion(*source, formats.back().options), file, pool, {});
-    return open_model_source(file);
+    convert(*model, plan_conversion(*model, formats.back().options), file, pool, {});
+    return open_model(file);
+  }
+
+  static std::shared_ptr<const ModelSource> source_of(const std::shared_ptr<const OpenedModel>& m) {
+    return {m, &m->source()};
   }
 
   TestFolder folder_;
@@ -126,11 +130,12 @@ class ConvertedTest : public testing::Test {
 TEST_F(ConvertedTest, MixesTensorsByName) {
   const auto f16 = converted("f16");
   const auto int2 = converted("int2");
-  const auto mixed = mix_sources(
-      f16, int2, [](std::string_view name) { return name.find("down_proj") != name.npos; });
+  const auto mixed = mix_sources(source_of(f16), source_of(int2), [](std::string_view name) {
+    return name.find("down_proj") != name.npos;
+  });
   std::size_t taken = 0;
-  ASSERT_EQ(mixed->tensors().size(), f16->tensors().size());
-  for (std::size_t i = 0; i < f16->tensors().size(); ++i) {
+  ASSERT_EQ(mixed->tensors().size(), f16->source().tensors().size());
+  for (std::size_t i = 0; i < f16->source().tensors().size(); ++i) {
     const TensorInfo& info = mixed->tensors()[i];
     const bool other = info.name.find("down_proj") != info.name.npos;
     taken += other ? 1 : 0;
@@ -138,7 +143,7 @@ TEST_F(ConvertedTest, MixesTensorsByName) {
     std::vector<float> values(info.cols());
     std::vector<float> expected(info.cols());
     mixed->read_rows(i, 0, 1, values.data());
-    const ModelSource& from = other ? *int2 : *f16;
+    const ModelSource& from = other ? int2->source() : f16->source();
     from.read_rows(*find_tensor(from, info.name), 0, 1, expected.data());
     EXPECT_EQ(values, expected) << info.name;
     EXPECT_EQ(mixed->weights(i)->format(), info.format);
@@ -185,8 +190,8 @@ TEST_F(ConvertedTest, SensitivityIsZeroOnlyWhereNothingChanges) {
 TEST_F(ConvertedTest, LevelsAreThoseOfTheFormat) {
   const auto f16 = converted("f16");
   const std::string name = histogram_tensors(*f16).at(0);
-  const std::size_t index = *find_tensor(*f16, name);
-  const WeightHistogram histogram = weight_histogram(*f16, index, 1);
+  const std::size_t index = *find_tensor(f16->source(), name);
+  const WeightHistogram histogram = weight_histogram(f16->source(), index, 1);
   double sum = 0.0;
   double middle = 0.0;
   for (std::size_t i = 0; i < kHistogramBins; ++i) {
@@ -200,8 +205,8 @@ TEST_F(ConvertedTest, LevelsAreThoseOfTheFormat) {
   double error = 0.0;
   for (const auto& [format, count] : expected) {
     const auto quantized = converted(format);
-    const auto other = find_tensor(*quantized, name);
-    const TensorLevels levels = tensor_levels(*f16, index, *quantized, *other, 1);
+    const auto other = find_tensor(quantized->source(), name);
+    const TensorLevels levels = tensor_levels(f16->source(), index, quantized->source(), *other, 1);
     ASSERT_EQ(levels.levels.size(), count) << format;
     double shares = 0.0;
     for (std::size_t i = 0; i < count; ++i) {

@@ -70,7 +70,7 @@ TEST_P(TunedFile, IsTheStudent) {
   const fs::path path = folder.path() / "m.cellm";
   const fs::path tuned = folder.path() / "tuned.cellm";
   {
-    const auto source = open_model_source(fs::path(CELLM_TESTDATA) / "models" / name);
+    const auto source = open_model(fs::path(CELLM_TESTDATA) / "models" / name);
     ConvertOptions options;
     options.formats =
         GeneralFormats{parse_format_choice(format), {FormatId::kI8, 0}, {FormatId::kI8, 0}};
