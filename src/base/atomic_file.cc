@@ -154,12 +154,16 @@ void AtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes
 
 void AtomicFile::commit() {
   if (::fsync(fd_) != 0) fail("write");
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("replace");
+  replace_file(temporary_, target_);
   ::close(fd_);
   fd_ = -1;
+}
+
+void replace_file(const fs::path& with, const fs::path& target) {
+  if (::rename(with.c_str(), target.c_str()) != 0) throw_file_failure(target, "replace");
   // The rename is durable once the folder is synced. A file system that cannot do this may lose the
   // new name only.
-  const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder_fd >= 0) {
     ::fsync(folder_fd);

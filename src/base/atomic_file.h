@@ -16,6 +16,9 @@ namespace cellm {
 void write_fully(int fd, std::uint64_t offset, std::span<const std::byte> bytes,
                  const std::filesystem::path& path);
 
+// Renames a whole file over the target, durably.
+void replace_file(const std::filesystem::path& with, const std::filesystem::path& target);
+
 // Writes to a temporary file beside the target and renames it over the target in commit(), after
 // fsync. Until then the target is untouched; a destroyed writer without commit() removes the
 // temporary file. Not thread-safe; several writers to one target, in one process or many, each

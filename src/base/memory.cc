@@ -134,11 +134,12 @@ AvailableMemory available_memory(const fs::path& root) {
   return least;
 }
 
-void require_memory(std::uint64_t bytes, std::string_view what, std::string_view advice) {
+void require_memory(std::uint64_t bytes, std::string_view what, AdviceKind advice) {
   const AvailableMemory available = available_memory();
   if (bytes <= available.bytes) return;
-  throw error(ErrorKind::kResources, "{} needs {} of memory, {} are available ({}); {}", what,
-              mebibytes(bytes), mebibytes(available.bytes), available.limited_by, advice);
+  throw error(ErrorKind::kResources, {advice, bytes, available.bytes},
+              "{} needs {} of memory, {} are available ({})", what, mebibytes(bytes),
+              mebibytes(available.bytes), available.limited_by);
 }
 
 }  // namespace cellm

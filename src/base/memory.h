@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace cellm {
 
 struct AvailableMemory {
@@ -20,7 +22,7 @@ struct AvailableMemory {
 AvailableMemory available_memory(const std::filesystem::path& root = "/");
 
 // Throws Error(kResources) if `bytes` are not available: "WHAT needs 900 MiB of memory, 800 MiB are
-// available (this machine); ADVICE".
-void require_memory(std::uint64_t bytes, std::string_view what, std::string_view advice);
+// available (this machine)".
+void require_memory(std::uint64_t bytes, std::string_view what, AdviceKind advice);
 
 }  // namespace cellm

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sys/resource.h>
 
+#include "base/advice.h"
 #include "base/test_files.h"
 
 namespace cellm {
@@ -87,13 +88,23 @@ TEST_F(Memory, GroupsOfVersion1) {
 }
 
 TEST(RequireMemory, SaysWhatIsNeededAndWhatIsThere) {
-  require_memory(1, "m.cellm: loading", "");
+  require_memory(1, "m.cellm: loading", AdviceKind::kNone);
   const AvailableMemory available = available_memory();
   ASSERT_NE(available.bytes, UINT64_MAX);
-  for (const char* part : {"m.cellm: loading needs 17592186044415.0 MiB of memory, ",
-                           " MiB are available (", "; buy more"}) {
-    expect_error(ErrorKind::kResources, part,
-                 [] { require_memory(UINT64_MAX - kMib + 1, "m.cellm: loading", "buy more"); });
+  constexpr std::uint64_t kTooMuch = UINT64_MAX - kMib + 1;
+  const auto require = [] {
+    require_memory(kTooMuch, "m.cellm: loading", AdviceKind::kSmallerFormat);
+  };
+  for (const char* part :
+       {"m.cellm: loading needs 17592186044415.0 MiB of memory, ", " MiB are available ("}) {
+    expect_error(ErrorKind::kResources, part, require);
+  }
+  try {
+    require();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.advice().kind, AdviceKind::kSmallerFormat);
+    EXPECT_EQ(error.advice().needed, kTooMuch);
+    EXPECT_LT(error.advice().available, kTooMuch);
   }
 }
 

@@ -69,4 +69,15 @@ void expect_error(ErrorKind kind, std::string_view part, Body&& body) {
   }
 }
 
+// Fails unless the body throws an Error with this advice.
+template <class Body>
+void expect_advice(AdviceKind advice, Body&& body) {
+  try {
+    std::forward<Body>(body)();
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(static_cast<int>(error.advice().kind), static_cast<int>(advice)) << error.what();
+  }
+}
+
 }  // namespace cellm

@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "base/mapping_guard.h"
 #include "base/version.h"
+#include "cli/error_text.h"
 
 namespace cellm {
 namespace {
@@ -32,7 +33,7 @@ int report(ErrorKind kind, const std::string& message) {
     line += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
   }
   std::fputs(fmt::format("error: {}\n", line).c_str(), stderr);
-  return static_cast<int>(kind);
+  return exit_code(kind);
 }
 
 // A program started without one of the three standard files would get its number for the next file
@@ -52,7 +53,7 @@ int report_no_memory() {
   constexpr std::string_view kLine =
       "error: out of memory; a smaller format, context or --threads needs less\n";
   [[maybe_unused]] const ssize_t put = ::write(STDERR_FILENO, kLine.data(), kLine.size());
-  return static_cast<int>(ErrorKind::kResources);
+  return kExitResources;
 }
 
 // Where std::bad_alloc meets a function that may not throw there is no way back to main():
@@ -81,7 +82,7 @@ std::string first_line(const std::string& text) {
 }  // namespace
 
 int report_error(const Error& failure) {
-  return report(failure.kind(), failure.what());
+  return report(failure.kind(), error_text(failure));
 }
 
 int run_main(const std::function<int()>& body) {

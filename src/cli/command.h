@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
+#include "cli/error_text.h"
 #include "engine/engine.h"
 #include "io/folder_file.h"
 
@@ -34,9 +35,6 @@ extern const Command kStudyCommand;
 extern const Command kTokenizeCommand;
 extern const Command kTuneCommand;
 extern const Command kVerifyCommand;
-
-// Exit code of a program that Ctrl-C ended.
-inline constexpr int kExitInterrupted = 130;
 
 // Prepares a program to end with a line and an exit code whatever happens, a mapped file that
 // shrinks and memory that is missing included, and calls the body. For main().

@@ -7,12 +7,12 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "convert/rules.h"
+#include "engine/opened_model.h"
 #include "format/formats.h"
 #include "io/cellm_file.h"
 #include "io/cellm_quality.h"
 #include "io/json.h"
 #include "io/shape.h"
-#include "model/config.h"
 
 namespace cellm {
 namespace {
@@ -90,8 +90,9 @@ std::vector<std::pair<std::string, Json>> config_fields(const ModelConfig& confi
 }
 
 int run(const std::string& path, bool as_json, Links links) {
-  const auto source = open_model_source(path, links);
-  const ModelConfig config = parse_model_config(source->config_json(), printable(path));
+  const auto opened = open_model(path, {links});
+  const ModelConfig& config = opened->config();
+  const ModelSource* source = &opened->source();
   const bool is_cellm = is_cellm_file(path);
   const CellmDetails details = is_cellm ? cellm_details(path) : CellmDetails{};
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/advice.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -180,7 +181,7 @@ TuningResult tune_file(const TuningOptions& options) {
   { const AtomicFile probe(output); }
   const auto opened = open_model(options.file, {options.links});
   const std::uint64_t memory = tuning_bytes(opened->source());
-  require_memory(memory, "tuning", "choose a smaller model");
+  require_memory(memory, "tuning", AdviceKind::kSmallerModel);
   const Engine teacher(open_model(options.reference, {options.links}),
                        engine_options(options.threads, Activations::kFast));
   Model model = opened->weights();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
+#include "base/advice.h"
 
 namespace cellm {
 namespace {
@@ -70,9 +70,7 @@ void BadValueLog::look_at(const std::string& tensor, const FormatSpec& format, s
 
 void BadValueLog::throw_if_refused(const std::string& path) const {
   if (!refuses()) return;
-  throw data_error(
-      "{}: {}; --allow-nonfinite writes 0 for NaN and the largest value for the others",
-      printable(path), describe(found_));
+  throw data_error(AdviceKind::kAllowNonfinite, "{}: {}", printable(path), describe(found_));
 }
 
 }  // namespace cellm

@@ -9,7 +9,7 @@
 
 #include <fmt/ranges.h>
 
-#include "base/error.h"
+#include "base/advice.h"
 #include "base/memory.h"
 #include "base/stopwatch.h"
 #include "base/version.h"
@@ -233,7 +233,7 @@ CalibratedTensors quantize_along_text(const OpenedModel& opened, const ConvertPl
   require_memory(
       calibration_memory_bytes(opened, plan, text, pool.threads()),
       fmt::format("{}: calibrating on {} tokens", printable(opened.path()), text.label.tokens),
-      "fewer tokens (--calibrate-tokens) need less");
+      AdviceKind::kFewerCalibrationTokens);
   const KernelTable& kernels = kernel_table(options.target.c_str());
   std::unique_ptr<QuantizedStore> store;
   if (!options.state.empty()) {

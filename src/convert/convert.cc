@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/advice.h"
 #include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -145,8 +146,7 @@ std::vector<BadValues> convert(const OpenedModel& model, const ConvertPlan& plan
                                const QuantizedTensors* quantized) {
   const Quantizer quantizer = scale_quantizer(plan.scale);
   require_memory(convert_memory_bytes(plan, pool.threads()),
-                 fmt::format("{}: converting", printable(model.path())),
-                 "fewer threads (--threads) need less");
+                 fmt::format("{}: converting", printable(model.path())), AdviceKind::kFewerThreads);
   BadValueLog log(plan.allow_nonfinite);
   auto [tensors, blobs] = cellm_entries(plan);
   CellmWriter writer(output, plan.header_json, std::move(tensors), std::move(blobs));

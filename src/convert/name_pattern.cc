@@ -6,7 +6,7 @@
 
 #include <pcre2.h>
 
-#include "base/error.h"
+#include "base/advice.h"
 #include "base/limits.h"
 
 namespace cellm {
@@ -39,8 +39,9 @@ NamePattern::NamePattern(std::string_view pattern)
                                   &code, &offset, nullptr);
   if (compiled_->code == nullptr) {
     if (code == PCRE2_ERROR_HEAP_FAILED) throw std::bad_alloc();
-    throw usage_error("--tensor \"{}\" is not a regular expression: {} at character {}",
-                      printable(pattern), message_of(code), offset);
+    throw usage_error(AdviceKind::kTensorOverride,
+                      "\"{}\" is not a regular expression: {} at character {}", printable(pattern),
+                      message_of(code), offset);
   }
   compiled_->match = pcre2_match_data_create_from_pattern(compiled_->code, nullptr);
   compiled_->context = pcre2_match_context_create(nullptr);
@@ -59,8 +60,8 @@ bool NamePattern::found_in(std::string_view name) const {
   if (result >= 0) return true;
   if (result == PCRE2_ERROR_NOMATCH) return false;
   if (result == PCRE2_ERROR_NOMEMORY) throw std::bad_alloc();
-  throw usage_error("--tensor \"{}\" fails on {}: {}", printable(pattern_), printable(name),
-                    message_of(result));
+  throw usage_error(AdviceKind::kTensorOverride, "\"{}\" fails on {}: {}", printable(pattern_),
+                    printable(name), message_of(result));
 }
 
 }  // namespace cellm

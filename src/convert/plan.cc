@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <map>
 
-#include "base/error.h"
+#include "base/advice.h"
 #include "convert/convert.h"
 #include "convert/entries.h"
 #include "convert/header.h"
@@ -227,8 +227,8 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
   settle_lm_head(source, config, options, plan);
   for (const auto& item : overrides) {
     if (!item.used) {
-      throw usage_error("--tensor \"{}\" matches no matrix of {}", printable(item.source->pattern),
-                        printable(source.path()));
+      throw usage_error(AdviceKind::kTensorOverride, "\"{}\" matches no matrix of {}",
+                        printable(item.source->pattern), printable(source.path()));
     }
   }
   name_linears(source, config, plan);

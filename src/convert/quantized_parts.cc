@@ -171,9 +171,8 @@ std::uint64_t quantized_parts_bytes(const OpenedModel& opened, std::span<const Q
   for (const auto& window : windows) tokens += window.size();
   const std::uint64_t logits =
       choose_predictions(windows, config.vocab_size).size() * config.vocab_size * sizeof(float);
-  return load_memory_bytes(source, std::numeric_limits<std::size_t>::max(), false) +
-         lockstep_bytes(config, windows) + largest_part + 2 * logits +
-         config.layers.size() * tokens * config.hidden * sizeof(float);
+  return opened.weights_bytes(kAllLayers, false) + lockstep_bytes(config, windows) + largest_part +
+         2 * logits + config.layers.size() * tokens * config.hidden * sizeof(float);
 }
 
 }  // namespace cellm

@@ -82,7 +82,7 @@ class RandomSource final : public ModelSource {
   RandomSource(const Shape& shape, const GeneralFormats& formats)
       : path_(shape.name), config_json_(shape.config) {
     const std::string prefix = "model.";
-    for (auto& spec : model_tensors(parse_model_config(std::string_view(config_json_), path_))) {
+    for (auto& spec : model_tensors(parse_model_config(config_json_, path_))) {
       TensorInfo info{prefix + spec.name, std::move(spec.shape), FormatId::kF16, 0, "", 0};
       const FormatChoice choice =
           is_candidate(info) ? general_choice(formats, info) : FormatChoice{};

@@ -7,7 +7,7 @@
 #include <random>
 #include <utility>
 
-#include "base/error.h"
+#include "base/advice.h"
 #include "base/memory.h"
 #include "convert/allocation.h"
 #include "convert/quantized_parts.h"
@@ -154,7 +154,8 @@ void require_reachable(const ConvertPlan& plan, const ConvertOptions& options,
   }
   const double bits = 8.0 * bytes / all.weights;
   if (wanted.bits_per_weight < bits) {
-    throw usage_error("--target-bpw {}: this model takes at least {:.3f} bits per weight",
+    throw usage_error(AdviceKind::kTargetBits,
+                      "{}: this model takes at least {:.3f} bits per weight",
                       wanted.bits_per_weight, std::ceil(bits * 1000.0) / 1000.0);
   }
 }
@@ -217,7 +218,7 @@ FoundFormats find_formats(const OpenedModel& model, const ConvertPlan& plan,
   const auto windows = part_windows(text);
   require_memory(quantized_parts_bytes(model, parts, windows),
                  fmt::format("{}: measuring its parts", printable(model.path())),
-                 "a smaller model or --format needs less");
+                 AdviceKind::kGivenFormats);
   CalibratedTensors codes = quantize_along_text(model, plan, probe_text(plan, text), pool,
                                                 calibrated, stage(kCodingProbe));
   code_rest(model.source(), parts, plan, pool, codes.tensors);

@@ -143,9 +143,7 @@ TEST(RequireReachable, NamesTheLeast) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
     double least = 0.0;
-    ASSERT_EQ(
-        std::sscanf(error.what(), "--target-bpw 0.6: this model takes at least %lf bits", &least),
-        1)
+    ASSERT_EQ(std::sscanf(error.what(), "0.6: this model takes at least %lf bits", &least), 1)
         << error.what();
     EXPECT_NO_THROW(require_reachable(search.plan, search.options, {least, false, false}));
     EXPECT_THROW(require_reachable(search.plan, search.options, {least - 0.002, false, false}),

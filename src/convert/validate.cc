@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "base/error.h"
+#include "base/advice.h"
 #include "engine/engine.h"
 #include "format/half.h"
 
@@ -58,8 +58,7 @@ void require_mlx_4bit(const ModelSource& source) {
   const auto& tensors = source.tensors();
   if (std::none_of(tensors.begin(), tensors.end(),
                    [](const TensorInfo& info) { return info.stored_as == "MLX-4bit"; })) {
-    throw data_error("{}: no MLX 4-bit tensors, which --dequant-4bit-affine promises",
-                     printable(source.path()));
+    throw data_error(AdviceKind::kMlx4bit, "{}: no MLX 4-bit tensors", printable(source.path()));
   }
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
+#include "base/advice.h"
 #include "base/finite.h"
 #include "base/memory.h"
 #include "ops/linear.h"
@@ -23,8 +23,7 @@ namespace {
 Model load(const OpenedModel& opened, const EngineOptions& options) {
   const bool pack = options.activations != Activations::kF32;
   require_memory(opened.weights_bytes(options.max_layers, pack),
-                 fmt::format("{}: loading", printable(opened.path())),
-                 "convert the model to a smaller format, or free memory");
+                 fmt::format("{}: loading", printable(opened.path())), AdviceKind::kSmallerFormat);
   return opened.weights(options.max_layers);
 }
 
@@ -93,7 +92,7 @@ void Session::require_memory(std::size_t tokens) const {
       state_bytes(std::min(tokens, max_tokens_)),
       fmt::format("{}: a sequence of {} tokens", printable(engine_.source().path()),
                   std::min(tokens, max_tokens_)),
-      "fewer tokens need less, or --kv-encoding turboquant");
+      AdviceKind::kFewerTokens);
 }
 
 void Session::run(std::span<const std::uint32_t> batch) {

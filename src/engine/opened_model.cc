@@ -17,7 +17,7 @@ OpenedModel::OpenedModel(std::unique_ptr<ModelSource> source, OpenOptions option
       options_(std::move(options)),
       config_document_(std::make_unique<const Json>(
           parse_json(source_->config_json(), printable(source_->path())))),
-      config_(parse_model_config(*config_document_, printable(source_->path()))) {}
+      config_(read_model_config(*config_document_, printable(source_->path()))) {}
 
 OpenedModel::~OpenedModel() = default;
 

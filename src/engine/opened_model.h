@@ -22,8 +22,8 @@ namespace cellm {
 inline constexpr std::size_t kAllLayers = std::numeric_limits<std::size_t>::max();
 
 struct OpenOptions {
-  Links links = Links::kInside;  // how far those of a folder may lead
-  std::string tokenizer_file;    // a tokenizer.json in place of the model's own; empty: its own
+  Links links = Links::kInside;     // how far those of a folder may lead
+  std::string tokenizer_file = {};  // a tokenizer.json in place of the model's own; empty: its own
 };
 
 // A tokenizer and where it was found.

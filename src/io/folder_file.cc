@@ -4,7 +4,7 @@
 #include <optional>
 #include <system_error>
 
-#include "base/error.h"
+#include "base/advice.h"
 
 namespace cellm {
 namespace {
@@ -47,9 +47,8 @@ fs::path file_in_folder(const fs::path& folder, std::string_view name, Links lin
     const auto blobs = hub_blobs(root);
     if (lies_in(target, root) || (blobs && lies_in(target, *blobs))) return path;
   }
-  throw data_error(
-      "{}: a symbolic link out of the model's folder, to {}; --follow-links allows such links",
-      printable(path.string()), printable(target.string()));
+  throw data_error(AdviceKind::kFollowLinks, "{}: a symbolic link out of the model's folder, to {}",
+                   printable(path.string()), printable(target.string()));
 }
 
 }  // namespace cellm

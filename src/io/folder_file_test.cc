@@ -1,5 +1,6 @@
 #include "io/folder_file.h"
 
+#include "base/advice.h"
 #include "base/test_files.h"
 
 namespace cellm {
@@ -11,6 +12,10 @@ class FolderFile : public ::testing::Test {
  protected:
   void refuse(const fs::path& folder, const char* name, const char* part) {
     expect_error(ErrorKind::kData, part, [&] { file_in_folder(folder, name, Links::kInside); });
+  }
+
+  void refuse_link(const fs::path& folder, const char* name) {
+    expect_advice(AdviceKind::kFollowLinks, [&] { file_in_folder(folder, name, Links::kInside); });
   }
 
   const TestFolder test_;
@@ -45,7 +50,7 @@ TEST_F(FolderFile, LinksOutOfTheFolderNeedPermission) {
   fs::create_directory_symlink("../model2", root_ / "model" / "folder");
   fs::create_symlink("folder/secret", root_ / "model" / "through");
   for (const char* name : {"up", "beside", "absolute", "twice", "through"}) {
-    refuse(root_ / "model", name, "--follow-links");
+    refuse_link(root_ / "model", name);
     refuse(root_ / "model", name, "a symbolic link out of the model's folder, to /");
     EXPECT_EQ(file_in_folder(root_ / "model", name, Links::kFollow), root_ / "model" / name);
   }
@@ -78,19 +83,19 @@ TEST_F(FolderFile, ASnapshotOfTheHubLinksToItsOwnBlobs) {
 
   fs::create_symlink("../../../models--other--model/blobs/5678", snapshot / "other");
   fs::create_symlink("../../secret", snapshot / "repository");
-  refuse(snapshot, "other", "--follow-links");
-  refuse(snapshot, "repository", "--follow-links");
+  refuse_link(snapshot, "other");
+  refuse_link(snapshot, "repository");
   // A blobs folder that is itself a link leads elsewhere.
   fs::rename(repository / "blobs", root_ / "elsewhere");
   fs::create_directory_symlink(root_ / "elsewhere", repository / "blobs");
-  refuse(snapshot, "config.json", "--follow-links");
+  refuse_link(snapshot, "config.json");
 
   // The same layout without the names of the hub is not a cache.
   fs::create_directories(root_ / "x" / "snapshots" / "y");
   fs::create_directories(root_ / "x" / "blobs");
   test_.write("x/blobs/1", "{}");
   fs::create_symlink("../../blobs/1", root_ / "x" / "snapshots" / "y" / "config.json");
-  refuse(root_ / "x" / "snapshots" / "y", "config.json", "--follow-links");
+  refuse_link(root_ / "x" / "snapshots" / "y", "config.json");
 }
 
 }  // namespace

@@ -174,10 +174,10 @@ void refuse_partial_rotary(const JsonNode& text) {
 }
 
 ModelConfig parse_model_config(std::string_view json, std::string_view source) {
-  return parse_model_config(parse_json(json, source), source);
+  return read_model_config(parse_json(json, source), source);
 }
 
-ModelConfig parse_model_config(const Json& document, std::string_view source) {
+ModelConfig read_model_config(const Json& document, std::string_view source) {
   const JsonNode root(document, std::string(source) + ":");
   const JsonNode text = root.find("text_config").value_or(root);
   auto type_node = text.find("model_type");

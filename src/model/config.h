@@ -80,7 +80,7 @@ struct ModelConfig {
 // wrong and Error(kUnsupported), naming it, for a model type or an option that cellm does not have.
 ModelConfig parse_model_config(std::string_view json, std::string_view source);
 // The same of a document that is parsed already.
-ModelConfig parse_model_config(const Json& document, std::string_view source);
+ModelConfig read_model_config(const Json& document, std::string_view source);
 
 // rotary_dim / 2 frequencies, scaling applied.
 std::vector<float> inverse_frequencies(const ModelConfig& config);

@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
+#include "base/advice.h"
 #include "base/version.h"
 #include "convert/convert.h"
 #include "engine/opened_model.h"
@@ -80,8 +80,8 @@ class Study {
         model_(open_model(options.source, {options.links, options.tokenizer})),
         steps_(options.output / "steps") {
     if (options_.texts.empty()) {
-      throw usage_error(
-          "give at least one --text FILE: a study needs text that the model was not made for");
+      throw usage_error(AdviceKind::kStudyText,
+                        "a study needs text that the model was not made for");
     }
     tokenizer_ = model_->tokenizer();
     if (tokenizer_ == nullptr) {

@@ -47,7 +47,7 @@ TEST(OwnText, NeedsRoomForItsOpening) {
 TEST(OwnAnswers, AreConversationsInTheModelsFormat) {
   const Engine engine(open_model(CELLM_TESTDATA "/../models/cellm-tiny"), EngineOptions());
   const Tokenizer* tokenizer = engine.opened().tokenizer();
-  ASSERT_TRUE(tokenizer.has_value());
+  ASSERT_NE(tokenizer, nullptr);
   std::size_t last = 0;
   const auto answers = own_answers(engine, *tokenizer, ChatFormat::kQwen35, 3, 200, 5,
                                    [&](std::size_t done, std::size_t total) {
