@@ -9,8 +9,9 @@ if [ "$#" -ne 0 ]; then
 Usage: scripts/tsan.sh
 
 Builds the tests of base and engine with ThreadSanitizer and runs those that
-share data between threads: the thread pool, several writers to one file, prefill,
-decoding, and two sessions at once on one engine. A data race fails the test.
+share data between threads: the thread pool, values shared until written, several
+writers to one file, prefill, decoding, two sessions at once on one engine, and
+snapshots of several threads. A data race fails the test.
 
 Exit code 0 if nothing failed. CMAKE_BUILD_PARALLEL_LEVEL=N builds N at a time
 (default: one per CPU).
@@ -40,4 +41,4 @@ runner=()
 if setarch --addr-no-randomize true 2>/dev/null; then runner=(setarch --addr-no-randomize); fi
 export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 ${TSAN_OPTIONS-}"
 "${runner[@]}" ctest --preset tsan --parallel "$CMAKE_BUILD_PARALLEL_LEVEL" --no-tests=error \
-  --tests-regex '^(base\.(ThreadPool|AtomicFileTest)|engine\..*Sessions|convert\.(BadValues|Convert)\.Thread)'
+  --tests-regex '^(base\.(ThreadPool|AtomicFileTest|CopyOnWrite)|engine\..*Sessions|convert\.(BadValues|Convert)\.Thread)'

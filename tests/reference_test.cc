@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "engine/generate.h"
+#include "engine/session.h"
 
 namespace cellm {
 namespace {
@@ -61,11 +62,11 @@ struct Reference {
 };
 
 constexpr std::size_t kAllLayers = std::numeric_limits<std::size_t>::max();
-constexpr SessionOptions kExact{KvEncoding::kF32, 16, 0};
+constexpr SequenceOptions kExact{KvEncoding::kF32, 16, 0};
 
 // Logits of all tokens, fed in pieces.
 std::vector<float> run(const Engine& engine, std::span<const std::uint32_t> tokens,
-                       std::size_t piece, const SessionOptions& options = kExact) {
+                       std::size_t piece, const SequenceOptions& options = kExact) {
   Session session(engine, options);
   std::vector<float> all;
   for (std::size_t begin = 0; begin < tokens.size(); begin += piece) {
@@ -105,7 +106,7 @@ TEST_P(EveryModel, BitsDoNotDependOnPiecesNorThreads) {
   const Engine one(open_model(kModels / GetParam()), {"", 1});
   const Engine three(open_model(kModels / GetParam()), {"", 3});
   for (const KvEncoding encoding : {KvEncoding::kF16, KvEncoding::kTurboQuant}) {
-    const SessionOptions options{encoding, 16, 0};
+    const SequenceOptions options{encoding, 16, 0};
     const auto whole = run(one, reference.tokens, reference.tokens.size(), options);
     for (const std::size_t piece : {1U, 7U, 64U}) {
       EXPECT_EQ(whole, run(three, reference.tokens, piece, options)) << piece;
@@ -144,9 +145,9 @@ TEST_P(EveryModel, ARestoredCheckpointIsAFreshRun) {
   };
   Session session(engine, kExact);
   session.advance(tokens.subspan(0, 19));
-  const Checkpoint early = session.checkpoint();
+  const Snapshot early = session.snapshot();
   session.advance(tokens.subspan(19, 26));
-  const Checkpoint late = session.checkpoint();
+  const Snapshot late = session.snapshot();
   EXPECT_EQ(late.position(), 45U);
 
   session.restore(early);

@@ -1,10 +1,13 @@
 // Heap memory on a 64-byte boundary: a cache line and the widest vector register.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
 #include <span>
+#include <type_traits>
+#include <utility>
 
 namespace cellm {
 
@@ -27,6 +30,17 @@ class AlignedBuffer {
         size_(size) {
     std::uninitialized_fill_n(memory_.get(), size, T{});
   }
+  AlignedBuffer(const AlignedBuffer& other) : AlignedBuffer(other.size_) {
+    std::copy_n(other.data(), size_, data());
+  }
+  AlignedBuffer(AlignedBuffer&& other) noexcept
+      : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)) {}
+  AlignedBuffer& operator=(AlignedBuffer other) noexcept {
+    std::swap(memory_, other.memory_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~AlignedBuffer() = default;
 
   T* data() { return memory_.get(); }
   const T* data() const { return memory_.get(); }

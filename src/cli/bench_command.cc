@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "convert/random_source.h"
 #include "engine/engine.h"
+#include "engine/session.h"
 #include "format/formats.h"
 
 namespace cellm {
@@ -110,7 +111,7 @@ std::vector<std::uint32_t> random_tokens(std::size_t count, std::size_t vocab) {
 Result measure(const Engine& engine, const Arguments& arguments, std::size_t prompt,
                std::size_t generate, std::size_t depth, unsigned threads) {
   Result result{prompt, generate, depth, threads, {}};
-  const SessionOptions options{parse_kv_encoding(arguments.kv_encoding), 16, 0};
+  const SequenceOptions options{parse_kv_encoding(arguments.kv_encoding), 16, 0};
   const auto tokens = random_tokens(depth + std::max(prompt, generate), engine.config().vocab_size);
   for (std::size_t repetition = 0; repetition <= arguments.repetitions; ++repetition) {
     Session session(engine, options);

@@ -7,7 +7,6 @@
 #include "cli/command.h"
 #include "cli/eval_table.h"
 #include "cli/progress.h"
-#include "engine/generate.h"
 #include "eval/model_facts.h"
 #include "eval/report.h"
 #include "io/cellm_file.h"

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "engine/engine.h"
+#include "engine/session.h"
 #include "io/npy.h"
 
 namespace cellm {

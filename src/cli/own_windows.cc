@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "cli/interrupts.h"
 #include "cli/progress.h"
-#include "engine/generate.h"
 #include "tune/own_text.h"
 
 namespace cellm {

@@ -19,7 +19,6 @@
 #include "cli/own_windows.h"
 #include "cli/progress.h"
 #include "engine/engine.h"
-#include "engine/generate.h"
 #include "eval/model_facts.h"
 #include "eval/text.h"
 #include "io/cellm_file.h"

@@ -6,6 +6,7 @@
 
 #include "base/advice.h"
 #include "engine/engine.h"
+#include "engine/session.h"
 #include "format/half.h"
 
 namespace cellm {

@@ -1,139 +1,183 @@
 #include "engine/batch.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/error.h"
-#include "base/stopwatch.h"
+#include "base/finite.h"
 #include "model/batch.h"
 #include "ops/linear.h"
 
 namespace cellm {
+namespace {
 
-SessionBatch::SessionBatch(const Engine& engine, const SessionOptions& options,
-                           std::size_t sequences)
-    : engine_(engine),
-      max_tokens_(max_sequence_tokens(engine.config(), options)),
-      work_(engine.config()),
-      logits_(sequences * engine.config().vocab_size) {
-  CELLM_CHECK(sequences > 0 && sequences <= kMaxBatchTokens);
-  for (std::size_t i = 0; i < sequences; ++i) {
-    states_.push_back(empty_state(engine.config(), options.kv_encoding, options.tokens_per_block));
+// Never used twice, so that an id that was removed, or is another batch's, is known as such.
+SequenceId next_id() {
+  static std::atomic<std::uint64_t> next{1};
+  return SequenceId{next.fetch_add(1, std::memory_order_relaxed)};
+}
+
+// Allocates what `tokens` more tokens need, so that a step that runs out of memory does so before
+// it starts.
+void reserve(SequenceState& state, std::size_t tokens) {
+  for (LayerState& layer : state.layers) {
+    if (auto* cache = std::get_if<KvCache>(&layer)) {
+      cache->reserve(state.position, tokens);
+    } else {
+      std::get<CopyOnWrite<DeltaNetState>>(layer).write();
+    }
   }
 }
 
-std::span<const float> SessionBatch::advance(std::span<const Input> inputs) {
-  const ModelConfig& config = engine_.config();
-  std::vector<Part> parts;
+std::size_t wanted_rows(const StepInput& input) {
+  return std::min(input.logits, input.tokens.size());
+}
+
+}  // namespace
+
+StepOutput::StepOutput(const Engine& engine, std::span<const float> hidden,
+                       std::span<const float> logits)
+    : engine_(&engine), hidden_(hidden), logits_(logits), finite_(all_finite(logits)) {}
+
+std::span<const float> StepOutput::logits() const {
+  if (!finite_) throw_nonfinite(*engine_);
+  return logits_;
+}
+
+Batch::Batch(const Engine& engine) : engine_(engine), work_(engine.config()) {}
+
+SequenceId Batch::insert(CopyOnWrite<Sequence> sequence) {
+  const std::size_t max_tokens = max_sequence_tokens(engine_.config(), sequence.read().options);
+  const SequenceId id = next_id();
+  sequences_.emplace(id, Entry{std::move(sequence), max_tokens});
+  return id;
+}
+
+SequenceId Batch::add(const SequenceOptions& options) {
+  return insert(CopyOnWrite(empty_sequence(engine_.config(), options)));
+}
+
+SequenceId Batch::add(const Snapshot& snapshot) {
+  if (snapshot.engine_ != &engine_) throw usage_error("a snapshot of another engine was added");
+  return insert(snapshot.sequence_);
+}
+
+SequenceId Batch::fork(SequenceId id) {
+  return insert(entry(id).sequence);
+}
+
+Snapshot Batch::snapshot(SequenceId id) const {
+  return {engine_, entry(id).sequence};
+}
+
+void Batch::remove(SequenceId id) {
+  if (sequences_.erase(id) == 0) {
+    throw usage_error("sequence {} is not in this batch", static_cast<std::uint64_t>(id));
+  }
+}
+
+const Batch::Entry& Batch::entry(SequenceId id) const {
+  const auto found = sequences_.find(id);
+  if (found == sequences_.end()) {
+    throw usage_error("sequence {} is not in this batch", static_cast<std::uint64_t>(id));
+  }
+  if (!found->second.intact) {
+    throw usage_error("sequence {} was broken off by an error", static_cast<std::uint64_t>(id));
+  }
+  return found->second;
+}
+
+std::span<const std::uint32_t> Batch::tokens(SequenceId id) const {
+  return entry(id).sequence.read().tokens;
+}
+
+std::size_t Batch::max_tokens(SequenceId id) const {
+  return entry(id).max_tokens;
+}
+
+const SequenceOptions& Batch::options(SequenceId id) const {
+  return entry(id).sequence.read().options;
+}
+
+std::vector<Batch::Entry*> Batch::check(std::span<const StepInput> inputs) {
+  if (inputs.empty()) throw usage_error("a step without inputs");
+  std::vector<Entry*> entries;
   std::size_t tokens = 0;
-  for (const Input& input : inputs) {
-    CELLM_CHECK(input.sequence < states_.size());
-    SequenceState& state = states_[input.sequence];
-    require_fit(config, input.tokens, state.position, max_tokens_);
-    parts.push_back({input.tokens, &state});
+  for (const StepInput& input : inputs.first(std::min(inputs.size(), kMaxBatchTokens + 1))) {
+    Entry& one = entry(input.sequence);
+    if (std::find(entries.begin(), entries.end(), &one) != entries.end()) {
+      throw usage_error("sequence {} comes twice in a step",
+                        static_cast<std::uint64_t>(input.sequence));
+    }
+    if (input.tokens.empty()) {
+      throw usage_error("no tokens for sequence {}", static_cast<std::uint64_t>(input.sequence));
+    }
+    require_fit(engine_.config(), input.tokens, position(input.sequence), one.max_tokens);
+    entries.push_back(&one);
     tokens += input.tokens.size();
   }
-  CELLM_CHECK(tokens <= kMaxBatchTokens);
-  const Compute compute{engine_.kernels(), engine_.pool(), scratch_};
-  forward(compute, engine_.model(), parts, work_);
-
-  // The last token of each part, side by side, for one product with the output matrix.
-  float* last = work_.normed.data();
-  std::size_t end = 0;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    end += parts[i].tokens.size();
-    std::copy_n(work_.hidden.data() + (end - 1) * config.hidden, config.hidden,
-                last + i * config.hidden);
+  if (tokens > kMaxBatchTokens) {
+    throw usage_error("{} tokens in a step; at most {} fit", tokens, kMaxBatchTokens);
   }
-  apply(compute, engine_.model().lm_head, last, parts.size(), logits_.data());
-  const std::span<const float> logits(logits_.data(), parts.size() * config.vocab_size);
-  require_finite(engine_, logits);
-  return logits;
+  return entries;
 }
 
-std::vector<GenerateResult> generate_batch(
-    const Engine& engine, const SessionOptions& session, std::span<const BatchPrompt> prompts,
-    const GenerateOptions& options,
-    const std::function<void(std::size_t done, std::size_t total)>& progress) {
-  if (prompts.empty()) return {};
-  if (prompts.size() > kMaxBatchTokens) {
-    throw usage_error("{} prompts at once; at most {} fit", prompts.size(), kMaxBatchTokens);
+std::span<const StepOutput> Batch::step(std::span<const StepInput> inputs) {
+  const std::vector<Entry*> entries = check(inputs);
+  outputs_.clear();
+  std::vector<Part> parts;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    entries[i]->intact = false;
+    Sequence& sequence = entries[i]->sequence.write();
+    sequence.tokens.insert(sequence.tokens.end(), inputs[i].tokens.begin(), inputs[i].tokens.end());
+    reserve(sequence.state, inputs[i].tokens.size());
+    parts.push_back({inputs[i].tokens, &sequence.state});
   }
-  SessionBatch batch(engine, session, prompts.size());
-  const std::size_t vocab = engine.config().vocab_size;
-  std::vector<GenerateResult> results(prompts.size());
-  std::vector<std::vector<std::uint32_t>> histories;
-  std::vector<Sampler> samplers;
-  const Stopwatch watch;
+  forward(compute(), engine_.model(), parts, work_);
+  make_outputs(inputs);
+  for (Entry* one : entries) one->intact = true;
+  return outputs_;
+}
 
-  // Chooses the next token of a sequence; false if it has come to its end. Touches nothing of
-  // others.
-  const auto choose = [&](std::size_t i, std::span<const float> logits) {
-    GenerateResult& result = results[i];
-    if (result.ids.size() == options.max_tokens) return false;
-    const std::uint32_t id = samplers[i].sample(logits, histories[i]);
-    if (std::find(options.stop_ids.begin(), options.stop_ids.end(), id) != options.stop_ids.end()) {
-      result.reason = StopReason::kEos;
-      return false;
-    }
-    result.ids.push_back(id);
-    histories[i].push_back(id);
-    if (result.ids.size() == options.max_tokens) return false;
-    if (batch.position(i) == batch.max_tokens()) {
-      result.reason = StopReason::kContext;
-      return false;
-    }
-    return true;
-  };
-  std::vector<std::size_t> running;
-  // Sequences that have come to their end count as if they had written all they may.
-  const auto report = [&](std::size_t prompts_read) {
-    if (!progress) return;
-    std::size_t done = (prompts_read - running.size()) * options.max_tokens;
-    for (const std::size_t i : running) done += results[i].ids.size();
-    progress(done, prompts.size() * options.max_tokens);
-  };
+// All wanted logits in one product.
+void Batch::make_outputs(std::span<const StepInput> inputs) {
+  const std::size_t hidden = engine_.config().hidden;
+  const std::size_t vocab = engine_.config().vocab_size;
+  wanted_.clear();
+  std::size_t rows = 0;
+  std::size_t end = 0;
+  for (const StepInput& input : inputs) {
+    const std::size_t wanted = wanted_rows(input);
+    end += input.tokens.size();
+    const float* first = work_.hidden.data() + (end - wanted) * hidden;
+    wanted_.insert(wanted_.end(), first, first + wanted * hidden);
+    rows += wanted;
+  }
+  if (logits_.size() < rows * vocab) logits_.resize(rows * vocab);
+  if (rows != 0) {
+    apply(compute(), engine_.model().lm_head, wanted_.data(), rows, logits_.data());
+  }
+  const float* logits = logits_.data();
+  const float* states = work_.hidden.data();
+  for (const StepInput& input : inputs) {
+    const std::size_t state_count = input.tokens.size() * hidden;
+    const std::size_t logit_count = wanted_rows(input) * vocab;
+    outputs_.emplace_back(engine_, std::span(states, state_count), std::span(logits, logit_count));
+    states += state_count;
+    logits += logit_count;
+  }
+}
 
-  for (std::size_t i = 0; i < prompts.size(); ++i) {
-    const std::span<const std::uint32_t> ids = prompts[i].ids;
-    if (ids.empty()) throw usage_error("prompt {} is empty", i + 1);
-    samplers.emplace_back(prompts[i].sampler, options.unusable_ids);
-    histories.emplace_back(ids.begin(), ids.end());
-    results[i].prompt_tokens = ids.size();
-    std::span<const float> logits;
-    for (std::size_t begin = 0; begin < ids.size(); begin += kMaxBatchTokens) {
-      const SessionBatch::Input input{
-          i, ids.subspan(begin, std::min(kMaxBatchTokens, ids.size() - begin))};
-      logits = batch.advance({&input, 1});
-    }
-    if (choose(i, logits)) running.push_back(i);
-    report(i + 1);
-  }
-  const double prompt_seconds = watch.seconds();
-
-  while (!running.empty()) {
-    std::vector<SessionBatch::Input> inputs;
-    for (const std::size_t i : running) {
-      inputs.push_back({i, std::span<const std::uint32_t>(histories[i]).last(1)});
-      ++results[i].decoded_tokens;
-    }
-    const std::span<const float> logits = batch.advance(inputs);
-    std::vector<char> goes_on(running.size());
-    engine.pool().parallel_for(running.size(), 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t k = begin; k < end; ++k)
-        goes_on[k] = choose(running[k], logits.subspan(k * vocab, vocab)) ? 1 : 0;
-    });
-    std::vector<std::size_t> still;
-    for (std::size_t k = 0; k < running.size(); ++k) {
-      if (goes_on[k] != 0) still.push_back(running[k]);
-    }
-    running = std::move(still);
-    report(prompts.size());
-  }
-  for (GenerateResult& result : results) {
-    result.prompt_seconds = prompt_seconds;
-    result.decode_seconds = watch.seconds() - prompt_seconds;
-  }
-  return results;
+std::span<const float> Batch::project(std::span<const float> hidden) {
+  const ModelConfig& config = engine_.config();
+  const std::size_t rows = hidden.size() / config.hidden;
+  CELLM_CHECK(rows >= 1 && rows <= kMaxLogitRows && rows * config.hidden == hidden.size());
+  const std::size_t count = rows * config.vocab_size;
+  if (projected_.size() < count) projected_.resize(count);
+  apply(compute(), engine_.model().lm_head, hidden.data(), rows, projected_.data());
+  const std::span<const float> result(projected_.data(), count);
+  if (!all_finite(result)) throw_nonfinite(engine_);
+  return result;
 }
 
 }  // namespace cellm

@@ -1,61 +1,138 @@
-// Several sequences of one model at a time, for throughput: weights are read once for all of them.
+// Sequences of one model that run together: weights are read once for all of them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <limits>
+#include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "base/copy_on_write.h"
 #include "engine/engine.h"
-#include "engine/generate.h"
+#include "engine/sequence.h"
 
 namespace cellm {
 
-// Sequences that run together. One that is not mentioned in a call stays as it is. Not thread-safe;
-// the engine must outlive it. What a sequence gets is the same, bit by bit, as in a Session.
-class SessionBatch {
+// A sequence at one point, as a value: immutable, cheap to copy and to hold, good for any number of
+// sequences in any batch of its engine and for several threads at a time. Cache blocks and
+// recurrent states are shared with the sequences that came from it until those write to them. The
+// engine must outlive it.
+class Snapshot {
  public:
-  // `sequences`: at least one, at most kMaxBatchTokens.
-  SessionBatch(const Engine& engine, const SessionOptions& options, std::size_t sequences);
+  Snapshot(const Engine& engine, Sequence sequence)
+      : engine_(&engine), sequence_(std::move(sequence)) {}
 
-  std::size_t position(std::size_t sequence) const { return states_[sequence].position; }
-  std::size_t max_tokens() const { return max_tokens_; }  // that each of them can hold
-
-  struct Input {
-    std::size_t sequence;
-    std::span<const std::uint32_t> tokens;  // at least one
-  };
-
-  // Appends tokens to different sequences, kMaxBatchTokens in all at most, and returns the logits
-  // after the last token of each, (inputs, vocab_size); valid until the next call. Throws
-  // Error(kUsage) as Session::advance(), before anything changes; Error(kData) for logits that are
-  // not finite.
-  std::span<const float> advance(std::span<const Input> inputs);
+  std::size_t position() const { return sequence_.read().tokens.size(); }  // tokens seen
+  std::span<const std::uint32_t> tokens() const { return sequence_.read().tokens; }
+  const SequenceOptions& options() const { return sequence_.read().options; }
+  const Sequence& sequence() const { return sequence_.read(); }
 
  private:
+  friend class Batch;
+  Snapshot(const Engine& engine, CopyOnWrite<Sequence> sequence)
+      : engine_(&engine), sequence_(std::move(sequence)) {}
+
+  const Engine* engine_;
+  CopyOnWrite<Sequence> sequence_;
+};
+
+// Names a sequence of a batch. No two sequences of a process have the same.
+enum class SequenceId : std::uint64_t {};
+
+inline constexpr std::size_t kAllLogits = std::numeric_limits<std::size_t>::max();
+
+// Tokens for one sequence.
+struct StepInput {
+  SequenceId sequence;
+  std::span<const std::uint32_t> tokens;  // at least one
+  std::size_t logits = 1;  // after how many of the last tokens they are wanted; kAllLogits: all
+};
+
+// Results for one input; valid until the next step.
+class StepOutput {
+ public:
+  StepOutput(const Engine& engine, std::span<const float> hidden, std::span<const float> logits);
+
+  // Final hidden states of all tokens of the input, normed: (tokens, hidden).
+  std::span<const float> hidden() const { return hidden_; }
+  // (wanted, vocab_size). Throws Error(kData) if they are not finite, naming the weight that is to
+  // blame if one is.
+  std::span<const float> logits() const;
+
+ private:
+  const Engine* engine_;
+  std::span<const float> hidden_;
+  std::span<const float> logits_;
+  bool finite_;
+};
+
+// Rows of logits that Batch::project() makes at most: enough to use unpacked weights many times,
+// few enough that they stay below 64 MB for a vocabulary of 248,320.
+inline constexpr std::size_t kMaxLogitRows = 64;
+
+// Sequences come and go, and each step takes tokens for any of them: chunks of a prompt for some
+// and a single token for others. What a sequence gets is the same, bit by bit, whatever runs beside
+// it, however its tokens are cut into steps, and on any number of threads. A sequence that a step
+// does not mention stays as it is. Not thread-safe; the engine must outlive it.
+//
+// An id that is not in the batch is Error(kUsage).
+class Batch {
+ public:
+  explicit Batch(const Engine& engine);
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  Batch(Batch&&) = default;
+  Batch& operator=(Batch&&) = delete;
+  ~Batch() = default;
+
+  SequenceId add(const SequenceOptions& options);
+  // Goes on from a snapshot, with its options. Throws Error(kUsage) for one of another engine.
+  SequenceId add(const Snapshot& snapshot);
+  SequenceId fork(SequenceId id);
+  Snapshot snapshot(SequenceId id) const;
+  void remove(SequenceId id);
+
+  std::size_t size() const { return sequences_.size(); }  // sequences
+  std::span<const std::uint32_t> tokens(SequenceId id) const;
+  std::size_t position(SequenceId id) const { return tokens(id).size(); }
+  std::size_t max_tokens(SequenceId id) const;  // that the sequence can hold
+  const SequenceOptions& options(SequenceId id) const;
+
+  // Appends tokens to different sequences, kMaxBatchTokens in all at most. The outputs are in the
+  // order of the inputs and valid until the next step.
+  // Throws Error(kUsage), before anything changes, for an id beyond the vocabulary, more tokens
+  // than fit into a sequence or a step, none, and a sequence that comes twice. After any other
+  // exception (memory) the sequences of the inputs can only be removed.
+  std::span<const StepOutput> step(std::span<const StepInput> inputs);
+
+  // Logits of hidden states, such as those of a step, in one product: (rows, vocab_size), with 1 to
+  // kMaxLogitRows rows; valid until the next call. Throws Error(kData) as StepOutput::logits().
+  std::span<const float> project(std::span<const float> hidden);
+
+ private:
+  struct Entry {
+    CopyOnWrite<Sequence> sequence;
+    std::size_t max_tokens;
+    bool intact = true;  // false if a step broke off
+  };
+
+  SequenceId insert(CopyOnWrite<Sequence> sequence);
+  const Entry& entry(SequenceId id) const;
+  Entry& entry(SequenceId id) { return const_cast<Entry&>(std::as_const(*this).entry(id)); }
+  std::vector<Entry*> check(std::span<const StepInput> inputs);
+  void make_outputs(std::span<const StepInput> inputs);
+  Compute compute() { return {engine_.kernels(), engine_.pool(), scratch_}; }
+
   const Engine& engine_;
-  std::size_t max_tokens_;
+  std::map<SequenceId, Entry> sequences_;
   ActivationScratch scratch_;
-  std::vector<SequenceState> states_;
   Workspace work_;
-  std::vector<float> logits_;
+  std::vector<StepOutput> outputs_;
+  std::vector<float> wanted_;     // hidden states whose logits are wanted, side by side
+  std::vector<float> logits_;     // of outputs_
+  std::vector<float> projected_;  // of project()
 };
-
-// One text to write in a batch.
-struct BatchPrompt {
-  std::vector<std::uint32_t> ids;  // at least one
-  SamplerOptions sampler;
-};
-
-// What generate() gives for each prompt alone (prompt_seconds and decode_seconds are those of the
-// whole batch). options.sampler is not used. progress is called with tokens generated, of all
-// prompts together, and how many there are at most; it may throw to break off. Throws
-// Error(kUsage) for a prompt that is empty or does not fit, and for more than kMaxBatchTokens
-// prompts.
-std::vector<GenerateResult> generate_batch(
-    const Engine& engine, const SessionOptions& session, std::span<const BatchPrompt> prompts,
-    const GenerateOptions& options,
-    const std::function<void(std::size_t done, std::size_t total)>& progress);
 
 }  // namespace cellm

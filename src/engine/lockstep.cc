@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "engine/sequence.h"
 #include "model/pass.h"
 
 namespace cellm {

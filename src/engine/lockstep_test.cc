@@ -6,6 +6,7 @@
 
 #include "base/test_files.h"
 #include "engine/engine.h"
+#include "model/decoder.h"
 
 namespace cellm {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/sequence.h"
 #include "model/pass.h"
 
 namespace cellm {

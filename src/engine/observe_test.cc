@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/test_files.h"
+#include "engine/session.h"
 #include "ops/linear.h"
 
 namespace cellm {

@@ -1,13 +1,16 @@
 // Several sequences on one engine at the same time. Under ThreadSanitizer (scripts/tsan.sh) this is
 // the proof that prefill, decoding and sessions share nothing that they write.
 #include <filesystem>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"
 #include "engine/generate.h"
+#include "engine/session.h"
 
 namespace cellm {
 namespace {
@@ -41,7 +44,7 @@ Trace run(const Engine& engine, KvEncoding encoding, const Ids& tokens) {
   const std::span<const std::uint32_t> all = tokens;
   const std::size_t half = all.size() / 2;
   session.advance(all.first(half));
-  const Checkpoint middle = session.checkpoint();
+  const Snapshot middle = session.snapshot();
   const auto logits = session.advance(all.subspan(half));
   trace.prompt_logits.assign(logits.begin(), logits.end());
 
@@ -79,6 +82,48 @@ TEST_P(Sessions, AtTheSameTimeGiveWhatTheyGiveAlone) {
     b.join();
     EXPECT_TRUE(got_first == want_first) << threads << " threads";
     EXPECT_TRUE(got_second == want_second) << threads << " threads";
+  }
+}
+
+// Threads go on from the same snapshot, hand on their own, and give up copies while others read and
+// write: whoever is left last writes in place.
+TEST_P(Sessions, ThreadsShareSnapshots) {
+  const Engine engine(
+      open_model_source(std::filesystem::path(CELLM_TESTDATA) / "models" / GetParam()), {"", 2});
+  const Ids start = prompt(70, 1);
+  std::vector<Ids> rests;
+  for (std::uint32_t i = 0; i < 3; ++i) rests.push_back(prompt(9 + i, 10 + i));
+  const auto go_on = [](Session& session, const Ids& tokens) {
+    std::vector<float> last;
+    for (const std::uint32_t id : tokens) {
+      const auto logits = session.advance({&id, 1});
+      last.assign(logits.begin(), logits.end());
+    }
+    return last;
+  };
+  std::vector<std::vector<float>> want;
+  for (const Ids& rest : rests) {
+    Session alone(engine, {});
+    alone.advance(start);
+    want.push_back(go_on(alone, rest));
+  }
+  for (int round = 0; round < 3; ++round) {
+    std::optional<Session> first(std::in_place, engine, SequenceOptions{});
+    first->advance(start);
+    std::vector<std::vector<float>> got(rests.size());
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < rests.size(); ++i) {
+      threads.emplace_back([&, i, snapshot = first->snapshot()]() mutable {
+        Session session(engine, {});
+        session.restore(snapshot);
+        { const Snapshot given_up = std::move(snapshot); }
+        got[i] = go_on(session, rests[i]);
+        EXPECT_EQ(session.snapshot().position(), start.size() + rests[i].size());
+      });
+    }
+    first.reset();
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_TRUE(got == want) << round;
   }
 }
 

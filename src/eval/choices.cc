@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/mapped_file.h"
 #include "base/stopwatch.h"
+#include "engine/session.h"
 #include "eval/row_score.h"
 #include "io/json.h"
 
@@ -65,7 +66,7 @@ class ChoiceRunner {
   ChoiceRunner(const EvalSubject& subject)
       : engine_(*subject.engine),
         session_(engine_, {subject.kv_encoding, 16, 0}),
-        empty_(session_.checkpoint()) {}
+        empty_(session_.snapshot()) {}
 
   std::vector<ChoiceScore> run(const ChoiceTokens& tokens) {
     session_.restore(empty_);
@@ -75,7 +76,7 @@ class ChoiceRunner {
       last = std::min(context.size(), kMaxBatchTokens);
       session_.feed(context.first(last));
     }
-    const Checkpoint after_context = session_.checkpoint();
+    const Snapshot after_context = session_.snapshot();
     // The first token of every choice is predicted by the context alone.
     std::vector<std::uint32_t> firsts;
     for (const auto& choice : tokens.choices) firsts.push_back(choice.front());
@@ -129,7 +130,7 @@ class ChoiceRunner {
 
   const Engine& engine_;
   Session session_;
-  Checkpoint empty_;
+  Snapshot empty_;
   std::vector<RowScore> rows_;
 };
 

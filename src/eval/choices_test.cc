@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/test_files.h"
+#include "engine/session.h"
 #include "eval/test_models.h"
 
 namespace cellm {

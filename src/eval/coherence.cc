@@ -9,7 +9,9 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "engine/answer_ids.h"
 #include "engine/batch.h"
+#include "engine/session.h"
 #include "eval/row_score.h"
 #include "tokenizer/chat.h"
 
@@ -204,7 +206,7 @@ Coherence measure_coherence(
 
   Coherence result;
   Session session(teacher, {KvEncoding::kF32, 16, 0});
-  const Checkpoint start = session.checkpoint();
+  const Snapshot start = session.snapshot();
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     CoherenceSample sample;
     sample.prompt = i % kPrompts.size();

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/generate.h"
+#include "engine/session.h"
 
 namespace cellm {
 namespace {

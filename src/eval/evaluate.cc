@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/stopwatch.h"
+#include "engine/session.h"
 #include "eval/row_score.h"
 #include "eval/summary.h"
 
@@ -64,7 +65,7 @@ std::vector<EvalWindow> cut_windows(std::span<const EvalTokens> texts, const Eva
 class Runner {
  public:
   Runner(const Engine& engine, KvEncoding encoding)
-      : session_(engine, {encoding, 16, 0}), empty_(session_.checkpoint()) {}
+      : session_(engine, {encoding, 16, 0}), empty_(session_.snapshot()) {}
 
   void restart() { session_.restore(empty_); }
   void feed(std::span<const std::uint32_t> tokens) {
@@ -82,7 +83,7 @@ class Runner {
 
  private:
   Session session_;
-  Checkpoint empty_;
+  Snapshot empty_;
   double seconds_ = 0.0;
 };
 

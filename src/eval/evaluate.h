@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/sequence.h"
 #include "eval/bootstrap.h"
 #include "eval/text.h"
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/engine.h"
+#include "engine/sequence.h"
 #include "eval/choices.h"
 #include "eval/evaluate.h"
 #include "io/cellm_quality.h"

@@ -42,8 +42,8 @@ LayerState empty_layer_state(const ModelConfig& config, std::size_t layer, KvEnc
     return KvCache(kv_shape(config, encoding, tokens_per_block));
   }
   const DeltaNetConfig& net = config.delta_net;
-  return DeltaNetState{std::vector<float>((net.conv_kernel - 1) * conv_channels(net)),
-                       DeltaState(delta_shape(net))};
+  return CopyOnWrite(DeltaNetState{std::vector<float>((net.conv_kernel - 1) * conv_channels(net)),
+                                   DeltaState(delta_shape(net))});
 }
 
 SequenceState empty_state(const ModelConfig& config, KvEncoding encoding,

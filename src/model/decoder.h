@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/copy_on_write.h"
 #include "model/model.h"
 #include "ops/compute.h"
 #include "ops/delta_rule.h"
@@ -15,7 +16,7 @@
 
 namespace cellm {
 
-// What a delta net remembers of a sequence.
+// State of a delta net for one sequence.
 struct DeltaNetState {
   std::vector<float> conv_window;  // (kernel − 1, channels): inputs of the convolution
   DeltaState delta;
@@ -25,10 +26,10 @@ class Multiplier;  // model/pass.h
 
 DeltaShape delta_shape(const DeltaNetConfig& net);
 
-using LayerState = std::variant<KvCache, DeltaNetState>;
+using LayerState = std::variant<KvCache, CopyOnWrite<DeltaNetState>>;
 
-// What one sequence leaves behind, layer by layer. A copy is a checkpoint: exact, and cheap for the
-// attention layers, whose cache blocks are shared until written.
+// State of one sequence. A copy shares cache blocks and recurrent states until one of the two
+// writes to them.
 struct SequenceState {
   std::size_t position = 0;  // tokens seen
   std::vector<LayerState> layers;

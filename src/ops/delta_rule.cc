@@ -9,13 +9,6 @@
 namespace cellm {
 namespace {
 
-template <class T>
-AlignedBuffer<T> copy_of(const AlignedBuffer<T>& other) {
-  AlignedBuffer<T> copy(other.size());
-  std::copy(other.data(), other.data() + other.size(), copy.data());
-  return copy;
-}
-
 void normalise(const Compute& compute, const float* x, std::size_t n, float scale, float* out) {
   const float factor = scale / std::sqrt(compute.kernels.dot(x, x, n) + kDeltaNormEpsilon);
   for (std::size_t i = 0; i < n; ++i) out[i] = x[i] * factor;
@@ -122,26 +115,6 @@ DeltaState::DeltaState(const DeltaShape& sizes)
       keys(sizes.key_heads * kDeltaChunk * sizes.key_dim),
       deltas(sizes.value_heads * kDeltaChunk * sizes.value_dim),
       log_decay(sizes.value_heads * kDeltaChunk) {}
-
-DeltaState::DeltaState(const DeltaState& other)
-    : shape(other.shape),
-      pending(other.pending),
-      s(copy_of(other.s)),
-      keys(copy_of(other.keys)),
-      deltas(copy_of(other.deltas)),
-      log_decay(copy_of(other.log_decay)) {}
-
-DeltaState& DeltaState::operator=(const DeltaState& other) {
-  if (this == &other) return *this;
-  DeltaState copy(other);
-  shape = copy.shape;
-  pending = copy.pending;
-  s = std::move(copy.s);
-  keys = std::move(copy.keys);
-  deltas = std::move(copy.deltas);
-  log_decay = std::move(copy.log_decay);
-  return *this;
-}
 
 void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& input,
                 std::size_t tokens, float* out) {

@@ -29,12 +29,9 @@ struct DeltaShape {
 };
 
 // State of one layer of one sequence. G is f64: after one strong decay it is large, and the small
-// differences that follow must not drown in it. Copyable through copy_from().
+// differences that follow must not drown in it.
 struct DeltaState {
   explicit DeltaState(const DeltaShape& shape);
-  DeltaState(const DeltaState& other);
-  DeltaState& operator=(const DeltaState& other);
-  ~DeltaState() = default;
 
   DeltaShape shape;
   std::size_t pending = 0;          // rows of the unfinished chunk, < kDeltaChunk

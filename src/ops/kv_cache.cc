@@ -85,27 +85,31 @@ std::size_t KvCache::block_bytes(const KvShape& shape) {
   return 2 * shape.kv_heads * shape.tokens_per_block * KvCache(shape).row_bytes();
 }
 
-// A block holds (key | value, kv_heads, tokens_per_block) rows.
-std::byte* KvCache::row(std::size_t position, std::size_t kv_head, bool value) const {
-  auto& block = *blocks_[position / shape_.tokens_per_block];
+// In its block, which holds (key | value, kv_heads, tokens_per_block) rows.
+std::size_t KvCache::row_offset(std::size_t position, std::size_t kv_head, bool value) const {
   const std::size_t head = (value ? shape_.kv_heads : 0) + kv_head;
-  return block.data() +
-         (head * shape_.tokens_per_block + position % shape_.tokens_per_block) * row_bytes();
+  return (head * shape_.tokens_per_block + position % shape_.tokens_per_block) * row_bytes();
+}
+
+void KvCache::reserve(std::size_t first, std::size_t count) {
+  const std::size_t end = (first + count + shape_.tokens_per_block - 1) / shape_.tokens_per_block;
+  for (std::size_t index = first / shape_.tokens_per_block; index < end; ++index) {
+    CELLM_CHECK(index <= blocks_.size());
+    if (index == blocks_.size()) {
+      blocks_.emplace_back(AlignedBuffer<std::byte>(block_bytes(shape_)));
+    } else {
+      blocks_[index].write();
+    }
+  }
 }
 
 void KvCache::write(const Compute& compute, std::size_t position, const float* k, const float* v) {
-  const std::size_t index = position / shape_.tokens_per_block;
-  CELLM_CHECK(index <= blocks_.size());
-  if (index == blocks_.size()) {
-    blocks_.push_back(std::make_shared<AlignedBuffer<std::byte>>(block_bytes(shape_)));
-  } else if (blocks_[index].use_count() > 1) {
-    auto own = std::make_shared<AlignedBuffer<std::byte>>(block_bytes(shape_));
-    std::copy(blocks_[index]->data(), blocks_[index]->data() + own->size(), own->data());
-    blocks_[index] = std::move(own);
-  }
+  reserve(position, 1);
+  std::byte* block = blocks_[position / shape_.tokens_per_block].write().data();
   for (std::size_t head = 0; head < shape_.kv_heads; ++head) {
-    encode(compute, k + head * shape_.head_dim, row(position, head, false));
-    encode(compute, v + head * shape_.head_dim, row(position, head, true));
+    const std::size_t at = head * shape_.head_dim;
+    encode(compute, k + at, block + row_offset(position, head, false));
+    encode(compute, v + at, block + row_offset(position, head, true));
   }
 }
 
@@ -135,7 +139,9 @@ void KvCache::encode(const Compute& compute, const float* values, std::byte* out
 VectorRows KvCache::rows(std::size_t position, std::size_t count, std::size_t kv_head,
                          bool values) const {
   CELLM_CHECK(position % shape_.tokens_per_block + count <= shape_.tokens_per_block);
-  const auto* data = reinterpret_cast<const unsigned char*>(row(position, kv_head, values));
+  const auto& block = blocks_[position / shape_.tokens_per_block].read();
+  const auto* data =
+      reinterpret_cast<const unsigned char*>(block.data()) + row_offset(position, kv_head, values);
   switch (shape_.encoding) {
     case KvEncoding::kF32:
       return {FormatId::kF32, data, row_bytes(), count, shape_.head_dim};

@@ -3,11 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/copy_on_write.h"
 #include "ops/compute.h"
 
 namespace cellm {
@@ -29,8 +30,8 @@ struct KvShape {
   std::size_t tokens_per_block;
 };
 
-// The cache of one layer of one sequence. Blocks are shared between copies and cloned before one of
-// them writes, so that copying a cache (a checkpoint) costs nothing and is always exact.
+// The cache of one layer of one sequence. Copies share blocks and clone one before they write to
+// it.
 class KvCache {
  public:
   explicit KvCache(const KvShape& shape);
@@ -38,6 +39,10 @@ class KvCache {
   const KvShape& shape() const { return shape_; }
   std::size_t blocks() const { return blocks_.size(); }
   static std::size_t block_bytes(const KvShape& shape);
+
+  // Allocates what write() needs for the positions [first, first + count): missing blocks, and
+  // clones of shared ones. first: at most one past the last position.
+  void reserve(std::size_t first, std::size_t count);
 
   // Stores token `position`, which may be at most one past the last; later ones become invalid.
   // k, v: (kv_heads, head_dim)
@@ -56,11 +61,11 @@ class KvCache {
 
  private:
   std::size_t row_bytes() const;
-  std::byte* row(std::size_t position, std::size_t kv_head, bool value) const;
+  std::size_t row_offset(std::size_t position, std::size_t kv_head, bool value) const;
   void encode(const Compute& compute, const float* values, std::byte* out) const;
 
   KvShape shape_;
-  std::vector<std::shared_ptr<AlignedBuffer<std::byte>>> blocks_;
+  std::vector<CopyOnWrite<AlignedBuffer<std::byte>>> blocks_;
 };
 
 }  // namespace cellm

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "engine/answer_ids.h"
 #include "engine/batch.h"
 #include "engine/generate.h"
 

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "engine/generate.h"
 #include "eval/test_models.h"
 
 namespace cellm {

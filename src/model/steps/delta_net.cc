@@ -8,6 +8,10 @@
 namespace cellm {
 namespace {
 
+DeltaNetState& writable(SequenceState& state, std::size_t layer) {
+  return std::get<CopyOnWrite<DeltaNetState>>(state.layers[layer]).write();
+}
+
 void delta_gates(const LayerRun& run, const Step& step) {
   const std::vector<float>& rate = run.layer.vector(step.weights[0]);
   const std::vector<float>& bias = run.layer.vector(step.weights[1]);
@@ -40,7 +44,7 @@ void convolve(const LayerRun& run, const Step& step) {
   const std::size_t kernel = run.config().delta_net.conv_kernel;
   const std::size_t channels = conv_channels(run.config().delta_net);
   for_each_part(run.pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
-    auto& window = std::get<DeltaNetState>(state.layers[run.index]).conv_window;
+    auto& window = writable(state, run.index).conv_window;
     causal_conv(run.compute(), run.layer.vector(step.weights[0]).data(), kernel, channels,
                 run.at(step.in[0]) + begin * channels, count, window.data(),
                 run.at(step.out[0]) + begin * channels);
@@ -72,9 +76,8 @@ DeltaInput delta_input(const LayerRun& run, const Step& step, std::size_t begin)
 void apply_delta_rule(const LayerRun& run, const Step& step) {
   const DeltaNetConfig& net = run.config().delta_net;
   for_each_part(run.pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
-    delta_rule(run.compute(), std::get<DeltaNetState>(state.layers[run.index]).delta,
-               delta_input(run, step, begin), count,
-               run.at(step.out[0]) + begin * net.value_heads * net.value_dim);
+    delta_rule(run.compute(), writable(state, run.index).delta, delta_input(run, step, begin),
+               count, run.at(step.out[0]) + begin * net.value_heads * net.value_dim);
   });
 }
 

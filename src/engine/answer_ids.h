@@ -1,0 +1,19 @@
+// Token ids that end an answer, and ids that no answer may have.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/engine.h"
+#include "tokenizer/tokenizer.h"
+
+namespace cellm {
+
+// All ids that end an answer of this model: eos of config.json and generation_config.json, and the
+// tokenizer's <|im_end|>.
+std::vector<std::uint32_t> end_of_answer_ids(const Engine& engine, const Tokenizer* tokenizer);
+
+// Ids of the model's vocabulary that are no token of the tokenizer.
+std::vector<std::uint32_t> unusable_ids(const Engine& engine, const Tokenizer& tokenizer);
+
+}  // namespace cellm
