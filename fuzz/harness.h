@@ -61,6 +61,7 @@ extern const Harness kTokenizerText;
 extern const Harness kPattern;
 extern const Harness kChoices;
 extern const Harness kStudyStep;
+extern const Harness kSession;
 extern const Harness kValues;
 extern const Harness kCommandLine;
 

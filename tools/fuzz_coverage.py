@@ -42,6 +42,7 @@ READERS = {
     "choices": ["src/eval/choices.cc:parse_item", "src/eval/choices.cc:parse_choices",
                 "src/eval/choices.cc:tokenize_choices"],
     "study_step": ["src/study/step_store.cc:parse_step", "src/study/step_store.cc:step_text"],
+    "session": ["src/engine/session_file.cc"],
     "values": ["src/convert/format_choice.cc:parse_format_choice", "src/convert/name_pattern.cc", "src/convert/rules.cc:recipe_formats",
                "src/convert/rules.cc:parse_tensor_override", "src/cli/command.cc:parse_token_list",
                "src/ops/kv_cache.cc:parse_kv_encoding", "src/engine/engine.cc:parse_activations"],

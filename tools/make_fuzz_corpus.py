@@ -682,6 +682,37 @@ def result_seeds():
         seed("study_step", name, content)
 
 
+def session_seeds():
+    """Session files of the model of fuzz/session_harness.cc. The harness puts length and checksum right."""
+
+    def session(tokens=(1, 2, 3), model=0x0123456789ABCDEF, target=b"scalar", activations=b"int8", encoding=b"f16", version=1,
+                per_block=4, layers=2, kinds=(1, 2), count=None, extra=b"", sizes=(None, None)):  # fmt: skip
+        row = {b"f16": 8, b"f32": 16, b"turboquant": 8}.get(encoding, 8)
+        cache = bytes(range(1, 256))[: 2 * row * per_block] * -(-len(tokens) // per_block)
+        net = bytes(4 * 3 + 4 + 4 * 32 + 4 * 32 + 8 * 32)  # window, S, keys, deltas, decays
+        name = lambda text: struct.pack("<B", len(text)) + text
+        body = struct.pack("<Q", model) + name(target) + name(activations) + name(encoding)
+        body += struct.pack("<IIQ", per_block, layers, len(tokens) if count is None else count)
+        body += struct.pack(f"<{len(tokens)}I", *tokens)
+        for kind, size, state in zip(kinds, sizes, (cache, net)):
+            body += struct.pack("<BQ", kind, len(state) if size is None else size) + state
+        body += extra
+        return b"CELLMSES" + struct.pack("<IQ", version, 8 + 4 + 8 + len(body) + 8) + body + bytes(8)
+
+    whole = session()
+    for name, content in {
+        "whole": whole, "empty": session(tokens=()), "full": session(tokens=tuple(range(64))), "f32": session(encoding=b"f32"),
+        "turboquant": session(encoding=b"turboquant"), "nothing": b"", "magic": b"CELLMSES", "other": b"GGUF" + whole[4:],
+        "cut": whole[:-20], "head": whole[:40], "version": session(version=2), "model": session(model=1),
+        "target": session(target=b"avx2"), "long-name": session(target=b"x" * 255), "control": session(activations=b"\n\x1b"),
+        "encoding": session(encoding=b"q8"), "blocks": session(per_block=5), "layers": session(layers=3),
+        "many": session(tokens=tuple(range(65))), "count": session(count=2**63), "fewer": session(count=2),
+        "vocabulary": session(tokens=(1, 300)), "kinds": session(kinds=(2, 1)), "sizes": session(sizes=(2**64 - 1, None)),
+        "extra": session(extra=b"x"),
+    }.items():  # fmt: skip
+        seed("session", name, content)
+
+
 def command_line_seeds():
     values = {
         0: ["f16", "int8", "int4", "int4-g32", "int4-g7", "int4-g99999999999999999999", "int2", "q1", "fp8", "int4-g032"],
@@ -720,6 +751,7 @@ def main():
     gguf_seeds()
     compact_seeds(cellm_seeds(options.bin, models))
     result_seeds()
+    session_seeds()
     command_line_seeds()
     files = [f for f in (FUZZ / "corpus").rglob("*") if f.is_file()]
     print(f"{len(files)} inputs, {sum(f.stat().st_size for f in files)} bytes")

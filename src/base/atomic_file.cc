@@ -89,7 +89,8 @@ void write_fully(int fd, std::uint64_t offset, std::span<const std::byte> bytes,
   }
 }
 
-AtomicFile::AtomicFile(const fs::path& target) : target_(target), temporary_(target) {
+AtomicFile::AtomicFile(const fs::path& target, unsigned mode)
+    : target_(target), temporary_(target) {
   if (target_.filename().empty()) {
     throw data_error("{}: not a file name that can be written", printable(target_.string()));
   }
@@ -104,15 +105,15 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(target), temporary_(tar
                      printable(target_.string()));
   }
   remove_abandoned(target_);
-  create();
+  create(mode);
 }
 
-void AtomicFile::create() {
+void AtomicFile::create(unsigned mode) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     temporary_ = target_;
     temporary_ += attempt == 0 ? fmt::format(".{}{}", ::getpid(), kSuffix)
                                : fmt::format(".{}-{}{}", ::getpid(), attempt, kSuffix);
-    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd_ < 0 && errno == EEXIST) continue;
     if (fd_ < 0) fail("create");
     const bool locked = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;

@@ -31,8 +31,9 @@ void replace_file(const std::filesystem::path& with, const std::filesystem::path
 // container or machine. On a file system without locks nothing is removed.
 class AtomicFile {
  public:
-  // Throws Error(kResources) when the disk is full, else Error(kData) naming the path.
-  explicit AtomicFile(const std::filesystem::path& target);
+  // `mode`: permissions of the file, less the process's umask. Throws Error(kResources) when the
+  // disk is full, else Error(kData) naming the path.
+  explicit AtomicFile(const std::filesystem::path& target, unsigned mode = 0644);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -45,7 +46,7 @@ class AtomicFile {
   void commit();
 
  private:
-  void create();
+  void create(unsigned mode);
   [[noreturn]] void fail(const char* action) const { throw_file_failure(target_, action); }
 
   std::filesystem::path target_;

@@ -34,6 +34,8 @@ inline constexpr std::size_t kMaxChoices = 256;  // of one item; benchmarks have
 inline constexpr std::size_t kMaxCalibrationBytes = std::size_t{1} << 28;
 // A stored step of a study: the largest, 40 texts of 65,536 tokens, has about 16 MB.
 inline constexpr std::size_t kMaxStepBytes = std::size_t{64} << 20;
+// Names in a session file: of a CPU target, an encoding, a kind of activations.
+inline constexpr std::size_t kMaxSessionNameBytes = 32;
 
 // JSON
 

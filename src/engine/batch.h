@@ -24,6 +24,7 @@ class Snapshot {
   Snapshot(const Engine& engine, Sequence sequence)
       : engine_(&engine), sequence_(std::move(sequence)) {}
 
+  const Engine& engine() const { return *engine_; }
   std::size_t position() const { return sequence_.read().tokens.size(); }  // tokens seen
   std::span<const std::uint32_t> tokens() const { return sequence_.read().tokens; }
   const SequenceOptions& options() const { return sequence_.read().options; }

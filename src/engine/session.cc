@@ -3,6 +3,7 @@
 #include "base/advice.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "engine/session_file.h"
 
 namespace cellm {
 
@@ -53,6 +54,14 @@ void Session::restore(const Snapshot& snapshot) {
   const SequenceId restored = batch_.add(snapshot);
   batch_.remove(id_);
   id_ = restored;
+}
+
+void Session::save(const std::filesystem::path& path, std::uint64_t model_checksum) const {
+  save_session(snapshot(), model_checksum, path);
+}
+
+void Session::load(const std::filesystem::path& path, std::uint64_t model_checksum) {
+  restore(load_session(engine_, model_checksum, batch_.options(id_), path));
 }
 
 }  // namespace cellm

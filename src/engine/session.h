@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 
 #include "engine/batch.h"
@@ -16,6 +17,7 @@ class Session {
   Session(const Engine& engine, const SequenceOptions& options);
 
   const Engine& engine() const { return engine_; }
+  std::span<const std::uint32_t> tokens() const { return batch_.tokens(id_); }
   std::size_t position() const { return batch_.position(id_); }      // tokens seen
   std::size_t max_tokens() const { return batch_.max_tokens(id_); }  // that this session can hold
   std::uint64_t state_bytes(std::size_t tokens) const;
@@ -63,6 +65,11 @@ class Session {
   Snapshot snapshot() const { return batch_.snapshot(id_); }
   // Goes on from a snapshot of any sequence of the engine, with its options.
   void restore(const Snapshot& snapshot);
+
+  // As save_session() and load_session() (engine/session_file.h); a load that throws changes
+  // nothing.
+  void save(const std::filesystem::path& path, std::uint64_t model_checksum) const;
+  void load(const std::filesystem::path& path, std::uint64_t model_checksum);
 
  private:
   const StepOutput& step(std::span<const std::uint32_t> tokens, std::size_t logits);

@@ -54,6 +54,11 @@ class KvCache {
   // Appends the scale of each row, if the encoding has any.
   void read_scales(const VectorRows& rows, std::vector<float>& scales) const;
 
+  // The bytes of a block, block_bytes() of them, as they are stored in files. The second clones a
+  // shared block.
+  std::span<const std::byte> block(std::size_t index) const { return blocks_[index].read().span(); }
+  std::span<std::byte> block(std::size_t index) { return blocks_[index].write().span(); }
+
   // Takes a row into the basis that rows are stored in, and back. An orthogonal map: scores of
   // rotated queries with rotated keys are those of the originals.
   void rotate(float* row) const;
