@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "format/format_choice.h"
 #include "harness.h"
+#include "ops/kv_cache.h"
 
 namespace cellm::fuzz {
 namespace {

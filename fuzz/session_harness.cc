@@ -20,7 +20,8 @@ const ModelConfig& small_config() {
   static const ModelConfig config = [] {
     ModelConfig made;
     made.vocab_size = 300;
-    made.layers = {MixerKind::kAttention, MixerKind::kGatedDeltaNet};
+    made.layers = {LayerSpec{.mixer = MixerKind::kAttention},
+                   LayerSpec{.mixer = MixerKind::kGatedDeltaNet}};
     made.heads = 1;
     made.kv_heads = 1;
     made.head_dim = 4;

@@ -1,6 +1,7 @@
 #include "base/copy_on_write.h"
 
 #include <numeric>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -47,7 +48,7 @@ constexpr int kSize = 1000;
 // to the memory that all others have read.
 TEST(CopyOnWrite, ThreadsReadAndWriteTheirCopies) {
   for (int round = 0; round < 50; ++round) {
-    std::optional<Values> start(std::vector<int>(kSize, 1));
+    auto start = std::make_unique<Values>(std::vector<int>(kSize, 1));
     std::vector<std::thread> threads;
     std::vector<int> sums(kThreads);
     for (int i = 0; i < kThreads; ++i) {

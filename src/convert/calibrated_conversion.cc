@@ -213,7 +213,7 @@ std::uint64_t calibration_memory_bytes(const OpenedModel& model, const ConvertPl
     codes += tensor.code_bytes + tensor.scale_bytes;
     if (!tensor.layout->has_trellis_code) continue;
     const bool output = *tensor.linear == kOutputId;
-    floats[output ? config.layers.size() : tensor.linear->layer] +=
+    floats[output ? model.config().layers.size() : tensor.linear->layer] +=
         weights_of(tensor) * sizeof(float);
   }
   std::uint64_t most_floats = 0;

@@ -16,7 +16,7 @@ namespace {
 class GenerateBatch : public testing::TestWithParam<const char*> {
  protected:
   GenerateBatch()
-      : engine_(open_model_source(std::filesystem::path(CELLM_TESTDATA) / "models" / GetParam()),
+      : engine_(open_model(std::filesystem::path(CELLM_TESTDATA) / "models" / GetParam()),
                 EngineOptions{"", 2}) {}
 
   // Prompts of different lengths, one of them longer than a pass, greedy and not.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <xxhash.h>
 
+#include "base/advice.h"
 #include "base/atomic_file.h"
 #include "base/byte_reader.h"
 #include "base/error.h"
@@ -178,7 +179,8 @@ class Reader {
       throw usage_error("{}: {} tokens do not fit into the context of {}", path_, count, most);
     }
     require_memory(state_bytes(config_, options_.kv_encoding, options_.tokens_per_block, count),
-                   fmt::format("{}: a sequence of {} tokens", path_, count), "free memory");
+                   fmt::format("{}: a sequence of {} tokens", path_, count),
+                   AdviceKind::kFewerTokens);
     sequence.tokens.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       const auto token = in_.read<std::uint32_t>("token");

@@ -28,7 +28,7 @@ constexpr std::size_t kModelOffset = 20;
 constexpr std::size_t kNamesOffset = 28;
 
 Engine test_engine(const std::string& model, EngineOptions options = {"", 2}) {
-  return Engine(open_model_source(fs::path(CELLM_TESTDATA) / "models" / model), options);
+  return Engine(open_model(fs::path(CELLM_TESTDATA) / "models" / model), options);
 }
 
 Ids some_tokens(std::size_t count) {
