@@ -11,9 +11,9 @@
 #include "io/cellm_file.h"
 #include "io/cellm_quality.h"
 #include "io/gguf_file.h"
-#include "io/gguf_source.h"
 #include "io/safetensors.h"
 #include "io/shard_index.h"
+#include "model/gguf/source.h"
 #include "model_check.h"
 #include "mutate.h"
 

@@ -10,6 +10,7 @@
 
 #include "convert/convert.h"
 #include "convert/target_bits.h"
+#include "io/folder_file.h"
 #include "io/model_source.h"
 
 namespace cellm {

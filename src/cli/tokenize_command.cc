@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "engine/opened_model.h"
 #include "io/json.h"
+#include "model/open_source.h"
 
 namespace cellm {
 namespace {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "convert/calibrate.h"
+#include "io/folder_file.h"
 #include "io/model_source.h"
 
 namespace cellm {

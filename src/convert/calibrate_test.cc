@@ -8,6 +8,7 @@
 #include "convert/test_conversion.h"
 #include "format/formats.h"
 #include "format/half.h"
+#include "model/open_source.h"
 #include "quantize/quantize_mse.h"
 
 namespace cellm {

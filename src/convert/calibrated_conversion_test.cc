@@ -7,6 +7,7 @@
 #include "base/test_files.h"
 #include "convert/test_conversion.h"
 #include "format/formats.h"
+#include "model/open_source.h"
 
 namespace cellm {
 namespace {

@@ -9,6 +9,7 @@
 #include "format/formats.h"
 #include "io/cellm_file.h"
 #include "io/safetensors.h"
+#include "model/open_source.h"
 
 namespace cellm {
 namespace {

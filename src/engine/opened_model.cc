@@ -9,6 +9,7 @@
 #include "base/mapped_file.h"
 #include "engine/generation_config.h"
 #include "io/model_checksum.h"
+#include "model/open_source.h"
 
 namespace cellm {
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "io/cellm_quality.h"
+#include "io/folder_file.h"
 #include "io/json.h"
 #include "io/model_source.h"
 #include "model/model.h"

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "io/folder_file.h"
 #include "io/model_source.h"
 
 namespace cellm {

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,7 +12,6 @@
 #include <variant>
 #include <vector>
 
-#include "io/folder_file.h"
 #include "layout/matrix.h"
 
 namespace cellm {
@@ -95,11 +93,5 @@ class ModelSource {
 
 // The index of a tensor by name in source.tensors(), if it is there.
 std::optional<std::size_t> find_tensor(const ModelSource& source, std::string_view name);
-
-// Opens a Hugging Face folder, a .gguf or a .cellm file; decides by content, not by name. Throws
-// Error(kData) for what is damaged and Error(kUnsupported) for what is none of the three. `links`
-// is about the files of a folder; a file that is named itself is opened wherever it lies.
-std::unique_ptr<ModelSource> open_model_source(const std::filesystem::path& path,
-                                               Links links = Links::kInside);
 
 }  // namespace cellm

@@ -173,6 +173,15 @@ void refuse_partial_rotary(const JsonNode& text) {
   }
 }
 
+void refuse_partial_rotary(const GgufModelKeys& keys, const GgufSizes& sizes) {
+  const std::size_t rotated = keys.size_or("rope.dimension_count", kMaxHeadDim, sizes.head_dim);
+  if (rotated != sizes.head_dim || rotated % 2 != 0) {
+    throw unsupported_error("{}: key '{}': rotating {} of {} numbers per head is not supported",
+                            keys.file().path(), keys.full("rope.dimension_count"), rotated,
+                            sizes.head_dim);
+  }
+}
+
 ModelConfig parse_model_config(std::string_view json, std::string_view source) {
   return read_model_config(parse_json(json, source), source);
 }

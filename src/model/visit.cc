@@ -48,4 +48,14 @@ std::vector<RoleShape> layer_tensors(const ModelConfig& c, const LayerSpec& laye
   return tensors;
 }
 
+std::optional<std::vector<std::size_t>> tensor_shape(const ModelConfig& config, TensorId id) {
+  if (id.role == TensorRole::kFinalNorm) return std::vector{config.hidden};
+  if (!is_in_layer(id.role)) return std::vector{config.vocab_size, config.hidden};
+  if (id.layer >= config.layers.size()) return std::nullopt;
+  for (auto& [role, shape] : layer_tensors(config, config.layers[id.layer])) {
+    if (role == id.role) return shape;
+  }
+  return std::nullopt;
+}
+
 }  // namespace cellm

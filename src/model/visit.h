@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "model/model.h"
@@ -15,6 +16,10 @@ struct RoleShape {
 
 // The tensors of one layer, in the order of the forward pass.
 std::vector<RoleShape> layer_tensors(const ModelConfig& config, const LayerSpec& layer);
+
+// The shape of a tensor as in a Hugging Face file; nothing if the model has none of this role
+// there.
+std::optional<std::vector<std::size_t>> tensor_shape(const ModelConfig& config, TensorId id);
 
 // Calls visitor.matrix(id, Linear&, rows, cols) and visitor.vector(id, std::vector<float>&, shape)
 // for every tensor but the output matrix, in the order of the forward pass; both are const if the

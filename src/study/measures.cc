@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "convert/rules.h"
+#include "model/open_source.h"
 #include "study/histogram.h"
 
 namespace cellm {

@@ -1,4 +1,4 @@
-// A model family: the one place that knows how its config.json spells things.
+// A model family: everything that is particular to it, in one file each.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +9,8 @@
 
 #include "io/json.h"
 #include "model/config.h"
+#include "model/gguf/sizes.h"
+#include "model/gguf/transform.h"
 #include "model/tensor_id.h"
 
 namespace cellm {
@@ -18,6 +20,21 @@ namespace cellm {
 struct TensorNames {
   TensorRole role;
   std::string_view hugging_face;
+  std::string_view gguf;
+  // What llama.cpp's converter does to it; null if nothing.
+  GgufTransform (*gguf_transform)(const ModelConfig& config) = nullptr;
+};
+
+// The family's models in GGUF files.
+struct GgufFamily {
+  std::string_view architecture;  // general.architecture
+  std::string_view model_type;    // of the config.json that the metadata stands for
+  std::string_view class_name;    // likewise
+  // Adds what is particular to the family; what all share is there.
+  void (*add_config)(const GgufModelKeys& keys, const GgufSizes& sizes, Json& config);
+  double default_rope_theta = 0.0;   // 0: files must say it
+  bool may_predict_further = false;  // blocks after the layers may predict further tokens
+  std::span<const std::string_view> held_by_config = {};  // tensors that are no weights
 };
 
 struct Family {
@@ -26,6 +43,7 @@ struct Family {
   std::span<const TensorNames> names;             // of every role that its models have
   // Fills what is particular to the family; parse_model_config() has read what all share.
   void (*read)(const JsonNode& text, ModelConfig& config);
+  GgufFamily gguf;
 };
 
 std::span<const Family* const> families();
@@ -37,30 +55,38 @@ const TensorNames& names_of(const Family& family, TensorRole role);
 
 // The tensors of a decoder of attention and SwiGLU as Llama names them.
 inline constexpr std::array<TensorNames, 12> kDecoderNames{{
-    {TensorRole::kEmbedding, "embed_tokens.weight"},
-    {TensorRole::kInputNorm, "input_layernorm.weight"},
-    {TensorRole::kQuery, "self_attn.q_proj.weight"},
-    {TensorRole::kKey, "self_attn.k_proj.weight"},
-    {TensorRole::kValue, "self_attn.v_proj.weight"},
-    {TensorRole::kAttentionOutput, "self_attn.o_proj.weight"},
-    {TensorRole::kPostNorm, "post_attention_layernorm.weight"},
-    {TensorRole::kGate, "mlp.gate_proj.weight"},
-    {TensorRole::kUp, "mlp.up_proj.weight"},
-    {TensorRole::kDown, "mlp.down_proj.weight"},
-    {TensorRole::kFinalNorm, "norm.weight"},
-    {TensorRole::kOutput, "lm_head.weight"},
-}};
-inline constexpr std::array<TensorNames, 2> kQkNormNames{{
-    {TensorRole::kQueryNorm, "self_attn.q_norm.weight"},
-    {TensorRole::kKeyNorm, "self_attn.k_norm.weight"},
+    {TensorRole::kEmbedding, "embed_tokens.weight", "token_embd.weight"},
+    {TensorRole::kInputNorm, "input_layernorm.weight", "attn_norm.weight"},
+    {TensorRole::kQuery, "self_attn.q_proj.weight", "attn_q.weight"},
+    {TensorRole::kKey, "self_attn.k_proj.weight", "attn_k.weight"},
+    {TensorRole::kValue, "self_attn.v_proj.weight", "attn_v.weight"},
+    {TensorRole::kAttentionOutput, "self_attn.o_proj.weight", "attn_output.weight"},
+    {TensorRole::kPostNorm, "post_attention_layernorm.weight", "ffn_norm.weight"},
+    {TensorRole::kGate, "mlp.gate_proj.weight", "ffn_gate.weight"},
+    {TensorRole::kUp, "mlp.up_proj.weight", "ffn_up.weight"},
+    {TensorRole::kDown, "mlp.down_proj.weight", "ffn_down.weight"},
+    {TensorRole::kFinalNorm, "norm.weight", "output_norm.weight"},
+    {TensorRole::kOutput, "lm_head.weight", "output.weight"},
 }};
 
+// `names` with others in place of those of the same role.
 template <std::size_t A, std::size_t B>
-constexpr std::array<TensorNames, A + B> joined(const std::array<TensorNames, A>& a,
-                                                const std::array<TensorNames, B>& b) {
+constexpr std::array<TensorNames, A> replaced(std::array<TensorNames, A> names,
+                                              const std::array<TensorNames, B>& by) {
+  for (const TensorNames& other : by) {
+    for (TensorNames& name : names) {
+      if (name.role == other.role) name = other;
+    }
+  }
+  return names;
+}
+
+template <std::size_t A, std::size_t B>
+constexpr std::array<TensorNames, A + B> joined(const std::array<TensorNames, A>& names,
+                                                const std::array<TensorNames, B>& more) {
   std::array<TensorNames, A + B> all{};
-  std::copy(a.begin(), a.end(), all.begin());
-  std::copy(b.begin(), b.end(), all.begin() + A);
+  std::copy(names.begin(), names.end(), all.begin());
+  std::copy(more.begin(), more.end(), all.begin() + A);
   return all;
 }
 
@@ -70,5 +96,6 @@ void read_layer_types(const JsonNode& text, bool delta_nets_allowed, ModelConfig
 void refuse_option(const JsonNode& text, std::string_view key);
 // The same if only a part of each head rotates.
 void refuse_partial_rotary(const JsonNode& text);
+void refuse_partial_rotary(const GgufModelKeys& keys, const GgufSizes& sizes);
 
 }  // namespace cellm

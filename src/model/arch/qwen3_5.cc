@@ -2,6 +2,9 @@
 // norm weights are stored zero-centred, except that of the delta net.
 
 #include <array>
+#include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -11,18 +14,66 @@ namespace cellm {
 namespace {
 
 constexpr std::array<std::string_view, 2> kTypes{"qwen3_5_text", "qwen3_5"};
-constexpr std::array<TensorNames, 9> kDeltaNetNames{{
-    {TensorRole::kDeltaInput, "linear_attn.in_proj_qkv.weight"},
-    {TensorRole::kDeltaGate, "linear_attn.in_proj_z.weight"},
-    {TensorRole::kDeltaBeta, "linear_attn.in_proj_b.weight"},
-    {TensorRole::kDeltaAlpha, "linear_attn.in_proj_a.weight"},
-    {TensorRole::kDeltaOutput, "linear_attn.out_proj.weight"},
-    {TensorRole::kDeltaConv, "linear_attn.conv1d.weight"},
-    {TensorRole::kDeltaRate, "linear_attn.A_log"},
-    {TensorRole::kDeltaBias, "linear_attn.dt_bias"},
-    {TensorRole::kDeltaNorm, "linear_attn.norm.weight"},
+
+// Hugging Face orders value heads by the key head that they use, (key head, which of its value
+// heads); GGUF files the other way round.
+IndexMap value_heads(const ModelConfig& config, std::size_t first, std::size_t unit) {
+  const DeltaNetConfig& net = config.delta_net;
+  return {.first = first,
+          .outer = net.key_heads,
+          .inner = net.value_heads / net.key_heads,
+          .unit = unit};
+}
+GgufTransform channels(const ModelConfig& config) {  // queries and keys keep their places
+  const DeltaNetConfig& net = config.delta_net;
+  return {.rows = value_heads(config, 2 * net.key_heads * net.key_dim, net.value_dim)};
+}
+GgufTransform value_rows(const ModelConfig& config) {
+  return {.rows = value_heads(config, 0, config.delta_net.value_dim)};
+}
+GgufTransform value_columns(const ModelConfig& config) {
+  return {.columns = value_heads(config, 0, config.delta_net.value_dim)};
+}
+GgufTransform head_rows(const ModelConfig& config) {
+  return {.rows = value_heads(config, 0, 1)};
+}
+GgufTransform head_vector(const ModelConfig& config) {
+  return {.columns = value_heads(config, 0, 1)};
+}
+GgufTransform decay(const ModelConfig& config) {
+  return {.columns = value_heads(config, 0, 1), .values = ValueMap::kLogOfNegated};
+}
+GgufTransform norm_plus_one(const ModelConfig& /*config*/) {
+  return {.values = ValueMap::kMinusOne};
+}
+
+constexpr std::array<TensorNames, 23> kNames{{
+    {TensorRole::kEmbedding, "embed_tokens.weight", "token_embd.weight"},
+    {TensorRole::kInputNorm, "input_layernorm.weight", "attn_norm.weight", norm_plus_one},
+    {TensorRole::kQuery, "self_attn.q_proj.weight", "attn_q.weight"},
+    {TensorRole::kKey, "self_attn.k_proj.weight", "attn_k.weight"},
+    {TensorRole::kValue, "self_attn.v_proj.weight", "attn_v.weight"},
+    {TensorRole::kAttentionOutput, "self_attn.o_proj.weight", "attn_output.weight"},
+    {TensorRole::kQueryNorm, "self_attn.q_norm.weight", "attn_q_norm.weight", norm_plus_one},
+    {TensorRole::kKeyNorm, "self_attn.k_norm.weight", "attn_k_norm.weight", norm_plus_one},
+    {TensorRole::kDeltaInput, "linear_attn.in_proj_qkv.weight", "attn_qkv.weight", channels},
+    {TensorRole::kDeltaGate, "linear_attn.in_proj_z.weight", "attn_gate.weight", value_rows},
+    {TensorRole::kDeltaBeta, "linear_attn.in_proj_b.weight", "ssm_beta.weight", head_rows},
+    {TensorRole::kDeltaAlpha, "linear_attn.in_proj_a.weight", "ssm_alpha.weight", head_rows},
+    {TensorRole::kDeltaOutput, "linear_attn.out_proj.weight", "ssm_out.weight", value_columns},
+    {TensorRole::kDeltaConv, "linear_attn.conv1d.weight", "ssm_conv1d.weight", channels},
+    {TensorRole::kDeltaRate, "linear_attn.A_log", "ssm_a", decay},
+    {TensorRole::kDeltaBias, "linear_attn.dt_bias", "ssm_dt.bias", head_vector},
+    {TensorRole::kDeltaNorm, "linear_attn.norm.weight", "ssm_norm.weight"},
+    {TensorRole::kPostNorm, "post_attention_layernorm.weight", "post_attention_norm.weight",
+     norm_plus_one},
+    {TensorRole::kGate, "mlp.gate_proj.weight", "ffn_gate.weight"},
+    {TensorRole::kUp, "mlp.up_proj.weight", "ffn_up.weight"},
+    {TensorRole::kDown, "mlp.down_proj.weight", "ffn_down.weight"},
+    {TensorRole::kFinalNorm, "norm.weight", "output_norm.weight", norm_plus_one},
+    {TensorRole::kOutput, "lm_head.weight", "output.weight"},
 }};
-constexpr auto kNames = joined(joined(kDecoderNames, kQkNormNames), kDeltaNetNames);
+
 constexpr std::size_t kDefaultHeadDim = 256;
 constexpr double kDefaultPartialRotary = 0.25;
 
@@ -67,9 +118,69 @@ void read(const JsonNode& text, ModelConfig& config) {
   }
 }
 
+// The layers are listed, or every interval-th one has full attention.
+Json gguf_layer_types(const GgufModelKeys& keys, const GgufSizes& sizes) {
+  std::vector<bool> linear(sizes.layers);
+  if (const GgufValue* listed = keys.find("attention.recurrent_layers")) {
+    const std::vector<std::int64_t> values = listed->as_integers();
+    if (values.size() != sizes.blocks) {
+      throw data_error("{}: key '{}' has {} entries for {} blocks", keys.file().path(),
+                       listed->key(), values.size(), sizes.blocks);
+    }
+    for (std::size_t i = 0; i < sizes.layers; ++i) linear[i] = values[i] != 0;
+  } else {
+    const std::size_t interval = keys.size_or("full_attention_interval", kMaxLayers, 4);
+    for (std::size_t i = 0; i < sizes.layers; ++i) linear[i] = (i + 1) % interval != 0;
+  }
+  Json types = Json::array();
+  for (const bool is_linear : linear) {
+    types.push_back(is_linear ? "linear_attention" : "full_attention");
+  }
+  return types;
+}
+
+void add_gguf_rope(const GgufModelKeys& keys, const GgufSizes& sizes, Json& rope) {
+  const std::size_t rotated = keys.size("rope.dimension_count", sizes.head_dim);
+  rope["partial_rotary_factor"] =
+      static_cast<double>(rotated) / static_cast<double>(sizes.head_dim);
+  std::vector<std::int64_t> sections = keys.at("rope.dimension_sections").as_integers();
+  if (sections.size() < 3 || sections.size() > 4) {
+    throw data_error("{}: key '{}': expected 3 or 4 sections, found {}", keys.file().path(),
+                     keys.full("rope.dimension_sections"), sections.size());
+  }
+  sections.resize(3);  // the fourth is for models with four position streams
+  rope["mrope_section"] = sections;
+  rope["mrope_interleaved"] = true;
+}
+
+void add_gguf_config(const GgufModelKeys& keys, const GgufSizes& sizes, Json& config) {
+  add_gguf_rope(keys, sizes, config["rope_parameters"]);
+  config["layer_types"] = gguf_layer_types(keys, sizes);
+  const std::size_t key_heads = keys.size("ssm.group_count", kMaxHeads);
+  const std::size_t value_heads = keys.size("ssm.time_step_rank", kMaxHeads);
+  const std::size_t inner = keys.size("ssm.inner_size", kMaxWidth);
+  if (value_heads % key_heads != 0 || inner % value_heads != 0) {
+    throw data_error("{}: {} key heads, {} value heads and an inner size of {} do not divide",
+                     keys.file().path(), key_heads, value_heads, inner);
+  }
+  config["linear_conv_kernel_dim"] = keys.size("ssm.conv_kernel", kMaxConvKernel);
+  config["linear_key_head_dim"] = keys.size("ssm.state_size", kMaxHeadDim);
+  config["linear_value_head_dim"] = inner / value_heads;
+  config["linear_num_key_heads"] = key_heads;
+  config["linear_num_value_heads"] = value_heads;
+}
+
 }  // namespace
 
 extern const Family kQwen35Family;  // listed in families.cc
-const Family kQwen35Family{"qwen3_5", kTypes, kNames, read};
+const Family kQwen35Family{.name = "qwen3_5",
+                           .model_types = kTypes,
+                           .names = kNames,
+                           .read = read,
+                           .gguf = {.architecture = "qwen35",
+                                    .model_type = "qwen3_5_text",
+                                    .class_name = "Qwen3_5ForCausalLM",
+                                    .add_config = add_gguf_config,
+                                    .may_predict_further = true}};
 
 }  // namespace cellm

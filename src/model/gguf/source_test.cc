@@ -1,4 +1,4 @@
-#include "io/gguf_source.h"
+#include "model/gguf/source.h"
 
 #include <algorithm>
 #include <cmath>

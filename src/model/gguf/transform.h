@@ -1,13 +1,7 @@
-// From ggml's tensors to Hugging Face's: names, shapes, and the undoing of what llama.cpp's
-// converter does to the values.
+// What llama.cpp's converter does to the rows, columns and values of a tensor, to be undone.
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <vector>
-
-#include "io/gguf_file.h"
-#include "io/gguf_model.h"
 
 namespace cellm {
 
@@ -40,22 +34,14 @@ enum class ValueMap {
   kLogOfNegated,  // A_log, stored as −exp(A_log)
 };
 
-struct MappedTensor {
-  const GgufTensor* stored = nullptr;
-  std::string name;                // Hugging Face's
-  std::vector<std::size_t> shape;  // likewise
-  IndexMap rows;
-  IndexMap columns;
+struct GgufTransform {
+  IndexMap rows = {};
+  IndexMap columns = {};
   ValueMap values = ValueMap::kNone;
 
-  bool is_unchanged() const {
+  bool is_identity() const {
     return rows.is_identity() && columns.is_identity() && values == ValueMap::kNone;
   }
 };
-
-// All tensors of the model, by Hugging Face name. Leaves out what the configuration holds
-// (rope_freqs.weight) and blocks that predict further tokens. Throws Error(kUnsupported) for a
-// tensor that no part of the model uses, Error(kData) for a shape that contradicts the metadata.
-std::vector<MappedTensor> map_gguf_tensors(const GgufFile& file, const GgufModel& model);
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-#include "io/gguf_source.h"
+#include "model/gguf/source.h"
 
 #include <cmath>
 #include <cstring>
@@ -10,11 +10,12 @@
 #include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "format/formats.h"
-#include "io/gguf_config.h"
 #include "io/gguf_file.h"
-#include "io/gguf_model.h"
-#include "io/gguf_tensor_map.h"
 #include "layout/layout.h"
+#include "model/arch/family.h"
+#include "model/gguf/config.h"
+#include "model/gguf/sizes.h"
+#include "model/gguf/tensor_map.h"
 
 namespace cellm {
 namespace {
@@ -22,14 +23,15 @@ namespace {
 // The format that a matrix of this tensor has, if its weights are used as they are stored; rows may
 // have to be put into another order.
 std::optional<FormatId> stored_format(const MappedTensor& tensor) {
-  if (!tensor.columns.is_identity() || tensor.values != ValueMap::kNone) return std::nullopt;
+  if (!tensor.transform.columns.is_identity() || tensor.transform.values != ValueMap::kNone)
+    return std::nullopt;
   const auto format = tensor.stored->type->format;
   if (!format) return std::nullopt;
   if (format_spec(*format).order == StoredOrder::kBlocks) return format;
   // Floats in another order are read as f32, and files may ask for less alignment than they need.
   const std::size_t alignment = *format == FormatId::kF32 ? alignof(float) : alignof(std::uint16_t);
   const auto address = reinterpret_cast<std::uintptr_t>(tensor.stored->bytes.data());
-  if (!tensor.rows.is_identity() || address % alignment != 0) return std::nullopt;
+  if (!tensor.transform.rows.is_identity() || address % alignment != 0) return std::nullopt;
   return format;
 }
 
@@ -37,18 +39,20 @@ class GgufSource final : public ModelSource {
  public:
   explicit GgufSource(std::shared_ptr<const MappedFile> file)
       : file_(std::make_shared<const GgufFile>(std::move(file))) {
-    const GgufModel model = read_gguf_model(*file_);
-    config_json_ = make_gguf_config_json(*file_, model);
-    generation_config_json_ = make_gguf_generation_config_json(*file_, model);
+    const Family& family = gguf_family(*file_);
+    const GgufModelKeys keys(*file_, family.gguf.architecture);
+    const GgufSizes sizes = read_gguf_sizes(keys, family);
+    config_json_ = make_gguf_config_json(keys, sizes, family);
+    generation_config_json_ = make_gguf_generation_config_json(*file_, sizes);
     if (const GgufValue* value = file_->find("tokenizer.chat_template")) {
       chat_template_ = value->as_string();
     }
     if (const GgufValue* value = file_->find("tokenizer.ggml.tokens");
-        value != nullptr && value->array_size() > model.vocab) {
+        value != nullptr && value->array_size() > sizes.vocab) {
       throw data_error("{}: has {} tokens, but the embedding has only {} rows", this->path(),
-                       value->array_size(), model.vocab);
+                       value->array_size(), sizes.vocab);
     }
-    mapped_ = map_gguf_tensors(*file_, model);
+    mapped_ = map_gguf_tensors(*file_, sizes, parse_model_config(config_json_, this->path()));
     tensors_.reserve(mapped_.size());
     for (const MappedTensor& tensor : mapped_) {
       tensors_.push_back({.name = tensor.name,
@@ -96,28 +100,30 @@ class GgufSource final : public ModelSource {
         .format = *format, .rows = tensor.stored->rows(), .cols = tensor.stored->cols()};
     const Layout& layout = own_layout(*format);
     if (!layout.accepts(shape)) return nullptr;
-    if (!tensor.rows.is_identity()) return reordered(tensor, layout, shape);
+    if (!tensor.transform.rows.is_identity()) return reordered(tensor, layout, shape);
     return layout.open(shape, {.codes = tensor.stored->bytes.data(), .owner = file_});
   }
 
   std::uint64_t copied_bytes(std::size_t index) const override {
     const MappedTensor& tensor = mapped_.at(index);
-    return tensor.rows.is_identity() || !stored_format(tensor) ? 0 : tensor.stored->bytes.size();
+    return tensor.transform.rows.is_identity() || !stored_format(tensor)
+               ? 0
+               : tensor.stored->bytes.size();
   }
 
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
     const MappedTensor& tensor = mapped_.at(index);
     const std::size_t cols = tensor.stored->cols();
     CELLM_CHECK(begin <= end && end <= tensor.stored->rows());
-    if (tensor.rows.is_identity() && tensor.columns.is_identity()) {
+    if (tensor.transform.rows.is_identity() && tensor.transform.columns.is_identity()) {
       tensor.stored->read_rows(begin, end, out);
     } else {
       std::vector<float> row(cols);
       for (std::size_t i = begin; i < end; ++i) {
-        const std::size_t stored_row = tensor.rows.stored(i);
+        const std::size_t stored_row = tensor.transform.rows.stored(i);
         tensor.stored->read_rows(stored_row, stored_row + 1, row.data());
         float* target = out + (i - begin) * cols;
-        for (std::size_t c = 0; c < cols; ++c) target[c] = row[tensor.columns.stored(c)];
+        for (std::size_t c = 0; c < cols; ++c) target[c] = row[tensor.transform.columns.stored(c)];
       }
     }
     map_values(tensor, {out, (end - begin) * cols});
@@ -134,14 +140,15 @@ class GgufSource final : public ModelSource {
     auto memory = std::make_shared<AlignedBuffer<std::byte>>(tensor.stored->bytes.size());
     for (std::size_t row = 0; row < shape.rows; ++row) {
       std::memcpy(memory->data() + row * row_bytes,
-                  tensor.stored->bytes.data() + tensor.rows.stored(row) * row_bytes, row_bytes);
+                  tensor.stored->bytes.data() + tensor.transform.rows.stored(row) * row_bytes,
+                  row_bytes);
     }
     copy = layout.open(shape, {.codes = memory->data(), .owner = memory});
     return copy;
   }
 
   void map_values(const MappedTensor& tensor, std::span<float> values) const {
-    switch (tensor.values) {
+    switch (tensor.transform.values) {
       case ValueMap::kNone:
         break;
       case ValueMap::kMinusOne:

@@ -9,7 +9,7 @@
 
 namespace cellm {
 
-// Reads a GGUF file of architecture llama, qwen3 or qwen35 and presents it as Hugging Face has the
+// Reads a GGUF file of a family's architecture and presents it as Hugging Face has the
 // same model: row orders, norm weights and names are converted back, one row at a time, when they
 // are read. Throws Error(kData) for a damaged file or one that contradicts itself,
 // Error(kUnsupported) for another architecture, number type or feature. read_rows() of the result

@@ -1,0 +1,155 @@
+#include "model/gguf/config.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "io/json.h"
+#include "model/arch/family.h"
+
+namespace cellm {
+namespace {
+
+// The decimal number that people wrote where the file has the nearest f32: 1e-6, not
+// 9.999999974752427e-07.
+double shortest(double value) {
+  const auto single = static_cast<float>(value);
+  if (static_cast<double>(single) != value) return value;
+  std::array<char, 64> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), single).ptr;
+  double result = value;
+  std::from_chars(text.data(), end, result);
+  return result;
+}
+
+Json rope_parameters(const GgufModelKeys& keys, const Family& family) {
+  const std::string& path = keys.file().path();
+  Json rope = {{"rope_type", "default"}};
+  const bool required = family.gguf.default_rope_theta == 0.0;
+  const GgufValue* theta = required ? &keys.at("rope.freq_base") : keys.find("rope.freq_base");
+  rope["rope_theta"] =
+      theta == nullptr ? family.gguf.default_rope_theta : shortest(theta->as_number());
+
+  // "linear" is the default type, which a factor of 1 leaves without effect.
+  const GgufValue* type_value = keys.find("rope.scaling.type");
+  const std::string_view type = type_value == nullptr ? "linear" : type_value->as_string();
+  const GgufValue* factor_value = keys.find("rope.scaling.factor");
+  if (factor_value == nullptr) factor_value = keys.find("rope.scale_linear");
+  const double factor = factor_value == nullptr ? 1.0 : shortest(factor_value->as_number());
+  const bool scaled = type != "none" && factor != 1.0 && factor != 0.0;  // 0: not set
+  if (type != "none" && type != "linear" && (scaled || type != "yarn")) {
+    throw unsupported_error("{}: key '{}': rope scaling '{}' is not supported", path,
+                            keys.full("rope.scaling.type"), printable(type));
+  }
+  if (scaled) {
+    if (factor < 0) {
+      throw data_error("{}: key '{}': expected a positive number", path, factor_value->key());
+    }
+    rope["rope_type"] = "linear";
+    rope["factor"] = factor;
+  }
+  return rope;
+}
+
+// The id under a tokenizer key, checked against the vocabulary; nothing if the file has none.
+std::optional<std::size_t> token_id(const GgufFile& file, const GgufSizes& sizes,
+                                    std::string_view name) {
+  const GgufValue* value = file.find(fmt::format("tokenizer.ggml.{}_token_id", name));
+  if (value == nullptr) return std::nullopt;
+  return value->as_uint(0, sizes.vocab - 1);
+}
+
+Json nullable(std::optional<std::size_t> value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+// GGUF has one key for the end of a text and one for the end of a turn, and most files set only one
+// of the two. These control tokens end an answer in every model that has them.
+constexpr std::array<std::string_view, 6> kEndTokens = {
+    "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "</s>"};
+
+constexpr std::int64_t kControlToken = 3;  // as tokenizer.ggml.token_type counts
+
+std::vector<std::size_t> end_tokens(const GgufFile& file, const GgufSizes& sizes) {
+  std::vector<std::size_t> ids;
+  const auto add = [&ids](std::size_t id) {
+    if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+  };
+  for (const std::string_view name : {"eos", "eot", "eom"}) {
+    if (const auto id = token_id(file, sizes, name)) add(*id);
+  }
+  const GgufValue* tokens = file.find("tokenizer.ggml.tokens");
+  const GgufValue* types = file.find("tokenizer.ggml.token_type");
+  if (tokens == nullptr || types == nullptr) return ids;
+  const std::vector<std::string_view> texts = tokens->as_strings();
+  const std::vector<std::int64_t> kinds = types->as_integers();
+  for (std::size_t id = 0; id < std::min({texts.size(), kinds.size(), sizes.vocab}); ++id) {
+    if (kinds[id] == kControlToken &&
+        std::ranges::find(kEndTokens, texts[id]) != kEndTokens.end()) {
+      add(id);
+    }
+  }
+  return ids;
+}
+
+struct SamplingKey {
+  std::string_view gguf;
+  std::string_view hugging_face;
+};
+constexpr std::array<SamplingKey, 4> kSamplingKeys = {{{"temp", "temperature"},
+                                                       {"top_p", "top_p"},
+                                                       {"min_p", "min_p"},
+                                                       {"penalty_repeat", "repetition_penalty"}}};
+
+}  // namespace
+
+std::string make_gguf_config_json(const GgufModelKeys& keys, const GgufSizes& sizes,
+                                  const Family& family) {
+  const GgufFile& file = keys.file();
+  Json config = {
+      {"model_type", family.gguf.model_type},
+      {"architectures", Json::array({family.gguf.class_name})},
+      {"vocab_size", sizes.vocab},
+      {"hidden_size", sizes.hidden},
+      {"intermediate_size", keys.size("feed_forward_length", kMaxWidth)},
+      {"num_hidden_layers", sizes.layers},
+      {"num_attention_heads", sizes.heads},
+      {"num_key_value_heads", sizes.kv_heads},
+      {"head_dim", sizes.head_dim},
+      {"rms_norm_eps", shortest(keys.at("attention.layer_norm_rms_epsilon").as_number())},
+      {"max_position_embeddings", keys.size("context_length", kMaxPositions)},
+      {"tie_word_embeddings", file.find_tensor("output.weight") == nullptr},
+      {"rope_parameters", rope_parameters(keys, family)},
+      {"hidden_act", "silu"},
+      {"attention_bias", false},
+      {"eos_token_id", nullable(token_id(file, sizes, "eos"))},
+      {"bos_token_id", nullable(token_id(file, sizes, "bos"))},
+  };
+  family.gguf.add_config(keys, sizes, config);
+  return config.dump(2);
+}
+
+std::string make_gguf_generation_config_json(const GgufFile& file, const GgufSizes& sizes) {
+  Json config = Json::object();
+  if (const std::vector<std::size_t> ids = end_tokens(file, sizes); !ids.empty()) {
+    config["eos_token_id"] = ids;
+  }
+  for (const SamplingKey& key : kSamplingKeys) {
+    if (const GgufValue* value = file.find(fmt::format("general.sampling.{}", key.gguf))) {
+      config[key.hugging_face] = shortest(value->as_number());
+    }
+  }
+  if (const GgufValue* top_k = file.find("general.sampling.top_k")) {
+    config["top_k"] = top_k->as_uint(0, kMaxTopK);
+  }
+  if (const GgufValue* temperature = file.find("general.sampling.temp")) {
+    config["do_sample"] = temperature->as_number() > 0;
+  }
+  return config.empty() ? std::string() : config.dump(2);
+}
+
+}  // namespace cellm

@@ -1,0 +1,19 @@
+// The Hugging Face configuration files that a GGUF file's metadata stands for.
+#pragma once
+
+#include <string>
+
+#include "io/gguf_file.h"
+#include "model/gguf/sizes.h"
+
+namespace cellm {
+
+// config.json as Hugging Face would have it.
+std::string make_gguf_config_json(const GgufModelKeys& keys, const GgufSizes& sizes,
+                                  const Family& family);
+
+// generation_config.json: the ids that end an answer, and the recommended sampling. Empty if the
+// file says nothing about either.
+std::string make_gguf_generation_config_json(const GgufFile& file, const GgufSizes& sizes);
+
+}  // namespace cellm

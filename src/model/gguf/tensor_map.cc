@@ -1,0 +1,128 @@
+#include "model/gguf/tensor_map.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/error.h"
+#include "model/arch/family.h"
+#include "model/visit.h"
+
+namespace cellm {
+namespace {
+
+// Hugging Face's names of a text model alone.
+constexpr std::string_view kPrefix = "model.";
+
+constexpr std::string_view kBlockPrefix = "blk.";
+
+struct BlockName {
+  std::size_t block;
+  std::string_view rest;
+};
+
+// "blk.12.attn_q.weight" → 12, "attn_q.weight".
+std::optional<BlockName> split_block_name(std::string_view name) {
+  if (!name.starts_with(kBlockPrefix)) return std::nullopt;
+  name.remove_prefix(kBlockPrefix.size());
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos || dot == 0 || (dot > 1 && name[0] == '0')) return std::nullopt;
+  std::size_t block = 0;
+  const auto parsed = std::from_chars(name.data(), name.data() + dot, block);
+  if (parsed.ec != std::errc() || parsed.ptr != name.data() + dot) return std::nullopt;
+  return BlockName{block, name.substr(dot + 1)};
+}
+
+class Mapper {
+ public:
+  Mapper(const GgufFile& file, const GgufSizes& sizes, const ModelConfig& config)
+      : file_(file), sizes_(sizes), config_(config), family_(*config.family) {}
+
+  std::vector<MappedTensor> map() const {
+    std::vector<MappedTensor> mapped;
+    mapped.reserve(file_.tensors().size());
+    for (const GgufTensor& tensor : file_.tensors()) {
+      if (auto result = map_one(tensor)) mapped.push_back(std::move(*result));
+    }
+    std::ranges::sort(mapped, {}, &MappedTensor::name);
+    return mapped;
+  }
+
+ private:
+  std::optional<MappedTensor> map_one(const GgufTensor& tensor) const {
+    const auto& held = family_.gguf.held_by_config;
+    if (std::ranges::find(held, tensor.name) != held.end()) return std::nullopt;
+    if (const TensorNames* names = find_names(tensor.name, false)) {
+      return apply(tensor, {0, names->role}, *names);
+    }
+    const auto name = split_block_name(tensor.name);
+    if (!name || name->block >= sizes_.blocks) refuse(tensor);
+    if (name->block >= sizes_.layers) return std::nullopt;
+    const TensorNames* names = find_names(name->rest, true);
+    if (names == nullptr) refuse(tensor);
+    return apply(tensor, {name->block, names->role}, *names);
+  }
+
+  const TensorNames* find_names(std::string_view gguf, bool in_layer) const {
+    const auto found = std::ranges::find_if(family_.names, [&](const TensorNames& names) {
+      return names.gguf == gguf && is_in_layer(names.role) == in_layer;
+    });
+    return found == family_.names.end() ? nullptr : &*found;
+  }
+
+  [[noreturn]] void refuse(const GgufTensor& tensor) const {
+    if (tensor.name.ends_with(".bias")) {
+      throw unsupported_error("{}: tensor '{}': biases are not supported", file_.path(),
+                              printable(tensor.name));
+    }
+    throw unsupported_error("{}: tensor '{}' is no part of a supported model", file_.path(),
+                            printable(tensor.name));
+  }
+
+  void expect_size(const GgufTensor& tensor, std::string_view what, std::size_t expected,
+                   std::size_t found) const {
+    if (expected == found) return;
+    throw data_error("{}: tensor '{}': expected {} {}, found {}", file_.path(),
+                     printable(tensor.name), expected, what, found);
+  }
+
+  // ggml leaves dimensions of 1 between others out.
+  void check_shape(const GgufTensor& tensor, std::vector<std::size_t> shape) const {
+    if (shape.size() > 2) {
+      shape.erase(std::remove(shape.begin() + 1, shape.end() - 1, 1), shape.end() - 1);
+    }
+    expect_size(tensor, "dimensions", shape.size(), tensor.shape.size());
+    if (shape.size() == 1) {
+      expect_size(tensor, "numbers", shape.back(), tensor.cols());
+      return;
+    }
+    expect_size(tensor, "rows", shape.front(), tensor.rows());
+    expect_size(tensor, "columns", shape.back(), tensor.cols());
+  }
+
+  MappedTensor apply(const GgufTensor& tensor, TensorId id, const TensorNames& names) const {
+    const auto shape = tensor_shape(config_, id);
+    if (!shape) refuse(tensor);  // of another kind of layer
+    check_shape(tensor, *shape);
+    MappedTensor mapped;
+    mapped.stored = &tensor;
+    mapped.name = (id == kOutputId ? "" : std::string(kPrefix)) + tensor_name(config_, id);
+    mapped.shape = *shape;
+    if (names.gguf_transform != nullptr) mapped.transform = names.gguf_transform(config_);
+    return mapped;
+  }
+
+  const GgufFile& file_;
+  const GgufSizes& sizes_;
+  const ModelConfig& config_;
+  const Family& family_;
+};
+
+}  // namespace
+
+std::vector<MappedTensor> map_gguf_tensors(const GgufFile& file, const GgufSizes& sizes,
+                                           const ModelConfig& config) {
+  return Mapper(file, sizes, config).map();
+}
+
+}  // namespace cellm

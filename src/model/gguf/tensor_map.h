@@ -1,0 +1,30 @@
+// From ggml's tensors to Hugging Face's: names, shapes, and the undoing of what llama.cpp's
+// converter does to the values.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "io/gguf_file.h"
+#include "model/config.h"
+#include "model/gguf/sizes.h"
+#include "model/gguf/transform.h"
+
+namespace cellm {
+
+struct MappedTensor {
+  const GgufTensor* stored = nullptr;
+  std::string name;                // Hugging Face's
+  std::vector<std::size_t> shape;  // likewise
+  GgufTransform transform;
+};
+
+// All tensors of the model, by Hugging Face name, as its family names and transforms them. Leaves
+// out those that the configuration holds and blocks that predict further tokens. Throws
+// Error(kUnsupported) for a tensor that no part of the model uses, Error(kData) for a shape that
+// contradicts the configuration.
+std::vector<MappedTensor> map_gguf_tensors(const GgufFile& file, const GgufSizes& sizes,
+                                           const ModelConfig& config);
+
+}  // namespace cellm
