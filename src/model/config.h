@@ -48,6 +48,7 @@ struct LayerSpec {
   MixerKind mixer = MixerKind::kAttention;
   bool qk_norm = false;      // RMS norm on each head of queries and keys
   bool output_gate = false;  // the query projection gives (query, gate) for each head
+  bool qkv_bias = false;     // on the query, key and value projections
   bool operator==(const LayerSpec&) const = default;
 };
 

@@ -41,7 +41,7 @@ class Loader {
       : source_(source), config_(config), prefix_(std::move(prefix)) {}
 
   void matrix(TensorId id, Linear& to, std::size_t rows, std::size_t cols) {
-    to = read_matrix(prefix_ + tensor_name(config_, id), rows, cols);
+    to = read_matrix(prefix_ + tensor_name(config_, id), rows, cols);  // its bias comes after it
   }
 
   void vector(TensorId id, std::vector<float>& to, const std::vector<std::size_t>& shape) {
@@ -67,6 +67,7 @@ class Loader {
         break;
       case TensorKind::kMatrix:
       case TensorKind::kPlain:
+      case TensorKind::kBias:
         break;
     }
   }

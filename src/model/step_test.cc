@@ -22,11 +22,10 @@ ModelConfig some_config() {
   return config;
 }
 
-const LayerSpec kLayers[] = {{MixerKind::kAttention, false, false},
-                             {MixerKind::kAttention, true, false},
-                             {MixerKind::kAttention, false, true},
-                             {MixerKind::kAttention, true, true},
-                             {MixerKind::kGatedDeltaNet, true, true}};
+const LayerSpec kLayers[] = {
+    {MixerKind::kAttention, false, false},       {MixerKind::kAttention, true, false},
+    {MixerKind::kAttention, false, true},        {MixerKind::kAttention, true, true},
+    {MixerKind::kAttention, false, false, true}, {MixerKind::kGatedDeltaNet, true, true}};
 
 bool is_stream(Slot slot) {
   return slot == Slot::kInput || slot == Slot::kMiddle || slot == Slot::kOutput;
@@ -39,7 +38,9 @@ bool writes(const Step& step, Slot slot) {
 TEST(LayerSteps, UseEveryTensorOnce) {
   for (const LayerSpec& layer : kLayers) {
     std::multiset<TensorRole> wanted;
-    for (const auto& tensor : layer_tensors(some_config(), layer)) wanted.insert(tensor.role);
+    for (const auto& tensor : layer_tensors(some_config(), layer)) {
+      if (tensor_kind(tensor.role) != TensorKind::kBias) wanted.insert(tensor.role);
+    }
     std::multiset<TensorRole> used;
     for (const Step& step : layer_steps(layer)) {
       used.insert(step.weights.begin(), step.weights.end());
@@ -62,6 +63,16 @@ TEST(LayerSteps, ProductsFitTheShapesOfTheirMatrices) {
         EXPECT_EQ(shapes.at(step.weights[i]), shape);
       }
     }
+  }
+}
+
+TEST(LayerSteps, BiasesFitTheirMatrices) {
+  const LayerSpec layer{MixerKind::kAttention, false, false, true};
+  std::map<TensorRole, std::vector<std::size_t>> shapes;
+  for (const auto& tensor : layer_tensors(some_config(), layer)) shapes[tensor.role] = tensor.shape;
+  for (const TensorRole bias :
+       {TensorRole::kQueryBias, TensorRole::kKeyBias, TensorRole::kValueBias}) {
+    EXPECT_EQ(shapes.at(bias), std::vector{shapes.at(biased_matrix(bias)).front()});
   }
 }
 

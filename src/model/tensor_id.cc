@@ -1,5 +1,7 @@
 #include "model/tensor_id.h"
 
+#include "base/error.h"
+
 namespace cellm {
 
 bool is_norm(TensorRole role) {
@@ -14,6 +16,10 @@ TensorKind tensor_kind(TensorRole role) {
     case TensorRole::kPostNorm:
     case TensorRole::kFinalNorm:
       return TensorKind::kNorm;
+    case TensorRole::kQueryBias:
+    case TensorRole::kKeyBias:
+    case TensorRole::kValueBias:
+      return TensorKind::kBias;
     case TensorRole::kDeltaConv:
       return TensorKind::kConv;
     case TensorRole::kDeltaRate:
@@ -23,6 +29,18 @@ TensorKind tensor_kind(TensorRole role) {
       return TensorKind::kPlain;
     default:
       return TensorKind::kMatrix;
+  }
+}
+
+TensorRole biased_matrix(TensorRole bias) {
+  switch (bias) {
+    case TensorRole::kQueryBias:
+      return TensorRole::kQuery;
+    case TensorRole::kKeyBias:
+      return TensorRole::kKey;
+    default:
+      CELLM_CHECK(bias == TensorRole::kValueBias);
+      return TensorRole::kValue;
   }
 }
 

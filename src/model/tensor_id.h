@@ -15,6 +15,9 @@ enum class TensorRole : std::uint8_t {
   kQuery,
   kKey,
   kValue,
+  kQueryBias,
+  kKeyBias,
+  kValueBias,
   kAttentionOutput,
   kQueryNorm,
   kKeyNorm,
@@ -58,9 +61,13 @@ enum class TensorKind : std::uint8_t {
   kMatrix,  // used through Linear, or as the embedding
   kNorm,    // a norm weight to which config.norm_offset is added
   kPlain,   // a vector as it is
+  kBias,    // likewise, added to the products of a matrix: Linear::bias
   kConv,    // (channels, 1, kernel) in files, (kernel, channels) in memory
   kDecay,   // A_log, used as −exp(A_log)
 };
 TensorKind tensor_kind(TensorRole role);
+
+// The matrix that a bias belongs to.
+TensorRole biased_matrix(TensorRole bias);
 
 }  // namespace cellm

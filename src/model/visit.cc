@@ -6,11 +6,16 @@ namespace {
 std::vector<RoleShape> attention_tensors(const ModelConfig& c, const LayerSpec& layer) {
   const std::size_t width = c.heads * c.head_dim;
   const std::size_t kv_width = c.kv_heads * c.head_dim;
-  std::vector<RoleShape> tensors{
-      {TensorRole::kQuery, {width * (layer.output_gate ? 2 : 1), c.hidden}},
-      {TensorRole::kKey, {kv_width, c.hidden}},
-      {TensorRole::kValue, {kv_width, c.hidden}},
-      {TensorRole::kAttentionOutput, {c.hidden, width}}};
+  const std::size_t query_rows = width * (layer.output_gate ? 2 : 1);
+  std::vector<RoleShape> tensors{{TensorRole::kQuery, {query_rows, c.hidden}},
+                                 {TensorRole::kKey, {kv_width, c.hidden}},
+                                 {TensorRole::kValue, {kv_width, c.hidden}}};
+  if (layer.qkv_bias) {
+    tensors.push_back({TensorRole::kQueryBias, {query_rows}});
+    tensors.push_back({TensorRole::kKeyBias, {kv_width}});
+    tensors.push_back({TensorRole::kValueBias, {kv_width}});
+  }
+  tensors.push_back({TensorRole::kAttentionOutput, {c.hidden, width}});
   if (layer.qk_norm) {
     tensors.push_back({TensorRole::kQueryNorm, {c.head_dim}});
     tensors.push_back({TensorRole::kKeyNorm, {c.head_dim}});

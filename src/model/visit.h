@@ -32,10 +32,15 @@ void visit_tensors(AnyModel& model, Visitor&& visitor) {
     auto& layer = model.layers[i];
     for (const auto& [role, shape] : layer_tensors(config, config.layers[i])) {
       const TensorId id{i, role};
-      if (tensor_kind(role) == TensorKind::kMatrix) {
-        visitor.matrix(id, layer.matrix(role), shape[0], shape[1]);
-      } else {
-        visitor.vector(id, layer.vector(role), shape);
+      switch (tensor_kind(role)) {
+        case TensorKind::kMatrix:
+          visitor.matrix(id, layer.matrix(role), shape[0], shape[1]);
+          break;
+        case TensorKind::kBias:
+          visitor.vector(id, layer.matrix(biased_matrix(role)).bias, shape);
+          break;
+        default:
+          visitor.vector(id, layer.vector(role), shape);
       }
     }
   }

@@ -59,6 +59,7 @@ TunableMatrix::TunableMatrix(const Compute& compute, const Linear& linear, bool 
   });
   const auto factors = linear.weights->input_factors();
   rotation_.assign(factors.begin(), factors.end());
+  bias_ = linear.bias;
   forward_ = matrix_of(compute, rows, cols, exact,
                        [&](std::size_t r, std::size_t c) { return values[r * cols + c]; });
   backward_ = matrix_of(compute, cols, rows, exact,
@@ -94,6 +95,8 @@ void TunableMatrix::forward(const Compute& compute, const float* x, std::size_t 
   compute.pool.parallel_for(tokens, kTokenGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
       for (std::size_t r = 0; r < rows(); ++r) y[t * rows() + r] *= row_factors[r];
+      if (bias_.empty()) continue;
+      for (std::size_t r = 0; r < rows(); ++r) y[t * rows() + r] += bias_[r];
     }
   });
 }
@@ -138,11 +141,12 @@ void TunableMatrix::backward(const Compute& compute, const float* x, const float
                              const float* dy, std::size_t tokens, float* dx) {
   const std::size_t m = rows();
   const std::size_t n = cols();
-  // y / r is what r was multiplied with.
+  // (y − b) / r is what r was multiplied with.
   compute.pool.parallel_for(m, kColumnGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = 0; t < tokens; ++t) {
       for (std::size_t r = begin; r < end; ++r) {
-        row_gradients[r] += dy[t * m + r] * y[t * m + r] / row_factors[r];
+        const float product = bias_.empty() ? y[t * m + r] : y[t * m + r] - bias_[r];
+        row_gradients[r] += dy[t * m + r] * product / row_factors[r];
       }
     }
   });

@@ -9,11 +9,11 @@
 
 namespace cellm {
 
-// y = r ⊙ (W (c ⊙ x)), with W a Linear as it is, r a factor for each row and c one for each column,
-// all 1 at first. Of a trellis-coded matrix W is what meets the rotated input: y = r ⊙ (W′ R (c ⊙
-// x)). Both directions are products with rows in memory, in f32 or f16 (`exact` or not), so that
-// every format is trained alike; that takes 8 or 4 bytes for each weight. Unless `exact`, products
-// are those of Activations::kFast.
+// y = r ⊙ (W (c ⊙ x)) + b, with W a Linear as it is, r a factor for each row and c one for each
+// column, all 1 at first. Of a trellis-coded matrix W is what meets the rotated input: y = r ⊙ (W′
+// R (c ⊙ x)). Both directions are products with rows in memory, in f32 or f16 (`exact` or not), so
+// that every format is trained alike; that takes 8 or 4 bytes for each weight. Unless `exact`,
+// products are those of Activations::kFast.
 class TunableMatrix {
  public:
   TunableMatrix(const Compute& compute, const Linear& linear, bool exact);
@@ -46,6 +46,7 @@ class TunableMatrix {
 
   Linear forward_;               // (rows, cols)
   Linear backward_;              // (cols, rows)
+  std::vector<float> bias_;      // b, (rows); empty if there is none; not trained
   std::vector<float> rotation_;  // the matrix's input_factors; empty if the input is not rotated
 };
 
