@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes testdata/gradients: the gradients of `cellm tune`, computed by torch's autograd.
 
-usage: make_gradient_golden.py [NAME...]      (needs tools/requirements.txt)
+usage: make_gradient_golden.py NAME...      (needs tools/requirements.txt)
 
 For a model of testdata/models in float64, the student is the model with a factor for each row and column of its layers'
 matrices, and with other norms; all of them perturbed as in src/tune/student_test.cc. The
@@ -19,7 +19,6 @@ from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NAMES = ("llama", "qwen3", "qwen3_5_text", "qwen3_5_text_ragged", "qwen3_5_text_untied")
 TOKENS = 40
 
 
@@ -31,11 +30,12 @@ class Scaled(torch.nn.Module):
     def __init__(self, linear):
         super().__init__()
         self.weight = linear.weight.detach()
+        self.bias = 0.0 if linear.bias is None else linear.bias.detach()
         self.rows = torch.nn.Parameter(disturbed(torch.ones(self.weight.shape[0], dtype=self.weight.dtype)))
         self.columns = torch.nn.Parameter(disturbed(torch.ones(self.weight.shape[1], dtype=self.weight.dtype)))
 
     def forward(self, x):
-        return torch.nn.functional.linear(x * self.columns, self.weight) * self.rows
+        return torch.nn.functional.linear(x * self.columns, self.weight) * self.rows + self.bias
 
 
 def student_of(model):
@@ -68,7 +68,7 @@ def double_everywhere():
 
 
 def main():
-    for name in sys.argv[1:] or NAMES:
+    for name in sys.argv[1:]:
         folder = ROOT / "testdata" / "models" / name
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64, attn_implementation="eager").eval()
         double_everywhere()

@@ -57,6 +57,8 @@ def random_tensor(name, shape, seed, zero_centred_norms):
     if name.endswith("norm.weight"):
         centre = 0 if zero_centred_norms and not name.endswith("linear_attn.norm.weight") else 1
         return centre + 0.3 * normal
+    if name.endswith("_proj.bias"):
+        return 0.5 * normal
     if name.endswith(("embed_tokens.weight", "lm_head.weight", "conv1d.weight")):
         return 0.5 * normal
     return LINEAR_GAIN / np.sqrt(shape[-1]).astype(np.float32) * normal

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/test_files.h"
+#include "base/test_models.h"
 #include "engine/engine.h"
 #include "model/decoder.h"
 
@@ -12,8 +13,6 @@ namespace cellm {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kModels[] = {"qwen3", "llama", "qwen3_5_text", "qwen3_untied_f32"};
 
 std::shared_ptr<const OpenedModel> test_model(const std::string& name) {
   return open_model(fs::path(CELLM_TESTDATA) / "models" / name);
@@ -88,7 +87,7 @@ struct Recorder : LockstepTap {
 };
 
 TEST(Lockstep, GoesOnFromAnyLayerAsItWouldHave) {
-  for (const char* name : kModels) {
+  for (const std::string& name : family_models()) {
     ThreadPool pool(2);
     const auto opened = test_model(name);
     Model model = exact_model(*opened, pool);
@@ -110,7 +109,7 @@ TEST(Lockstep, GoesOnFromAnyLayerAsItWouldHave) {
 }
 
 TEST(Lockstep, ShowsWhatObserveShows) {
-  for (const char* name : kModels) {
+  for (const std::string& name : family_models()) {
     EngineOptions options;
     options.threads = 2;
     options.activations = Activations::kF32;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/test_files.h"
+#include "base/test_models.h"
 #include "engine/session.h"
 #include "ops/linear.h"
 
@@ -47,7 +48,7 @@ struct Recorder final : InputTap {
 };
 
 TEST(Observe, ShowsEveryMatrixOnceForEachTokenWithItsWidth) {
-  for (const char* name : {"qwen3", "llama", "qwen3_5_text", "qwen3_untied_f32"}) {
+  for (const std::string& name : family_models()) {
     const Engine engine(test_model(name), exact(2));
     Recorder recorder;
     const std::size_t count = kMaxBatchTokens + 5;

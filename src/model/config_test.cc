@@ -1,11 +1,15 @@
 #include "model/config.h"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/test_files.h"
 #include "io/json.h"
+#include "model/arch/family.h"
 
 namespace cellm {
 namespace {
@@ -132,9 +136,13 @@ TEST(Config, RefusesWhatItDoesNotHave) {
                               std::string_view part) {
     expect_change_refused(base, key, value, part, ErrorKind::kUnsupported);
   };
-  unsupported(
-      qwen3(), "model_type", "mistral",
-      "model_type \"mistral\" is not supported; cellm runs qwen3_5_text, qwen3_5, qwen3, llama");
+  std::vector<std::string_view> known;
+  for (const Family* family : families()) {
+    known.insert(known.end(), family->model_types.begin(), family->model_types.end());
+  }
+  unsupported(qwen3(), "model_type", "mistral",
+              fmt::format("model_type \"mistral\" is not supported; cellm runs {}",
+                          fmt::join(known, ", ")));
   unsupported(qwen3(), "hidden_act", "gelu", "hidden_act \"gelu\" is not supported");
   unsupported(qwen3(), "attention_bias", true, "attention_bias is not supported");
   unsupported(qwen3(), "use_sliding_window", true, "use_sliding_window is not supported");
