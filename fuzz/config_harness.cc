@@ -10,6 +10,7 @@
 #include "format/packed.h"
 #include "format/trellis.h"
 #include "harness.h"
+#include "model/chat_format.h"
 #include "model/config.h"
 #include "model/model.h"
 #include "model_check.h"
@@ -121,7 +122,7 @@ void check_model(const ModelSource& source) {
       source.generation_config_json().empty() ? "{}" : source.generation_config_json(), "input");
   const ModelConfig config = parse_model_config(source.config_json(), "input");
   check_config(config);
-  (void)detect_chat_format(config.model_type, source.chat_template());
+  (void)find_chat_format(config, source.chat_template());
   const TokenizerData data = source.tokenizer();
   if (std::holds_alternative<std::monostate>(data)) return;
   const Tokenizer tokenizer = load_tokenizer(data, "input");

@@ -14,6 +14,7 @@
 #include "engine/generate.h"
 #include "engine/session.h"
 #include "io/cellm_quality.h"
+#include "model/chat_format.h"
 #include "tokenizer/chat.h"
 #include "tokenizer/stream_decoder.h"
 
@@ -58,8 +59,7 @@ bool parse_switch(const std::string& text, const char* option) {
 
 ChatFormat chat_format(const Arguments& arguments, const Engine& engine) {
   const std::string& name = arguments.chat_format;
-  const auto detected =
-      detect_chat_format(engine.config().model_type, engine.source().chat_template());
+  const auto detected = find_chat_format(engine.config(), engine.source().chat_template());
   if (name == "plain") return ChatFormat::kPlain;
   if (name == "auto") {
     if (detected) return *detected;

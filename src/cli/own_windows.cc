@@ -8,13 +8,14 @@
 #include "base/error.h"
 #include "cli/interrupts.h"
 #include "cli/progress.h"
+#include "model/chat_format.h"
 #include "tune/own_text.h"
 
 namespace cellm {
 
 std::optional<ChatFormat> own_chat_format(const Engine& model, const Tokenizer& tokenizer) {
   if (!has_turn_tokens(tokenizer)) return std::nullopt;
-  return detect_chat_format(model.config().model_type, model.source().chat_template());
+  return find_chat_format(model.config(), model.source().chat_template());
 }
 
 std::vector<std::vector<std::uint32_t>> own_windows(std::string_view text, const Engine& model,

@@ -13,6 +13,7 @@
 #include "engine/batch.h"
 #include "engine/session.h"
 #include "eval/row_score.h"
+#include "model/chat_format.h"
 #include "tokenizer/chat.h"
 
 namespace cellm {
@@ -53,8 +54,7 @@ constexpr std::array<JudgementLimits, 3> kLimits{{
 std::vector<std::uint32_t> prompt_ids(const Engine& model, const Tokenizer& tokenizer,
                                       const CoherencePrompt& prompt) {
   if (prompt.kind == PromptKind::kChat) {
-    const auto format =
-        detect_chat_format(model.config().model_type, model.source().chat_template());
+    const auto format = find_chat_format(model.config(), model.source().chat_template());
     // All formats except the plain one need their control tokens.
     if (format && (*format == ChatFormat::kPlain || tokenizer.token_to_id("<|im_start|>"))) {
       const ChatMessage message{"user", std::string(prompt.text)};

@@ -229,10 +229,7 @@ const AddedToken& control_token(const Tokenizer& tokenizer, std::string_view con
 
 }  // namespace
 
-std::optional<ChatFormat> detect_chat_format(std::string_view model_type,
-                                             std::string_view chat_template) {
-  if (model_type.starts_with("qwen3_5")) return ChatFormat::kQwen35;
-  if (model_type == "qwen3") return ChatFormat::kQwen3;
+std::optional<ChatFormat> chat_format_of_template(std::string_view chat_template) {
   if (chat_template.find("named SmolLM") != std::string_view::npos) return ChatFormat::kSmolLm2;
   if (chat_template.find(kTurnStart) != std::string_view::npos) return ChatFormat::kChatMl;
   return std::nullopt;

@@ -30,10 +30,8 @@ struct ChatOptions {
   std::optional<bool> thinking;       // nothing: the default of the model's template
 };
 
-// The format of a model, by config.json's model_type and its Jinja template. Nothing if the
-// template is not one of the known ones, or if there is none and the type does not determine it.
-std::optional<ChatFormat> detect_chat_format(std::string_view model_type,
-                                             std::string_view chat_template);
+// The format that a Jinja template spells; nothing if it is none of these.
+std::optional<ChatFormat> chat_format_of_template(std::string_view chat_template);
 
 // The token ids of a conversation. They equal those of render_chat_text() if no message contains a
 // control token. A control token in a message is tokenized as text, so that no content can imitate

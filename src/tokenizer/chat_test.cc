@@ -23,15 +23,12 @@ std::string text_of(ChatFormat format, const Messages& messages, const ChatOptio
 
 const Messages kHello = {{"user", "Hello"}};
 
-TEST(Chat, DetectsFormats) {
-  EXPECT_EQ(detect_chat_format("qwen3_5", ""), ChatFormat::kQwen35);
-  EXPECT_EQ(detect_chat_format("qwen3_5_text", "x"), ChatFormat::kQwen35);
-  EXPECT_EQ(detect_chat_format("qwen3", ""), ChatFormat::kQwen3);
-  EXPECT_EQ(detect_chat_format("llama", "<|im_start|>...AI assistant named SmolLM, trained"),
+TEST(Chat, FindsTheFormatOfATemplate) {
+  EXPECT_EQ(chat_format_of_template("<|im_start|>...AI assistant named SmolLM, trained"),
             ChatFormat::kSmolLm2);
-  EXPECT_EQ(detect_chat_format("llama", "{{'<|im_start|>' + role}}"), ChatFormat::kChatMl);
-  EXPECT_EQ(detect_chat_format("llama", "[INST]"), std::nullopt);
-  EXPECT_EQ(detect_chat_format("llama", ""), std::nullopt);
+  EXPECT_EQ(chat_format_of_template("{{'<|im_start|>' + role}}"), ChatFormat::kChatMl);
+  EXPECT_EQ(chat_format_of_template("[INST]"), std::nullopt);
+  EXPECT_EQ(chat_format_of_template(""), std::nullopt);
 }
 
 TEST(Chat, Qwen35Text) {

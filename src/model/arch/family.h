@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -12,6 +13,7 @@
 #include "model/gguf/sizes.h"
 #include "model/gguf/transform.h"
 #include "model/tensor_id.h"
+#include "tokenizer/chat.h"
 
 namespace cellm {
 
@@ -37,6 +39,12 @@ struct GgufFamily {
   std::span<const std::string_view> held_by_config = {};  // tensors that are no weights
 };
 
+// Which of the hand-written chat formats the family's models get.
+struct FamilyChat {
+  std::optional<ChatFormat> always = std::nullopt;            // whatever their template
+  std::optional<ChatFormat> without_template = std::nullopt;  // if they have none
+};
+
 struct Family {
   std::string_view name;
   std::span<const std::string_view> model_types;  // config.json model_type, of the text part
@@ -44,6 +52,7 @@ struct Family {
   // Fills what is particular to the family; parse_model_config() has read what all share.
   void (*read)(const JsonNode& text, ModelConfig& config);
   GgufFamily gguf;
+  FamilyChat chat = {};
 };
 
 std::span<const Family* const> families();

@@ -41,6 +41,7 @@ const Family kQwen3Family{.name = "qwen3",
                           .gguf = {.architecture = "qwen3",
                                    .model_type = "qwen3",
                                    .class_name = "Qwen3ForCausalLM",
-                                   .add_config = add_gguf_config}};
+                                   .add_config = add_gguf_config},
+                          .chat = {.always = ChatFormat::kQwen3}};
 
 }  // namespace cellm

@@ -181,6 +181,7 @@ const Family kQwen35Family{.name = "qwen3_5",
                                     .model_type = "qwen3_5_text",
                                     .class_name = "Qwen3_5ForCausalLM",
                                     .add_config = add_gguf_config,
-                                    .may_predict_further = true}};
+                                    .may_predict_further = true},
+                           .chat = {.always = ChatFormat::kQwen35}};
 
 }  // namespace cellm
