@@ -293,6 +293,7 @@ def main():
                lambda writer, config: add_tokenizer(writer, config["vocab_size"]))
     # One layer covers as much as three, in a third of the size.
     make_model("qwen3", "qwen3", 1, DENSE, lambda name, array, config: array, lambda writer, config: None)
+    make_model("qwen2", "qwen2", 2, DENSE, lambda name, array, config: array, lambda writer, config: None)
     make_model("qwen3_5_text", "qwen35", 8, QWEN35, convert_qwen35, add_qwen35)
 
 

@@ -45,6 +45,25 @@ QWEN3_5 = {
     "dtype": "bfloat16",
 }
 
+QWEN2 = {
+    "architectures": ["Qwen2ForCausalLM"],
+    "model_type": "qwen2",
+    "hidden_act": "silu",
+    "bos_token_id": 141,
+    "eos_token_id": 142,
+    "use_sliding_window": False,
+    "sliding_window": 64,
+    "max_window_layers": 1,
+    "max_position_embeddings": 1024,
+    "hidden_size": 56,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 7,
+    "num_key_value_heads": 1,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 30000.0},
+    "dtype": "bfloat16",
+}
+
 # name: config; tokens: length of the text; dtype: of most tensors, with exceptions by the end of the name; shards
 MODELS = {
     # Three value heads for one key head, value heads wider than key heads, layers in no regular order, a rotary part
@@ -201,6 +220,20 @@ MODELS = {
         "tokens": 90,
         "dtype": "F16",
         "config": QWEN3 | {"dtype": "float16"},
+    },
+    # Biases on queries, keys and values, heads of 8 that no head_dim tells, a window that is switched off.
+    "qwen2": {
+        "seed": 18,
+        "tokens": 110,
+        "dtype": "BF16",
+        "config": QWEN2 | {"vocab_size": 144, "rms_norm_eps": 1e-6, "tie_word_embeddings": True},
+    },
+    # The same with an output matrix of its own.
+    "qwen2_untied": {
+        "seed": 15,
+        "tokens": 70,
+        "dtype": "BF16",
+        "config": QWEN2 | {"vocab_size": 143, "rms_norm_eps": 1e-4, "tie_word_embeddings": False},
     },
 }
 

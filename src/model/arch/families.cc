@@ -4,11 +4,13 @@
 namespace cellm {
 
 extern const Family kLlamaFamily;
+extern const Family kQwen2Family;
 extern const Family kQwen3Family;
 extern const Family kQwen35Family;
 
 std::span<const Family* const> families() {
-  static constexpr std::array kFamilies{&kQwen35Family, &kQwen3Family, &kLlamaFamily};
+  static constexpr std::array kFamilies{&kQwen35Family, &kQwen3Family, &kQwen2Family,
+                                        &kLlamaFamily};
   return kFamilies;
 }
 
