@@ -139,6 +139,8 @@ TEST(ChatFormat, IsThatOfTheFamilyOrOfTheTemplate) {
   EXPECT_EQ(format_of("qwen3_5_text", ""), ChatFormat::kQwen35);
   EXPECT_EQ(format_of("qwen3_5_multimodal", "x"), ChatFormat::kQwen35);
   EXPECT_EQ(format_of("qwen3", ""), ChatFormat::kQwen3);
+  EXPECT_EQ(format_of("qwen2", ""), ChatFormat::kChatMl);
+  EXPECT_EQ(format_of("qwen2", "[INST]"), std::nullopt);
   EXPECT_EQ(format_of("llama", "{{'<|im_start|>' + role}}"), ChatFormat::kChatMl);
   EXPECT_EQ(format_of("llama", ""), std::nullopt);
 }
