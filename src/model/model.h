@@ -63,15 +63,16 @@ std::string text_prefix(const ModelSource& source);
 std::vector<std::string> lm_head_names(const std::string& prefix);
 
 // Reads weights. Matrices stay where they are (mapped) if the source can show them, as rows, packed
-// or coded, else they are read into memory as f32; max_layers limits the layers used. Tensors that the text model does not have (vision, multi-token prediction) are ignored. Throws
-// Error(kData) naming each tensor that is missing or has another shape than the configuration says.
+// or coded, else they are read into memory as f32; max_layers limits the layers used. Tensors that
+// the text model does not have (vision, multi-token prediction) are ignored. Throws Error(kData)
+// naming each tensor that is missing or has another shape than the configuration says.
 Model load_model(const ModelSource& source, const ModelConfig& config, std::size_t max_layers);
 
 // Bytes of memory. Matrices in place are not counted: the kernel takes their pages back when it
 // needs to.
 struct LoadMemory {
-  std::uint64_t loaded = 0;    // that load_model() allocates: matrices that are not in place, vectors
-  std::uint64_t packed = 0;    // that pack_weights() allocates then
+  std::uint64_t loaded = 0;  // that load_model() allocates: matrices that are not in place, vectors
+  std::uint64_t packed = 0;  // that pack_weights() allocates then
   std::uint64_t unpacked = 0;  // that unpack_weights() allocates then
 };
 // Tensors that are missing count as nothing.
