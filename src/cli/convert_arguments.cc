@@ -1,136 +1,138 @@
 #include "cli/convert_arguments.h"
 
-#include <algorithm>
-#include <iterator>
-
 #include <fmt/format.h>
 
-#include "base/error.h"
-#include "cli/tuning.h"
-#include "convert/rules.h"
+#include "cli/command.h"
+#include "convert/calibrate.h"
+#include "jobs/tune_job.h"
 
 namespace cellm {
 namespace {
 
-StudyMode study_mode(const ConvertArguments& arguments) {
-  if (arguments.int8) return StudyMode::kInt8;
-  if (arguments.int4) return StudyMode::kInt4;
-  if (arguments.int2) return StudyMode::kInt2;
-  if (arguments.int1) return StudyMode::kInt1;
-  if (arguments.fp8) return StudyMode::kFp8;
-  return StudyMode::kF16;
+void add_formats(CLI::App& app, ConvertArguments& a) {
+  const char* study = "The study's modes, with its rules of which tensors";
+  app.add_flag("--quantize-int8-symmetric", a.int8, "int8 with a scale per row")->group(study);
+  app.add_flag("--quantize-int4-symmetric", a.int4, "int4 with a scale per row")->group(study);
+  app.add_flag("--quantize-int2-symmetric", a.int2, "int2 with a scale per row")->group(study);
+  app.add_flag("--quantize-int1-symmetric", a.int1, "1 bit with a scale per 128")->group(study);
+  app.add_flag("--quantize-fp8-e4m3", a.fp8, "8-bit floats")->group(study);
+  app.add_option(
+         "--recipe", a.recipe,
+         "A variant of the study: int8, int4-g32, mixed-int4, int4-g128, test-i4, int4-aggressive; "
+         "or one of --target-bpw: small (3.25), tiny (2.25)")
+      ->group(study);
+
+  const char* general = "The general form, for every model";
+  app.add_option(
+         "-f,--format", a.format,
+         "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8, and the "
+         "trellis codes t4, t3, t2, t1h (1.5 bits), t1")
+      ->group(general);
+  app.add_option("--target-bpw", a.target_bpw,
+                 "Instead of --format: bits per weight that the whole file may have, but for what "
+                 "--embedding, --lm-head and --tensor name. Measures what each part of the model "
+                 "costs at 2 bits, gives each the trellis code (or int8) with which the model "
+                 "suffers least, and compares the file with its source. Calibrates on the default "
+                 "text unless told otherwise, and leaves out what --text-only does")
+      ->group(general)
+      ->check(CLI::Range(0.5, 16.0));
+  app.add_option("--embedding", a.embedding,
+                 "Format of the embedding (default int8; f16 with --format f16)")
+      ->group(general);
+  app.add_option("--lm-head", a.lm_head,
+                 "Format of the output matrix (default: that of the embedding)")
+      ->group(general);
+  app.add_option(
+         "--tensor", a.tensors,
+         "REGEX=FORMAT for the matrices whose name it is found in; repeatable, the last match wins")
+      ->group(general);
 }
 
-// The study's flags repeat its files unless more is asked for.
-ScaleMethod scale_method(const ConvertArguments& arguments) {
-  if (!arguments.scale.empty()) {
-    const ScaleMethod method = parse_scale_method(arguments.scale);
-    if (method == ScaleMethod::kAbsmax && !arguments.calibrate.empty()) {
-      throw usage_error("--calibrate chooses scales by data; --scale absmax takes none");
-    }
-    return method;
-  }
-  const bool study =
-      arguments.format.empty() && arguments.calibrate.empty() && arguments.target_bpw == 0.0;
-  return study ? ScaleMethod::kAbsmax : ScaleMethod::kAuto;
+void add_rounding(CLI::App& app, ConvertArguments& a) {
+  const char* rounding = "How codes are chosen";
+  app.add_option("--scale", a.scale,
+                 "absmax: by the largest weight, as the study does; mse: by the least squared "
+                 "error; auto: the better for each format (default with --format and --calibrate)")
+      ->group(rounding)
+      ->check(CLI::IsMember({"absmax", "mse", "auto"}));
+  auto* calibrate_option =
+      app.add_option(
+             "--calibrate", a.calibrate,
+             "Text to run the model on first, a file, \"default\", or what the model itself "
+             "writes (\"self\") or answers (\"chat\"): codes are then chosen for the inputs "
+             "that they are multiplied with, each making up for the errors of those before "
+             "it. A killed run goes on when it is repeated")
+          ->group(rounding);
+  app.add_option("--calibrate-tokens", a.calibrate_tokens, "Tokens of the text to use at most")
+      ->group(rounding)
+      ->capture_default_str()
+      ->needs(calibrate_option)
+      ->check(CLI::Range(kCalibrationWindow, std::size_t{1} << 32));
+  app.add_option("--seed", a.seed,
+                 "Draw the windows of the text at random by this seed (0: spread evenly)")
+      ->group(rounding)
+      ->capture_default_str()
+      ->needs(calibrate_option);
+  app.add_option("--feedback", a.feedback,
+                 "off: only weigh errors by the text and do not make up for them (faster, worse)")
+      ->group(rounding)
+      ->capture_default_str()
+      ->needs(calibrate_option)
+      ->check(CLI::IsMember({"on", "off"}));
+
+  app.add_option("--tune-tokens", a.tune_tokens,
+                 fmt::format("Afterwards train scales and norms on so many tokens, as the command "
+                             "tune does; 0: not [{} with --target-bpw]",
+                             kTuningTokens))
+      ->group(rounding)
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 32));
 }
 
-GeneralFormats general_formats(const ConvertArguments& arguments) {
-  GeneralFormats formats = general_formats(
-      arguments.format.empty() ? FormatChoice{} : parse_format_choice(arguments.format));
-  if (!arguments.embedding.empty()) {
-    formats.embedding = formats.lm_head = parse_format_choice(arguments.embedding);
-  }
-  if (!arguments.lm_head.empty()) formats.lm_head = parse_format_choice(arguments.lm_head);
-  return formats;
-}
-
-// A recipe that stands for a number of bits.
-struct BitsRecipe {
-  std::string_view name;
-  double bits_per_weight;
-  std::string_view expectation;
-};
-constexpr BitsRecipe kBitsRecipes[] = {
-    {"small", 3.25, "cellm-tiny keeps 99 % of its right answers"},
-    {"tiny", 2.25, "cellm-tiny keeps 95 % of its right answers"},
-};
-
-const BitsRecipe* find_bits_recipe(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kBitsRecipes), std::end(kBitsRecipes),
-                                   [&](const BitsRecipe& recipe) { return recipe.name == name; });
-  return found == std::end(kBitsRecipes) ? nullptr : found;
+void add_switches(CLI::App& app, ConvertArguments& a) {
+  app.add_flag("--text-only", a.text_only, "Leave out vision and multi-token prediction");
+  app.add_flag("--packed", a.packed,
+               "Store matrices in the order in which the engine reads them: the file is ready at "
+               "once, without a copy in memory, but only cellm can read it");
+  app.add_option("--rotation-seed", a.rotation,
+                 "Which random rotation trellis-coded matrices get (default 0)");
+  app.add_flag("--no-tokenizer", a.no_tokenizer, "Do not put the tokenizer into the file");
+  app.add_flag("--dequant-4bit-affine", a.dequant_4bit_affine,
+               "The input is an MLX 4-bit folder (recognised without it; with it, anything else is "
+               "refused)");
+  app.add_flag("--validate-gguf", a.validate_gguf,
+               "Afterwards compare tensors and logits with the input");
+  app.add_flag("--allow-nonfinite", a.allow_nonfinite,
+               "Write NaN as 0, and infinity and values beyond the format as its largest value, "
+               "instead of refusing the input");
+  add_follow_links(app, a.links);
+  app.add_flag("--dry-run", a.dry_run, "Print what would be written and write nothing");
+  app.add_flag("--json", a.json, "Print the plan of --dry-run as JSON");
+  app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")
+      ->check(CLI::Range(1, 1024));
+  app.add_flag("-q,--quiet", a.quiet, "No progress and no notes");
 }
 
 }  // namespace
 
-ConvertArguments with_bits_recipe(ConvertArguments arguments) {
-  if (const BitsRecipe* recipe = find_bits_recipe(arguments.recipe)) {
-    if (arguments.target_bpw != 0.0)
-      throw usage_error("--recipe {} is a --target-bpw", recipe->name);
-    arguments.recipe.clear();
-    arguments.target_bpw = recipe->bits_per_weight;
-  }
-  return arguments;
-}
-
-std::string expectation(std::string_view recipe) {
-  const BitsRecipe* known = find_bits_recipe(recipe);
-  if (known == nullptr) return {};
-  return fmt::format("recipe {}: {} bits per weight; {}", known->name, known->bits_per_weight,
-                     known->expectation);
-}
-
-TargetBits target_bits(const ConvertArguments& arguments) {
-  return {arguments.target_bpw, !arguments.embedding.empty(),
-          !arguments.embedding.empty() || !arguments.lm_head.empty()};
-}
-
-std::size_t tuning_tokens(const ConvertArguments& arguments) {
-  return arguments.tune_tokens.value_or(arguments.target_bpw != 0.0 ? kTuningTokens : 0);
-}
-
-ConvertOptions options_of(const ConvertArguments& arguments) {
-  ConvertOptions options;
-  // What cellm does not run would take most of the bits.
-  options.text_only = arguments.text_only || arguments.target_bpw != 0.0;
-  options.tokenizer = !arguments.no_tokenizer;
-  options.packed = arguments.packed;
-  options.rotation = arguments.rotation;
-  options.scale = scale_method(arguments);
-  options.allow_nonfinite = arguments.allow_nonfinite;
-  for (const auto& text : arguments.tensors)
-    options.overrides.push_back(parse_tensor_override(text));
-  const int modes = static_cast<int>(arguments.int8) + static_cast<int>(arguments.int4) +
-                    static_cast<int>(arguments.int2) + static_cast<int>(arguments.int1) +
-                    static_cast<int>(arguments.fp8);
-  const int general = static_cast<int>(!arguments.format.empty()) +
-                      static_cast<int>(!arguments.recipe.empty()) +
-                      static_cast<int>(arguments.target_bpw != 0.0);
-  if (modes + general > 1) {
-    throw usage_error(
-        "give one of the --quantize flags, --format, --target-bpw or --recipe, not several");
-  }
-  if (general == 0) {
-    if (!arguments.embedding.empty() || !arguments.lm_head.empty()) {
-      throw usage_error("--embedding and --lm-head go with --format and --target-bpw");
-    }
-    options.formats = study_mode(arguments);
-    return options;
-  }
-  if (!arguments.recipe.empty()) {
-    if (!arguments.embedding.empty() || !arguments.lm_head.empty()) {
-      throw usage_error("a recipe says all formats; --embedding and --lm-head go with --format");
-    }
-    std::vector<std::string_view> others;
-    for (const BitsRecipe& recipe : kBitsRecipes) others.push_back(recipe.name);
-    options.formats = recipe_formats(arguments.recipe, others);
-    return options;
-  }
-  options.formats = general_formats(arguments);
-  options.settle_lm_head = true;
-  if (arguments.target_bpw != 0.0) return with_probe_formats(options, target_bits(arguments));
-  return options;
+void add_convert_options(CLI::App& app, ConvertArguments& a) {
+  app.add_option("-i,--input", a.input, "Hugging Face folder, .gguf or .cellm file")->required();
+  app.add_option("-o,--output", a.output,
+                 ".cellm file to write; replaced only when the new one is whole");
+  app.add_option("--dtype", a.dtype, "Format of what is not quantized: f16")
+      ->check(CLI::IsMember({"f16"}));
+  add_formats(app, a);
+  add_rounding(app, a);
+  add_switches(app, a);
+  app.footer(
+      "Examples:\n"
+      "  convert --input Qwen3.5-0.8B --output qwen-int4.cellm --format int4-g32 --text-only\n"
+      "  convert --input Qwen3.5-0.8B --output qwen-small.cellm --target-bpw 2.5\n"
+      "  convert --input Qwen3.5-0.8B --output qwen-i4.cellm --dtype f16 "
+      "--quantize-int4-symmetric\n"
+      "  convert --input model.gguf --output model.cellm --format int8 --tensor 'down_proj=f16'\n"
+      "  convert --input Qwen3-0.6B --output qwen3.cellm --format int4-g32 --calibrate text.txt\n"
+      "  convert --input model.gguf --output int2.cellm --quantize-int2-symmetric --scale mse\n"
+      "  convert --input Qwen3-0.6B --recipe mixed-int4 --dry-run");
 }
 
 }  // namespace cellm

@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "convert/convert.h"
-#include "convert/target_bits.h"
-#include "io/folder_file.h"
-#include "io/model_source.h"
+#include "jobs/convert_job.h"
+
+namespace CLI {
+class App;
+}
 
 namespace cellm {
 
@@ -36,7 +36,7 @@ struct ConvertArguments {
   std::vector<std::string> tensors;
   std::string scale;
   std::string calibrate;
-  std::size_t calibrate_tokens = 32768;
+  std::size_t calibrate_tokens = CalibrationRequest{}.tokens;
   std::uint64_t seed = 0;
   std::string feedback = "on";
   std::optional<std::size_t> tune_tokens;
@@ -50,23 +50,9 @@ struct ConvertArguments {
   unsigned threads = 0;
 };
 
-// With --target-bpw in place of a recipe that stands for one. Throws Error(kUsage) if both are
-// given.
-ConvertArguments with_bits_recipe(ConvertArguments arguments);
-// What such a recipe is, and what to expect of it, as a line; empty for other recipes.
-std::string expectation(std::string_view recipe);
+void add_convert_options(CLI::App& app, ConvertArguments& arguments);
 
-// Windows of the text that the result of --target-bpw is measured on.
-inline constexpr std::size_t kHeldOutWindows = 8;
-
-// What the search of --target-bpw is for.
-TargetBits target_bits(const ConvertArguments& arguments);
-
-// How many tokens scales and norms are trained on afterwards.
-std::size_t tuning_tokens(const ConvertArguments& arguments);
-
-// The options of the conversion; with --target-bpw those that the search begins with. Throws
-// Error(kUsage) for arguments that do not go together.
-ConvertOptions options_of(const ConvertArguments& arguments);
+// The job that they stand for. Throws Error(kUsage) for arguments that do not go together.
+ConvertJobOptions job_options(const ConvertArguments& arguments);
 
 }  // namespace cellm

@@ -3,9 +3,11 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "eval/model_facts.h"
+#include "cli/command.h"
+#include "eval/report.h"
 
 namespace cellm {
 namespace {
@@ -23,7 +25,7 @@ void print_line(const char* name, const Estimate& estimate, int digits, const ch
              interval_text(estimate, digits, unit));
 }
 
-void print_evaluation(const EvalResults& results) {
+void print_evaluation(const EvaluateResult& results) {
   const Evaluation& evaluation = *results.evaluation;
   fmt::print("{} predictions in {} windows of {} tokens\n\n", evaluation.predictions,
              evaluation.windows, results.options.window);
@@ -55,16 +57,17 @@ void print_evaluation(const EvalResults& results) {
   }
 }
 
-void print_floor(const EvalResults& results) {
-  const Comparison& floor = *results.floor->comparison;
+void print_floor(const EvaluateResult& results, const EvalSetting& setting) {
+  const EngineFloor& floor = *results.floor;
+  const Comparison& comparison = *floor.evaluation.comparison;
   fmt::print(
-      "the engine's own floor: {}\n  KLD mean {:.2g}, same first choice {:.2f} %, {} "
-      "predictions\n\n",
-      results.floor_what, floor.kld_mean.value, floor.top1.value * 100.0,
-      results.floor->predictions);
+      "the engine's own floor: {} weights of the reference, {} activations, {} cache\n"
+      "  KLD mean {:.2g}, same first choice {:.2f} %, {} predictions\n\n",
+      floor.weights, floor.activations, setting.kv_encoding, comparison.kld_mean.value,
+      comparison.top1.value * 100.0, floor.evaluation.predictions);
 }
 
-void print_choices(const EvalResults& results) {
+void print_choices(const EvaluateResult& results) {
   const ChoiceEvaluation& choices = *results.choices;
   fmt::print("{} items, {} tokens; guessing gives {:.2f} %\n\n", choices.items, choices.tokens,
              choices.chance * 100.0);
@@ -79,16 +82,48 @@ void print_choices(const EvalResults& results) {
 
 }  // namespace
 
-void print_eval_tables(const EvalResults& results) {
+void print_eval_tables(const EvaluateResult& results, const EvalSetting& setting) {
+  fmt::print("{}: {}, {:.3f} bits per weight, {} activations, {} cache\n", printable(setting.model),
+             results.model.format, results.model.bits_per_weight, setting.activations,
+             setting.kv_encoding);
   if (results.reference) {
     fmt::print("reference {}: {}, exact activations and cache\n",
-               printable(results.reference->source().path()),
-               main_format(results.reference->source()));
+               printable(results.reference->path), results.reference->format);
   }
-  if (results.floor) print_floor(results);
+  if (results.floor) print_floor(results, setting);
   if (results.evaluation) print_evaluation(results);
   if (results.evaluation && results.choices) fmt::print("\n");
   if (results.choices) print_choices(results);
+}
+
+void print_eval_json(const EvaluateResult& results, const EvalSetting& setting) {
+  nlohmann::ordered_json json{{"model", setting.model},
+                              {"format", results.model.format},
+                              {"bits_per_weight", results.model.bits_per_weight},
+                              {"activations", setting.activations},
+                              {"kv_encoding", setting.kv_encoding},
+                              {"target", results.target},
+                              {"threads", results.threads}};
+  if (results.reference) {
+    json["reference"] = setting.reference;
+    json["reference_format"] = results.reference->format;
+  }
+  if (results.evaluation) {
+    json["window"] = results.options.window;
+    json["score"] = scored_part_name(results.options.scored);
+    json["text_xxh3"] = fmt::format("{:016x}", results.text_checksum);
+    json.update(to_json(*results.evaluation));
+  }
+  if (results.floor) {
+    json["floor"] = {{"what", fmt::format("{} weights of the reference, {} activations, {} cache",
+                                          results.floor->weights, results.floor->activations,
+                                          setting.kv_encoding)}};
+    json["floor"].update(to_json(results.floor->evaluation));
+  }
+  if (results.choices) json["choices"] = to_json(*results.choices);
+  if (results.reference_choices) json["reference_choices"] = to_json(*results.reference_choices);
+  json["peak_memory_bytes"] = peak_memory_bytes();
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace cellm

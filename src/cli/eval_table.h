@@ -1,32 +1,22 @@
-// What `cellm eval` found, and its tables for people.
+// What `cellm eval` found, for people and as JSON.
 #pragma once
 
-#include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "engine/engine.h"
-#include "eval/choices.h"
-#include "eval/evaluate.h"
+#include "jobs/evaluate_job.h"
 
 namespace cellm {
 
-// Everything that was loaded and measured.
-struct EvalResults {
-  std::unique_ptr<const Engine> model;
-  std::unique_ptr<const Engine> reference;
-  std::vector<EvalText> texts;
-  EvalOptions options;
-  std::optional<Evaluation> evaluation;
-  std::optional<Evaluation> floor;  // the reference as users run it, against its exact self
-  std::string floor_what;
-  std::optional<ChoiceEvaluation> choices;
-  std::optional<ChoiceEvaluation> reference_choices;
+// As they were asked for.
+struct EvalSetting {
+  std::string model;
+  std::string reference;
+  std::string activations;
+  std::string kv_encoding;
 };
 
-// On stdout: the reference, the engine's own floor, the evaluation, the choices, as far as there
-// are any.
-void print_eval_tables(const EvalResults& results);
+// On stdout.
+void print_eval_tables(const EvaluateResult& results, const EvalSetting& setting);
+void print_eval_json(const EvaluateResult& results, const EvalSetting& setting);
 
 }  // namespace cellm

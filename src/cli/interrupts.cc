@@ -4,14 +4,14 @@
 
 #include <fmt/format.h>
 
-#include "cli/command.h"
+#include "cli/error_text.h"
 
 namespace cellm {
 namespace {
 
-volatile std::sig_atomic_t interrupts = 0;
+CancelToken token;
 void on_interrupt(int /*signal*/) {
-  interrupts = interrupts + 1;
+  token.cancel();
 }
 
 }  // namespace
@@ -23,16 +23,19 @@ void catch_interrupts() {
   ::sigaction(SIGINT, &action, nullptr);
 }
 
-bool interrupted() {
-  return interrupts != 0;
+const CancelToken& interrupts() {
+  return token;
 }
 
-int run_resumable(bool quiet, const std::function<int()>& work) {
+int run_job(bool quiet, const std::function<int()>& job, const std::function<bool()>& is_kept) {
   catch_interrupts();
   try {
-    return work();
-  } catch (const Interrupted&) {
-    if (!quiet) fmt::print(stderr, "interrupted; the same command goes on from here\n");
+    return job();
+  } catch (const Cancelled&) {
+    if (!quiet) {
+      fmt::print(stderr, "interrupted{}\n",
+                 is_kept() ? "; the same command goes on from here" : "");
+    }
     return kExitInterrupted;
   }
 }

@@ -3,20 +3,22 @@
 
 #include <functional>
 
+#include "base/cancel.h"
+
 namespace cellm {
 
 // From now on the first Ctrl-C is only remembered, and the second one ends the program. For the
 // whole process; call it once.
 void catch_interrupts();
 
-// Whether Ctrl-C came since then.
-bool interrupted();
+// What Ctrl-C cancels since then.
+const CancelToken& interrupts();
+inline bool interrupted() {
+  return interrupts().cancelled();
+}
 
-// What the work of such a command throws to break off.
-struct Interrupted {};
-
-// Runs work that keeps what is finished, with Ctrl-C caught: exit code 130, and unless `quiet` a
-// line that the same command goes on, if it throws Interrupted; else what it returns.
-int run_resumable(bool quiet, const std::function<int()>& work);
+// Runs a job with Ctrl-C caught: exit code 130 if it was cancelled, else what it returns. Says
+// unless `quiet` that the same command goes on, if is_kept() says so when it was cancelled.
+int run_job(bool quiet, const std::function<int()>& job, const std::function<bool()>& is_kept);
 
 }  // namespace cellm

@@ -38,9 +38,7 @@ std::map<std::pair<TensorClass, std::string>, Row> rows_of(const ConvertPlan& pl
   return rows;
 }
 
-}  // namespace
-
-void print_plan_json(const ConvertPlan& plan) {
+void print_json(const ConvertPlan& plan) {
   nlohmann::ordered_json json;
   json["file_bytes"] = plan.file_bytes;
   json["bits_per_weight"] = bits_per_weight(plan);
@@ -63,7 +61,7 @@ void print_plan_json(const ConvertPlan& plan) {
   fmt::print("{}\n", json.dump(2));
 }
 
-void print_plan(const ConvertPlan& plan) {
+void print_table(const ConvertPlan& plan) {
   fmt::print("{:<16} {:<10} {:>8} {:>14} {:>14} {:>8}\n", "class", "format", "tensors", "weights",
              "bytes", "bits/w");
   const auto line = [](std::string_view name, std::string_view format, const Row& row) {
@@ -86,11 +84,23 @@ void print_plan(const ConvertPlan& plan) {
   fmt::print("file: {} bytes ({})\n", plan.file_bytes, human_bytes(plan.file_bytes));
 }
 
-void print_formats(const ConvertPlan& plan) {
-  for (const auto& [key, row] : rows_of(plan)) {
-    fmt::print(stderr, "  {:<16} {:<6} {:>5} tensors {:>14} weights\n",
-               tensor_class_name(key.first), key.second, row.tensors, row.weights);
+}  // namespace
+
+void print_plan(const ConvertPlan& plan, bool as_json) {
+  if (as_json) {
+    print_json(plan);
+  } else {
+    print_table(plan);
   }
+}
+
+std::string formats_text(const ConvertPlan& plan) {
+  std::string text;
+  for (const auto& [key, row] : rows_of(plan)) {
+    text += fmt::format("  {:<16} {:<6} {:>5} tensors {:>14} weights\n",
+                        tensor_class_name(key.first), key.second, row.tensors, row.weights);
+  }
+  return text;
 }
 
 }  // namespace cellm

@@ -8,11 +8,11 @@
 #include "cli/child_process.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
-#include "cli/progress.h"
+#include "cli/job_display.h"
 #include "io/json.h"
+#include "jobs/study_job.h"
 #include "study/document.h"
 #include "study/formats.h"
-#include "study/study.h"
 
 namespace cellm {
 namespace {
@@ -25,23 +25,6 @@ struct Arguments {
   std::string output;
   bool no_keep = false;
   bool quiet = false;
-};
-
-// A bar of the whole work, with what is done now as its label.
-class StudyProgress {
- public:
-  // Characters that leave room for the bar on a line of 80; formats have names in ASCII.
-  static constexpr std::size_t kLabel = 32;
-
-  explicit StudyProgress(bool enabled) : bar_("", enabled) {}
-  void operator()(const std::string& what, double done, double total) {
-    if (interrupted()) throw Interrupted{};
-    bar_.set_label(what.size() <= kLabel ? what : what.substr(0, kLabel - 3) + "...");
-    bar_.update(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
-  }
-
- private:
-  ProgressBar bar_;
 };
 
 SpeedMeasurement measure_speed(const std::filesystem::path& file,
@@ -66,7 +49,7 @@ SpeedMeasurement measure_speed(const std::filesystem::path& file,
   try {
     output = output_of_self(arguments, what);
   } catch (const Error&) {
-    if (interrupted()) throw Interrupted{};  // Ctrl-C reaches the child as well
+    if (interrupted()) throw Cancelled();  // Ctrl-C reaches the child as well
     throw;
   }
   const Json document = parse_json(output, what);
@@ -106,24 +89,24 @@ int run(Arguments arguments) {
   options.files.assign(arguments.files.begin(), arguments.files.end());
   options.keep = !arguments.no_keep;
   options.target = target_from_environment();
-  return run_resumable(arguments.quiet, [&] {
-    nlohmann::ordered_json document;
-    {
-      StudyProgress progress(!arguments.quiet);  // off the terminal before the summary
-      document = run_study(
-          options,
-          {[&](const std::string& what, double done, double total) { progress(what, done, total); },
-           [&](const std::filesystem::path& file, const std::vector<std::uint32_t>& prompt,
-               std::size_t tokens) {
-             return measure_speed(file, prompt, tokens, options.threads);
-           }});
-    }
+  JobDisplay display(arguments.quiet);
+  const auto measure = [&](const std::filesystem::path& file,
+                           const std::vector<std::uint32_t>& prompt, std::size_t tokens) {
+    return measure_speed(file, prompt, tokens, options.threads);
+  };
+  const auto job = [&] {
+    const auto document = run_study_job({options, measure}, display.control());
+    display.finish();
     print_summary(document);
     if (!arguments.quiet) {
       fmt::print(stderr, "{}: study.json, report.md and report.html\n",
                  printable(options.output.string()));
     }
     return 0;
+  };
+  return run_job(arguments.quiet, job, [&] {
+    display.finish();
+    return true;
   });
 }
 

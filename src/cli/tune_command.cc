@@ -1,52 +1,83 @@
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
 #include <fmt/format.h>
 
 #include "cli/command.h"
 #include "cli/interrupts.h"
-#include "cli/tuning.h"
+#include "cli/job_display.h"
+#include "jobs/tune_job.h"
 
 namespace cellm {
 namespace {
 
-int run(const TuningOptions& options) {
-  return run_resumable(options.quiet, [&] {
-    const TuningResult result = tune_file(options);
-    if (result.tokens == 0) {
-      fmt::print("no better scales found: KLD {:.4f} on held-out text\n", result.before);
-    } else {
-      fmt::print("KLD {:.4f} -> {:.4f} on held-out text, after {} tokens\n", result.before,
-                 result.after, result.tokens);
-    }
+struct Arguments {
+  std::string file;
+  std::string reference;
+  std::string output;
+  TuneOptions tuning;
+  Links links = Links::kInside;
+  bool quiet = false;
+};
+
+void print(const TuneResult& result) {
+  if (result.tokens == 0) {
+    fmt::print("no better scales found: KLD {:.4f} on held-out text\n", result.before);
+  } else {
+    fmt::print("KLD {:.4f} -> {:.4f} on held-out text, after {} tokens\n", result.before,
+               result.after, result.tokens);
+  }
+}
+
+int run(const Arguments& arguments) {
+  TuneJobOptions options;
+  options.file = arguments.file;
+  options.reference = arguments.reference;
+  options.output = arguments.output;
+  options.tuning = arguments.tuning;
+  options.tuning.target = target_from_environment();
+  options.links = arguments.links;
+  JobDisplay display(arguments.quiet);
+  const auto job = [&] {
+    const TuneResult result = run_tune(options, display.control());
+    display.finish();
+    print(result);
     return 0;
+  };
+  return run_job(arguments.quiet, job, [&] {
+    display.finish();
+    return true;
   });
 }
 
 Run configure(CLI::App& app) {
-  auto arguments = std::make_shared<TuningOptions>();
+  auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
   app.add_option("file", a.file, ".cellm file to tune")->required();
   app.add_option("--reference", a.reference,
                  "The model that it was made of: Hugging Face folder, .gguf or .cellm file")
       ->required();
-  app.add_option("--text", a.texts,
+  app.add_option("--text", a.tuning.texts,
                  "UTF-8 text to learn from: a file, \"default\" for the text that comes with "
                  "cellm, \"self\" for texts that the reference writes, or \"chat\" for its answers "
                  "to users; repeatable, each gets an equal share [all three; \"chat\" if the model "
                  "has a chat format]");
   app.add_option("-o,--output", a.output, "Write a new file instead of changing this one");
-  app.add_option("--tokens", a.tokens, "Tokens of the text to learn from at most")
+  app.add_option("--tokens", a.tuning.tokens, "Tokens of the text to learn from at most")
       ->capture_default_str()
       ->check(CLI::Range(kCalibrationWindow, std::size_t{1} << 32));
-  app.add_option("--held-out", a.held_out,
+  app.add_option("--held-out", a.tuning.held_out,
                  fmt::format("Windows of {} tokens that are kept apart to tell what is better",
                              kCalibrationWindow))
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  app.add_option("--seed", a.seed, "By which windows are drawn from the text and ordered")
+  app.add_option("--seed", a.tuning.seed, "By which windows are drawn from the text and ordered")
       ->capture_default_str();
-  app.add_flag("--input-channels", a.input_channels,
+  app.add_flag("--input-channels", a.tuning.input_channels,
                "Learn a factor for each input channel of trellis-coded matrices, too: better below "
                "2 bits, no better above; 2 bytes for each, and decoding is 1 to 3 % slower");
-  add_threads(app, a.threads);
+  add_threads(app, a.tuning.threads);
   add_follow_links(app, a.links);
   app.add_flag("-q,--quiet", a.quiet, "No progress and no notes");
   app.footer(

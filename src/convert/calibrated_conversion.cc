@@ -249,15 +249,21 @@ CalibratedTensors quantize_along_text(const OpenedModel& opened, const ConvertPl
   return result;
 }
 
-void refuse_bad_values(const OpenedModel& model, const ConvertPlan& plan, ThreadPool& pool) {
+void refuse_bad_values(const OpenedModel& model, const ConvertPlan& plan, ThreadPool& pool,
+                       const ConvertProgress& progress) {
   if (plan.allow_nonfinite) return;
   BadValueLog log(false);
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  for (const auto& tensor : plan.tensors) total += weights_of(tensor);
   for (const auto& tensor : plan.tensors) {
     pool.parallel_for(tensor.info.rows(),
                       std::max<std::size_t>(1, kChunkWeights / tensor.info.cols()),
                       [&](std::size_t begin, std::size_t end) {
                         read_rows(model.source(), tensor, begin, end, log);
                       });
+    done += weights_of(tensor);
+    if (progress) progress(done, total);
   }
   log.throw_if_refused(model.path());
 }

@@ -60,6 +60,7 @@ std::uint64_t calibration_memory_bytes(const OpenedModel& model, const ConvertPl
 
 // Throws Error(kData), naming all tensors with values that the plan's formats cannot hold, unless
 // the plan allows them: so that no text is run for nothing.
-void refuse_bad_values(const OpenedModel& model, const ConvertPlan& plan, ThreadPool& pool);
+void refuse_bad_values(const OpenedModel& model, const ConvertPlan& plan, ThreadPool& pool,
+                       const ConvertProgress& progress = {});
 
 }  // namespace cellm

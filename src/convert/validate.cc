@@ -65,7 +65,8 @@ void require_mlx_4bit(const ModelSource& source) {
 
 ValidationReport validate_conversion(const std::shared_ptr<const OpenedModel>& source_model,
                                      const std::shared_ptr<const OpenedModel>& converted_model,
-                                     unsigned threads, const std::string& target) {
+                                     unsigned threads, const std::string& target,
+                                     const ConvertProgress& progress) {
   ValidationReport report;
   const ModelSource& source = source_model->source();
   const ModelSource& converted = converted_model->source();
@@ -78,6 +79,7 @@ ValidationReport validate_conversion(const std::shared_ptr<const OpenedModel>& s
       report.worst_error = error;
       report.worst_tensor = converted.tensors()[i].name;
     }
+    if (progress) progress(i + 1, converted.tensors().size());
   }
   const auto want = run(source_model, threads, target);
   const auto got = run(converted_model, threads, target);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "convert/convert.h"
 #include "engine/opened_model.h"
 
 namespace cellm {
@@ -21,10 +22,12 @@ struct ValidationReport {
   std::size_t same_top = 0;  // positions at which both have the same largest logit
 };
 
-// Runs both models on the tokens 0, 1, … 7 and compares every tensor of the converted file. Throws
-// Error(kData), naming it, for a tensor kept as f16 that is not the source rounded to f16.
+// Reports tensors done and in total. Runs both models on the tokens 0, 1, … 7 and compares every
+// tensor of the converted file. Throws Error(kData), naming it, for a tensor kept as f16 that is
+// not the source rounded to f16.
 ValidationReport validate_conversion(const std::shared_ptr<const OpenedModel>& source,
                                      const std::shared_ptr<const OpenedModel>& converted,
-                                     unsigned threads, const std::string& target);
+                                     unsigned threads, const std::string& target,
+                                     const ConvertProgress& progress = {});
 
 }  // namespace cellm

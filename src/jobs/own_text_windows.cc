@@ -1,4 +1,4 @@
-#include "cli/own_windows.h"
+#include "jobs/own_text_windows.h"
 
 #include <algorithm>
 #include <xxhash.h>
@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "cli/interrupts.h"
-#include "cli/progress.h"
 #include "model/chat_format.h"
 #include "tune/own_text.h"
 
@@ -20,33 +18,32 @@ std::optional<ChatFormat> own_chat_format(const Engine& model, const Tokenizer& 
 
 std::vector<std::vector<std::uint32_t>> own_windows(std::string_view text, const Engine& model,
                                                     const Tokenizer& tokenizer, std::size_t count,
-                                                    std::uint64_t seed, bool quiet) {
+                                                    std::uint64_t seed, const JobControl& control) {
   const auto format = own_chat_format(model, tokenizer);
   if (text == kOwnAnswers && !format) {
     throw unsupported_error("{}: no known chat format; \"{}\" is for chat models",
                             printable(model.source().path()), kOwnAnswers);
   }
-  ProgressBar bar(text == kOwnText ? "the model writes" : "the model answers", !quiet);
-  const WritingProgress progress = [&](std::size_t done, std::size_t total) {
-    bar.update(done, total);
-    if (interrupted()) throw Interrupted();
-  };
+  const WritingProgress progress =
+      control.stage(text == kOwnText ? kStageWriting : kStageAnswering);
   if (text == kOwnText)
     return own_text(model, tokenizer, count, kCalibrationWindow, seed, progress);
   return own_answers(model, tokenizer, *format, count, kCalibrationWindow, seed, progress);
 }
 
 CalibrationText own_calibration_text(std::string_view text, const Engine& model, std::size_t tokens,
-                                     std::size_t held_out, std::uint64_t seed, bool quiet) {
-  const auto tokenizer = model.opened().tokenizer();
-  if (!tokenizer) {
+                                     std::size_t held_out, std::uint64_t seed,
+                                     const JobControl& control) {
+  const Tokenizer* tokenizer = model.opened().tokenizer();
+  if (tokenizer == nullptr) {
     throw data_error("{}: no tokenizer inside or beside this model; calibration needs it",
                      printable(model.source().path()));
   }
   const std::size_t windows = std::max<std::size_t>(1, tokens / kCalibrationWindow);
   // Texts that ended early leave windows short, so one follows the other.
   std::vector<std::uint32_t> stream;
-  for (const auto& window : own_windows(text, model, *tokenizer, windows + held_out, seed, quiet)) {
+  for (const auto& window :
+       own_windows(text, model, *tokenizer, windows + held_out, seed, control)) {
     stream.insert(stream.end(), window.begin(), window.end());
   }
   CalibrationText result;

@@ -1,4 +1,4 @@
-// Text that a model writes itself, for the commands that learn from text.
+// Text that a model writes itself, for jobs that learn from text.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 
 #include "convert/calibrate.h"
 #include "engine/engine.h"
+#include "jobs/job.h"
 #include "tokenizer/chat.h"
 #include "tokenizer/tokenizer.h"
 
@@ -26,15 +27,16 @@ inline bool is_own_text(std::string_view text) {
 // the format needs: a type of model tells the format, but not all models of it were taught it.
 std::optional<ChatFormat> own_chat_format(const Engine& model, const Tokenizer& tokenizer);
 
-// `count` sequences of kCalibrationWindow tokens at most (tune/own_text.h), with a bar unless
-// `quiet`. Throws Interrupted; Error(kUnsupported) for answers of a model without chat format.
+// `count` sequences of kCalibrationWindow tokens at most (tune/own_text.h). Throws Cancelled;
+// Error(kUnsupported) for answers of a model without chat format.
 std::vector<std::vector<std::uint32_t>> own_windows(std::string_view text, const Engine& model,
                                                     const Tokenizer& tokenizer, std::size_t count,
-                                                    std::uint64_t seed, bool quiet);
+                                                    std::uint64_t seed, const JobControl& control);
 
 // About `tokens` tokens of it in whole windows, and `held_out` others. Throws as own_windows(), and
 // Error(kData) for a model without tokenizer.
 CalibrationText own_calibration_text(std::string_view text, const Engine& model, std::size_t tokens,
-                                     std::size_t held_out, std::uint64_t seed, bool quiet);
+                                     std::size_t held_out, std::uint64_t seed,
+                                     const JobControl& control);
 
 }  // namespace cellm

@@ -1,12 +1,8 @@
-#include "cli/convert_time.h"
+#include "jobs/convert_times.h"
 
-#include <algorithm>
-
-#include <fmt/ranges.h>
-
-#include "cli/machine_speed.h"
 #include "convert/target_bits.h"
-#include "engine/observe.h"
+#include "jobs/conversion_text.h"
+#include "jobs/machine_speed.h"
 
 namespace cellm {
 namespace {
@@ -41,51 +37,34 @@ double coding_along(const Sizes& sizes, double tokens) {
   return (sizes.layers + sizes.head) * kCodingPerWeight + sizes.layers * tokens * (1.0 + kMoments);
 }
 
-std::string shown(double seconds) {
-  constexpr double kSecondsShown = 120.0;
-  if (seconds < kSecondsShown) return fmt::format("{:.0f} s", std::max(1.0, seconds));
-  return fmt::format("{:.0f} min", seconds / 60.0);
-}
-
 }  // namespace
 
-std::vector<StageTime> expected_times(const ConvertArguments& arguments, const ConvertPlan& plan,
-                                      const CalibrationText& text, const KernelTable& kernels,
-                                      ThreadPool& pool) {
+std::vector<StageTime> expected_times(const ConvertRequest& request, bool plan_only,
+                                      const ConvertPlan& plan, const CalibrationText& text,
+                                      const KernelTable& kernels, ThreadPool& pool) {
   const double rate = kShareOfPeak * measured_peak(kernels.f32_peak, pool);
   const Sizes sizes = sizes_of(plan);
   const double all = sizes.layers + sizes.head;
   std::vector<StageTime> times;
-  if (arguments.target_bpw != 0.0) {
-    const SearchWork work = search_work(plan, target_bits(arguments), text);
+  if (request.target) {
+    const SearchWork work = search_work(plan, *request.target, text);
     const double measuring = static_cast<double>(work.parts * work.part_tokens) *
                              (sizes.layers / 2.0 + sizes.head);  // from the part's layer on
     times.push_back(
         {"formats",
          (coding_along(sizes, static_cast<double>(work.probe_tokens)) + measuring) / rate});
   }
-  if (arguments.dry_run) return times;
+  if (plan_only) return times;
   times.push_back({"codes", coding_along(sizes, static_cast<double>(text.label.tokens)) / rate});
-  if (const auto tokens = static_cast<double>(tuning_tokens(arguments)); tokens != 0.0) {
+  if (const auto tokens = static_cast<double>(request.tune_tokens); tokens != 0.0) {
     const double passes = kernels.matmul_bf16 != nullptr ? kLearningPassesBf16 : kLearningPasses;
     times.push_back({"tuning", passes * all * tokens / rate});
   }
-  if (arguments.target_bpw != 0.0) {
+  if (request.target) {
     constexpr auto kTokens = static_cast<double>(kHeldOutWindows * kCalibrationWindow);
     times.push_back({"comparing", 2.0 * all * kTokens / rate});
   }
   return times;
-}
-
-std::string describe(const std::vector<StageTime>& times) {
-  double sum = 0.0;
-  std::vector<std::string> parts;
-  for (const StageTime& time : times) {
-    sum += time.seconds;
-    parts.push_back(fmt::format("{} {}", time.name, shown(time.seconds)));
-  }
-  if (parts.size() == 1) return shown(sum);
-  return fmt::format("{} ({})", shown(sum), fmt::join(parts, ", "));
 }
 
 }  // namespace cellm

@@ -1,32 +1,24 @@
 // How long a conversion along a text takes, stage by stage.
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
-#include "cli/convert_arguments.h"
 #include "convert/calibrate.h"
 #include "convert/convert.h"
+#include "jobs/convert_request.h"
+#include "jobs/notes.h"
 #include "kernels/kernel_table.h"
 
 namespace cellm {
 
-struct StageTime {
-  std::string_view name;
-  double seconds;
-};
-
 // What the stages that still lie ahead will take on this machine: their multiply-adds at a share of
 // the peak that was measured on a few models. True to about a third.
-std::vector<StageTime> expected_times(const ConvertArguments& arguments, const ConvertPlan& plan,
-                                      const CalibrationText& text, const KernelTable& kernels,
-                                      ThreadPool& pool);
-
-// "14 min (formats 3 min, codes 96 s)"
-std::string describe(const std::vector<StageTime>& times);
+std::vector<StageTime> expected_times(const ConvertRequest& request, bool plan_only,
+                                      const ConvertPlan& plan, const CalibrationText& text,
+                                      const KernelTable& kernels, ThreadPool& pool);
 
 // The times of stages that follow each other.
 class StageClock {

@@ -1,4 +1,4 @@
-#include "cli/machine_speed.h"
+#include "jobs/machine_speed.h"
 
 #include <algorithm>
 #include <atomic>

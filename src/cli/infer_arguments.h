@@ -1,0 +1,51 @@
+// What the user asks infer for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/engine.h"
+#include "engine/sampler.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cellm {
+
+struct InferArguments {
+  std::string model;
+  std::string tokenizer;
+  std::optional<std::string> prompt;
+  std::optional<std::string> tokens;
+  std::optional<std::uint32_t> sequence;
+  bool chat = false;
+  std::string chat_format = "auto";
+  std::string system;
+  std::optional<bool> thinking;
+  bool parse_special = false;
+  std::size_t gen = 8;
+  SamplerOptions sampler;
+  std::optional<float> repeat_penalty;
+  std::optional<std::uint64_t> seed;
+  std::size_t max_layers = kAllLayers;
+  std::size_t tokens_per_block = 16;
+  std::size_t total_blocks = 0;
+  std::string stop_eos = "true";
+  std::string backend = "cpu";
+  std::string kv_encoding = "f16";
+  std::string activations = "int8";
+  unsigned threads = 0;
+  bool quiet = false;
+  bool json = false;
+  Links links = Links::kInside;
+};
+
+void add_infer_options(CLI::App& app, InferArguments& arguments);
+
+// Throws Error(kUsage) for arguments that do not go together, Error(kUnsupported) for a backend.
+void check(const InferArguments& arguments);
+
+}  // namespace cellm

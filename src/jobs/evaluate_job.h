@@ -1,0 +1,64 @@
+// Measuring a model: perplexity, its distance from a reference, multiple choice.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "eval/choices.h"
+#include "eval/evaluate.h"
+#include "jobs/job.h"
+
+namespace cellm {
+
+struct EvaluateJobOptions {
+  std::filesystem::path model;
+  std::filesystem::path reference;           // empty: no comparison
+  std::vector<std::filesystem::path> texts;  // each is a document
+  std::filesystem::path choices;             // empty: none
+  std::string tokenizer_file;                // in place of the models' own; empty: their own
+  EvalOptions eval;
+  KvEncoding kv_encoding = KvEncoding::kF32;  // so that equal models are equal to the last bit
+  Activations activations = Activations::kInt8;
+  bool floor = true;   // with a reference: measure the engine's own error, too
+  bool store = false;  // write the comparison into the header of the model, a .cellm file
+  Links links = Links::kInside;
+  unsigned threads = 0;
+  std::string target;  // CPU target; empty: the best there is
+};
+
+// A model that was measured.
+struct MeasuredModel {
+  std::string path;
+  std::string format;  // that most weights have
+  double bits_per_weight = 0.0;
+};
+
+// The reference's weights as users run them, against the exact ones: what the engine itself loses.
+struct EngineFloor {
+  std::string weights;      // their format
+  std::string activations;  // "exact", or as they were asked for
+  Evaluation evaluation;
+};
+
+struct EvaluateResult {
+  MeasuredModel model;
+  std::optional<MeasuredModel> reference;
+  std::string target;  // CPU target
+  unsigned threads = 0;
+  EvalOptions options;
+  std::uint64_t text_checksum = 0;
+  std::optional<Evaluation> evaluation;
+  std::optional<EngineFloor> floor;
+  std::optional<ChoiceEvaluation> choices;
+  std::optional<ChoiceEvaluation> reference_choices;
+};
+
+// Throws Cancelled; Error(kUsage) for options that do not go together, Error(kData) for a model
+// without tokenizer, and what evaluate() and evaluate_choices() throw.
+EvaluateResult run_evaluate(const EvaluateJobOptions& options, const JobControl& control);
+
+}  // namespace cellm
