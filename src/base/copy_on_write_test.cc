@@ -1,7 +1,7 @@
 #include "base/copy_on_write.h"
 
-#include <numeric>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <thread>
 #include <vector>

@@ -55,6 +55,9 @@ void write_all(std::string_view text) {
   }
 }
 
+// Written before the handler is installed.
+int exit_code_of_loss = 1;
+
 void on_bus_error(int signal, siginfo_t* info, void* /*context*/) {
   const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
   const std::size_t count = info->si_code > 0 ? entries_used.load() : 0;  // ≤ 0: sent by a process
@@ -66,7 +69,7 @@ void on_bus_error(int signal, siginfo_t* info, void* /*context*/) {
     if (version % 2 != 0 || entry.version != version || !inside) continue;
     if (stderr_is_terminal) write_all(kClearLine);
     write_all(message);
-    ::_exit(static_cast<int>(ErrorKind::kData));
+    ::_exit(exit_code_of_loss);
   }
   // Not a registered mapping: take the default action. The signal is blocked until this function
   // returns.
@@ -76,7 +79,8 @@ void on_bus_error(int signal, siginfo_t* info, void* /*context*/) {
 
 }  // namespace
 
-void install_mapping_guard() {
+void install_mapping_guard(int exit_code) {
+  exit_code_of_loss = exit_code;
   stderr_is_terminal = ::isatty(STDERR_FILENO) != 0;
   struct sigaction action {};
   action.sa_sigaction = on_bus_error;

@@ -8,11 +8,11 @@
 
 namespace cellm {
 
-// Makes SIGBUS inside of a registered mapping end the process with exit code 3 and one line on
+// Makes SIGBUS inside of a registered mapping end the process with that exit code and one line on
 // stderr that names the file; any other SIGBUS keeps its default action. To be called once by a
 // program, before it starts threads; libraries must not, since signals belong to their host. Output
 // in stdio buffers is lost, as when a process is killed.
-void install_mapping_guard();
+void install_mapping_guard(int exit_code);
 
 // Registers an address range of a file, with or without an installed guard. Each object belongs to
 // one thread; the registry is shared by all. MappedFile has one.

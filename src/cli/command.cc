@@ -88,7 +88,7 @@ int report_error(const Error& failure) {
 int run_main(const std::function<int()>& body) {
   open_standard_files();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of write(), not a death
-  install_mapping_guard();
+  install_mapping_guard(kExitData);
   usual_terminate = std::set_terminate(on_terminate);
   try {
     return body();

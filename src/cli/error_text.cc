@@ -68,7 +68,7 @@ int exit_code(ErrorKind kind) {
     case ErrorKind::kUsage:
       return kExitUsage;
     case ErrorKind::kData:
-      return 3;
+      return kExitData;
     case ErrorKind::kUnsupported:
       return 4;
     case ErrorKind::kResources:

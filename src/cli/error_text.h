@@ -9,6 +9,7 @@ namespace cellm {
 
 // Exit codes (docs/cli.md).
 inline constexpr int kExitUsage = 2;
+inline constexpr int kExitData = 3;
 inline constexpr int kExitResources = 5;
 inline constexpr int kExitInterrupted = 130;  // as shells have it for a program that Ctrl-C ended
 int exit_code(ErrorKind kind);

@@ -88,8 +88,8 @@ TEST_P(Sessions, AtTheSameTimeGiveWhatTheyGiveAlone) {
 // Threads go on from the same snapshot, hand on their own, and give up copies while others read and
 // write: whoever is left last writes in place.
 TEST_P(Sessions, ThreadsShareSnapshots) {
-  const Engine engine(
-      open_model(std::filesystem::path(CELLM_TESTDATA) / "models" / GetParam()), {"", 2});
+  const Engine engine(open_model(std::filesystem::path(CELLM_TESTDATA) / "models" / GetParam()),
+                      {"", 2});
   const Ids start = prompt(70, 1);
   std::vector<Ids> rests;
   for (std::uint32_t i = 0; i < 3; ++i) rests.push_back(prompt(9 + i, 10 + i));
