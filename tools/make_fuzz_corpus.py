@@ -29,7 +29,7 @@ F16_ONE = b"\x00\x3c"
 F32_TWO = struct.pack("<f", 2.0)
 QUALITY = {"reference_format": "f16", "reference_xxh3": "0123456789abcdef", "text_xxh3": "fedcba9876543210", "window": 512,
            "scored": "second-half", "predictions": 2040, "perplexity": 47.9, "perplexity_ratio": 1.01, "kld_mean": 0.03, "top1": 0.94,
-           "bits_per_weight": 4.5, "activations": "int8", "kv_encoding": "f16", "date": "2026-01-31", "writer": "cellm 0.1.0"}  # fmt: skip
+           "bits_per_weight": 4.5, "activations": "int8", "kv_encoding": "f16", "date": "2026-01-31", "writer": "cellm 0.2.0"}  # fmt: skip
 
 
 def seed(harness, name, content):

@@ -1,10 +1,11 @@
-// Name and version in --version and in written files.
+// The project's version, which the top CMakeLists.txt holds.
 #pragma once
 
 #include <string_view>
 
 namespace cellm {
 
-inline constexpr std::string_view kProgramVersion = "cellm 0.1.0";
+extern const std::string_view kVersion;         // "1.2.3"
+extern const std::string_view kProgramVersion;  // "cellm 1.2.3": in --version and in written files
 
 }  // namespace cellm

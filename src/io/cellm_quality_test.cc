@@ -30,7 +30,7 @@ Quality some_quality() {
           .activations = "int8",
           .kv_encoding = "f16",
           .date = "2026-01-31",
-          .writer = "cellm 0.1.0"};
+          .writer = "cellm 0.2.0"};
 }
 
 std::vector<std::byte> payload(std::size_t bytes, int seed) {
@@ -76,7 +76,7 @@ TEST(CellmQuality, IsReadAsItWasStored) {
   EXPECT_EQ(quality->activations, "int8");
   EXPECT_EQ(quality->kv_encoding, "f16");
   EXPECT_EQ(quality->date, "2026-01-31");
-  EXPECT_EQ(quality->writer, "cellm 0.1.0");
+  EXPECT_EQ(quality->writer, "cellm 0.2.0");
   EXPECT_EQ(quality_summary(*quality), "KLD 0.030 vs f16, 4.50 bits per weight");
 }
 
