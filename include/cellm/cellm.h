@@ -1,6 +1,6 @@
 /*
- * cellm: language models of few bits per weight on CPUs. The C interface, which every language can call.
- * Functions never let an exception out.
+ * cellm: language models of few bits per weight on CPUs. The C interface, which every language can
+ * call. Functions never let an exception out.
  */
 #ifndef CELLM_CELLM_H
 #define CELLM_CELLM_H
@@ -11,7 +11,8 @@
 extern "C" {
 #endif
 
-/* The version of the library, "MAJOR.MINOR.PATCH". The text belongs to the library and lives as long as it. Any thread. */
+/* The version of the library, "MAJOR.MINOR.PATCH". The text belongs to the library and lives as
+ * long as it. Any thread. */
 CELLM_API const char* cellm_version(void);
 
 #ifdef __cplusplus
