@@ -43,6 +43,7 @@ inline constexpr std::size_t kTensorRoles = static_cast<std::size_t>(TensorRole:
 struct TensorId {
   std::size_t layer = 0;  // 0 for tensors outside of the layers
   TensorRole role = TensorRole::kEmbedding;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy takes the comparison with 0 for a pointer
   auto operator<=>(const TensorId&) const = default;
 };
 inline constexpr TensorId kEmbeddingId{0, TensorRole::kEmbedding};
