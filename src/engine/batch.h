@@ -15,10 +15,10 @@
 
 namespace cellm {
 
-// A sequence at one point, as a value: immutable, cheap to copy and to hold, good for any number of
-// sequences in any batch of its engine and for several threads at a time. Cache blocks and
-// recurrent states are shared with the sequences that came from it until those write to them. The
-// engine must outlive it.
+// The state of a sequence at one point, as a value: immutable, cheap to copy and to hold, usable by
+// any number of sequences in any batch of its engine and by several threads at a time. Cache blocks
+// and recurrent states are shared with sequences until those write to them. The engine must outlive
+// it.
 class Snapshot {
  public:
   Snapshot(const Engine& engine, Sequence sequence)
@@ -39,7 +39,7 @@ class Snapshot {
   CopyOnWrite<Sequence> sequence_;
 };
 
-// Names a sequence of a batch. No two sequences of a process have the same.
+// Identifies a sequence of a batch; unique in the process.
 enum class SequenceId : std::uint64_t {};
 
 inline constexpr std::size_t kAllLogits = std::numeric_limits<std::size_t>::max();
@@ -48,7 +48,7 @@ inline constexpr std::size_t kAllLogits = std::numeric_limits<std::size_t>::max(
 struct StepInput {
   SequenceId sequence;
   std::span<const std::uint32_t> tokens;  // at least one
-  std::size_t logits = 1;  // after how many of the last tokens they are wanted; kAllLogits: all
+  std::size_t logits = 1;  // number of last tokens whose logits are computed; kAllLogits: all
 };
 
 // Results for one input; valid until the next step.
@@ -58,8 +58,8 @@ class StepOutput {
 
   // Final hidden states of all tokens of the input, normed: (tokens, hidden).
   std::span<const float> hidden() const { return hidden_; }
-  // (wanted, vocab_size). Throws Error(kData) if they are not finite, naming the weight that is to
-  // blame if one is.
+  // (StepInput::logits, vocab_size). Throws Error(kData) if they are not finite, naming the weight
+  // that caused it, if any.
   std::span<const float> logits() const;
 
  private:
@@ -73,12 +73,12 @@ class StepOutput {
 // few enough that they stay below 64 MB for a vocabulary of 248,320.
 inline constexpr std::size_t kMaxLogitRows = 64;
 
-// Sequences come and go, and each step takes tokens for any of them: chunks of a prompt for some
-// and a single token for others. What a sequence gets is the same, bit by bit, whatever runs beside
-// it, however its tokens are cut into steps, and on any number of threads. A sequence that a step
-// does not mention stays as it is. Not thread-safe; the engine must outlive it.
+// Sequences can be added and removed at any time, and each step takes tokens for any of them:
+// chunks of a prompt for some and a single token for others. The results of a sequence are the
+// same, bit by bit, in any company, with any division of its tokens into steps, and on any number
+// of threads. A step leaves other sequences unchanged. Not thread-safe; the engine must outlive it.
 //
-// An id that is not in the batch is Error(kUsage).
+// Functions throw Error(kUsage) for an id that is not in the batch.
 class Batch {
  public:
   explicit Batch(const Engine& engine);
@@ -116,7 +116,7 @@ class Batch {
   struct Entry {
     CopyOnWrite<Sequence> sequence;
     std::size_t max_tokens;
-    bool intact = true;  // false if a step broke off
+    bool intact = true;  // false after a failed step
   };
 
   SequenceId insert(CopyOnWrite<Sequence> sequence);
@@ -131,7 +131,7 @@ class Batch {
   ActivationScratch scratch_;
   Workspace work_;
   std::vector<StepOutput> outputs_;
-  std::vector<float> wanted_;     // hidden states whose logits are wanted, side by side
+  std::vector<float> wanted_;     // hidden states to project, without gaps
   std::vector<float> logits_;     // of outputs_
   std::vector<float> projected_;  // of project()
 };

@@ -13,10 +13,10 @@
 
 namespace cellm {
 
-// How activations meet weights. docs/references.md says what rounding them costs.
+// The precision of activations in products. docs/references.md measures the cost of rounding.
 enum class Activations {
-  kInt8,  // rounded to 8 bits against weights with a packed form (int8, int4, int2, q1), else exact
-  kFast,  // the same, and 16-bit weights are multiplied in bf16 if the processor can
+  kInt8,  // 8-bit codes for weights with integer kernels (packed, trellis, block formats), else f32
+  kFast,  // the same, and bf16 products of 16-bit weights if the processor has them
   kF32,   // exact
 };
 std::string_view activations_name(Activations activations);  // "int8", "fast", "f32"
@@ -54,8 +54,7 @@ class Engine {
   Model model_;
 };
 
-// Throws Error(kData) for results that are not finite, naming the weight that is to blame if one
-// is.
+// Throws Error(kData) for results that are not finite, naming the weight that caused it, if any.
 [[noreturn]] void throw_nonfinite(const Engine& engine);
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-// From prompts to answers.
+// Generation of answers from prompts.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace cellm {
 
-// Feeds the prompt to the session and generates. on_token is called with each id as soon as it is
-// known; interrupted is asked between batches of the prompt and between tokens. Throws what
+// Feeds the prompt to the session and generates. on_token is called with each id immediately;
+// interrupted is polled between batches of the prompt and between tokens. Throws what
 // Session::advance() throws.
 GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
                         const GenerateOptions& options,
@@ -26,11 +26,11 @@ struct BatchPrompt {
   SamplerOptions sampler;
 };
 
-// What generate() gives for each prompt alone, however many there are: as soon as a text ends, the
-// next prompt takes its place, so that at most `together` (1 to kMaxBatchTokens) of them are in
-// memory and run at a time. options.sampler is not used. progress is called between steps with
-// tokens generated, of all prompts together, and how many there are at most (a text that has ended
-// counts as if it had all it may have); it may throw to break off. Throws Error(kUsage) for a
+// The results of generate() for each prompt, any number of them. Prompts run in one batch of at
+// most `together` (1 to kMaxBatchTokens) sequences; when a text ends, the next prompt takes its
+// place. options.sampler is not used. progress is called between steps with the number of tokens
+// generated, over all prompts, and its maximum (an ended text counts with its maximum); it may
+// throw to cancel. Throws Error(kUsage) for a
 // prompt that is empty or does not fit.
 std::vector<GenerateResult> generate_batch(
     const Engine& engine, const SequenceOptions& sequences, std::span<const BatchPrompt> prompts,

@@ -1,5 +1,5 @@
-// One text that is being written: which tokens the model reads next, which one follows, when it
-// ends.
+// The state machine of one text in generation: the tokens to feed next, the choice of the next
+// token, and the end.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Seeing what the matrices of a model are multiplied with.
+// Observing the inputs of the matrices of a model.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +20,9 @@ class InputTap {
                    std::size_t cols) = 0;
 };
 
-// Runs the tokens as a sequence of their own and shows the tap every input of every matrix, in the
-// order of the forward pass; up to kMaxBatchTokens tokens come together. Logits are not computed.
-// What the tap sees does not depend on the number of threads. Throws Error(kUsage) for an id beyond
+// Runs the tokens as a new sequence and reports every input of every matrix to the tap, in the
+// order of the forward pass, for at most kMaxBatchTokens tokens at a time. Logits are not computed.
+// The inputs do not depend on the number of threads. Throws Error(kUsage) for an id beyond
 // the vocabulary or more tokens than the model's context.
 void observe(const Engine& engine, std::span<const std::uint32_t> tokens, InputTap& tap);
 

@@ -1,5 +1,4 @@
-// A model's container, read once. Engines, conversions and measurements take it by reference, and
-// several of them may share one.
+// A model's container, read once, and shared by engines, conversions and measurements.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +22,7 @@ namespace cellm {
 inline constexpr std::size_t kAllLayers = std::numeric_limits<std::size_t>::max();
 
 struct OpenOptions {
-  Links links = Links::kInside;     // how far those of a folder may lead
+  Links links = Links::kInside;     // symbolic links of a folder
   std::string tokenizer_file = {};  // a tokenizer.json in place of the model's own; empty: its own
 };
 
@@ -34,7 +33,7 @@ struct FoundTokenizer {
   bool contained = false;  // inside the model's container
 };
 
-// Thread-safe. What is expensive (tokenizer, weights, checksum) is read at first use and kept.
+// Thread-safe. Tokenizer, weights and checksum are read at first use and cached.
 class OpenedModel {
  public:
   // Throws what parse_model_config() throws.
@@ -59,18 +58,18 @@ class OpenedModel {
   // eos_token_id of generation_config.json. Throws as generation_end_ids().
   const std::vector<std::uint32_t>& generation_end_ids() const;
 
-  // What a .cellm file says of its own quality.
+  // The quality stored in a .cellm file.
   const std::optional<Quality>& quality() const;
 
   // model_checksum(): reads the whole model.
   std::uint64_t checksum() const;
 
-  // The weights as the container stores them. They are loaded once: all copies share the matrices.
-  // With max_layers below the model's number of layers, only those are loaded, each time anew.
+  // The weights in their stored formats, loaded once: all copies share the matrices. With
+  // max_layers below the model's number of layers, only these layers are loaded, on each call.
   Model weights(std::size_t max_layers = kAllLayers) const;
 
-  // Bytes of memory that weights() and then pack_weights() or, if not `pack`, unpack_weights() are
-  // going to allocate.
+  // Memory in bytes that weights() followed by pack_weights() (`pack`) or unpack_weights()
+  // allocates.
   std::uint64_t weights_bytes(std::size_t max_layers, bool pack) const;
 
  private:

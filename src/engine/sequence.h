@@ -1,4 +1,4 @@
-// One sequence of tokens and the state that the model has of it.
+// A sequence of tokens and the model state after it.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace cellm {
 
-// How keys and values of a sequence are kept, and how long it may get.
+// The KV cache encoding and the maximum length of a sequence.
 struct SequenceOptions {
   KvEncoding kv_encoding = KvEncoding::kF16;
   std::size_t tokens_per_block = 16;
@@ -25,10 +25,10 @@ std::size_t max_sequence_tokens(const ModelConfig& config, const SequenceOptions
 void require_fit(const ModelConfig& config, std::span<const std::uint32_t> tokens,
                  std::size_t position, std::size_t max_tokens);
 
-// Copies share what neither of them has written to since (see SequenceState).
+// Copies share memory until one of them writes to it (see SequenceState).
 struct Sequence {
   SequenceOptions options;
-  std::vector<std::uint32_t> tokens;  // all that the state has seen
+  std::vector<std::uint32_t> tokens;  // all tokens fed so far
   SequenceState state;
 };
 

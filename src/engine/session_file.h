@@ -29,7 +29,7 @@ void save_session(const Snapshot& snapshot, std::uint64_t model_checksum,
 Snapshot load_session(const Engine& engine, std::uint64_t model_checksum,
                       const SequenceOptions& options, const std::filesystem::path& path);
 
-// What a file and the engine that reads it must agree on, besides SequenceOptions.
+// The facts that a file must share with the engine that reads it, besides SequenceOptions.
 struct SessionFacts {
   std::uint64_t model_checksum = 0;
   std::string target;       // CPU target

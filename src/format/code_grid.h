@@ -1,4 +1,4 @@
-// What the codes of a format with scales stand for.
+// The values of the codes of a format with scales.
 #pragma once
 
 #include <algorithm>

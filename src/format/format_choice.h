@@ -1,4 +1,4 @@
-// How a person names a format for a tensor.
+// The choice of a format for a tensor, and its textual form.
 #pragma once
 
 #include <cstddef>

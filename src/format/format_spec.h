@@ -11,14 +11,14 @@
 
 namespace cellm {
 
-// How the weights of a matrix lie in a file that has its rows in the usual order.
+// The order of the weights of a matrix in a file with rows in the usual order.
 enum class StoredOrder {
   kRows,    // row after row, scales in a companion (format/tensor.h)
   kTiles,   // tiles of a trellis code (format/trellis.h)
   kBlocks,  // row after row of blocks that hold their own scales (format/block_formats.h)
 };
 
-// Where the codes of a format come from.
+// The encoder of a format.
 enum class Encoder {
   kRound,    // floats: rounding alone
   kGrid,     // levels on a grid: scales and codes are chosen (FormatSpec::grid)
@@ -28,7 +28,7 @@ enum class Encoder {
 
 struct FormatSpec {
   FormatId id = FormatId::kF32;
-  std::string_view name;   // what people type and read
+  std::string_view name;   // in options, tables and messages
   std::string_view dtype;  // in the header of a .cellm file; also accepted where a name is typed
   StoredOrder order = StoredOrder::kRows;
   Encoder encoder = Encoder::kNone;

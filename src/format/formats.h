@@ -61,7 +61,7 @@ concept GridFormat = EncodableFormat<F> &&
   { F::unpack_row(out, n, unpacked) } -> std::same_as<void>;
 };
 
-// Those that lie in rows.
+// The formats stored in rows.
 using RowFormats = std::tuple<F32, F16, BF16, I8, I4, I2, Q1, F8E4M3>;
 
 const FormatSpec& format_spec(FormatId id);

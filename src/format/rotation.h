@@ -1,4 +1,4 @@
-// The orthogonal rotation of a matrix's input that the trellis formats are coded in.
+// The orthogonal rotation of a matrix's input in which the trellis formats are quantized.
 //
 // A row w of a matrix and an input x of it are both multiplied by R = D H: D are random signs, H is
 // block-diagonal of Hadamard matrices (Sylvester's order) over the root of their size, the largest

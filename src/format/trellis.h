@@ -66,7 +66,7 @@ extern const FormatSpec kT2Spec;
 extern const FormatSpec kT1HSpec;
 extern const FormatSpec kT1Spec;
 
-// What is fixed about a trellis format; null for another.
+// The constants of a trellis format; null for any other format.
 const TrellisShape* trellis_shape(FormatId format);
 inline bool is_trellis(FormatId format) {
   return trellis_shape(format) != nullptr;

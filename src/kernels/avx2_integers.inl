@@ -1,4 +1,4 @@
-// What int8_kernels.inl asks of the avx2 target. Included by target_avx2.cc alone.
+// Primitives of int8_kernels.inl for the avx2 target. Included by target_avx2.cc alone.
 
 constexpr std::size_t kIntLanes = 8;
 constexpr std::size_t kIntTokens = 4;

@@ -1,4 +1,4 @@
-// What trellis_kernels.inl asks of the avx2 target. Included by target_avx2.cc alone.
+// Primitives of trellis_kernels.inl for the avx2 target. Included by target_avx2.cc alone.
 
 IntVec load_planes(const unsigned char* p, std::size_t /*stride*/) {
   return load_bytes(p);

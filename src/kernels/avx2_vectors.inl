@@ -1,4 +1,5 @@
-// What f32_kernels.inl and rotate.inl ask of the avx2 target. Included by target_avx2.cc alone.
+// Primitives of f32_kernels.inl and rotate.inl for the avx2 target. Included by target_avx2.cc
+// alone.
 
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kTokensOfTile = 3;

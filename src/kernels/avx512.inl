@@ -1,4 +1,4 @@
-// What the AVX-512 targets share. The including file is inside an unnamed namespace and has
+// Helpers of the AVX-512 targets. The including file is inside an unnamed namespace and has
 // included immintrin.h.
 
 // Four sums at once: pairs of vectors are added crosswise until each 128-bit quarter holds one

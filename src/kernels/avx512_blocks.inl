@@ -1,4 +1,4 @@
-// What block_unpack.inl asks of the avx512vnni target. Included by target_avx512vnni.cc alone.
+// Primitives of block_unpack.inl for the avx512vnni target. Included by target_avx512vnni.cc alone.
 
 // 4 bytes of each row; what lies between rows is not read.
 [[gnu::always_inline]] inline IntVec load_word(const unsigned char* p, std::size_t stride) {

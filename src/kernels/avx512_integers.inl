@@ -1,4 +1,4 @@
-// What int8_kernels.inl asks of the avx512vnni target. Included by target_avx512vnni.cc alone.
+// Primitives of int8_kernels.inl for the avx512vnni target. Included by target_avx512vnni.cc alone.
 
 constexpr std::size_t kIntLanes = 16;
 constexpr std::size_t kIntTokens = 8;

@@ -1,4 +1,4 @@
-// What f32_kernels.inl and rotate.inl ask of the avx512vnni target. Included by
+// Primitives of f32_kernels.inl and rotate.inl for the avx512vnni target. Included by
 // target_avx512vnni.cc alone.
 
 constexpr std::size_t kLanes = 16;

@@ -5,7 +5,7 @@ struct IntSums {
   FloatVec sums[kIntTokenBlock][kBlockVectors];
 };
 
-// What a tile needs of a chunk.
+// The data of a chunk that a tile uses.
 struct IntChunk {
   const unsigned char* bytes;   // unpacked codes, 8-bit or wide
   const std::uint16_t* scales;  // of the first group in the chunk; unused for scales per row

@@ -68,10 +68,10 @@ struct BlockMatrix {
   std::size_t row_bytes;
 };
 
-// Steps of a search for the best path through a trellis (convert/trellis_encoder.h). States are the
-// last state_bits of the stream, so state s follows from the states (h << (state_bits − step_bits))
-// + (s >> step_bits), h < 2^step_bits. All numbers are 16-bit integers; what overflows stays at the
-// largest.
+// Steps of a search for the best path through a trellis (quantize/trellis_encoder.h). States are
+// the last state_bits of the stream, so state s follows from the states (h << (state_bits −
+// step_bits))
+// + (s >> step_bits), h < 2^step_bits. All numbers are saturating 16-bit integers.
 struct TrellisSearch {
   unsigned state_bits;  // 10 to 12
   unsigned step_bits;
@@ -112,15 +112,15 @@ struct VectorRows {
   const unsigned char* ahead = nullptr;
 };
 
-// Columns of activations that share a scale when they meet packed weights: those that share a scale
-// of the weights, if any do. int8 weights are so exact that coarse scales of the activations would
-// cost more than they do.
+// Columns of activations that share a scale in products with packed weights: the group of the
+// weights, if there is one. For int8 weights without groups the block is small, because coarse
+// activation scales would cost more precision than the weights do.
 constexpr std::size_t activation_block(unsigned bits, std::size_t group) {
   if (group != 0) return group;
   return bits == 8 ? 32 : 128;
 }
 
-// What codes of weights stand for: first + k · step, k = 0, 1, … last.
+// The values of codes: first + k · step, k = 0, 1, … last.
 struct Levels {
   float first;
   float step;
@@ -156,7 +156,7 @@ struct KernelTable {
   void (*matmul_int8)(const PackedMatrix& w, std::size_t block_begin, std::size_t block_end,
                       const QuantizedActivations& x, float* y, std::size_t y_stride) = nullptr;
 
-  // The same for trellis-coded weights, rows of the blocks of 64 [block_begin, block_end), and
+  // The same for trellis-quantized weights, rows of the blocks of 64 [block_begin, block_end), and
   // activations that were rotated; x.block is kTrellisActivationBlock.
   void (*matmul_trellis)(const TrellisMatrix& w, std::size_t block_begin, std::size_t block_end,
                          const QuantizedActivations& x, float* y, std::size_t y_stride) = nullptr;
@@ -183,8 +183,8 @@ struct KernelTable {
   // Sums of 16 codes each; n is a multiple of 32.
   void (*half_sums)(const signed char* codes, std::size_t n, std::int32_t* out) = nullptr;
 
-  // 8-bit codes, a multiple of 32 of them, as 16-bit ones in the order that this target wants. Null
-  // where 8-bit codes are multiplied as they are.
+  // Widens n 8-bit codes, a multiple of 32, to 16 bits in the order of this target. Null if the
+  // target multiplies 8-bit codes directly.
   void (*widen_codes)(const signed char* codes, std::size_t n, std::int16_t* out) = nullptr;
 
   // out = silu(gate) · up, and x *= sigmoid(gate)

@@ -1,4 +1,4 @@
-// What block_unpack.inl asks of the scalar target. Included by target_scalar.cc alone.
+// Primitives of block_unpack.inl for the scalar target. Included by target_scalar.cc alone.
 
 IntVec load_word(const unsigned char* p, std::size_t stride) {
   IntVec v;

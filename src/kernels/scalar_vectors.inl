@@ -1,4 +1,5 @@
-// What f32_kernels.inl and rotate.inl ask of the scalar target. Included by target_scalar.cc alone.
+// Primitives of f32_kernels.inl and rotate.inl for the scalar target. Included by target_scalar.cc
+// alone.
 
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kTokensOfTile = 3;

@@ -10,7 +10,7 @@
 namespace cellm {
 namespace {
 
-// What a template asks for comes before it.
+// The primitives of a template must precede it.
 // clang-format off
 #include "kernels/avx512_vectors.inl"
 #include "kernels/f32_kernels.inl"

@@ -16,7 +16,7 @@
 namespace cellm {
 namespace {
 
-// What a template asks for comes before it.
+// The primitives of a template must precede it.
 // clang-format off
 #include "kernels/scalar_vectors.inl"
 #include "kernels/f32_kernels.inl"

@@ -1,4 +1,4 @@
-// What the tests of kernels share.
+// Helpers of the kernel tests.
 #pragma once
 
 #include <algorithm>

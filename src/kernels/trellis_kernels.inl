@@ -1,5 +1,5 @@
-// Integer dot products of trellis-coded weights (format/trellis.h) with 8-bit activations, for all
-// targets. The including file is inside an unnamed namespace, has included int8_kernels.inl and
+// Integer dot products of trellis-quantized weights (format/trellis.h) with 8-bit activations, for
+// all targets. The including file is inside an unnamed namespace, has included int8_kernels.inl and
 // what that asks for, and has defined:
 //
 //   load_planes(p, stride)   32 bytes at p; if a vector holds two tiles, also those at p + stride

@@ -30,7 +30,7 @@ struct PayloadSizes {
   std::uint64_t scale_bytes() const;
 };
 
-// What an encoder fills at a time: so many rows, their code bytes and scales.
+// The unit of an encoder: a number of rows, their code bytes and scales.
 struct StoredUnit {
   std::size_t rows = 1;
   std::size_t code_bytes = 0;
@@ -72,7 +72,7 @@ extern const Layout kBlockLayout;
 // The layout of a format's own.
 const Layout& own_layout(FormatId format);
 
-// What the dtype of a .cellm header says.
+// The stored type of a dtype in a .cellm header.
 struct StoredType {
   FormatId format;
   const Layout* layout;

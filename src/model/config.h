@@ -1,4 +1,4 @@
-// What a model is, as plain data: the same structure for every family.
+// The configuration of a model as plain data, the same structure for every family.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace cellm {
 
-// How a layer mixes tokens.
+// The token mixer of a layer.
 enum class MixerKind { kAttention, kGatedDeltaNet };
 
 // inv_freq is theta^(−2i / rotary_dim), changed as one of these says.
@@ -43,7 +43,7 @@ struct DeltaNetConfig {
 // Channels of the convolution: all queries, all keys, all values.
 std::size_t conv_channels(const DeltaNetConfig& net);
 
-// What a layer is made of; model/step.h makes its steps from that.
+// The structure of a layer; layer_steps() (model/step.h) turns it into steps.
 struct LayerSpec {
   MixerKind mixer = MixerKind::kAttention;
   bool qk_norm = false;      // RMS norm on each head of queries and keys
@@ -69,7 +69,8 @@ struct ModelConfig {
   RopeScaling rope_scaling;
   float rms_norm_eps = 1e-6F;
   float norm_offset = 0.0F;  // added to norm weights: 1 where they are stored zero-centred
-  // tie_word_embeddings; nothing if config.json does not say: then what is stored tells.
+  // tie_word_embeddings; empty if config.json does not say: then tied unless an output matrix is
+  // stored.
   std::optional<bool> tied_embedding;
   std::size_t max_positions = 0;
   std::vector<std::uint32_t> eos_ids;
@@ -80,7 +81,7 @@ struct ModelConfig {
 // is positive, bounded, and fits the others. Throws Error(kData) for values that are missing or
 // wrong and Error(kUnsupported), naming it, for a model type or an option that cellm does not have.
 ModelConfig parse_model_config(std::string_view json, std::string_view source);
-// The same of a document that is parsed already.
+// The same for a parsed document.
 ModelConfig read_model_config(const Json& document, std::string_view source);
 
 // rotary_dim / 2 frequencies, scaling applied.

@@ -62,30 +62,29 @@ std::string text_prefix(const ModelSource& source);
 // The names under which a source may keep the output matrix, best first.
 std::vector<std::string> lm_head_names(const std::string& prefix);
 
-// Reads weights. Matrices stay where they are (mapped) if the source can show them, as rows, packed
-// or coded, else they are read into memory as f32; max_layers limits the layers used. Tensors that
+// Reads weights. Matrices in a layout of src/layout stay mapped in the file, others are read into
+// memory as f32; max_layers limits the layers used. Tensors that
 // the text model does not have (vision, multi-token prediction) are ignored. Throws Error(kData)
 // naming each tensor that is missing or has another shape than the configuration says.
 Model load_model(const ModelSource& source, const ModelConfig& config, std::size_t max_layers);
 
-// Bytes of memory. Matrices in place are not counted: the kernel takes their pages back when it
-// needs to.
+// Bytes of memory. Mapped matrices are not counted: the operating system can drop their pages.
 struct LoadMemory {
-  std::uint64_t loaded = 0;  // that load_model() allocates: matrices that are not in place, vectors
-  std::uint64_t packed = 0;  // that pack_weights() allocates then
-  std::uint64_t unpacked = 0;  // that unpack_weights() allocates then
+  std::uint64_t loaded = 0;    // by load_model(): matrices that are not mapped, vectors
+  std::uint64_t packed = 0;    // by pack_weights()
+  std::uint64_t unpacked = 0;  // by unpack_weights()
 };
-// Tensors that are missing count as nothing.
+// Missing tensors count as 0.
 LoadMemory load_memory(const ModelSource& source, const ModelConfig& config,
                        std::size_t max_layers);
 
 // Interleaves every matrix whose format has a packed form, so that it is multiplied with 8-bit
-// activations; trellis-coded ones are used as they are. The source is told that it may forget the
-// pages it was read from.
+// activations; trellis and block formats stay as they are. The source may drop the pages that were
+// read.
 void pack_weights(Model& model, const ModelSource& source, ThreadPool& pool);
 
-// The reverse, for exact arithmetic: matrices that the source stores packed or trellis-coded become
-// rows in memory, the latter as f32.
+// The reverse, for exact arithmetic: matrices stored packed or in a trellis format become rows in
+// memory, the latter as f32.
 void unpack_weights(Model& model, ThreadPool& pool);
 
 // Lets 16-bit matrices be multiplied in bf16, where the processor can (Matrix::for_bf16()).

@@ -1,4 +1,4 @@
-// What the steps of a layer work on, and their interpreter.
+// The operands of the steps of a layer, and their interpreter.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@
 
 namespace cellm {
 
-// Computes the products of kMultiply steps, for callers that look at their input or multiply by
-// something else than the weights.
+// Replaces the products of kMultiply steps, for callers that observe the input or substitute other
+// weights.
 class Multiplier {
  public:
   virtual ~Multiplier() = default;
@@ -23,17 +23,17 @@ class Multiplier {
                         std::span<const Product> products, const float* x) = 0;
 };
 
-// What the backward pass needs to know of weights.
+// The weights in training, as the backward pass sees them.
 class Training : public Multiplier {
  public:
-  // dx += the gradient of x, for y as multiply() gave it; also adds to what is kept of the weights.
+  // dx += the gradient of x, with y the output of multiply(); also adds to the weights' gradients.
   virtual void multiply_backward(const LayerRun& run, const Linear& linear, const float* x,
                                  const float* y, const float* dy, float* dx) = 0;
-  // Where the gradient of a norm's weight is added.
+  // The gradient of a norm weight, to be added to.
   virtual float* norm_gradient(const std::vector<float>& weight) = 0;
 };
 
-// Tokens of one or more sequences on their way through the layers.
+// One pass of tokens of one or more sequences through the layers.
 struct Pass {
   const Compute& compute;
   const ModelConfig& config;
@@ -41,8 +41,8 @@ struct Pass {
   Slots slots;
   std::size_t tokens;  // of all parts
   RopeAngles angles;
-  Multiplier* multiplier = nullptr;  // apply() if there is none
-  bool keeps_activations = false;    // for the backward pass: what is read is not overwritten
+  Multiplier* multiplier = nullptr;  // null: apply()
+  bool keeps_activations = false;    // for the backward pass: inputs are not overwritten
 };
 
 struct LayerRun {

@@ -69,8 +69,8 @@ class Training;  // model/pass.h
 struct Operation {
   std::string_view name;
   void (*forward)(const LayerRun& run, const Step& step);
-  // Adds to the gradients of the inputs, which begin at zero, from those of the outputs, which it
-  // may overwrite. The run has the activations of the forward pass, none of which share memory.
+  // Adds to the gradients of the inputs, which begin at zero; may overwrite the gradients of the
+  // outputs. The run has the saved activations of the forward pass, in separate buffers.
   void (*backward)(const LayerRun& run, const Step& step, const Slots& gradients,
                    Training& training);
   bool advances_state = false;  // of the layer

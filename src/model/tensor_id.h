@@ -1,4 +1,4 @@
-// Which tensor of a model: its layer and its role there.
+// The identity of a tensor of a model: its layer and its role.
 #pragma once
 
 #include <compare>
@@ -57,12 +57,12 @@ constexpr bool is_in_layer(TensorRole role) {
 // Whether it is the weight of an RMS norm.
 bool is_norm(TensorRole role);
 
-// What loading makes of a tensor.
+// The treatment of a tensor on loading.
 enum class TensorKind : std::uint8_t {
   kMatrix,  // used through Linear, or as the embedding
   kNorm,    // a norm weight to which config.norm_offset is added
-  kPlain,   // a vector as it is
-  kBias,    // likewise, added to the products of a matrix: Linear::bias
+  kPlain,   // a vector, unchanged
+  kBias,    // a vector added to the products of a matrix: Linear::bias
   kConv,    // (channels, 1, kernel) in files, (kernel, channels) in memory
   kDecay,   // A_log, used as −exp(A_log)
 };

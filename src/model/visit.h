@@ -17,8 +17,7 @@ struct RoleShape {
 // The tensors of one layer, in the order of the forward pass.
 std::vector<RoleShape> layer_tensors(const ModelConfig& config, const LayerSpec& layer);
 
-// The shape of a tensor as in a Hugging Face file; nothing if the model has none of this role
-// there.
+// The shape of a tensor as in a Hugging Face file; empty if the model has no such tensor.
 std::optional<std::vector<std::size_t>> tensor_shape(const ModelConfig& config, TensorId id);
 
 // Calls visitor.matrix(id, Linear&, rows, cols) and visitor.vector(id, std::vector<float>&, shape)

@@ -1,4 +1,4 @@
-// What an operation runs on.
+// The resources of an operation: kernels, threads, scratch memory.
 #pragma once
 
 #include <cstdint>

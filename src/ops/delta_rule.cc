@@ -22,7 +22,7 @@ struct Head {
   double* log_decay;
 };
 
-// What was there at the start of the chunk is left at a row by this factor.
+// The decay of the initial state of the chunk at each row.
 float decay_until(const Head& head, std::size_t row) {
   return std::exp(static_cast<float>(head.log_decay[row]));
 }

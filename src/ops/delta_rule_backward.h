@@ -9,7 +9,7 @@
 
 namespace cellm {
 
-// Where the gradients of a DeltaInput go: the same shapes and the same distance between tokens.
+// The gradients of a DeltaInput, outputs: the same shapes and the same stride between tokens.
 struct DeltaGradient {
   float* q;
   float* k;

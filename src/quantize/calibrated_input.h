@@ -1,4 +1,4 @@
-// What a method of choosing codes gets to know of the input of a matrix.
+// The calibration statistics of one matrix input, as a quantization method sees them.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace cellm {
 
-// The second moments of an input and the factors made of them, which all matrices of this input
-// share. Not thread-safe: factors are asked for before rows are handed out to threads.
+// The second moments of an input and the factors computed from them, shared by all matrices with
+// this input. Not thread-safe: compute factors before rows are divided among threads.
 class CalibratedInput {
  public:
   CalibratedInput(SecondMoments moments, const KernelTable& kernels, ThreadPool& pool)
@@ -26,17 +26,17 @@ class CalibratedInput {
   const KernelTable& kernels() const { return kernels_; }
   ThreadPool& pool() const { return pool_; }
 
-  // The factor for blocks of `width` columns; null if there is none (factorize()). Made at the
-  // first call and then kept.
+  // The factor for blocks of `width` columns; null if factorize() finds none. Computed at the
+  // first call and cached.
   std::shared_ptr<const FeedbackFactor> factor(std::size_t width);
 
-  // The same of a transformed input: `transform` turns (a copy of) H into that of the input that
-  // the matrix will meet, and `basis` is the transformation's name.
+  // The factor of a transformed input: `transform` turns a copy of H into the second moments of the
+  // transformed input; `basis` names the transformation and is the cache key.
   using Transform = std::function<void(SecondMoments& moments)>;
   std::shared_ptr<const FeedbackFactor> factor(std::size_t width, std::string_view basis,
                                                const Transform& transform);
 
-  // Whether a factor was asked for that there is not.
+  // Whether factor() has returned null.
   bool lacks_factor() const { return lacks_factor_; }
 
  private:

@@ -1,4 +1,5 @@
-// The factor of an input's second moments by which errors are passed on from column to column.
+// The triangular factor of an input's second moments, which propagates errors from column to
+// column.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +14,9 @@ namespace cellm {
 
 // H = R Rᵀ with R upper triangular, in blocks of `width` columns (the last may be narrower). With E
 // the error of a matrix, tr(E H Eᵀ) = ‖E R‖², and block B of E R is (E_B + Σ_{j<B} E_j L_Bj) R_BB
-// with L_Bj = R_jB R_BB⁻¹. So the block costs nothing more if it becomes
-//   target_B = W_B + Σ_{j<B} E_j L_Bj                             (E = W − coded)
-// and coding it is a matter of ‖(target_B − coded_B) R_BB‖². This is GPTQ (arXiv:2210.17323), which
+// with L_Bj = R_jB R_BB⁻¹. So the loss of the block is zero if it becomes
+//   target_B = W_B + Σ_{j<B} E_j L_Bj                             (E = W − Q)
+// and quantizing it minimises ‖(target_B − Q_B) R_BB‖². This is GPTQ (arXiv:2210.17323), which
 // has the factor U = R⁻¹ of the inverse, H⁻¹ = Uᵀ U, and spreads errors over the columns ahead; it
 // is LDLQ (arXiv:2307.13304) for width 1, and its block form (arXiv:2402.04396) for wider ones.
 struct FeedbackFactor {
@@ -33,11 +34,11 @@ struct FeedbackFactor {
   }
 };
 
-// What is added to every diagonal element, relative to their mean: enough to bound what directions
-// without any input in the text may be used for.
+// Added to every diagonal element, relative to their mean: bounds the errors that feedback may move
+// into directions that the calibration text never excites.
 inline constexpr double kFeedbackDamping = 0.01;
 
-// Nothing if H is not finite or, damping included, not positive definite. 2 / 3 · cols³ operations
+// Empty if H is not finite or, damping included, not positive definite. 2 / 3 · cols³ operations
 // in f64, on all threads of the pool; the result does not depend on their number. Takes
 // factor_bytes() of memory, a part of it for the result.
 std::optional<FeedbackFactor> factorize(const SecondMoments& moments, std::size_t width,

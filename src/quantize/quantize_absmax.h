@@ -1,4 +1,5 @@
-// The reference quantization of every format, as the study's files have it.
+// Absmax quantization, the method of the seed study: the largest weight of a group gets the
+// outermost code.
 #pragma once
 
 #include "quantize/quantizer.h"

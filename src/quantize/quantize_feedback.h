@@ -5,10 +5,10 @@
 
 namespace cellm {
 
-// A scale that a group of columns shares is chosen when the group is entered, for what its weights
-// have become by then. A scale of a whole row is chosen for the weights as they are, then the row
-// is coded, its scale is refitted to the codes, and it is coded again as long as that lowers its
-// loss e H eᵀ. Needs request.calibrated with a factor, and a format with codes and scales.
+// The scale of a group of columns is chosen when the group is entered, for its targets at that
+// point. The scale of a whole row is chosen for the original weights; then the row is quantized,
+// its scale refitted to the codes, and the row quantized again as long as the loss e H eᵀ falls.
+// Needs request.calibrated with a factor, and a format with codes and scales.
 TensorQuantizer feedback_quantizer(const QuantizeRequest& request);
 
 }  // namespace cellm

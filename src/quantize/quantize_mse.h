@@ -11,8 +11,9 @@ namespace cellm {
 // the matrix's output. The format must have codes and scales.
 TensorQuantizer mse_quantizer(const QuantizeRequest& request);
 
-// What each column counts: its second moment, relative to the mean of all, and 1 % more, so that a
-// column that the text left silent is not thrown away. Empty, for all alike, if all are silent.
+// The weight of each column in the error: its second moment relative to the mean of all, plus 1 %,
+// so that a column without input in the text keeps some precision. Empty, meaning equal weights, if
+// no column has input.
 std::vector<float> column_importance(const InputMoments& inputs);
 
 }  // namespace cellm

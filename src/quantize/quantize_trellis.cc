@@ -30,7 +30,7 @@ float start_scale(const float* row, std::size_t cols, const TrellisTable& table)
   return static_cast<float>(deviation * static_cast<double>(kLevelsPerScale / table.deviation));
 }
 
-// What a coded row should be multiplied by for the least squared error; 1 if it is all zeros.
+// The factor on a dequantized row with the least squared error; 1 for a row of zeros.
 double best_factor(const float* row, const float* coded, std::size_t cols) {
   double product = 0.0;
   double squares = 0.0;

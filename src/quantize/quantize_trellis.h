@@ -6,8 +6,8 @@
 
 namespace cellm {
 
-// Blocks of 64 rows. A row's scale is first what makes its weights as wide as those that the table
-// was trained on, and after coding the one of least loss for the levels that were chosen: e H eᵀ
+// Blocks of 64 rows. The initial scale of a row maps its weights to the variance that the table was
+// trained on; after the search it becomes the scale of least loss for the chosen levels: e H eᵀ
 // with feedback, the squared error without.
 TensorQuantizer trellis_quantizer(const QuantizeRequest& request);
 

@@ -24,13 +24,13 @@ struct SecondMoments {
 // H of the rotated input, Rᵀ H R (format/rotation.h), in place.
 void rotate(SecondMoments& moments, const std::vector<float>& factors, ThreadPool& pool);
 
-// Bytes that a SecondMomentsSum takes, its result included.
+// Memory of a SecondMomentsSum in bytes, its result included.
 std::uint64_t second_moments_bytes(std::size_t cols);
 
-// Adds up H. Products are summed in f32 over up to kTokensPerSum tokens at a time and these sums in
-// f64, so that the error does not grow with the text. Not thread-safe; it uses the pool. The result
-// depends on the order of the tokens, and neither on the threads nor on how tokens are cut into
-// calls.
+// Accumulates H. Products are summed in f32 over at most kTokensPerSum tokens, these sums in f64,
+// so that the rounding error does not grow with the text. Not thread-safe; uses the pool. The
+// result depends on the order of the tokens, but not on the number of threads nor on the division
+// of tokens into calls.
 class SecondMomentsSum {
  public:
   static constexpr std::size_t kTokensPerSum = 1024;
@@ -39,7 +39,7 @@ class SecondMomentsSum {
 
   // x: (tokens, cols) without gaps.
   void add(const float* x, std::size_t tokens);
-  // What was added so far; the sum is over.
+  // The sum. Nothing may be added afterwards.
   SecondMoments finish();
 
  private:

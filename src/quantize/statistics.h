@@ -1,4 +1,4 @@
-// What a calibration text says about the inputs of a model's matrices.
+// Statistics of the inputs of a model's matrices over a calibration text.
 #pragma once
 
 #include <cstddef>
@@ -14,19 +14,19 @@
 
 namespace cellm {
 
-// Second moments of the input of one or more matrices, summed over tokens. With x such an input and
-// ΔW the error of a matrix, Σ_tokens ‖ΔW x‖² = tr(ΔW H ΔWᵀ), H = Σ x xᵀ; this keeps H's diagonal.
+// The diagonal of H = Σ x xᵀ, summed over tokens, for an input x of one or more matrices. With ΔW
+// the error of a matrix, Σ_tokens ‖ΔW x‖² = tr(ΔW H ΔWᵀ).
 struct InputMoments {
   std::uint64_t tokens = 0;
   std::vector<double> diagonal;  // (cols): Σ x², not divided by the tokens
 };
 
-// Adds (tokens, cols) of inputs. Every column is summed in the order of the tokens, so the result
-// does not depend on the threads.
+// Adds inputs, (tokens, cols). Every column is summed in token order, so the result does not depend
+// on the number of threads.
 void accumulate(InputMoments& moments, const float* x, std::size_t tokens, std::size_t cols,
                 ThreadPool& pool);
 
-// The second moments of all inputs that observe() shows. Not thread-safe.
+// Collects the second moments of all inputs that observe() reports. Not thread-safe.
 class Statistics final : public InputTap {
  public:
   explicit Statistics(ThreadPool& pool) : pool_(&pool) {}
@@ -34,8 +34,8 @@ class Statistics final : public InputTap {
   void see(std::span<const TensorId> ids, const float* x, std::size_t tokens,
            std::size_t cols) override;
 
-  // Null for a matrix that was not seen. Valid until the next see(). Matrices of the same input
-  // have the same moments.
+  // Null for a matrix that was not observed. Valid until the next see(). Matrices that share an
+  // input share the moments.
   const InputMoments* find(TensorId id) const;
 
   // The first matrix whose moments are NaN or infinite.

@@ -22,7 +22,7 @@ void give_back(const Values& values, const std::vector<Parameter>& parameters) {
     std::copy(values[i].begin(), values[i].end(), parameters[i].values.begin());
 }
 
-// The last tensor on the way forward whose gradients are not finite: the first on the way back.
+// The last tensor in forward order whose gradients are not finite: the first in the backward pass.
 std::string find_nonfinite(const std::vector<Parameter>& parameters) {
   for (std::size_t i = parameters.size(); i-- > 0;) {
     if (!all_finite(parameters[i].gradients)) return parameters[i].tensor;

@@ -13,7 +13,7 @@
 
 namespace cellm {
 
-// What is trained of a model: the matrices of its layers, and its norms.
+// The trainable parts of a model: the matrices of its layers, and its norms.
 class TunableParts final : public Training {
  public:
   void multiply(const LayerRun& run, std::span<const TensorRole> weights,
@@ -22,7 +22,7 @@ class TunableParts final : public Training {
                          const float* dy, float* dx) override;
   float* norm_gradient(const std::vector<float>& weight) override;
 
-  // By where they are in the model.
+  // Keyed by the address in the model.
   std::unordered_map<const Linear*, TunableMatrix> matrices;
   std::unordered_map<const std::vector<float>*, std::vector<float>> norm_gradients;
 };
@@ -44,13 +44,13 @@ class LayerBuffers {
   std::array<std::vector<float>, kSlots> values_;
 };
 
-// hidden: (tokens, hidden), the residual stream of a sequence from its beginning; becomes that
-// after the layer. Saves the activations.
+// hidden: (tokens, hidden), the residual stream of a whole sequence before the layer; on return,
+// after it. Saves the activations.
 void layer_forward(Pass& pass, const Layer& layer, std::size_t index, std::vector<float>& hidden,
                    LayerBuffers& saved);
 
-// gradient: of the residual stream after the layer; becomes that before it. The gradients of what
-// is trained are added to. work: memory, kept between calls.
+// gradient: of the residual stream after the layer; on return, before it. Adds to the gradients of
+// the trained parts. work: scratch memory, kept between calls.
 void layer_backward(Pass& pass, const Layer& layer, std::size_t index, LayerBuffers& saved,
                     TunableParts& parts, std::vector<float>& gradient, LayerBuffers& work);
 

@@ -9,11 +9,11 @@
 
 namespace cellm {
 
-// y = r ⊙ (W (c ⊙ x)) + b, with W a Linear as it is, r a factor for each row and c one for each
-// column, all 1 at first. Of a trellis-coded matrix W is what meets the rotated input: y = r ⊙ (W′
-// R (c ⊙ x)). Both directions are products with rows in memory, in f32 or f16 (`exact` or not), so
-// that every format is trained alike; that takes 8 or 4 bytes for each weight. Unless `exact`,
-// products are those of Activations::kFast.
+// y = r ⊙ (W (c ⊙ x)) + b, with W the dequantized matrix, r a factor for each row and c one for
+// each column, all 1 at first. For a trellis format W multiplies the rotated input: y = r ⊙ (W′ R
+// (c ⊙ x)). Forward and backward products use rows in memory, f32 if `exact` and f16 otherwise,
+// whatever the format: 8 or 4 bytes for each weight. Unless `exact`, products are those of
+// Activations::kFast.
 class TunableMatrix {
  public:
   TunableMatrix(const Compute& compute, const Linear& linear, bool exact);
@@ -23,8 +23,8 @@ class TunableMatrix {
 
   // x: (tokens, cols); y: (tokens, rows)
   void forward(const Compute& compute, const float* x, std::size_t tokens, float* y) const;
-  // x and y as they were in forward(). dx += the gradient of x; those of r and c are added to
-  // row_gradients and column_gradients.
+  // x and y: input and output of forward(). dx += the gradient of x; the gradients of r and c are
+  // added to row_gradients and column_gradients.
   void backward(const Compute& compute, const float* x, const float* y, const float* dy,
                 std::size_t tokens, float* dx);
 

@@ -1,5 +1,4 @@
-// Text that a model writes itself: it needs no licence, and is what the model will meet when it is
-// used.
+// Training text written by the model itself: free of licences, and close to the text of its use.
 #pragma once
 
 #include <cstddef>
@@ -17,23 +16,23 @@ namespace cellm {
 // Beginnings of texts of many kinds, one a line, with \n for a line break (text/openings.txt).
 extern const std::string_view kOpenings;
 
-// What users ask and want done, one a line (text/requests.txt).
+// Requests of users, one a line (text/requests.txt).
 extern const std::string_view kRequests;
 
-// Called with tokens written and in all; may throw to break off.
+// Called with the number of tokens written and the total; may throw to cancel.
 using WritingProgress = std::function<void(std::size_t done, std::size_t total)>;
 
-// `count` sequences of `tokens` tokens at most, each an opening and how the model goes on, sampled
-// from its whole distribution at temperature 1; shorter where it comes to an end. The openings and
-// the samples are those of `seed`, whatever the number of threads. Throws what Session::advance()
-// throws, and Error(kUsage) for fewer tokens than an opening has.
+// `count` sequences of at most `tokens` tokens, each an opening and its continuation by the model,
+// sampled from the whole distribution at temperature 1; a sequence is shorter if the model ends it.
+// Openings and samples depend on `seed` alone, not on the number of threads. Throws what
+// Session::advance() throws, and Error(kUsage) for fewer tokens than an opening has.
 std::vector<std::vector<std::uint32_t>> own_text(const Engine& engine, const Tokenizer& tokenizer,
                                                  std::size_t count, std::size_t tokens,
                                                  std::uint64_t seed,
                                                  const WritingProgress& progress);
 
-// `count` sequences of `tokens` tokens, cut from conversations one after the other, each a request
-// and the model's answer, sampled likewise. Throws what own_text() and render_chat() throw.
+// `count` sequences of `tokens` tokens, cut from concatenated conversations, each a request and the
+// model's answer, sampled likewise. Throws what own_text() and render_chat() throw.
 std::vector<std::vector<std::uint32_t>> own_answers(const Engine& engine,
                                                     const Tokenizer& tokenizer, ChatFormat format,
                                                     std::size_t count, std::size_t tokens,

@@ -1,4 +1,4 @@
-// A quantized model whose scales and norms learn to give the distributions of its teacher.
+// A quantized model whose scales and norms are trained to match the distributions of a teacher.
 #pragma once
 
 #include <cstddef>
@@ -16,13 +16,13 @@ namespace cellm {
 
 enum class ParameterKind { kRows, kColumns, kNorm };
 
-// Numbers that can be trained, with the gradients that were summed up since they were last cleared.
+// Trainable numbers with their accumulated gradients.
 struct Parameter {
   std::string tensor;  // as in model_tensors()
   ParameterKind kind;
   std::span<float> values;  // factors of rows and columns, or a norm's weight, its offset included
   std::span<float> gradients;
-  float offset = 0.0F;  // what a norm's stored weights are less than these
+  float offset = 0.0F;  // stored weight = value − offset, for norms
 };
 
 class Student {
@@ -41,12 +41,12 @@ class Student {
   // made of its final residual streams and its output matrix. Adds the gradients.
   double learn(const Compute& compute, std::span<const std::uint32_t> tokens,
                const std::vector<float>& teacher_hidden, const Linear& teacher_head);
-  // The same number alone.
+  // The same divergence, without gradients.
   double divergence(const Compute& compute, std::span<const std::uint32_t> tokens,
                     const std::vector<float>& teacher_hidden, const Linear& teacher_head);
 
-  // The first place on a sequence's way where a number is not finite: "layer 3", or "the output
-  // matrix" if all layers are well.
+  // The first place in the forward pass with a value that is not finite: "layer 3", or "the output
+  // matrix" if all layers are finite.
   std::string find_nonfinite(const Compute& compute, std::span<const std::uint32_t> tokens);
 
  private:

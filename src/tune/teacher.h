@@ -1,4 +1,4 @@
-// The model whose distributions a student learns.
+// The model whose distributions a student is trained on.
 #pragma once
 
 #include <cstdint>

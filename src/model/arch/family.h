@@ -17,29 +17,29 @@
 
 namespace cellm {
 
-// How files name a tensor: one of a layer without the layer, others without the text model's
-// prefix.
+// The names of a tensor in files: without the layer's prefix, or outside of layers without the text
+// model's prefix.
 struct TensorNames {
   TensorRole role;
   std::string_view hugging_face;
   std::string_view gguf;
-  // What llama.cpp's converter does to it; null if nothing.
+  // The transform that llama.cpp's converter applies; null for none.
   GgufTransform (*gguf_transform)(const ModelConfig& config) = nullptr;
 };
 
 // The family's models in GGUF files.
 struct GgufFamily {
   std::string_view architecture;  // general.architecture
-  std::string_view model_type;    // of the config.json that the metadata stands for
-  std::string_view class_name;    // likewise
-  // Adds what is particular to the family; what all share is there.
+  std::string_view model_type;    // in the equivalent config.json
+  std::string_view class_name;    // in its "architectures"
+  // Adds the fields particular to the family to the common ones.
   void (*add_config)(const GgufModelKeys& keys, const GgufSizes& sizes, Json& config);
-  double default_rope_theta = 0.0;   // 0: files must say it
-  bool may_predict_further = false;  // blocks after the layers may predict further tokens
+  double default_rope_theta = 0.0;   // if the file has none; 0: required
+  bool may_predict_further = false;  // multi-token prediction blocks may follow the layers
   std::span<const std::string_view> held_by_config = {};  // tensors that are no weights
 };
 
-// Which of the hand-written chat formats the family's models get.
+// The built-in chat format of the family's models.
 struct FamilyChat {
   std::optional<ChatFormat> always = std::nullopt;            // whatever their template
   std::optional<ChatFormat> without_template = std::nullopt;  // if they have none
@@ -49,7 +49,7 @@ struct Family {
   std::string_view name;
   std::span<const std::string_view> model_types;  // config.json model_type, of the text part
   std::span<const TensorNames> names;             // of every role that its models have
-  // Fills what is particular to the family; parse_model_config() has read what all share.
+  // Reads the fields particular to the family; parse_model_config() has read the common ones.
   void (*read)(const JsonNode& text, ModelConfig& config);
   GgufFamily gguf;
   FamilyChat chat = {};
@@ -57,10 +57,10 @@ struct Family {
 
 std::span<const Family* const> families();
 
-// The names of a role that the family's models have.
+// The names of a role; the family's models must have it.
 const TensorNames& names_of(const Family& family, TensorRole role);
 
-// For the families to share.
+// Helpers shared by the families.
 
 // The tensors of a decoder of attention and SwiGLU as Llama names them.
 inline constexpr std::array<TensorNames, 12> kDecoderNames{{
@@ -78,7 +78,7 @@ inline constexpr std::array<TensorNames, 12> kDecoderNames{{
     {TensorRole::kOutput, "lm_head.weight", "output.weight"},
 }};
 
-// `names` with others in place of those of the same role.
+// `names` with the entries of `by` in place of the entries of the same role.
 template <std::size_t A, std::size_t B>
 constexpr std::array<TensorNames, A> replaced(std::array<TensorNames, A> names,
                                               const std::array<TensorNames, B>& by) {

@@ -1,4 +1,4 @@
-// The Hugging Face configuration files that a GGUF file's metadata stands for.
+// The Hugging Face configuration files equivalent to a GGUF file's metadata.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace cellm {
 
-// config.json as Hugging Face would have it.
+// The equivalent config.json.
 std::string make_gguf_config_json(const GgufModelKeys& keys, const GgufSizes& sizes,
                                   const Family& family);
 

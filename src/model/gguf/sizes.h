@@ -1,4 +1,4 @@
-// What all architectures of GGUF files say of a model in the same way.
+// The metadata keys that all architectures of GGUF files share.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +38,7 @@ class GgufModelKeys {
 // All of them are at least 1 and small enough that products of two do not overflow.
 struct GgufSizes {
   std::size_t blocks = 0;  // blk.0 … blk.(blocks − 1)
-  std::size_t layers = 0;  // the first of them; the others predict further tokens and are not used
+  std::size_t layers = 0;  // the first blocks; the others predict further tokens and are not used
   std::size_t hidden = 0;
   std::size_t heads = 0;
   std::size_t kv_heads = 0;

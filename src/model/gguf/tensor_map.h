@@ -1,5 +1,5 @@
-// From ggml's tensors to Hugging Face's: names, shapes, and the undoing of what llama.cpp's
-// converter does to the values.
+// The mapping of GGUF tensors to Hugging Face tensors: names, shapes, and the inverse of
+// llama.cpp's transforms.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@ namespace cellm {
 
 struct MappedTensor {
   const GgufTensor* stored = nullptr;
-  std::string name;                // Hugging Face's
-  std::vector<std::size_t> shape;  // likewise
+  std::string name;                // in Hugging Face files
+  std::vector<std::size_t> shape;  // in Hugging Face files
   GgufTransform transform;
 };
 

@@ -1,4 +1,4 @@
-// What llama.cpp's converter does to the rows, columns and values of a tensor, to be undone.
+// The transforms of rows, columns and values by llama.cpp's converter, and their inverse.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ struct IndexMap {
 
   bool is_identity() const { return outer == 1 || inner == 1; }
 
-  // Where the file holds what Hugging Face has at `index`.
+  // The index in the GGUF file of the element at `index` in Hugging Face order.
   std::size_t stored(std::size_t index) const {
     if (index < first || is_identity()) return index;
     const std::size_t at = index - first;
@@ -27,10 +27,10 @@ struct IndexMap {
   }
 };
 
-// How a stored number becomes Hugging Face's.
+// The function from stored values to Hugging Face values.
 enum class ValueMap {
   kNone,
-  kMinusOne,      // norm weights that the converter added 1 to
+  kMinusOne,      // norm weights, stored plus 1
   kLogOfNegated,  // A_log, stored as −exp(A_log)
 };
 

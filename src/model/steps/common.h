@@ -1,4 +1,4 @@
-// For the steps to share.
+// Helpers shared by the steps.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ inline float* carried(const LayerRun& run, Slot from, Slot to) {
   return target;
 }
 
-// The same for gradients: that of `to`, moved into the buffer of `from`.
+// The same for gradients: copies the gradient of `to` into the buffer of `from`.
 inline float* carried_back(const LayerRun& run, const Slots& gradients, Slot from, Slot to) {
   float* target = gradients[from];
   if (gradients[to] != target) std::copy_n(gradients[to], run.size(to), target);
