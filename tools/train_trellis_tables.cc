@@ -20,6 +20,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "format/format_choice.h"
 #include "format/formats.h"
 #include "quantize/trellis_encoder.h"
 #include "quantize/trellis_path.h"
@@ -199,7 +200,7 @@ std::string row(Entry&& entry) {
 // Prints a table as source of src/format/trellis_tables.cc, before clang-format.
 void print(const TrellisShape& shape, const Candidate& c, double grid) {
   fmt::print("// {}: mean squared error {:.5f}\n{{1, {:.4f}F,\n {{{},\n  {}",
-             format_info(shape.format).name, c.error, 1.0 / grid,
+             format_spec(shape.format).name, c.error, 1.0 / grid,
              row([&](std::size_t n) { return int{c.near_mix[n]}; }),
              row([&](std::size_t n) { return int{c.far_mix[n]}; }));
   for (const bool levels : {true, false}) {
@@ -233,7 +234,7 @@ void make_table(const TrellisShape& shape, const KernelTable& kernels) {
   for (Candidate& c : candidates) {
     train(shape, kTraining, 1000, kernels, 0.0, c);
     c.error = error_of(shape, c, code(shape, c, kTestTiles, 2, kernels));
-    fmt::print(stderr, "{}: {:.5f}\n", format_info(shape.format).name, c.error);
+    fmt::print(stderr, "{}: {:.5f}\n", format_spec(shape.format).name, c.error);
   }
   Candidate best = *std::min_element(candidates.begin(), candidates.end(), better);
   const double grid = reach(shape, best) / (kTrellisZero - 1);
@@ -256,11 +257,10 @@ int main(int argc, char** argv) {
     std::vector<std::string> names(argv + 1, argv + argc);
     if (names.empty()) names = {"t4", "t3", "t2", "t1h", "t1"};
     for (const std::string& name : names) {
-      const auto format = cellm::find_format(name);
-      if (!format || !cellm::is_trellis(*format)) {
-        throw cellm::usage_error("{} is no trellis format", name);
-      }
-      cellm::make_table(*cellm::trellis_shape(*format), cellm::kernel_table());
+      const cellm::TrellisShape* shape =
+          cellm::trellis_shape(cellm::parse_format_choice(name).format);
+      if (shape == nullptr) throw cellm::usage_error("{} is no trellis format", name);
+      cellm::make_table(*shape, cellm::kernel_table());
     }
   } catch (const cellm::Error& error) {
     fmt::print(stderr, "{}\n", error.what());

@@ -1,4 +1,4 @@
-// What int8_kernels.inl asks of the scalar target. Included by target_scalar.cc alone.
+// Primitives of int8_kernels.inl for the scalar target. Included by target_scalar.cc alone.
 
 constexpr std::size_t kIntLanes = 16;
 constexpr std::size_t kIntTokens = 4;
@@ -39,7 +39,11 @@ template <int kShift>
 IntVec int_shift(const IntVec& a) {
   IntVec v;
   for (int i = 0; i < 16; ++i) {
-    v.lane[i] = kShift >= 0 ? a.lane[i] >> kShift : a.lane[i] * (1 << -kShift);
+    if constexpr (kShift >= 0) {
+      v.lane[i] = a.lane[i] >> kShift;
+    } else {
+      v.lane[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(a.lane[i]) << -kShift);
+    }
   }
   return v;
 }
