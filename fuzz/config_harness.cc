@@ -120,7 +120,7 @@ void check_model(const ModelSource& source) {
   }
   (void)generation_end_ids(
       source.generation_config_json().empty() ? "{}" : source.generation_config_json(), "input");
-  const ModelConfig config = parse_model_config(source.config_json(), "input");
+  const ModelConfig config = read_model_config(source.config(), "input");
   check_config(config);
   (void)find_chat_format(config, source.chat_template());
   const TokenizerData data = source.tokenizer();

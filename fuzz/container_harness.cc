@@ -89,7 +89,8 @@ constexpr std::size_t kMaxVerified = 64;
 
 void run_cellm(Bytes input) {
   const auto file = memory_file(input);
-  const CellmHeader header = read_cellm_header(*file);
+  const CellmFile cellm{file, read_cellm_header(*file)};
+  const CellmHeader& header = cellm.header;
   std::uint64_t covered = 0;
   for (const auto* list : {&header.tensors, &header.blobs}) {
     for (const CellmEntry& entry : *list) {
@@ -100,14 +101,14 @@ void run_cellm(Bytes input) {
     }
   }
   require(covered <= input.size(), "payloads do not overlap");
-  if (const auto quality = read_quality(*file)) {
+  if (const auto quality = read_quality(header)) {
     const std::string line = quality_summary(*quality);
     require(std::none_of(line.begin(), line.end(),
                          [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }),
             "what a file says of its quality is one line");
   }
   check_model(*open_cellm(file));
-  const std::size_t checked = verify_cellm(*file);
+  const std::size_t checked = verify_cellm(cellm);
   // A file that verify accepts must be rejected after any bit flip.
   if (checked == header.tensors.size() + header.blobs.size() && checked <= kMaxVerified &&
       header.header_checksum) {
@@ -116,7 +117,8 @@ void run_cellm(Bytes input) {
     damaged[at] ^= static_cast<std::uint8_t>(1U << (at % 8));
     bool noticed = false;
     try {
-      verify_cellm(*memory_file(damaged));
+      const auto changed = memory_file(damaged);
+      verify_cellm({changed, read_cellm_header(*changed)});
     } catch (const Error&) {
       noticed = true;
     }

@@ -55,15 +55,13 @@ void print_quality(const Quality& q) {
       q.reference_checksum, q.top1 * 100.0, printable(q.date), printable(q.writer));
 }
 
-CellmDetails cellm_details(const std::string& path) {
+CellmDetails cellm_details(const CellmHeader& header) {
   CellmDetails details;
-  const MappedFile file(path);
-  const CellmHeader header = read_cellm_header(file);
   for (const auto& entry : header.tensors) {
     if (entry.checksum) details.checksums[entry.name] = *entry.checksum;
   }
   details.blobs = header.blobs;
-  details.quality = read_quality(path);
+  details.quality = read_quality(header);
   return details;
 }
 
@@ -93,8 +91,9 @@ int run(const std::string& path, bool as_json, Links links) {
   const auto opened = open_model(path, {links});
   const ModelConfig& config = opened->config();
   const ModelSource* source = &opened->source();
-  const bool is_cellm = is_cellm_file(path);
-  const CellmDetails details = is_cellm ? cellm_details(path) : CellmDetails{};
+  const CellmFile* cellm = source->cellm_file();
+  const bool is_cellm = cellm != nullptr;
+  const CellmDetails details = is_cellm ? cellm_details(cellm->header) : CellmDetails{};
 
   Totals all;
   std::map<TensorClass, Totals> classes;

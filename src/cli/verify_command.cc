@@ -10,10 +10,10 @@ namespace cellm {
 namespace {
 
 int run(const std::string& path) {
-  const auto file = std::make_shared<MappedFile>(path);
-  const std::size_t checked = verify_cellm(*file);
-  // Whole bytes may still be no model: load it as infer would.
-  const OpenedModel opened(open_cellm(file));
+  const CellmFile file = open_cellm_file(path);
+  const std::size_t checked = verify_cellm(file);
+  // Intact bytes may still be no model: load it as infer does.
+  const OpenedModel opened(open_cellm(file.mapping));
   const Model model = opened.weights();
   const TokenizerData tokenizer = opened.source().tokenizer();
   if (!std::holds_alternative<std::monostate>(tokenizer))

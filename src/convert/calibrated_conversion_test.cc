@@ -209,7 +209,7 @@ class SpoiledSource final : public ModelSource {
         value_(value) {}
   const std::string& path() const override { return source_->path(); }
   const std::string& container_format() const override { return source_->container_format(); }
-  const std::string& config_json() const override { return source_->config_json(); }
+  const Json& config() const override { return source_->config(); }
   const std::string& generation_config_json() const override {
     return source_->generation_config_json();
   }

@@ -44,7 +44,7 @@ TEST(Convert, IsTheReferenceQuantizationRowByRow) {
       const auto path = folder.path() / "m.cellm";
       const ConvertPlan plan = plan_conversion(*source, general(body));
       converted(*source, plan, path, 2);
-      EXPECT_GT(verify_cellm(MappedFile(path)), 0U);
+      EXPECT_GT(verify_cellm(open_cellm_file(path)), 0U);
       const auto file = open_model_source(path);
       for (const auto& tensor : plan.tensors) {
         const auto index = find_tensor(*file, tensor.name);
@@ -80,7 +80,7 @@ TEST(Convert, PackedFilesHoldTheSameWeights) {
       const ConvertPlan plan = plan_conversion(*source, options);
       const std::string two = converted(*source, plan, folder.path() / "packed.cellm", 2);
       EXPECT_TRUE(two == converted(*source, plan, folder.path() / "again.cellm", 1));
-      EXPECT_GT(verify_cellm(MappedFile(folder.path() / "packed.cellm")), 0U);
+      EXPECT_GT(verify_cellm(open_cellm_file(folder.path() / "packed.cellm")), 0U);
       const auto rows = open_model_source(folder.path() / "rows.cellm");
       const auto packed = open_model_source(folder.path() / "packed.cellm");
       ASSERT_EQ(rows->tensors().size(), packed->tensors().size());
@@ -113,7 +113,7 @@ TEST(Convert, TrellisCodesAreNearTheWeights) {
       const ConvertPlan plan = plan_conversion(*source, options);
       const std::string two = converted(*source, plan, folder.path() / "2.cellm", 2);
       EXPECT_TRUE(two == converted(*source, plan, folder.path() / "1.cellm", 1));
-      EXPECT_GT(verify_cellm(MappedFile(folder.path() / "2.cellm")), 0U);
+      EXPECT_GT(verify_cellm(open_cellm_file(folder.path() / "2.cellm")), 0U);
       const auto file = open_model_source(folder.path() / "2.cellm");
       std::size_t quantized = 0;
       for (const auto& tensor : plan.tensors) {

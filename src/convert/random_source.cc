@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
@@ -80,9 +81,9 @@ void fill(FormatId format, std::span<std::byte> bytes, Random& random) {
 class RandomSource final : public ModelSource {
  public:
   RandomSource(const Shape& shape, const GeneralFormats& formats)
-      : path_(shape.name), config_json_(shape.config) {
+      : path_(shape.name), config_(parse_json(shape.config, path_)) {
     const std::string prefix = "model.";
-    for (auto& spec : model_tensors(parse_model_config(config_json_, path_))) {
+    for (auto& spec : model_tensors(read_model_config(config_, path_))) {
       TensorInfo info{prefix + spec.name, std::move(spec.shape), FormatId::kF16, 0, "", 0};
       const FormatChoice choice =
           is_candidate(info) ? general_choice(formats, info) : FormatChoice{};
@@ -99,7 +100,7 @@ class RandomSource final : public ModelSource {
 
   const std::string& path() const override { return path_; }
   const std::string& container_format() const override { return empty_; }
-  const std::string& config_json() const override { return config_json_; }
+  const Json& config() const override { return config_; }
   const std::string& generation_config_json() const override { return empty_; }
   const std::string& chat_template() const override { return empty_; }
   TokenizerData tokenizer() const override { return std::monostate{}; }
@@ -133,7 +134,7 @@ class RandomSource final : public ModelSource {
   }
 
   std::string path_;
-  std::string config_json_;
+  Json config_;
   std::string empty_;
   std::vector<TensorInfo> infos_;
   std::vector<MatrixPtr> matrices_;

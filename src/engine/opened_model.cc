@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mapped_file.h"
@@ -16,9 +14,7 @@ namespace cellm {
 OpenedModel::OpenedModel(std::unique_ptr<ModelSource> source, OpenOptions options)
     : source_(std::move(source)),
       options_(std::move(options)),
-      config_document_(std::make_unique<const Json>(
-          parse_json(source_->config_json(), printable(source_->path())))),
-      config_(read_model_config(*config_document_, printable(source_->path()))) {}
+      config_(read_model_config(source_->config(), printable(source_->path()))) {}
 
 OpenedModel::~OpenedModel() = default;
 
@@ -54,7 +50,9 @@ const std::vector<std::uint32_t>& OpenedModel::generation_end_ids() const {
 }
 
 const std::optional<Quality>& OpenedModel::quality() const {
-  std::call_once(quality_once_, [this] { quality_ = read_quality(path()); });
+  std::call_once(quality_once_, [this] {
+    if (const CellmFile* file = source_->cellm_file()) quality_ = read_quality(file->header);
+  });
   return quality_;
 }
 

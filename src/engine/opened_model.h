@@ -45,7 +45,7 @@ class OpenedModel {
   const ModelSource& source() const { return *source_; }
   const std::string& path() const { return source_->path(); }
   const ModelConfig& config() const { return config_; }
-  const Json& config_document() const { return *config_document_; }  // config.json
+  const Json& config_document() const { return source_->config(); }  // config.json
   const std::string& chat_template() const { return source_->chat_template(); }
   std::string text_prefix() const { return cellm::text_prefix(*source_); }
 
@@ -77,7 +77,6 @@ class OpenedModel {
 
   std::unique_ptr<ModelSource> source_;
   OpenOptions options_;
-  std::unique_ptr<const Json> config_document_;
   ModelConfig config_;
   mutable std::once_flag tokenizer_once_;
   mutable FoundTokenizer tokenizer_;

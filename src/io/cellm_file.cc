@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <xxhash.h>
 
 #include <fmt/format.h>
@@ -17,8 +18,15 @@ bool is_cellm_file(const std::filesystem::path& path) {
          std::memcmp(file.bytes().data(), kCellmMagic.data(), kCellmMagic.size()) == 0;
 }
 
-std::size_t verify_cellm(const MappedFile& file) {
-  const CellmHeader header = read_cellm_header(file);
+CellmFile open_cellm_file(const std::filesystem::path& path) {
+  auto mapping = std::make_shared<const MappedFile>(path);
+  CellmHeader header = read_cellm_header(*mapping);
+  return {std::move(mapping), std::move(header)};
+}
+
+std::size_t verify_cellm(const CellmFile& cellm) {
+  const MappedFile& file = *cellm.mapping;
+  const CellmHeader& header = cellm.header;
   const std::string source = printable(file.path());
   if (header.header_checksum) {
     // The writer takes the header's checksum with zeros in its place (io/cellm_writer.cc).

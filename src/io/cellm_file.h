@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "base/mapped_file.h"
 #include "io/model_source.h"
 
@@ -37,10 +39,12 @@ struct CellmEntry {
   std::optional<TrellisCode> trellis = std::nullopt;  // of a tensor in such a format
 };
 
-// What the header says, checked: offsets that are multiples of 64 and lie in the file, no overlaps,
+// The checked header: offsets are multiples of 64 and lie in the file; there are no overlaps,
 // no name twice, sizes that fit dtype and shape.
 struct CellmHeader {
-  std::string json;                 // the header as stored
+  std::string json;  // the header as stored
+  // The parsed header, members in the order of the file.
+  std::shared_ptr<const nlohmann::ordered_json> document;
   std::vector<CellmEntry> tensors;  // in the order of the file
   std::vector<CellmEntry> blobs;
   std::uint64_t data_begin = 0;  // offset of the first byte after header and padding
@@ -57,12 +61,21 @@ bool is_cellm_file(const std::filesystem::path& path);
 // Throws Error(kData), or Error(kUnsupported) for another version or an unknown dtype.
 CellmHeader read_cellm_header(const MappedFile& file);
 
+// An open .cellm file. Thread-safe.
+struct CellmFile {
+  std::shared_ptr<const MappedFile> mapping;
+  CellmHeader header;
+};
+
+// Throws as read_cellm_header(), and Error(kData) for a file that cannot be opened.
+CellmFile open_cellm_file(const std::filesystem::path& path);
+
 // The model in a .cellm file. The configuration is the header's source_text_config, or made of the
 // header's own fields if it has none. Throws as read_cellm_header().
 std::unique_ptr<ModelSource> open_cellm(std::shared_ptr<const MappedFile> file);
 
 // Checks every checksum that the file holds, and that the padding is zero. Throws Error(kData)
 // naming the first payload that is damaged. Returns how many payloads had a checksum.
-std::size_t verify_cellm(const MappedFile& file);
+std::size_t verify_cellm(const CellmFile& file);
 
 }  // namespace cellm

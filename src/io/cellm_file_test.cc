@@ -38,7 +38,7 @@ TEST(CellmFile, ReadsEveryGoldenFile) {
     ++files;
     const auto source = open_path(item.path());
     EXPECT_FALSE(source->tensors().empty()) << item.path();
-    EXPECT_EQ(verify_cellm(MappedFile(item.path())), 0U);  // the original wrote no checksums
+    EXPECT_EQ(verify_cellm(open_cellm_file(item.path())), 0U);  // the original wrote no checksums
     std::vector<float> row;
     for (std::size_t i = 0; i < source->tensors().size(); ++i) {
       row.resize(source->tensors()[i].cols());
@@ -247,9 +247,10 @@ TEST(CellmFile, VerifyFindsDirtyPaddingAndTails) {
     return folder.write("m.cellm", bytes);
   };
   expect_error(ErrorKind::kData, "byte 650 is padding",
-               [&] { verify_cellm(MappedFile(damaged(650))); });
-  expect_error(ErrorKind::kData, "bytes after the last payload",
-               [&] { verify_cellm(MappedFile(folder.write("m.cellm", small_cellm() + "x"))); });
+               [&] { verify_cellm(open_cellm_file(damaged(650))); });
+  expect_error(ErrorKind::kData, "bytes after the last payload", [&] {
+    verify_cellm(open_cellm_file(folder.write("m.cellm", small_cellm() + "x")));
+  });
 }
 
 }  // namespace

@@ -121,7 +121,9 @@ CellmHeader read_cellm_header(const MappedFile& file) {
   header.json = reader.read_text(header_bytes, "header");
   header.data_begin = (reader.offset() + kCellmAlignment - 1) / kCellmAlignment * kCellmAlignment;
 
-  const Json json = parse_json(header.json, source);
+  header.document =
+      std::make_shared<const nlohmann::ordered_json>(parse_ordered_json(header.json, source));
+  const Json json(*header.document);  // members sorted, for fast lookups
   const JsonNode root(json, source + ":");
   std::set<std::string> names;
   const auto list = [&](const JsonNode& nodes, std::size_t limit) {

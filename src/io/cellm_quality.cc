@@ -111,19 +111,15 @@ std::string quality_summary(const Quality& quality) {
                      quality.bits_per_weight);
 }
 
-std::optional<Quality> read_quality(const std::filesystem::path& path) {
-  return is_cellm_file(path) ? read_quality(MappedFile(path)) : std::nullopt;
+std::optional<Quality> read_quality(const CellmHeader& header) {
+  const auto entry = header.document->find(kQualityKey);
+  return entry == header.document->end() ? std::nullopt : parse_quality(Json(*entry));
 }
 
-std::optional<Quality> read_quality(const MappedFile& file) {
-  const Json header = parse_json(read_cellm_header(file).json, printable(file.path()));
-  const auto entry = header.find(kQualityKey);
-  return entry == header.end() ? std::nullopt : parse_quality(*entry);
-}
-
-void store_quality(const std::filesystem::path& path, const Quality& quality) {
+void store_quality(const CellmFile& file, const Quality& quality) {
   rewrite_cellm(
-      path, path, [&](auto& header) { header[kQualityKey] = quality_json(quality); },
+      file, file.mapping->path(),
+      [&](auto& header) { header[kQualityKey] = quality_json(quality); },
       [](const CellmEntry&, std::span<const std::byte>) { return std::nullopt; });
 }
 

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 
-#include "base/mapped_file.h"
+#include "io/cellm_file.h"
 #include "io/json.h"
 
 namespace cellm {
@@ -37,16 +36,13 @@ nlohmann::ordered_json quality_json(const Quality& quality);
 // "KLD 0.030 vs f16, 4.50 bits per weight"
 std::string quality_summary(const Quality& quality);
 
-// The quality of a .cellm file. Nothing for other models, for files without the entry, and for
-// entries of another form, written by another program. Throws as read_cellm_header().
-std::optional<Quality> read_quality(const std::filesystem::path& path);
-// The same of an open .cellm file.
-std::optional<Quality> read_quality(const MappedFile& file);
+// The quality in the header of a .cellm file. Empty for a file without the entry and for an entry
+// of another form, written by another program.
+std::optional<Quality> read_quality(const CellmHeader& header);
 
 // Rewrites a .cellm file atomically with this entry in its header. Payloads keep their bytes,
 // checksums and order, the header its other keys. Verifies every checksum: throws Error(kData) for
-// a damaged file or one that is not a .cellm file, Error(kResources) for a full disk; the file is
-// then unchanged.
-void store_quality(const std::filesystem::path& path, const Quality& quality);
+// a damaged file, Error(kResources) for a full disk; the file is then unchanged.
+void store_quality(const CellmFile& file, const Quality& quality);
 
 }  // namespace cellm

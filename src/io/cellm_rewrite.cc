@@ -12,13 +12,13 @@
 
 namespace cellm {
 
-void rewrite_cellm(const std::filesystem::path& path, const std::filesystem::path& target,
+void rewrite_cellm(const CellmFile& cellm, const std::filesystem::path& target,
                    const HeaderEdit& edit_header, const PayloadEdit& edit_payload,
                    const std::vector<NewTensor>& added) {
-  const MappedFile file(path);
-  verify_cellm(file);
-  const CellmHeader header = read_cellm_header(file);
-  auto json = parse_ordered_json(header.json, printable(file.path()));
+  verify_cellm(cellm);
+  const MappedFile& file = *cellm.mapping;
+  const CellmHeader& header = cellm.header;
+  auto json = *header.document;
   for (const char* key : {"tensors", "blobs", "checksums", kQualityKey}) json.erase(key);
   edit_header(json);
 

@@ -14,10 +14,10 @@
 
 namespace cellm {
 
-// Changes the header's keys but for tensors, blobs, checksums and quality, which are not there:
-// what a file said of its quality does not hold for another.
+// Edits the header, which lacks tensors, blobs, checksums and quality: the quality of a file does
+// not hold for an edited copy.
 using HeaderEdit = std::function<void(nlohmann::ordered_json& header)>;
-// The new bytes of a tensor's payload, as many as there are; nothing to keep them.
+// The new bytes of a tensor's payload, of the same size; empty to keep the old ones.
 using PayloadEdit = std::function<std::optional<std::vector<std::byte>>(
     const CellmEntry& entry, std::span<const std::byte> bytes)>;
 
@@ -29,11 +29,11 @@ struct NewTensor {
   std::vector<std::byte> bytes;
 };
 
-// Writes the file at `path` to `target`, which may be the same, in one step: the target is at every
-// time the old file or the new one. A target that is a link stays one. Checks every checksum on the
-// way: throws Error(kData) for a damaged file or one that is no .cellm file, Error(kResources) for
-// a full disk; the target is then as it was.
-void rewrite_cellm(const std::filesystem::path& path, const std::filesystem::path& target,
+// Writes an edited copy of `file` to `target`, which may be its own path, atomically: the target is
+// always the old file or the new one. A target that is a link stays one. Verifies every checksum:
+// throws Error(kData) for a damaged file, Error(kResources) for a full disk; the target is then
+// unchanged.
+void rewrite_cellm(const CellmFile& file, const std::filesystem::path& target,
                    const HeaderEdit& edit_header, const PayloadEdit& edit_payload,
                    const std::vector<NewTensor>& added = {});
 

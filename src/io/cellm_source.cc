@@ -44,9 +44,9 @@ Json config_from_header(const JsonNode& header) {
 class CellmSource final : public ModelSource {
  public:
   explicit CellmSource(std::shared_ptr<const MappedFile> file)
-      : file_(std::move(file)), header_(read_cellm_header(*file_)) {
-    const std::string source = printable(file_->path());
-    const Json json = parse_json(header_.json, source);
+      : cellm_{file, read_cellm_header(*file)} {
+    const std::string source = printable(path());
+    const Json json(*cellm_.header.document);
     const JsonNode root(json, source + ":");
     if (const auto format = root.find("source_safetensors_format")) {
       container_format_ = format->as_string();
@@ -62,15 +62,16 @@ class CellmSource final : public ModelSource {
     } else {
       config = config_from_header(root);
     }
-    config_json_ = config.dump();
+    config_ = std::move(config);
     generation_config_json_ = blob_text(kGenerationConfigBlob);
     chat_template_ = blob_text(kChatTemplateBlob);
     build_tensors(source);
   }
 
-  const std::string& path() const override { return file_->path(); }
+  const std::string& path() const override { return cellm_.mapping->path(); }
   const std::string& container_format() const override { return container_format_; }
-  const std::string& config_json() const override { return config_json_; }
+  const Json& config() const override { return config_; }
+  const CellmFile* cellm_file() const override { return &cellm_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
   const std::string& chat_template() const override { return chat_template_; }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
@@ -78,13 +79,14 @@ class CellmSource final : public ModelSource {
   TokenizerData tokenizer() const override {
     const CellmEntry* blob = find_blob(kTokenizerBlob);
     if (blob == nullptr) return std::monostate{};
-    return CompactTokenizer{payload(*file_, *blob), file_};
+    return CompactTokenizer{payload(*cellm_.mapping, *blob), cellm_.mapping};
   }
 
   MatrixPtr weights(std::size_t index) const override { return matrices_.at(index); }
 
   void forget(const Matrix& matrix) const override {
-    file_->forget({matrix.payloads().codes, matrix.layout().sizes(matrix.shape()).code_bytes});
+    cellm_.mapping->forget(
+        {matrix.payloads().codes, matrix.layout().sizes(matrix.shape()).code_bytes});
   }
 
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
@@ -94,7 +96,7 @@ class CellmSource final : public ModelSource {
 
  private:
   const CellmEntry* find_blob(std::string_view name) const {
-    for (const auto& blob : header_.blobs) {
+    for (const auto& blob : cellm_.header.blobs) {
       if (blob.name == name) return &blob;
     }
     return nullptr;
@@ -103,7 +105,7 @@ class CellmSource final : public ModelSource {
   std::string blob_text(std::string_view name) const {
     const CellmEntry* blob = find_blob(name);
     if (blob == nullptr) return {};
-    const auto bytes = payload(*file_, *blob);
+    const auto bytes = payload(*cellm_.mapping, *blob);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
 
@@ -116,7 +118,7 @@ class CellmSource final : public ModelSource {
   }
 
   const std::uint16_t* halves_at(const CellmEntry& entry) const {
-    return reinterpret_cast<const std::uint16_t*>(file_->bytes().data() + entry.offset);
+    return reinterpret_cast<const std::uint16_t*>(cellm_.mapping->bytes().data() + entry.offset);
   }
 
   // The scales of a tensor whose format has some in a companion; null otherwise.
@@ -159,7 +161,8 @@ class CellmSource final : public ModelSource {
                     .group = shape.group,
                     .stored_as = entry.dtype,
                     .stored_bytes = entry.bytes};
-    Payloads payloads{.codes = file_->bytes().data() + entry.offset, .owner = file_};
+    Payloads payloads{.codes = cellm_.mapping->bytes().data() + entry.offset,
+                      .owner = cellm_.mapping};
     if (scales != nullptr) {
       payloads.scales = halves_at(*scales);
       info.stored_bytes += scales->bytes;
@@ -173,7 +176,7 @@ class CellmSource final : public ModelSource {
   }
 
   void build_tensors(const std::string& source) {
-    for (const auto& entry : header_.tensors) by_name_[entry.name] = &entry;
+    for (const auto& entry : cellm_.header.tensors) by_name_[entry.name] = &entry;
     for (const auto& [name, entry] : by_name_) {
       // The name of a companion sorts after that of its tensor.
       if (companions_.contains(name)) continue;
@@ -181,10 +184,9 @@ class CellmSource final : public ModelSource {
     }
   }
 
-  std::shared_ptr<const MappedFile> file_;
-  CellmHeader header_;
+  CellmFile cellm_;
   std::string container_format_;
-  std::string config_json_;
+  Json config_;
   std::string generation_config_json_;
   std::string chat_template_;
   std::map<std::string_view, const CellmEntry*> by_name_;

@@ -25,11 +25,10 @@ using OrderedJson = nlohmann::ordered_json;
 
 // The header with the entries' offsets and checksums (0 where there is none yet; always 16 digits,
 // so the length does not depend on them).
-std::string render_header(const std::string& header_json,
-                          const std::vector<const CellmEntry*>& tensors,
+std::string render_header(const std::string& fields, const std::vector<const CellmEntry*>& tensors,
                           const std::vector<const CellmEntry*>& blobs,
                           std::uint64_t header_checksum) {
-  auto header = OrderedJson::parse(header_json);
+  OrderedJson header;
   auto& list = header["tensors"] = OrderedJson::array();
   // Names are distinct. An assignment by name would look through all those before it.
   OrderedJson::object_t tensor_sums;
@@ -56,7 +55,10 @@ std::string render_header(const std::string& header_json,
                          {"header", hex(header_checksum)},
                          {"tensors", std::move(tensor_sums)},
                          {"blobs", std::move(blob_sums)}};
-  return header.dump();
+  // Both are JSON objects: the members of the second are appended to the first.
+  std::string text = fields.substr(0, fields.size() - 1);
+  if (text.size() > 1) text += ',';
+  return text + header.dump().substr(1);
 }
 
 std::vector<CellmEntry*> pointers_to(std::vector<CellmEntry>& entries) {

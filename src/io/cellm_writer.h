@@ -19,7 +19,7 @@ namespace cellm {
 // fixed at construction, so nothing but the payload at hand is ever in memory. Not thread-safe.
 class CellmWriter {
  public:
-  // `header_json` is a JSON object with the header's fields but without tensors, blobs and
+  // `header_json` is a compact JSON object with the header's fields but without tensors, blobs and
   // checksums. Of `tensors` (sorted by name) and `blobs`, offsets are assigned here and checksums
   // while writing. Throws Error(kResources) for a full disk, Error(kData) for a path that cannot be
   // written.

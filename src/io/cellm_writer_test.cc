@@ -67,7 +67,7 @@ TEST(CellmWriter, LayoutIsThatOfVersionOne) {
       }
     }
     EXPECT_EQ(end, bytes.size());
-    EXPECT_EQ(verify_cellm(MappedFile(path)), tensors + 2);
+    EXPECT_EQ(verify_cellm(open_cellm_file(path)), tensors + 2);
   }
 }
 
@@ -101,11 +101,11 @@ TEST(CellmWriter, VerifyFindsEveryFlippedBit) {
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     for (unsigned bit = 0; bit < 8; ++bit) {
       put(i, static_cast<char>(bytes[i] ^ static_cast<char>(1U << bit)));
-      EXPECT_THROW(verify_cellm(MappedFile(path)), Error) << "bit " << bit << " of byte " << i;
+      EXPECT_THROW(verify_cellm(open_cellm_file(path)), Error) << "bit " << bit << " of byte " << i;
     }
     put(i, bytes[i]);
   }
-  EXPECT_EQ(verify_cellm(MappedFile(path)), 3U);
+  EXPECT_EQ(verify_cellm(open_cellm_file(path)), 3U);
 }
 
 // As many as a file may have: a header made by looking for each name among the others takes

@@ -63,14 +63,14 @@ class HfFolder final : public ModelSource {
  public:
   HfFolder(const fs::path& folder, Links links)
       : folder_(folder), links_(links), path_(folder.string()) {
-    config_json_ = read_file(path_of("config.json"), kMaxTextBytes);
-    const Json config = parse_json(config_json_, file_name("config.json"));
+    config_ =
+        parse_json(read_file(path_of("config.json"), kMaxTextBytes), file_name("config.json"));
     if (const fs::path path = path_of("generation_config.json"); fs::exists(path)) {
       generation_config_json_ = read_file(path, kMaxTextBytes);
     }
     read_chat_template();
     open_weights();
-    if (const auto mlx = JsonNode(config, file_name("config.json") + ":").find("quantization")) {
+    if (const auto mlx = JsonNode(config_, file_name("config.json") + ":").find("quantization")) {
       require_mlx_4bit_affine(*mlx);
       fold_mlx_triples(*mlx);
     }
@@ -80,7 +80,7 @@ class HfFolder final : public ModelSource {
 
   const std::string& path() const override { return path_; }
   const std::string& container_format() const override { return container_format_; }
-  const std::string& config_json() const override { return config_json_; }
+  const Json& config() const override { return config_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
   const std::string& chat_template() const override { return chat_template_; }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
@@ -235,7 +235,7 @@ class HfFolder final : public ModelSource {
   Links links_;
   std::string path_;
   std::string container_format_;
-  std::string config_json_;
+  Json config_;
   std::string generation_config_json_;
   std::string chat_template_;
   std::vector<Entry> entries_;

@@ -1,6 +1,8 @@
 #include "io/json.h"
 
 #include <cmath>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/work_count.h"
 
 namespace cellm {
 namespace {
@@ -90,15 +93,17 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
 
   Json* add_member(Json::object_t& object, std::string key) {
     const auto [member, is_new] = object.emplace(std::move(key), nullptr);
-    if (!is_new) {
-      throw data_error("{}: JSON key \"{}\" appears twice in one object", source_,
-                       printable(member->first));
-    }
+    if (!is_new) refuse_duplicate(member->first);
     return &member->second;
   }
-  // Appended without a search: parse_ordered_json() has already refused duplicate keys.
+  // Appended without a linear search: the keys of open objects are known in sorted order.
   OrderedJson* add_member(OrderedJson::object_t& object, std::string key) {
+    if (!keys_.back().insert(key).second) refuse_duplicate(key);
     return &object.emplace_back(std::move(key), nullptr).second;
+  }
+
+  [[noreturn]] void refuse_duplicate(const std::string& key) const {
+    throw data_error("{}: JSON key \"{}\" appears twice in one object", source_, printable(key));
   }
 
   Document* place(Document value) {
@@ -126,24 +131,28 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
     }
     // Only the innermost open value grows, so pointers to outer ones stay valid.
     open_.push_back(place(std::move(value)));
+    keys_.emplace_back();
     return true;
   }
 
   bool close() {
     open_.pop_back();
+    keys_.pop_back();
     return true;
   }
 
   std::string_view source_;
   Document& document_;
   std::vector<Document*> open_;
-  Document* member_ = nullptr;  // the member that receives the next value
+  std::vector<std::set<std::string>> keys_;  // of each open value, if members keep their order
+  Document* member_ = nullptr;               // the member that receives the next value
   std::size_t values_ = 0;
 };
 
 }  // namespace
 
 Json parse_json(std::string_view text, std::string_view source) {
+  report_work(Work::kJsonParse, text);
   Json document;
   DocumentBuilder<Json> builder(source, document);
   Json::sax_parse(text.begin(), text.end(), &builder);
@@ -151,7 +160,7 @@ Json parse_json(std::string_view text, std::string_view source) {
 }
 
 OrderedJson parse_ordered_json(std::string_view text, std::string_view source) {
-  parse_json(text, source);  // refuses duplicate keys, found by sorting
+  report_work(Work::kJsonParse, text);
   OrderedJson document;
   DocumentBuilder<OrderedJson> builder(source, document);
   OrderedJson::sax_parse(text.begin(), text.end(), &builder);

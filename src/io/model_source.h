@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "io/json.h"
 #include "layout/matrix.h"
 
 namespace cellm {
@@ -54,6 +55,8 @@ struct CompactTokenizer {
 
 using TokenizerData = std::variant<std::monostate, TokenizerJson, CompactTokenizer, GgufTokenizer>;
 
+struct CellmFile;  // io/cellm_file.h
+
 // Immutable and safe to use from several threads after construction.
 class ModelSource {
  public:
@@ -64,12 +67,14 @@ class ModelSource {
   // What wrote the container: __metadata__.format of safetensors ("pt", "mlx"), "gguf", or empty.
   virtual const std::string& container_format() const = 0;
 
-  // config.json in the Hugging Face form (for a GGUF: made from its metadata), as JSON text.
-  virtual const std::string& config_json() const = 0;
+  // config.json in the Hugging Face form (for a GGUF: made from its metadata).
+  virtual const Json& config() const = 0;
   // generation_config.json as JSON text, empty if there is none.
   virtual const std::string& generation_config_json() const = 0;
   // The Jinja chat template, empty if there is none.
   virtual const std::string& chat_template() const = 0;
+  // The .cellm file behind the model; null for other containers.
+  virtual const CellmFile* cellm_file() const { return nullptr; }
   // monostate if the model comes without a tokenizer. May be expensive: the tokenizer is read now.
   virtual TokenizerData tokenizer() const = 0;
 

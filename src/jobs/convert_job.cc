@@ -185,7 +185,7 @@ QualityNote measure_quality(const Conversion& c, const std::filesystem::path& fi
       .activations = "int8",
       .kv_encoding = subject.kv_encoding,
   };
-  store_quality(file, quality_of(evaluation, options, from));
+  store_quality(*model.source().cellm_file(), quality_of(evaluation, options, from));
   return {*evaluation.comparison, evaluation.predictions, !text.held_out.empty()};
 }
 

@@ -56,7 +56,7 @@ TEST_F(ConvertJob, WritesWhatItPlanned) {
   const ConvertJobOptions job = options(GeneralRequest{parse_format_choice("int4-g32"), {}, {}});
   const ConvertResult result = run_convert(job, log.control());
   EXPECT_EQ(fs::file_size(job.output), result.plan.file_bytes);
-  EXPECT_GT(verify_cellm(MappedFile(job.output)), result.plan.tensors.size());
+  EXPECT_GT(verify_cellm(open_cellm_file(job.output)), result.plan.tensors.size());
   EXPECT_EQ(log.stages(), std::vector<std::string>{"converting"});
   EXPECT_EQ(log.count<FileNote>(), 1U);
   EXPECT_EQ(log.count<NoTokenizerNote>(), 0U);

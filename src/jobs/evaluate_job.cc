@@ -134,7 +134,8 @@ class EvaluateJob {
         .activations = std::string(activations_name(options_.activations)),
         .kv_encoding = options_.kv_encoding,
     };
-    store_quality(options_.model, quality_of(*result_.evaluation, options_.eval, from));
+    store_quality(*model_->source().cellm_file(),
+                  quality_of(*result_.evaluation, options_.eval, from));
   }
 
   const EvaluateJobOptions& options_;

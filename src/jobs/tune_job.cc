@@ -194,31 +194,34 @@ const std::filesystem::path& target_of(const TuneTask& task) {
   return task.output.empty() ? task.file : task.output;
 }
 
-// The header of a file that can be tuned. Before the work, not after it: a damaged file, and a
-// target that cannot be written.
-CellmHeader checked_header(const TuneTask& task, const TuneOptions& options) {
-  const std::string name = printable(task.file.string());
+std::shared_ptr<const OpenedModel> open_tunable(const TuneTask& task) {
   if (!is_cellm_file(task.file)) {
-    throw data_error("{}: no .cellm file; convert the model first, then tune the file", name);
+    throw data_error("{}: no .cellm file; convert the model first, then tune the file",
+                     printable(task.file.string()));
   }
-  const MappedFile file(task.file);
+  return open_model(task.file, {task.links, {}});
+}
+
+// Checks before the work that the file is intact and its target writable.
+void check_file(const CellmFile& file, const TuneTask& task, const TuneOptions& options) {
   verify_cellm(file);
-  CellmHeader header = read_cellm_header(file);
-  if (options.input_channels &&
-      std::none_of(header.tensors.begin(), header.tensors.end(),
-                   [](const auto& entry) { return entry.trellis.has_value(); })) {
-    throw usage_error(AdviceKind::kLeaveInputChannels, "{}: no matrix is trellis-coded", name);
+  const auto& tensors = file.header.tensors;
+  if (options.input_channels && std::none_of(tensors.begin(), tensors.end(), [](const auto& entry) {
+        return entry.trellis.has_value();
+      })) {
+    throw usage_error(AdviceKind::kLeaveInputChannels, "{}: no matrix is trellis-coded",
+                      printable(task.file.string()));
   }
   const AtomicFile probe(target_of(task));
-  return header;
 }
 
 }  // namespace
 
 TuneResult tune(const TuneTask& task, const TuneOptions& options, const JobControl& control) {
-  const CellmHeader header = checked_header(task, options);
-  const std::shared_ptr<const OpenedModel> opened = open_model(task.file, {task.links, {}});
+  const std::shared_ptr<const OpenedModel> opened = open_tunable(task);
   const OpenedModel& file = *opened;
+  const CellmFile& cellm = *file.source().cellm_file();
+  check_file(cellm, task, options);
   const std::uint64_t memory = tuning_bytes(file.source());
   require_memory(memory, "tuning", AdviceKind::kSmallerModel);
   const Engine teacher(task.reference(),
@@ -233,7 +236,7 @@ TuneResult tune(const TuneTask& task, const TuneOptions& options, const JobContr
   Student student(compute, model, false);
   const auto parameters = student.parameters();
   const std::string prefix = file.text_prefix();
-  const auto chosen = chosen_parameters(header, prefix, parameters, options.input_channels);
+  const auto chosen = chosen_parameters(cellm.header, prefix, parameters, options.input_channels);
   const DescentState state = train({compute, student, chosen, teacher.model(), windows}, task.state,
                                    state_key(task, options, file.checksum(), windows), control);
 
@@ -243,7 +246,7 @@ TuneResult tune(const TuneTask& task, const TuneOptions& options, const JobContr
   }
   for (std::size_t i = 0; i < state.best_step; ++i) result.tokens += windows.learnt[i].size();
   if (state.best_step != 0 || !task.output.empty()) {
-    write_tuned(task.file, target_of(task), prefix, parameters, chosen,
+    write_tuned(cellm, target_of(task), prefix, parameters, chosen,
                 [&](nlohmann::ordered_json& json) {
                   json["tuning"] = {{"tokens", result.tokens},
                                     {"texts_xxh3", windows.checksums},

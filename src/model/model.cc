@@ -7,6 +7,7 @@
 #include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "base/finite.h"
+#include "base/work_count.h"
 #include "io/shape.h"
 #include "layout/matrix.h"
 #include "model/arch/family.h"
@@ -158,6 +159,7 @@ std::vector<std::string> lm_head_names(const std::string& prefix) {
 }
 
 Model load_model(const ModelSource& source, const ModelConfig& whole, std::size_t max_layers) {
+  report_work(Work::kWeightsLoad, source.path());
   ModelConfig config = whole;
   if (max_layers < config.layers.size()) config.layers.resize(max_layers);
   Model model = empty_model(config);

@@ -20,7 +20,7 @@ class MixedSource : public ModelSource {
 
   const std::string& path() const override { return base_->path(); }
   const std::string& container_format() const override { return base_->container_format(); }
-  const std::string& config_json() const override { return base_->config_json(); }
+  const Json& config() const override { return base_->config(); }
   const std::string& generation_config_json() const override {
     return base_->generation_config_json();
   }

@@ -352,7 +352,7 @@ class Study {
       const QualitySource from{&engines[i]->source(), &teacher.source(), source_checksum_,
                                text_checksum_};
       if (options_.keep && rows[i]->is_own)
-        store_quality(rows[i]->file, quality_of(evaluations[i], eval_, from));
+        store_quality(*engines[i]->source().cellm_file(), quality_of(evaluations[i], eval_, from));
       steps_.store("eval-" + rows[i]->format.name, row_eval_key(*rows[i]), to_json(evaluations[i]));
     }
   }

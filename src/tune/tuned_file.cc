@@ -114,12 +114,10 @@ std::vector<std::size_t> storable_parameters(const CellmHeader& header, const st
   return result;
 }
 
-void write_tuned(const std::filesystem::path& path, const std::filesystem::path& target,
+void write_tuned(const CellmFile& file, const std::filesystem::path& target,
                  const std::string& prefix, const std::vector<Parameter>& parameters,
                  std::span<const std::size_t> chosen, const HeaderEdit& edit_header) {
-  const MappedFile file(path);
-  const CellmHeader header = read_cellm_header(file);
-  const auto entries = by_name(header.tensors);
+  const auto entries = by_name(file.header.tensors);
   std::map<std::string, const Parameter*> changes;  // by the payload that they change
   std::vector<NewTensor> added;
   for (const std::size_t index : chosen) {
@@ -146,7 +144,7 @@ void write_tuned(const std::filesystem::path& path, const std::filesystem::path&
     }
     return stored_norm(entry, parameter.values, parameter.offset);
   };
-  rewrite_cellm(path, target, edit_header, edit, added);
+  rewrite_cellm(file, target, edit_header, edit, added);
 }
 
 }  // namespace cellm

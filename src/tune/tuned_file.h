@@ -19,10 +19,10 @@ namespace cellm {
 std::vector<std::size_t> storable_parameters(const CellmHeader& header, const std::string& prefix,
                                              const std::vector<Parameter>& parameters);
 
-// Copies `path` to `target` as rewrite_cellm() does, with scales multiplied by the trained factors
+// Copies `file` to `target` as rewrite_cellm() does, with scales multiplied by the trained factors
 // of their rows or columns and norms replaced (less their offset), rounded to the stored types.
 // Throws Error(kData) naming the tensor if a scale leaves the range of f16.
-void write_tuned(const std::filesystem::path& path, const std::filesystem::path& target,
+void write_tuned(const CellmFile& file, const std::filesystem::path& target,
                  const std::string& prefix, const std::vector<Parameter>& parameters,
                  std::span<const std::size_t> chosen, const HeaderEdit& edit_header);
 

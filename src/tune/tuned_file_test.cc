@@ -34,17 +34,17 @@ void tune_and_compare(const fs::path& path, const fs::path& target) {
   Model model = opened->weights();
   Student student(compute, model, true);
   const auto parameters = student.parameters();
-  const CellmHeader header = read_cellm_header(MappedFile(path));
+  const CellmFile& file = *opened->source().cellm_file();
   const std::string prefix = opened->text_prefix();
-  const auto chosen = storable_parameters(header, prefix, parameters);
+  const auto chosen = storable_parameters(file.header, prefix, parameters);
   ASSERT_GT(chosen.size(), model.layers.size());
   for (const std::size_t index : chosen) {
     for (std::size_t i = 0; i < parameters[index].values.size(); ++i)
       parameters[index].values[i] *= 1.0F + 0.05F * std::sin(static_cast<float>(i + index));
   }
-  write_tuned(path, target, prefix, parameters, chosen,
+  write_tuned(file, target, prefix, parameters, chosen,
               [](nlohmann::ordered_json& json) { json["tuned"] = true; });
-  verify_cellm(MappedFile(target));
+  verify_cellm(open_cellm_file(target));
   Model tuned_model = open_model(target)->weights();
   unpack_weights(tuned_model, pool);
   std::vector<std::uint32_t> tokens(24);

@@ -107,8 +107,7 @@ constexpr std::array<SamplingKey, 4> kSamplingKeys = {{{"temp", "temperature"},
 
 }  // namespace
 
-std::string make_gguf_config_json(const GgufModelKeys& keys, const GgufSizes& sizes,
-                                  const Family& family) {
+Json make_gguf_config(const GgufModelKeys& keys, const GgufSizes& sizes, const Family& family) {
   const GgufFile& file = keys.file();
   Json config = {
       {"model_type", family.gguf.model_type},
@@ -130,7 +129,7 @@ std::string make_gguf_config_json(const GgufModelKeys& keys, const GgufSizes& si
       {"bos_token_id", nullable(token_id(file, sizes, "bos"))},
   };
   family.gguf.add_config(keys, sizes, config);
-  return config.dump(2);
+  return config;
 }
 
 std::string make_gguf_generation_config_json(const GgufFile& file, const GgufSizes& sizes) {

@@ -4,13 +4,13 @@
 #include <string>
 
 #include "io/gguf_file.h"
+#include "io/json.h"
 #include "model/gguf/sizes.h"
 
 namespace cellm {
 
 // The equivalent config.json.
-std::string make_gguf_config_json(const GgufModelKeys& keys, const GgufSizes& sizes,
-                                  const Family& family);
+Json make_gguf_config(const GgufModelKeys& keys, const GgufSizes& sizes, const Family& family);
 
 // generation_config.json: the ids that end an answer, and the recommended sampling. Empty if the
 // file says nothing about either.

@@ -49,11 +49,11 @@ void expect_refused(const GgufBuilder& builder, ErrorKind kind, std::string_view
 }
 
 Json rope_of(const GgufBuilder& builder) {
-  return Json::parse(open_built(builder)->config_json())["rope_parameters"];
+  return open_built(builder)->config()["rope_parameters"];
 }
 
 TEST(GgufSource, DerivesWhatOlderFilesLeaveOut) {
-  const Json config = Json::parse(open_built(tiny())->config_json());
+  const Json config = open_built(tiny())->config();
   EXPECT_EQ(config["head_dim"], 4);
   EXPECT_EQ(config["num_key_value_heads"], 2);
   EXPECT_EQ(config["vocab_size"], 3);
@@ -165,7 +165,7 @@ TEST(GgufSource, LeavesOutBlocksThatPredictFurtherTokens) {
       .f32_tensor("blk.4.attn_norm.weight", {8}, std::vector<float>(8, 1.5F))
       .f32_tensor("blk.4.nextn.eh_proj.weight", {16, 8}, std::vector<float>(128));
   const auto source = open_built(builder);
-  const Json config = Json::parse(source->config_json());
+  const Json config = source->config();
   EXPECT_EQ(config["num_hidden_layers"], 4);
   EXPECT_EQ(config["layer_types"],
             Json({"linear_attention", "linear_attention", "linear_attention", "full_attention"}));
@@ -181,7 +181,7 @@ TEST(GgufSource, LeavesOutBlocksThatPredictFurtherTokens) {
 TEST(GgufSource, HoldsLayersAgainstTheirKind) {
   GgufBuilder builder = tiny_qwen35(2, 0);
   builder.i32_array("qwen35.attention.recurrent_layers", {0, 1});
-  EXPECT_EQ(Json::parse(open_built(builder)->config_json())["layer_types"],
+  EXPECT_EQ(open_built(builder)->config()["layer_types"],
             Json({"full_attention", "linear_attention"}));
   builder.f32_tensor("blk.0.ssm_a", {2}, {-1, -2});
   expect_refused(builder, ErrorKind::kUnsupported, "blk.0.ssm_a");

@@ -42,7 +42,7 @@ class GgufSource final : public ModelSource {
     const Family& family = gguf_family(*file_);
     const GgufModelKeys keys(*file_, family.gguf.architecture);
     const GgufSizes sizes = read_gguf_sizes(keys, family);
-    config_json_ = make_gguf_config_json(keys, sizes, family);
+    config_ = make_gguf_config(keys, sizes, family);
     generation_config_json_ = make_gguf_generation_config_json(*file_, sizes);
     if (const GgufValue* value = file_->find("tokenizer.chat_template")) {
       chat_template_ = value->as_string();
@@ -52,7 +52,7 @@ class GgufSource final : public ModelSource {
       throw data_error("{}: has {} tokens, but the embedding has only {} rows", this->path(),
                        value->array_size(), sizes.vocab);
     }
-    mapped_ = map_gguf_tensors(*file_, sizes, parse_model_config(config_json_, this->path()));
+    mapped_ = map_gguf_tensors(*file_, sizes, read_model_config(config_, this->path()));
     tensors_.reserve(mapped_.size());
     for (const MappedTensor& tensor : mapped_) {
       tensors_.push_back({.name = tensor.name,
@@ -65,7 +65,7 @@ class GgufSource final : public ModelSource {
 
   const std::string& path() const override { return file_->path(); }
   const std::string& container_format() const override { return container_format_; }
-  const std::string& config_json() const override { return config_json_; }
+  const Json& config() const override { return config_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
   const std::string& chat_template() const override { return chat_template_; }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
@@ -191,7 +191,7 @@ class GgufSource final : public ModelSource {
   std::shared_ptr<const GgufFile> file_;
   std::vector<MappedTensor> mapped_;  // points into file_
   std::string container_format_ = "gguf";
-  std::string config_json_;
+  Json config_;
   std::string generation_config_json_;
   std::string chat_template_;
   std::vector<TensorInfo> tensors_;                     // one for each of mapped_

@@ -55,7 +55,7 @@ std::map<std::string, Expected> read_safetensors(const std::filesystem::path& pa
 struct Conversion {
   explicit Conversion(const std::string& name)
       : source(open_gguf(kTestData / "gguf" / (name + ".gguf"))) {
-    const Json config = Json::parse(source->config_json());
+    const Json config = source->config();
     folder = kTestData / "models" / config["model_type"].get<std::string>();
     layers = config["num_hidden_layers"];
   }
@@ -124,7 +124,7 @@ TEST_P(GgufConversion, ReadsAnyRows) {
 TEST_P(GgufConversion, HasTheConfiguration) {
   const Conversion conversion(GetParam());
   const ModelSource* source = conversion.source.get();
-  const Json config = Json::parse(source->config_json());
+  const Json config = source->config();
   Json original = Json::parse(read_file(conversion.folder / "config.json", 1U << 16));
   original["num_hidden_layers"] = conversion.layers;
   for (const auto& [key, value] : config.items()) {
@@ -166,7 +166,7 @@ TEST(GgufSource, ReadsEveryNumberType) {
   }
   EXPECT_EQ(at, expected.size());
   EXPECT_EQ(types.size(), 9U);
-  EXPECT_EQ(Json::parse(source->config_json())["tie_word_embeddings"], false);
+  EXPECT_EQ(source->config()["tie_word_embeddings"], false);
 }
 
 TEST(GgufSource, GivesUnchangedFloatsInPlace) {
@@ -233,7 +233,7 @@ TEST(GgufSource, HasTokenizerTemplateAndEndTokens) {
   EXPECT_EQ(tokenizer->token_types[300], 3);
   EXPECT_EQ(tokenizer->merges, (std::vector<std::string>{"t h", "th e", "\u0120 t"}));
   EXPECT_EQ(source->chat_template(), "{% for m in messages %}{{ m.content }}{% endfor %}");
-  const Json config = Json::parse(source->config_json());
+  const Json config = source->config();
   EXPECT_EQ(config["eos_token_id"], 300);
   EXPECT_EQ(config["bos_token_id"], 299);
   // <|endoftext|> ends an answer too, although only <|im_end|> has a key.
@@ -244,7 +244,7 @@ TEST(GgufSource, HasTokenizerTemplateAndEndTokens) {
   EXPECT_TRUE(std::holds_alternative<std::monostate>(without->tokenizer()));
   EXPECT_EQ(without->generation_config_json(), "");
   EXPECT_EQ(without->chat_template(), "");
-  EXPECT_EQ(Json::parse(without->config_json())["eos_token_id"], nullptr);
+  EXPECT_EQ(without->config()["eos_token_id"], nullptr);
 }
 
 }  // namespace
