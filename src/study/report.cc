@@ -8,57 +8,19 @@
 #include <nlohmann/json.hpp>
 
 #include "study/document.h"
+#include "study/report_sections.h"
+#include "study/report_text.h"
 
 namespace cellm {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
-constexpr double kMiB = 1048576.0;
-
-std::string text_of(const OrderedJson& json) {
-  return json.is_string() ? json.get<std::string>() : std::string();
-}
-
-// A figure with about four digits, or a dash.
-std::string figure(double value) {
-  if (std::isnan(value)) return "–";
-  const double size = std::fabs(value);
-  if (size == 0.0) return "0";
-  if (size < 0.0001) return fmt::format("{:.1e}", value);
-  if (size < 10.0) return fmt::format("{:.4f}", value);
-  if (size < 1000.0) return fmt::format("{:.2f}", value);
-  return size < 1e6 ? fmt::format("{:.0f}", value) : fmt::format("{:.2e}", value);
-}
-std::string figure(const OrderedJson& json) {
-  return figure(number_or_nan(json));
-}
-
-std::string percent(const OrderedJson& json) {
-  const double value = number_or_nan(json);
-  return std::isnan(value) ? "–" : fmt::format("{:.1f} %", 100.0 * value);
-}
-std::string whole_percent(const OrderedJson& json) {
-  const double value = number_or_nan(json);
-  return std::isnan(value) ? "–" : fmt::format("{:.0f} %", 100.0 * value);
-}
-
-std::string interval(const OrderedJson& evaluation, const char* key) {
-  const auto& range = evaluation.at("intervals").at(key);
-  if (!range.is_array()) return "–";
-  return fmt::format("{} … {}", figure(range.at(0)), figure(range.at(1)));
-}
 
 const OrderedJson* find_format(const OrderedJson& document, const std::string& name) {
   for (const OrderedJson& format : document.at("formats")) {
     if (format.at("name") == name) return &format;
   }
   return nullptr;
-}
-
-std::string shown_name(const OrderedJson& format) {
-  std::string name = text_of(format.at("name"));
-  if (format.contains("same_as")) name += fmt::format(" (= {})", text_of(format.at("same_as")));
-  return name;
 }
 
 const std::vector<ReportTable::Column> kResultColumns{{"Format", false},
@@ -184,41 +146,6 @@ ReportSection method_section(const OrderedJson& document) {
   return section;
 }
 
-ReportSection plot_section(const OrderedJson& document) {
-  ReportSection section{"Size against distance", {}, {}, {}, {}, {}};
-  section.paragraphs.emplace_back(
-      "Each point is a file. Left is smaller, down is nearer to the 16-bit model. On the line are "
-      "the formats that no other one beats in both.");
-  section.charts.push_back(
-      {"chart-pareto",
-       "File size against mean KL divergence from the 16-bit model, with the line "
-       "of the formats that no other beats in both"});
-  ReportTable table{"All formats, with 95 % intervals",
-                    {{"Format", false},
-                     {"MiB", true},
-                     {"KLD", true},
-                     {"interval", true},
-                     {"median", true},
-                     {"99 %", true},
-                     {"Perplexity", true},
-                     {"interval", true},
-                     {"ratio to 16 bits", true},
-                     {"On the line", false}},
-                    {}};
-  for (const OrderedJson& format : document.at("formats")) {
-    const OrderedJson& evaluation = format.at("evaluation");
-    table.rows.push_back({shown_name(format),
-                          fmt::format("{:.1f}", format.at("file_bytes").get<double>() / kMiB),
-                          figure(evaluation.at("kld_mean")), interval(evaluation, "kld_mean"),
-                          figure(evaluation.at("kld_median")), figure(evaluation.at("kld_p99")),
-                          figure(evaluation.at("perplexity")), interval(evaluation, "perplexity"),
-                          figure(evaluation.at("perplexity_ratio")),
-                          format.at("pareto").get<bool>() ? "yes" : "no"});
-  }
-  section.details.push_back(std::move(table));
-  return section;
-}
-
 ReportSection answers_section(const OrderedJson& document) {
   ReportSection section{"What they say", {}, {}, {}, {}, {}};
   section.paragraphs.push_back(
@@ -241,149 +168,6 @@ ReportSection answers_section(const OrderedJson& document) {
     }
     section.questions.push_back(std::move(question));
   }
-  return section;
-}
-
-ReportSection sensitivity_section(const OrderedJson& document) {
-  ReportSection section{"Which part suffers", {}, {}, {}, {}, {}};
-  const OrderedJson& sensitivity = document.at("sensitivity");
-  if (sensitivity.empty()) {
-    section.paragraphs.emplace_back("Not measured.");
-    return section;
-  }
-  section.paragraphs.push_back(fmt::format(
-      "One part of the model has the format, all others have 16 bits, activations are exact: the "
-      "mean KL divergence that this part alone causes, on {} tokens. The scale of colours is "
-      "logarithmic. A part that a format leaves in 16 bits is blank.",
-      document.at("settings").at("sensitivity_tokens").get<std::size_t>()));
-  section.charts.push_back({"chart-layers", "Mean KL divergence with one layer quantized"});
-  section.charts.push_back({"chart-kinds", "Mean KL divergence with one kind of matrix quantized"});
-  for (const bool layers : {true, false}) {
-    ReportTable table{layers ? "One layer quantized: KLD" : "One kind of matrix quantized: KLD",
-                      {{"Part", false}},
-                      {}};
-    std::vector<std::string> parts;
-    for (const OrderedJson& row : sensitivity) {
-      table.columns.push_back({text_of(row.at("format")), true});
-      for (const OrderedJson& part : row.at("parts")) {
-        if (part.at("is_layer").get<bool>() != layers) continue;
-        const std::string name = text_of(part.at("part"));
-        if (std::find(parts.begin(), parts.end(), name) == parts.end()) parts.push_back(name);
-      }
-    }
-    for (const std::string& name : parts) {
-      std::vector<std::string> cells{name};
-      for (const OrderedJson& row : sensitivity) {
-        std::string cell = "–";
-        for (const OrderedJson& part : row.at("parts")) {
-          if (part.at("part") == name) cell = figure(part.at("kld"));
-        }
-        cells.push_back(std::move(cell));
-      }
-      table.rows.push_back(std::move(cells));
-    }
-    section.details.push_back(std::move(table));
-  }
-  return section;
-}
-
-ReportSection histogram_section(const OrderedJson& document) {
-  ReportSection section{"Weights and levels", {}, {}, {}, {}, {}};
-  section.paragraphs.emplace_back(
-      "The weights of a tensor, each divided by the standard deviation of its row, and the levels "
-      "that the formats put there: the area of a circle is the share of the weights that get this "
-      "level, its place the level’s mean over all rows.");
-  std::size_t index = 0;
-  for (const OrderedJson& tensor : document.at("histograms")) {
-    const std::string name = text_of(tensor.at("tensor"));
-    section.charts.push_back({fmt::format("chart-weights-{}", index++),
-                              fmt::format("Weights of {} and levels of the formats", name)});
-    ReportTable table{
-        fmt::format("{}, {} × {}: error of the formats", name, tensor.at("rows").get<std::size_t>(),
-                    tensor.at("cols").get<std::size_t>()),
-        {{"Format", false},
-         {"Relative error of the weights", true},
-         {"Levels in standard deviations (share of the weights)", false}},
-        {}};
-    for (const OrderedJson& format : tensor.at("formats")) {
-      std::string levels;
-      for (const OrderedJson& level : format.at("levels")) {
-        levels += fmt::format("{}{:.2f} ({:.1f} %)", levels.empty() ? "" : ", ",
-                              level.at("position").get<double>(),
-                              100.0 * level.at("share").get<double>());
-      }
-      table.rows.push_back({text_of(format.at("format")), percent(format.at("rms_error")),
-                            levels.empty() ? "more than 16" : levels});
-    }
-    section.details.push_back(std::move(table));
-  }
-  return section;
-}
-
-ReportSection method_notes(const OrderedJson& document) {
-  const OrderedJson& settings = document.at("settings");
-  const OrderedJson& source = document.at("source");
-  ReportSection section{"How it was measured", {}, {}, {}, {}, {}};
-  std::string texts;
-  for (const OrderedJson& text : document.at("texts")) {
-    texts += fmt::format("{}{} ({} tokens)", texts.empty() ? "" : ", ", text_of(text.at("name")),
-                         text.at("tokens").get<std::size_t>());
-  }
-  section.paragraphs = {
-      fmt::format(
-          "Source: {}, checksum {} (XXH3-64), {} layers, stored as {}. Every format is made "
-          "from it; the 16-bit file is the reference, run with exact activations and an "
-          "exact cache.",
-          text_of(source.at("name")), text_of(source.at("checksum")),
-          source.at("layers").get<std::size_t>(), text_of(source.at("format"))),
-      fmt::format("Text: {}. {} tokens of it in windows of {} that do not overlap, the second half "
-                  "of each scored. KLD is KL(reference ‖ format) in nats for a token.",
-                  texts, settings.at("tokens").get<std::size_t>(),
-                  settings.at("window").get<std::size_t>()),
-      "Formats run as a user runs them: weights of 8, 4, 2 and 1 bits meet activations rounded to "
-      "8 "
-      "bits, keys and values are kept in 16 bits. The engine’s own floor is the 16-bit file run "
-      "that "
-      "way: its activations are exact, so what is left is the 16-bit cache.",
-      fmt::format("Texts: 20 prompts, up to {} tokens, once greedily and once at temperature 0.7 "
-                  "with fixed seeds. A text loops if it says the same span at least three times in "
-                  "a row, over 16 tokens or more. The teacher’s nats are what the 16-bit model "
-                  "thinks of a text, for a token.",
-                  settings.at("generate").get<std::size_t>()),
-      fmt::format("Speed and peak memory: each file in a process of its own, {} tokens of prompt, "
-                  "then {} more, {} threads, target {}; the median of {} runs. Tokens/s are those "
-                  "after the prompt.",
-                  settings.at("speed_prompt").get<std::size_t>(),
-                  settings.at("speed_decode").get<std::size_t>(),
-                  settings.at("threads").get<std::size_t>(), text_of(settings.at("target")),
-                  settings.at("speed_runs").get<std::size_t>())};
-  const OrderedJson& floor = document.at("floor");
-  if (floor.contains("int8_exact")) {
-    section.paragraphs.push_back(fmt::format(
-        "int8 with exact activations and an exact cache has KLD {} and the same first choice for "
-        "{} "
-        "of the tokens; the difference to its row is what rounding activations costs.",
-        figure(floor.at("int8_exact").at("kld_mean")), percent(floor.at("int8_exact").at("top1"))));
-  }
-  ReportTable limits{"What the verdicts mean: the best word all of whose limits are kept",
-                     {{"Verdict", false},
-                      {"KLD at most", true},
-                      {"Teacher’s nats above its own texts’", true},
-                      {"Loops or not text, above the 16-bit model", true}},
-                     {}};
-  for (const OrderedJson& limit : document.at("judgement_limits")) {
-    limits.rows.push_back({text_of(limit.at("judgement")), figure(limit.at("kld")),
-                           figure(limit.at("excess_nll")), whole_percent(limit.at("excess_bad"))});
-  }
-  limits.rows.push_back({"incoherent", "more", "more", "more"});
-  section.tables.push_back(std::move(limits));
-  ReportTable commands{"The same files by hand: cellm convert --input SOURCE --output FILE …",
-                       {{"Format", false}, {"Flags", false}},
-                       {}};
-  for (const OrderedJson& format : document.at("formats")) {
-    commands.rows.push_back({text_of(format.at("name")), text_of(format.at("flags"))});
-  }
-  section.details.push_back(std::move(commands));
   return section;
 }
 

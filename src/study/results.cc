@@ -1,0 +1,114 @@
+#include "study/results.h"
+
+#include <chrono>
+#include <ctime>
+#include <map>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/version.h"
+#include "eval/coherence.h"
+#include "eval/model_facts.h"
+#include "eval/report.h"
+#include "study/document.h"
+#include "study/steps.h"
+
+namespace cellm {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+std::string now_utc() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  return fmt::format("{:04}-{:02}-{:02}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
+}
+
+OrderedJson header_json(const Study& study) {
+  return {{"study", 1},
+          {"writer", kProgramVersion},
+          {"date", now_utc()},
+          {"source",
+           {{"name", study.options.source.filename().string()},
+            {"checksum", fmt::format("{:016x}", study.source_checksum)},
+            {"model_type", study.model->config().model_type},
+            {"layers", study.model->config().layers.size()},
+            {"hidden", study.model->config().hidden},
+            {"vocab_size", study.model->config().vocab_size},
+            {"format", main_format(study.model->source())}}},
+          {"settings",
+           {{"tokens", eval_tokens(study)},
+            {"window", study.options.window},
+            {"scored", scored_part_name(study.eval.scored)},
+            {"text_checksum", fmt::format("{:016x}", study.text_checksum)},
+            {"generate", study.options.generate},
+            {"temperature", CoherenceOptions{}.temperature},
+            {"seed", CoherenceOptions{}.seed},
+            {"sensitivity_tokens", study.options.sensitivity_tokens},
+            {"speed_prompt", kSpeedPrompt},
+            {"speed_decode", kSpeedDecode},
+            {"speed_runs", study.options.speed_runs},
+            {"threads", ThreadPool(study.options.threads).threads()},
+            {"target", kernel_table(study.options.target.c_str()).name}}}};
+}
+
+// A row's results; its texts go to `written`, by the name of the format.
+OrderedJson row_json(const Study& study, const StudyRow& row,
+                     std::map<std::string, OrderedJson>& written) {
+  const StudyRow& measured = row.same_as ? study.rows[*row.same_as] : row;
+  const std::string& name = measured.format.name;
+  OrderedJson entry{{"name", row.format.name},
+                    {"flags", row.format.flags},
+                    {"scale", scale_method_name(row.format.options.scale)},
+                    {"in_study", row.format.in_study},
+                    {"in_variants", row.format.in_variants}};
+  if (row.same_as) entry["same_as"] = name;
+  const OrderedJson size = study.steps.find("convert-" + name, measured.key).value();
+  for (const char* key :
+       {"file_bytes", "tensor_bytes", "weights", "bits_per_weight", "body_bits_per_weight"}) {
+    entry[key] = size.at(key);
+  }
+  entry["evaluation"] = study.steps.find("eval-" + name, row_eval_key(study, measured)).value();
+  OrderedJson coherence =
+      study.steps.find("coherence-" + name, coherence_key(study, measured)).value();
+  if (!row.same_as) written[name] = coherence["samples"];
+  coherence.erase("samples");
+  entry["coherence"] = std::move(coherence);
+  if (const auto speed = study.steps.find("speed-" + name, speed_key(study, measured))) {
+    entry["speed"] = *speed;
+  }
+  return entry;
+}
+
+}  // namespace
+
+OrderedJson study_document(const Study& study) {
+  OrderedJson document = header_json(study);
+  OrderedJson& texts = document["texts"] = OrderedJson::array();
+  for (std::size_t i = 0; i < study.texts.size(); ++i) {
+    texts.push_back({{"name", study.texts[i].name},
+                     {"bytes", study.texts[i].text.size()},
+                     {"tokens", study.tokens[i].ids.size()}});
+  }
+  document["floor"] = study.steps.find("eval-floor", row_eval_key(study, study.rows[0])).value();
+  OrderedJson& formats = document["formats"] = OrderedJson::array();
+  std::map<std::string, OrderedJson> written;
+  for (const StudyRow& row : study.rows) formats.push_back(row_json(study, row, written));
+  judge_formats(document);
+  add_samples(document, written);
+  OrderedJson& parts = document["sensitivity"] = OrderedJson::array();
+  if (study.options.sensitivity_tokens > 0) {
+    for (const StudyRow* row : part_rows(study)) {
+      parts.push_back(
+          {{"format", row->format.name},
+           {"parts",
+            study.steps.find("parts-" + row->format.name, parts_key(study, *row)).value()}});
+    }
+  }
+  document["histograms"] = study.steps.find("histograms", histogram_key(study)).value();
+  return document;
+}
+
+}  // namespace cellm

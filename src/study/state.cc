@@ -1,0 +1,175 @@
+#include "study/state.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/advice.h"
+#include "base/version.h"
+#include "eval/model_facts.h"
+#include "io/cellm_file.h"
+#include "study/measures.h"
+#include "tokenizer/compact.h"
+
+namespace cellm {
+namespace {
+
+// Part of every key: a change to how something is measured changes it.
+constexpr std::string_view kMethod = "1";
+
+void add_file(Study& study, const std::filesystem::path& file) {
+  const std::string path = printable(file.string());
+  if (!is_cellm_file(file)) throw data_error("{}: no .cellm file", path);
+  const auto opened = open_model(file, {study.options.links});
+  require_same_model(opened->config(), study.model->config(), file.string());
+  StudyRow row;
+  row.format.name = file.stem().string();
+  for (const StudyRow& other : study.rows) {
+    if (other.format.name != row.format.name) continue;
+    throw usage_error("{}: there is a row {} already; give the file another name", path,
+                      printable(row.format.name));
+  }
+  row.format.options.scale = ScaleMethod::kAuto;
+  row.plan.file_bytes = std::filesystem::file_size(file);
+  row.file = file;
+  row.key = step_key({study.source_key, fmt::format("{:x}", opened->checksum())});
+  row.is_own = false;
+  study.steps.store("convert-" + row.format.name, row.key,
+                    size_json(opened->source(), row.plan.file_bytes));
+  study.rows.push_back(std::move(row));
+}
+
+void plan_rows(Study& study) {
+  std::map<std::string, std::size_t> seen;
+  for (StudyFormat& format : study_formats(study.options.formats)) {
+    StudyRow row;
+    row.plan = plan_conversion(*study.model, format.options);
+    for (const PlannedTensor& tensor : row.plan.tensors) {
+      row.signature += fmt::format("{} {} {}\n", tensor.name, format_choice_name(tensor.choice),
+                                   tensor.shape.group);
+    }
+    row.signature +=
+        scale_method_name(has_codes(row.plan) ? format.options.scale : ScaleMethod::kAbsmax);
+    row.key = step_key({study.source_key, row.signature});
+    const auto [known, added] = seen.emplace(row.signature, study.rows.size());
+    if (!added) row.same_as = known->second;
+    const std::string& name = added ? format.name : study.rows[known->second].format.name;
+    row.file = study.options.output / (name + ".cellm");
+    row.format = std::move(format);
+    study.rows.push_back(std::move(row));
+  }
+  for (const auto& file : study.options.files) add_file(study, file);
+}
+
+void read_texts(Study& study) {
+  if (study.options.texts.empty()) {
+    throw usage_error(AdviceKind::kStudyText, "a study needs text that the model was not made for");
+  }
+  study.tokenizer = study.model->tokenizer();
+  if (study.tokenizer == nullptr) {
+    throw unsupported_error("{}: a study needs a tokenizer, and there is none",
+                            printable(study.model->path()));
+  }
+  for (const auto& path : study.options.texts) {
+    EvalText text = read_eval_text(path);
+    text.name = path.filename().string();
+    study.tokens.push_back(tokenize_text(text, *study.tokenizer));
+    // Found now and not after all files have been made.
+    if (study.tokens.back().ids.size() < study.options.window) {
+      throw usage_error("{}: {} tokens are less than a window of {}", printable(text.name),
+                        study.tokens.back().ids.size(), study.options.window);
+    }
+    study.texts.push_back(std::move(text));
+  }
+  if (study.options.window > study.model->config().max_positions) {
+    throw usage_error("a window of {} tokens is beyond the model's context of {}",
+                      study.options.window, study.model->config().max_positions);
+  }
+  if (study.options.tokens != 0 && study.options.tokens < study.options.window) {
+    throw usage_error("{} tokens are less than a window of {}", study.options.tokens,
+                      study.options.window);
+  }
+}
+
+void set_keys(Study& study) {
+  study.source_checksum = study.model->checksum();
+  study.text_checksum = text_checksum(study.texts);
+  const auto tokenizer_bytes = serialize_tokenizer(study.tokenizer->spec());
+  study.source_key =
+      step_key({kMethod, kProgramVersion, fmt::format("{:x}", study.source_checksum),
+                std::string_view(reinterpret_cast<const char*>(tokenizer_bytes.data()),
+                                 tokenizer_bytes.size())});
+  study.eval.window = study.options.window;
+  study.eval.max_tokens = study.options.tokens;
+  study.eval_key = step_key(
+      {study.source_key, fmt::format("{:x}", study.text_checksum),
+       fmt::format("{} {} {}", study.eval.window, study.eval.max_tokens, study.options.target)});
+}
+
+}  // namespace
+
+Study open_study(const StudyOptions& options, const StudyHooks& hooks) {
+  Study study{options, hooks, Work(hooks),
+              open_model(options.source, {options.links, options.tokenizer}),
+              StepStore(options.output / "steps")};
+  read_texts(study);
+  set_keys(study);
+  plan_rows(study);
+  return study;
+}
+
+std::string speed_key(const Study& study, const StudyRow& row) {
+  return step_key({row.key, fmt::format("{} {} {}", study.options.threads, study.options.target,
+                                        study.options.speed_runs)});
+}
+
+std::string coherence_key(const Study& study, const StudyRow& row) {
+  return step_key({row.key, fmt::format("{} {}", study.options.generate, study.options.target)});
+}
+
+std::string row_eval_key(const Study& study, const StudyRow& row) {
+  return step_key({row.key, study.eval_key});
+}
+
+std::string parts_key(const Study& study, const StudyRow& row) {
+  return step_key({row.key, study.eval_key, fmt::format("{}", study.options.sensitivity_tokens)});
+}
+
+std::string histogram_key(const Study& study) {
+  std::string key = study.source_key;
+  for (const StudyRow& row : study.rows) key = step_key({key, row.key});
+  return key;
+}
+
+bool has_file(const Study& study, const StudyRow& row) {
+  std::error_code failure;
+  return study.steps.find("convert-" + row.format.name, row.key).has_value() &&
+         std::filesystem::is_regular_file(row.file, failure);
+}
+
+bool is_missing(const Study& study, const std::string& step, const std::string& key) {
+  return !study.steps.find(step, key).has_value();
+}
+
+std::vector<const StudyRow*> part_rows(const Study& study) {
+  std::vector<const StudyRow*> result;
+  for (const StudyRow& row : study.rows) {
+    const std::string& name = row.format.name;
+    if (name == "int4" || name == "int2" || name == "int2-mse" || name == "int1") {
+      result.push_back(&row);
+    }
+  }
+  if (result.empty() && study.rows.size() > 1) result.push_back(&study.rows.back());
+  return result;
+}
+
+std::size_t eval_tokens(const Study& study) {
+  std::size_t tokens = 0;
+  for (const EvalTokens& text : study.tokens)
+    tokens += text.ids.size() / study.eval.window * study.eval.window;
+  return study.eval.max_tokens == 0 ? tokens : std::min(tokens, study.eval.max_tokens);
+}
+
+}  // namespace cellm

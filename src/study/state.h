@@ -1,0 +1,76 @@
+// The state of a study: model, texts, planned formats and the keys of its steps.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "convert/convert.h"
+#include "engine/engine.h"
+#include "eval/evaluate.h"
+#include "eval/text.h"
+#include "study/formats.h"
+#include "study/sensitivity.h"
+#include "study/step_store.h"
+#include "study/study.h"
+#include "study/work.h"
+
+namespace cellm {
+
+// A format and the formats of its tensors.
+struct StudyRow {
+  StudyFormat format;
+  ConvertPlan plan;
+  std::string signature;               // equal for formats that give the same tensors
+  std::optional<std::size_t> same_as;  // an earlier row of the same tensors
+  std::filesystem::path file;
+  std::string key;     // of the file
+  bool is_own = true;  // else the file was there before and stays as it is
+};
+
+// Options and hooks must outlive it. One thread at a time.
+struct Study {
+  const StudyOptions& options;
+  const StudyHooks& hooks;
+  Work work;
+  std::shared_ptr<const OpenedModel> model;
+  StepStore steps;
+  const Tokenizer* tokenizer = nullptr;
+  std::vector<EvalText> texts = {};
+  std::vector<EvalTokens> tokens = {};  // one for each text
+  std::uint64_t source_checksum = 0;
+  std::uint64_t text_checksum = 0;
+  std::string source_key = {};
+  std::string eval_key = {};
+  EvalOptions eval = {};
+  std::vector<StudyRow> rows = {};    // f16 first
+  std::vector<ModelPart> parts = {};  // filled by parts_work()
+  bool something_missing = false;     // set by plan_work(): a step is to be done
+};
+
+// Opens the model, reads the texts and plans the rows. Throws as run_study().
+Study open_study(const StudyOptions& options, const StudyHooks& hooks);
+
+// Keys of the steps: hashes of everything that a step's result depends on.
+std::string speed_key(const Study& study, const StudyRow& row);
+std::string coherence_key(const Study& study, const StudyRow& row);
+std::string row_eval_key(const Study& study, const StudyRow& row);
+std::string parts_key(const Study& study, const StudyRow& row);
+std::string histogram_key(const Study& study);
+
+// Whether the row's file exists and was made under its key.
+bool has_file(const Study& study, const StudyRow& row);
+// Whether a step has no stored result under this key.
+bool is_missing(const Study& study, const std::string& step, const std::string& key);
+
+// Rows whose parts are measured one by one: the formats that the original study found insufficient,
+// with both ways of choosing int2's scale.
+std::vector<const StudyRow*> part_rows(const Study& study);
+
+// Tokens that are evaluated, in whole windows.
+std::size_t eval_tokens(const Study& study);
+
+}  // namespace cellm
