@@ -8,6 +8,7 @@
 #include "format/formats.h"
 #include "format/half.h"
 #include "model/model.h"
+#include "model/visit.h"
 
 namespace cellm {
 namespace {
@@ -106,14 +107,14 @@ TensorLevels tensor_levels(const ModelSource& reference, std::size_t reference_i
 std::vector<std::string> histogram_tensors(const OpenedModel& model) {
   const ModelSource& source = model.source();
   const std::string prefix = model.text_prefix();
-  const std::string middle = fmt::format("layers.{}.", model.config().layers.size() / 2);
+  const std::size_t middle = model.config().layers.size() / 2;
   std::vector<std::string> names;
-  for (const char* name :
-       {"self_attn.q_proj.weight", "linear_attn.in_proj_qkv.weight", "mlp.down_proj.weight"}) {
-    if (find_tensor(source, prefix + middle + name)) names.push_back(prefix + middle + name);
-  }
-  if (find_tensor(source, prefix + "embed_tokens.weight")) {
-    names.push_back(prefix + "embed_tokens.weight");
+  for (const TensorId id :
+       {TensorId{middle, TensorRole::kQuery}, TensorId{middle, TensorRole::kDeltaInput},
+        TensorId{middle, TensorRole::kDown}, kEmbeddingId}) {
+    if (!tensor_shape(model.config(), id)) continue;
+    std::string name = prefix + tensor_name(model.config(), id);
+    if (find_tensor(source, name)) names.push_back(std::move(name));
   }
   return names;
 }

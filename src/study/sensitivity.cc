@@ -14,8 +14,8 @@ namespace {
 // buffers of its own.
 constexpr std::size_t kTogether = 6;
 
-// "down_proj" of "layers.3.mlp.down_proj.weight".
-std::string kind_of(const std::string& name) {
+// The name of a role in tables: "down_proj" of "layers.3.mlp.down_proj.weight".
+std::string role_name(const std::string& name) {
   const std::size_t end = name.rfind('.');
   const std::size_t begin = name.rfind('.', end - 1);
   return name.substr(begin == std::string::npos ? 0 : begin + 1,
@@ -33,6 +33,7 @@ std::vector<ModelPart> model_parts(const OpenedModel& model) {
     layers[i].name = fmt::format("layer {}", i);
     layers[i].is_layer = true;
   }
+  std::map<TensorRole, std::size_t> part_of_role;
   std::vector<ModelPart> kinds;
   for (const TensorSpec& spec : model_tensors(config)) {
     if (tensor_kind(spec.id.role) != TensorKind::kMatrix) continue;
@@ -41,11 +42,9 @@ std::vector<ModelPart> model_parts(const OpenedModel& model) {
     if (!index) continue;
     const std::string& name = source.tensors()[*index].name;
     if (is_in_layer(spec.id.role)) layers[spec.id.layer].tensors.push_back(name);
-    const std::string kind = kind_of(spec.name);
-    auto known = std::find_if(kinds.begin(), kinds.end(),
-                              [&](const ModelPart& part) { return part.name == kind; });
-    if (known == kinds.end()) known = kinds.insert(kinds.end(), {kind, false, {}});
-    known->tensors.push_back(name);
+    const auto [known, added] = part_of_role.emplace(spec.id.role, kinds.size());
+    if (added) kinds.push_back({role_name(spec.name), false, {}});
+    kinds[known->second].tensors.push_back(name);
   }
   layers.insert(layers.end(), kinds.begin(), kinds.end());
   return layers;
