@@ -62,6 +62,9 @@ class StudyTest(harness.CommandTest):
             for kind in ("greedy", "sampled"):
                 self.assertEqual(entry["coherence"][kind]["texts"], 20)
                 self.assertLessEqual(entry["coherence"][kind]["tokens"], 20 * 6)
+        self.assertEqual([f["flags"] for f in document["formats"]],
+                         ["--dtype f16", "--quantize-int4-symmetric", "--recipe int4-aggressive",
+                          "--quantize-int2-symmetric"])  # fmt: skip
         # The same file as `convert` writes with the flags in the report, except for the quality.
         by_hand = self.convert(self.model, *formats["int2"]["flags"].split(), name="by_hand.cellm")
         self.assertEqual(by_hand.stat().st_size, formats["int2"]["file_bytes"])

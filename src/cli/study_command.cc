@@ -60,6 +60,21 @@ SpeedMeasurement measure_speed(const std::filesystem::path& file,
           node.at("peak_memory_bytes").as_uint()};
 }
 
+// The arguments of `cellm convert` that make the file of a row of the study.
+std::string convert_flags(const std::string& format) {
+  constexpr std::string_view kRecipe = "recipe-";
+  constexpr std::string_view kLeastError = "-mse";
+  if (format == "f16") return "--dtype f16";
+  if (format.starts_with(kRecipe)) return "--recipe " + format.substr(kRecipe.size());
+  if (format.ends_with(kLeastError)) {
+    return convert_flags(format.substr(0, format.size() - kLeastError.size())) + " --scale mse";
+  }
+  for (const char* mode : {"int8", "int4", "int2", "int1"}) {
+    if (format == mode) return fmt::format("--quantize-{}-symmetric", mode);
+  }
+  return "--format " + format;
+}
+
 void print_summary(const nlohmann::ordered_json& document) {
   fmt::print("{:<26} {:>13} {:>8} {:>10} {:>10} {:>8} {:>9}  {}\n", "format", "bytes", "bits/w",
              "perplexity", "KLD", "top-1", "tokens/s", "verdict");
@@ -95,7 +110,7 @@ int run(Arguments arguments) {
     return measure_speed(file, prompt, tokens, options.threads);
   };
   const auto job = [&] {
-    const auto document = run_study_job({options, measure}, display.control());
+    const auto document = run_study_job({options, measure, convert_flags}, display.control());
     display.finish();
     print_summary(document);
     if (!arguments.quiet) {

@@ -9,8 +9,9 @@ namespace cellm {
 
 struct StudyJobOptions {
   StudyOptions study;
-  // Runs a file in a process of its own (StudyHooks); not needed without speed_runs.
+  // Hooks of the study (StudyHooks).
   decltype(StudyHooks::measure_speed) measure_speed;
+  decltype(StudyHooks::flags) flags;
 };
 
 // run_study(). Finished steps are kept, so that the same options go on where a cancelled run

@@ -13,14 +13,10 @@ namespace {
 struct Mode {
   std::string_view name;
   StudyMode mode;
-  std::string_view flags;
 };
 constexpr Mode kModes[] = {
-    {"f16", StudyMode::kF16, "--dtype f16"},
-    {"int8", StudyMode::kInt8, "--quantize-int8-symmetric"},
-    {"int4", StudyMode::kInt4, "--quantize-int4-symmetric"},
-    {"int2", StudyMode::kInt2, "--quantize-int2-symmetric"},
-    {"int1", StudyMode::kInt1, "--quantize-int1-symmetric"},
+    {"f16", StudyMode::kF16},   {"int8", StudyMode::kInt8}, {"int4", StudyMode::kInt4},
+    {"int2", StudyMode::kInt2}, {"int1", StudyMode::kInt1},
 };
 
 constexpr std::string_view kRecipePrefix = "recipe-";
@@ -30,18 +26,14 @@ constexpr std::string_view kRecipes[] = {"int8",      "int4-g32", "mixed-int4",
 constexpr std::string_view kLeastErrorSuffix = "-mse";
 
 StudyFormat mode_format(const Mode& mode) {
-  StudyFormat format{std::string(mode.name), std::string(mode.flags), {}, true, false};
+  StudyFormat format{std::string(mode.name), {}, true, false};
   format.options.formats = mode.mode;
   format.in_variants = mode.mode == StudyMode::kF16;
   return format;
 }
 
 StudyFormat recipe_format(std::string_view recipe) {
-  StudyFormat format{fmt::format("{}{}", kRecipePrefix, recipe),
-                     fmt::format("--recipe {}", recipe),
-                     {},
-                     false,
-                     true};
+  StudyFormat format{fmt::format("{}{}", kRecipePrefix, recipe), {}, false, true};
   format.options.formats = recipe_formats(recipe);
   return format;
 }
@@ -66,12 +58,11 @@ StudyFormat format_of(std::string_view name) {
     }
     StudyFormat format = *mode;
     format.name = name;
-    format.flags += " --scale mse";
     format.options.scale = ScaleMethod::kMse;
     format.in_study = false;
     return format;
   }
-  StudyFormat format{std::string(name), fmt::format("--format {}", name), {}, false, false};
+  StudyFormat format{std::string(name), {}, false, false};
   format.options.formats = general_formats(parse_format_choice(name));
   format.options.scale = ScaleMethod::kAuto;
   format.options.settle_lm_head = true;

@@ -11,8 +11,7 @@
 namespace cellm {
 
 struct StudyFormat {
-  std::string name;   // of the row, the file and its steps: "int4", "recipe-int8", "int2-mse"
-  std::string flags;  // of `cellm convert`, for the same file
+  std::string name;  // of the row, the file and its steps: "int4", "recipe-int8", "int2-mse"
   ConvertOptions options;
   bool in_study = false;     // a row of the original study's table of Qwen3.5-0.8B, or its int8
   bool in_variants = false;  // a row of its table of Qwen3-0.6B

@@ -26,6 +26,10 @@ std::string now_utc() {
   return fmt::format("{:04}-{:02}-{:02}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
 }
 
+std::string flags_of(const Study& study, const StudyRow& row) {
+  return row.is_own && study.hooks.flags ? study.hooks.flags(row.format.name) : std::string();
+}
+
 OrderedJson header_json(const Study& study) {
   return {{"study", 1},
           {"writer", kProgramVersion},
@@ -60,7 +64,7 @@ OrderedJson row_json(const Study& study, const StudyRow& row,
   const StudyRow& measured = row.same_as ? study.rows[*row.same_as] : row;
   const std::string& name = measured.format.name;
   OrderedJson entry{{"name", row.format.name},
-                    {"flags", row.format.flags},
+                    {"flags", flags_of(study, row)},
                     {"scale", scale_method_name(row.format.options.scale)},
                     {"in_study", row.format.in_study},
                     {"in_variants", row.format.in_variants}};

@@ -48,6 +48,9 @@ struct StudyHooks {
   std::function<SpeedMeasurement(const std::filesystem::path& file,
                                  const std::vector<std::uint32_t>& prompt, std::size_t tokens)>
       measure_speed;
+  // The arguments of the front end that convert a model to a format, given by its name; for the
+  // report. Optional.
+  std::function<std::string(const std::string& format)> flags;
 };
 
 // Carries the study out and writes study.json, report.md and report.html into the output folder,
