@@ -68,11 +68,11 @@ void run_line(Bytes input) {
   }
   std::vector<const char*> argv{command.name};
   for (const auto& argument : arguments) argv.push_back(argument.c_str());
-  CLI::App app(command.description, command.name);
-  const Run run = command.configure(app);
+  Options options(command.description, command.name);
+  const Run run = command.configure(options);
   try {
-    app.parse(static_cast<int>(argv.size()), argv.data());
-  } catch (const CLI::Error&) {  // one line of error, or --help
+    (void)options.parse(static_cast<int>(argv.size()), argv.data());
+  } catch (const Error&) {  // it quotes the arguments in full, which the program then escapes
   }
 }
 

@@ -130,43 +130,43 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
-Run configure(CLI::App& app) {
+Run configure(Options& options) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  app.add_option("-m,--model", a.model, ".cellm file, Hugging Face folder or .gguf file");
-  app.add_option("--shape", a.shape,
-                 "Instead: random weights of qwen3.5-0.8b, qwen3-0.6b or smollm2-135m");
-  app.add_option("-f,--format", a.format, "Format of the layers, with --shape")
-      ->capture_default_str();
-  app.add_option("--embedding", a.embedding,
-                 "Format of embedding and output matrix (default: that of the layers)");
-  app.add_option("-p,--n-prompt", a.prompts, "Prompt tokens, several with commas; 0: none")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option("-n,--n-gen", a.generations, "Tokens to generate, several with commas; 0: none")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option("-d,--n-depth", a.depths, "Tokens in the context before, several with commas")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option("-r,--repetitions", a.repetitions, "Runs of each test, after a warm-up")
-      ->capture_default_str()
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1000}));
-  app.add_option("-t,--threads", a.threads,
-                 "Threads, several with commas (default: one per physical core)")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1024));
-  app.add_option("-o,--output", a.output, "md, json or csv")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"md", "json", "csv"}));
-  app.add_option("--activations", a.activations, "int8, fast or f32 (see infer)")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"int8", "fast", "f32"}));
-  app.add_option("--kv-encoding", a.kv_encoding, "f16, turboquant or f32")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
-  add_follow_links(app, a.links);
-  app.footer(
+  options.add("-m,--model", a.model, ".cellm file, Hugging Face folder or .gguf file");
+  options.add("--shape", a.shape,
+              "Instead: random weights of qwen3.5-0.8b, qwen3-0.6b or smollm2-135m");
+  options.add("-f,--format", a.format, "Format of the layers, with --shape").show_default();
+  options.add("--embedding", a.embedding,
+              "Format of embedding and output matrix (default: that of the layers)");
+  options.add("-p,--n-prompt", a.prompts, "Prompt tokens, several with commas; 0: none")
+      .delimiter(',')
+      .show_default();
+  options.add("-n,--n-gen", a.generations, "Tokens to generate, several with commas; 0: none")
+      .delimiter(',')
+      .show_default();
+  options.add("-d,--n-depth", a.depths, "Tokens in the context before, several with commas")
+      .delimiter(',')
+      .show_default();
+  options.add("-r,--repetitions", a.repetitions, "Runs of each test, after a warm-up")
+      .show_default()
+      .range(std::size_t{1}, std::size_t{1000});
+  options
+      .add("-t,--threads", a.threads,
+           "Threads, several with commas (default: one per physical core)")
+      .delimiter(',')
+      .range(1, 1024);
+  options.add("-o,--output", a.output, "md, json or csv")
+      .show_default()
+      .one_of({"md", "json", "csv"});
+  options.add("--activations", a.activations, "int8, fast or f32 (see infer)")
+      .show_default()
+      .one_of({"int8", "fast", "f32"});
+  options.add("--kv-encoding", a.kv_encoding, "f16, turboquant or f32")
+      .show_default()
+      .one_of({"f16", "turboquant", "f32"});
+  add_follow_links(options, a.links);
+  options.footer(
       "The columns are those of llama-bench; beside them the bytes of weights read per second when "
       "decoding, multiply-adds\n"
       "per second, and the shares of the memory bandwidth and of the arithmetic peak measured in "

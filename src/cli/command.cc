@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <new>
+#include <optional>
 #include <sys/resource.h>
 #include <system_error>
 #include <unistd.h>
@@ -73,7 +74,7 @@ std::terminate_handler usual_terminate = nullptr;
   std::abort();
 }
 
-// CLI11's messages may have several lines; an error is one.
+// The message of an exception may have several lines; an error is one.
 std::string first_line(const std::string& text) {
   const std::size_t end = text.find('\n');
   return end == std::string::npos ? text : text.substr(0, end);
@@ -97,17 +98,12 @@ int run_main(const std::function<int()>& body) {
   }
 }
 
-int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& run) {
+int run_program(Options& options, int argc, char** argv, const std::function<int()>& run) {
   try {
-    app.set_version_flag("--version", std::string(kProgramVersion), "Print the version and exit");
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::Success& success) {
-      return app.exit(success);  // --help and --version
-    } catch (const CLI::ParseError& failure) {
-      return report(ErrorKind::kUsage, first_line(failure.what()) + " (see --help)");
-    }
-    const int code = run();
+    options.add_version(std::string(kProgramVersion));
+    const std::optional<std::string> information = options.parse(argc, argv);
+    if (information) std::fputs(information->c_str(), stdout);
+    const int code = information ? 0 : run();
     if (std::fflush(stdout) != 0) {
       return report(ErrorKind::kResources, "cannot write to standard output");
     }
@@ -127,28 +123,26 @@ int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>
 
 int run_single_command(const Command& command, int argc, char** argv) {
   return run_main([&] {
-    CLI::App app(command.description, command.name);
-    const Run run = command.configure(app);
-    return run_program(app, argc, argv, run);
+    Options options(command.description, command.name);
+    const Run run = command.configure(options);
+    return run_program(options, argc, argv, run);
   });
 }
 
-void add_model(CLI::App& app, std::string& path) {
-  app.add_option("-m,--model", path, ".cellm file, Hugging Face folder or .gguf file")->required();
+void add_model(Options& options, std::string& path) {
+  options.add("-m,--model", path, ".cellm file, Hugging Face folder or .gguf file").required();
 }
 
-void add_tokenizer(CLI::App& app, std::string& file) {
-  app.add_option("--tokenizer", file,
-                 "tokenizer.json (default: the one inside or beside the model)");
+void add_tokenizer(Options& options, std::string& file) {
+  options.add("--tokenizer", file, "tokenizer.json (default: the one inside or beside the model)");
 }
 
-void add_threads(CLI::App& app, unsigned& threads) {
-  app.add_option("-t,--threads", threads, "Threads (default: one per physical core)")
-      ->check(CLI::Range(1, 1024));
+void add_threads(Options& options, unsigned& threads) {
+  options.add("-t,--threads", threads, "Threads (default: one per physical core)").range(1, 1024);
 }
 
-void add_follow_links(CLI::App& app, Links& links) {
-  app.add_flag_callback(
+void add_follow_links(Options& options, Links& links) {
+  options.add_flag(
       "--follow-links", [&links] { links = Links::kFollow; },
       "Follow symbolic links that lead out of the model's folder");
 }

@@ -2,14 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "base/error.h"
 #include "cli/error_text.h"
+#include "cli/options.h"
 #include "engine/engine.h"
 #include "io/folder_file.h"
 
@@ -18,11 +18,11 @@ namespace cellm {
 // What a command does once its arguments are parsed; returns the exit code.
 using Run = std::function<int()>;
 
-// A command describes its arguments to an empty CLI::App and returns what to run.
+// A command adds its options and returns what to run.
 struct Command {
   const char* name;
   const char* description;
-  Run (*configure)(CLI::App& app);
+  Run (*configure)(Options& options);
 };
 
 extern const Command kBenchCommand;
@@ -40,7 +40,7 @@ extern const Command kVerifyCommand;
 // shrinks and memory that is missing included, and calls the body. For main().
 int run_main(const std::function<int()>& body);
 // Parse and run; every error is one line on stderr and the exit code of its kind (docs/cli.md).
-int run_program(CLI::App& app, int argc, char** argv, const std::function<int()>& run);
+int run_program(Options& options, int argc, char** argv, const std::function<int()>& run);
 // Prints the one line of an error and returns its exit code.
 int report_error(const Error& failure);
 int run_single_command(const Command& command, int argc, char** argv);
@@ -57,10 +57,10 @@ std::vector<std::uint32_t> parse_token_list(const std::string& text);
 
 // Options that several commands have: --model (required), --tokenizer, --threads (0 if not given)
 // and --follow-links.
-void add_model(CLI::App& app, std::string& path);
-void add_tokenizer(CLI::App& app, std::string& file);
-void add_threads(CLI::App& app, unsigned& threads);
-void add_follow_links(CLI::App& app, Links& links);
+void add_model(Options& options, std::string& path);
+void add_tokenizer(Options& options, std::string& file);
+void add_threads(Options& options, unsigned& threads);
+void add_follow_links(Options& options, Links& links);
 
 // All of standard input. Throws Error(kUsage) beyond a limit.
 std::string read_stdin();

@@ -9,121 +9,130 @@
 namespace cellm {
 namespace {
 
-void add_formats(CLI::App& app, ConvertArguments& a) {
+void add_formats(Options& options, ConvertArguments& a) {
   const char* study = "The study's modes, with its rules of which tensors";
-  app.add_flag("--quantize-int8-symmetric", a.int8, "int8 with a scale per row")->group(study);
-  app.add_flag("--quantize-int4-symmetric", a.int4, "int4 with a scale per row")->group(study);
-  app.add_flag("--quantize-int2-symmetric", a.int2, "int2 with a scale per row")->group(study);
-  app.add_flag("--quantize-int1-symmetric", a.int1, "1 bit with a scale per 128")->group(study);
-  app.add_flag("--quantize-fp8-e4m3", a.fp8, "8-bit floats")->group(study);
-  app.add_option(
-         "--recipe", a.recipe,
-         "A variant of the study: int8, int4-g32, mixed-int4, int4-g128, test-i4, int4-aggressive; "
-         "or one of --target-bpw: small (3.25), tiny (2.25)")
-      ->group(study);
+  options.add_flag("--quantize-int8-symmetric", a.int8, "int8 with a scale per row").group(study);
+  options.add_flag("--quantize-int4-symmetric", a.int4, "int4 with a scale per row").group(study);
+  options.add_flag("--quantize-int2-symmetric", a.int2, "int2 with a scale per row").group(study);
+  options.add_flag("--quantize-int1-symmetric", a.int1, "1 bit with a scale per 128").group(study);
+  options.add_flag("--quantize-fp8-e4m3", a.fp8, "8-bit floats").group(study);
+  options
+      .add("--recipe", a.recipe,
+           "A variant of the study: int8, int4-g32, mixed-int4, int4-g128, test-i4, "
+           "int4-aggressive; "
+           "or one of --target-bpw: small (3.25), tiny (2.25)")
+      .group(study);
 
   const char* general = "The general form, for every model";
-  app.add_option(
-         "-f,--format", a.format,
-         "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8, and the "
-         "trellis codes t4, t3, t2, t1h (1.5 bits), t1")
-      ->group(general);
-  app.add_option("--target-bpw", a.target_bpw,
-                 "Instead of --format: bits per weight that the whole file may have, but for what "
-                 "--embedding, --lm-head and --tensor name. Measures what each part of the model "
-                 "costs at 2 bits, gives each the trellis code (or int8) with which the model "
-                 "suffers least, and compares the file with its source. Calibrates on the default "
-                 "text unless told otherwise, and leaves out what --text-only does")
-      ->group(general)
-      ->check(CLI::Range(0.5, 16.0));
-  app.add_option("--embedding", a.embedding,
-                 "Format of the embedding (default int8; f16 with --format f16)")
-      ->group(general);
-  app.add_option("--lm-head", a.lm_head,
-                 "Format of the output matrix (default: that of the embedding)")
-      ->group(general);
-  app.add_option(
-         "--tensor", a.tensors,
-         "REGEX=FORMAT for the matrices whose name it is found in; repeatable, the last match wins")
-      ->group(general);
+  options
+      .add("-f,--format", a.format,
+           "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8, and the "
+           "trellis codes t4, t3, t2, t1h (1.5 bits), t1")
+      .group(general);
+  options
+      .add("--target-bpw", a.target_bpw,
+           "Instead of --format: bits per weight that the whole file may have, but for what "
+           "--embedding, --lm-head and --tensor name. Measures what each part of the model "
+           "costs at 2 bits, gives each the trellis code (or int8) with which the model "
+           "suffers least, and compares the file with its source. Calibrates on the default "
+           "text unless told otherwise, and leaves out what --text-only does")
+      .group(general)
+      .range(0.5, 16.0);
+  options
+      .add("--embedding", a.embedding,
+           "Format of the embedding (default int8; f16 with --format f16)")
+      .group(general);
+  options
+      .add("--lm-head", a.lm_head, "Format of the output matrix (default: that of the embedding)")
+      .group(general);
+  options
+      .add("--tensor", a.tensors,
+           "REGEX=FORMAT for the matrices whose name it is found in; repeatable, the last match "
+           "wins")
+      .group(general);
 }
 
-void add_rounding(CLI::App& app, ConvertArguments& a) {
+void add_rounding(Options& options, ConvertArguments& a) {
   const char* rounding = "How codes are chosen";
-  app.add_option("--scale", a.scale,
-                 "absmax: by the largest weight, as the study does; mse: by the least squared "
-                 "error; auto: the better for each format (default with --format and --calibrate)")
-      ->group(rounding)
-      ->check(CLI::IsMember({"absmax", "mse", "auto"}));
-  auto* calibrate_option =
-      app.add_option(
-             "--calibrate", a.calibrate,
-             "Text to run the model on first, a file, \"default\", or what the model itself "
-             "writes (\"self\") or answers (\"chat\"): codes are then chosen for the inputs "
-             "that they are multiplied with, each making up for the errors of those before "
-             "it. A killed run goes on when it is repeated")
-          ->group(rounding);
-  app.add_option("--calibrate-tokens", a.calibrate_tokens, "Tokens of the text to use at most")
-      ->group(rounding)
-      ->capture_default_str()
-      ->needs(calibrate_option)
-      ->check(CLI::Range(kCalibrationWindow, std::size_t{1} << 32));
-  app.add_option("--seed", a.seed,
-                 "Draw the windows of the text at random by this seed (0: spread evenly)")
-      ->group(rounding)
-      ->capture_default_str()
-      ->needs(calibrate_option);
-  app.add_option("--feedback", a.feedback,
-                 "off: only weigh errors by the text and do not make up for them (faster, worse)")
-      ->group(rounding)
-      ->capture_default_str()
-      ->needs(calibrate_option)
-      ->check(CLI::IsMember({"on", "off"}));
+  options
+      .add("--scale", a.scale,
+           "absmax: by the largest weight, as the study does; mse: by the least squared "
+           "error; auto: the better for each format (default with --format and --calibrate)")
+      .group(rounding)
+      .one_of({"absmax", "mse", "auto"});
+  const Option calibrate_option =
+      options
+          .add("--calibrate", a.calibrate,
+               "Text to run the model on first, a file, \"default\", or what the model itself "
+               "writes (\"self\") or answers (\"chat\"): codes are then chosen for the inputs "
+               "that they are multiplied with, each making up for the errors of those before "
+               "it. A killed run goes on when it is repeated")
+          .group(rounding);
+  options.add("--calibrate-tokens", a.calibrate_tokens, "Tokens of the text to use at most")
+      .group(rounding)
+      .show_default()
+      .needs(calibrate_option)
+      .range(kCalibrationWindow, std::size_t{1} << 32);
+  options
+      .add("--seed", a.seed,
+           "Draw the windows of the text at random by this seed (0: spread evenly)")
+      .group(rounding)
+      .show_default()
+      .needs(calibrate_option);
+  options
+      .add("--feedback", a.feedback,
+           "off: only weigh errors by the text and do not make up for them (faster, worse)")
+      .group(rounding)
+      .show_default()
+      .needs(calibrate_option)
+      .one_of({"on", "off"});
 
-  app.add_option("--tune-tokens", a.tune_tokens,
-                 fmt::format("Afterwards train scales and norms on so many tokens, as the command "
-                             "tune does; 0: not [{} with --target-bpw]",
-                             kTuningTokens))
-      ->group(rounding)
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 32));
+  options
+      .add("--tune-tokens", a.tune_tokens,
+           fmt::format("Afterwards train scales and norms on so many tokens, as the command "
+                       "tune does; 0: not [{} with --target-bpw]",
+                       kTuningTokens))
+      .group(rounding)
+      .range(std::size_t{0}, std::size_t{1} << 32);
 }
 
-void add_switches(CLI::App& app, ConvertArguments& a) {
-  app.add_flag("--text-only", a.text_only, "Leave out vision and multi-token prediction");
-  app.add_flag("--packed", a.packed,
-               "Store matrices in the order in which the engine reads them: the file is ready at "
-               "once, without a copy in memory, but only cellm can read it");
-  app.add_option("--rotation-seed", a.rotation,
-                 "Which random rotation trellis-coded matrices get (default 0)");
-  app.add_flag("--no-tokenizer", a.no_tokenizer, "Do not put the tokenizer into the file");
-  app.add_flag("--dequant-4bit-affine", a.dequant_4bit_affine,
-               "The input is an MLX 4-bit folder (recognised without it; with it, anything else is "
-               "refused)");
-  app.add_flag("--validate-gguf", a.validate_gguf,
-               "Afterwards compare tensors and logits with the input");
-  app.add_flag("--allow-nonfinite", a.allow_nonfinite,
-               "Write NaN as 0, and infinity and values beyond the format as its largest value, "
-               "instead of refusing the input");
-  add_follow_links(app, a.links);
-  app.add_flag("--dry-run", a.dry_run, "Print what would be written and write nothing");
-  app.add_flag("--json", a.json, "Print the plan of --dry-run as JSON");
-  app.add_option("-t,--threads", a.threads, "Threads (default: one per physical core)")
-      ->check(CLI::Range(1, 1024));
-  app.add_flag("-q,--quiet", a.quiet, "No progress and no notes");
+void add_switches(Options& options, ConvertArguments& a) {
+  options.add_flag("--text-only", a.text_only, "Leave out vision and multi-token prediction");
+  options.add_flag(
+      "--packed", a.packed,
+      "Store matrices in the order in which the engine reads them: the file is ready at "
+      "once, without a copy in memory, but only cellm can read it");
+  options.add("--rotation-seed", a.rotation,
+              "Which random rotation trellis-coded matrices get (default 0)");
+  options.add_flag("--no-tokenizer", a.no_tokenizer, "Do not put the tokenizer into the file");
+  options.add_flag(
+      "--dequant-4bit-affine", a.dequant_4bit_affine,
+      "The input is an MLX 4-bit folder (recognised without it; with it, anything else is "
+      "refused)");
+  options.add_flag("--validate-gguf", a.validate_gguf,
+                   "Afterwards compare tensors and logits with the input");
+  options.add_flag(
+      "--allow-nonfinite", a.allow_nonfinite,
+      "Write NaN as 0, and infinity and values beyond the format as its largest value, "
+      "instead of refusing the input");
+  add_follow_links(options, a.links);
+  options.add_flag("--dry-run", a.dry_run, "Print what would be written and write nothing");
+  options.add_flag("--json", a.json, "Print the plan of --dry-run as JSON");
+  options.add("-t,--threads", a.threads, "Threads (default: one per physical core)").range(1, 1024);
+  options.add_flag("-q,--quiet", a.quiet, "No progress and no notes");
 }
 
 }  // namespace
 
-void add_convert_options(CLI::App& app, ConvertArguments& a) {
-  app.add_option("-i,--input", a.input, "Hugging Face folder, .gguf or .cellm file")->required();
-  app.add_option("-o,--output", a.output,
-                 ".cellm file to write; replaced only when the new one is whole");
-  app.add_option("--dtype", a.dtype, "Format of what is not quantized: f16")
-      ->check(CLI::IsMember({"f16"}));
-  add_formats(app, a);
-  add_rounding(app, a);
-  add_switches(app, a);
-  app.footer(
+void add_convert_options(Options& options, ConvertArguments& a) {
+  options.add("-i,--input", a.input, "Hugging Face folder, .gguf or .cellm file").required();
+  options.add("-o,--output", a.output,
+              ".cellm file to write; replaced only when the new one is whole");
+  options.add("--dtype", a.dtype, "Format of what is not quantized: f16").one_of({"f16"});
+  add_formats(options, a);
+  add_rounding(options, a);
+  add_switches(options, a);
+  options.footer(
       "Examples:\n"
       "  convert --input Qwen3.5-0.8B --output qwen-int4.cellm --format int4-g32 --text-only\n"
       "  convert --input Qwen3.5-0.8B --output qwen-small.cellm --target-bpw 2.5\n"

@@ -7,11 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/options.h"
 #include "jobs/convert_job.h"
-
-namespace CLI {
-class App;
-}
 
 namespace cellm {
 
@@ -50,7 +47,7 @@ struct ConvertArguments {
   unsigned threads = 0;
 };
 
-void add_convert_options(CLI::App& app, ConvertArguments& arguments);
+void add_convert_options(Options& options, ConvertArguments& arguments);
 
 // The job that they stand for. Throws Error(kUsage) for arguments that do not go together.
 ConvertJobOptions job_options(const ConvertArguments& arguments);

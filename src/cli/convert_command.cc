@@ -35,9 +35,9 @@ int run(const ConvertArguments& arguments) {
   });
 }
 
-Run configure(CLI::App& app) {
+Run configure(Options& options) {
   auto arguments = std::make_shared<ConvertArguments>();
-  add_convert_options(app, *arguments);
+  add_convert_options(options, *arguments);
   return [arguments] { return run(*arguments); };
 }
 

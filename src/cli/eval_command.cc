@@ -86,51 +86,55 @@ int run(const Arguments& arguments) {
   });
 }
 
-Run configure(CLI::App& app) {
+Run configure(Options& options) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  add_model(app, a.model);
-  add_tokenizer(app, a.tokenizer);
-  add_threads(app, a.threads);
-  add_follow_links(app, a.links);
-  app.add_flag("--json", a.json, "One JSON object on stdout");
+  add_model(options, a.model);
+  add_tokenizer(options, a.tokenizer);
+  add_threads(options, a.threads);
+  add_follow_links(options, a.links);
+  options.add_flag("--json", a.json, "One JSON object on stdout");
 
   const char* what = "What to measure";
-  app.add_option("--text", a.texts, "UTF-8 text; each file is a document")->group(what);
-  app.add_option("--reference", a.reference,
-                 "Model to compare with, token by token, with exact activations and cache")
-      ->group(what);
-  app.add_option("--choices", a.choices,
-                 "Multiple-choice items, one JSON object a line: context, choices, answer")
-      ->group(what);
-  app.add_option("--window", a.window, "Tokens of a window; windows do not overlap")
-      ->group(what)
-      ->capture_default_str()
-      ->check(CLI::Range(std::size_t{2}, std::size_t{1} << 24));
-  app.add_option("--score", a.score,
-                 "Predictions of a window that count: second-half (as llama-perplexity) or all")
-      ->group(what)
-      ->capture_default_str()
-      ->check(CLI::IsMember({"second-half", "all"}));
-  app.add_option("--limit", a.limit, "Tokens of text at most, taken from all texts in turn")
-      ->group(what)
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40));
-  app.add_flag("--no-floor", a.no_floor,
-               "Do not measure the engine's own error first (--reference)")
-      ->group(what);
-  app.add_flag("--store", a.store, "Write the comparison into the header of the .cellm file")
-      ->group(what);
+  options.add("--text", a.texts, "UTF-8 text; each file is a document").group(what);
+  options
+      .add("--reference", a.reference,
+           "Model to compare with, token by token, with exact activations and cache")
+      .group(what);
+  options
+      .add("--choices", a.choices,
+           "Multiple-choice items, one JSON object a line: context, choices, answer")
+      .group(what);
+  options.add("--window", a.window, "Tokens of a window; windows do not overlap")
+      .group(what)
+      .show_default()
+      .range(std::size_t{2}, std::size_t{1} << 24);
+  options
+      .add("--score", a.score,
+           "Predictions of a window that count: second-half (as llama-perplexity) or all")
+      .group(what)
+      .show_default()
+      .one_of({"second-half", "all"});
+  options.add("--limit", a.limit, "Tokens of text at most, taken from all texts in turn")
+      .group(what)
+      .range(std::size_t{1}, std::size_t{1} << 40);
+  options
+      .add_flag("--no-floor", a.no_floor,
+                "Do not measure the engine's own error first (--reference)")
+      .group(what);
+  options.add_flag("--store", a.store, "Write the comparison into the header of the .cellm file")
+      .group(what);
 
   const char* engine = "Engine";
-  app.add_option("--kv-encoding", a.kv_encoding, "KV cache: f16, turboquant (8 bits) or f32")
-      ->group(engine)
-      ->capture_default_str()
-      ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
-  app.add_option("--activations", a.activations, "int8, fast or f32 (see infer)")
-      ->group(engine)
-      ->capture_default_str()
-      ->check(CLI::IsMember({"int8", "fast", "f32"}));
-  app.footer(
+  options.add("--kv-encoding", a.kv_encoding, "KV cache: f16, turboquant (8 bits) or f32")
+      .group(engine)
+      .show_default()
+      .one_of({"f16", "turboquant", "f32"});
+  options.add("--activations", a.activations, "int8, fast or f32 (see infer)")
+      .group(engine)
+      .show_default()
+      .one_of({"int8", "fast", "f32"});
+  options.footer(
       "Examples:\n"
       "  cellm eval --model qwen.cellm --text novel.txt\n"
       "  cellm eval --model qwen.cellm --reference Qwen3.5-0.8B --text novel.txt --text news.txt\n"

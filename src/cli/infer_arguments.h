@@ -6,12 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "cli/options.h"
 #include "engine/engine.h"
 #include "engine/sampler.h"
-
-namespace CLI {
-class App;
-}
 
 namespace cellm {
 
@@ -43,7 +40,7 @@ struct InferArguments {
   Links links = Links::kInside;
 };
 
-void add_infer_options(CLI::App& app, InferArguments& arguments);
+void add_infer_options(Options& options, InferArguments& arguments);
 
 // Throws Error(kUsage) for arguments that do not go together, Error(kUnsupported) for a backend.
 void check(const InferArguments& arguments);

@@ -215,9 +215,9 @@ int run(const InferArguments& arguments) {
   return result.reason == StopReason::kInterrupted ? kExitInterrupted : 0;
 }
 
-Run configure(CLI::App& app) {
+Run configure(Options& options) {
   auto arguments = std::make_shared<InferArguments>();
-  add_infer_options(app, *arguments);
+  add_infer_options(options, *arguments);
   return [arguments] {
     try {
       return run(*arguments);

@@ -157,15 +157,15 @@ int run(const std::string& path, bool as_json, Links links) {
   return 0;
 }
 
-Run configure(CLI::App& app) {
+Run configure(Options& options) {
   auto path = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
   auto links = std::make_shared<Links>(Links::kInside);
-  app.add_option("file,-m,--model", *path, ".cellm file, Hugging Face folder or .gguf file")
-      ->required();
-  app.add_flag("--json", *json, "As JSON");
-  add_follow_links(app, *links);
-  app.footer("Example:\n  cellm inspect qwen.cellm");
+  options.add("file,-m,--model", *path, ".cellm file, Hugging Face folder or .gguf file")
+      .required();
+  options.add_flag("--json", *json, "As JSON");
+  add_follow_links(options, *links);
+  options.footer("Example:\n  cellm inspect qwen.cellm");
   return [path, json, links] { return run(*path, *json, *links); };
 }
 

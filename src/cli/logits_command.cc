@@ -49,28 +49,28 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
-Run configure(CLI::App& app) {
+Run configure(Options& options) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  add_model(app, a.model);
-  app.add_option("--tokens", a.tokens, "Token ids, like 1,2,3")->required();
-  app.add_option("-o,--output", a.output, ".npy file to write: float32 [tokens, vocabulary]")
-      ->required();
-  app.add_option("--last", a.last, "Only the last N positions")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
-  app.add_option("--chunk", a.chunk, "Feed the tokens N at a time (default: all at once)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
-  app.add_option("--kv-encoding", a.kv_encoding, "KV cache: f32 (exact), f16 or turboquant")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"f16", "turboquant", "f32"}));
-  app.add_option("--activations", a.activations, "f32 (exact), int8 or fast (see infer)")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"int8", "fast", "f32"}));
-  app.add_option("--max-layers", a.max_layers, "Use only the first L layers")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20));
-  add_threads(app, a.threads);
-  add_follow_links(app, a.links);
-  app.footer(
+  add_model(options, a.model);
+  options.add("--tokens", a.tokens, "Token ids, like 1,2,3").required();
+  options.add("-o,--output", a.output, ".npy file to write: float32 [tokens, vocabulary]")
+      .required();
+  options.add("--last", a.last, "Only the last N positions")
+      .range(std::size_t{1}, std::size_t{1} << 32);
+  options.add("--chunk", a.chunk, "Feed the tokens N at a time (default: all at once)")
+      .range(std::size_t{1}, std::size_t{1} << 32);
+  options.add("--kv-encoding", a.kv_encoding, "KV cache: f32 (exact), f16 or turboquant")
+      .show_default()
+      .one_of({"f16", "turboquant", "f32"});
+  options.add("--activations", a.activations, "f32 (exact), int8 or fast (see infer)")
+      .show_default()
+      .one_of({"int8", "fast", "f32"});
+  options.add("--max-layers", a.max_layers, "Use only the first L layers")
+      .range(std::size_t{1}, std::size_t{1} << 20);
+  add_threads(options, a.threads);
+  add_follow_links(options, a.links);
+  options.footer(
       "Example:\n  cellm logits --model qwen.cellm --tokens 9419,11,1814 --output logits.npy");
   return [arguments] { return run(*arguments); };
 }

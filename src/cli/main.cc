@@ -11,11 +11,10 @@ namespace cellm {
 namespace {
 
 int run_cellm(int argc, char** argv) {
-  CLI::App app(
+  Options options(
       "cellm turns a Hugging Face or GGUF model into a small .cellm file and runs it on the CPU.",
       "cellm");
-  app.require_subcommand(1);
-  app.footer(
+  options.footer(
       "Examples:\n"
       "  cellm convert --input Qwen3.5-0.8B --output qwen.cellm --format int4-g32\n"
       "  cellm infer --model qwen.cellm --chat --prompt 'Hello, who are you?' --gen 128\n"
@@ -27,10 +26,10 @@ int run_cellm(int argc, char** argv) {
   for (const Command* command :
        {&kConvertCommand, &kInferCommand, &kInspectCommand, &kVerifyCommand, &kTokenizeCommand,
         &kLogitsCommand, &kBenchCommand, &kStudyCommand, &kEvalCommand, &kTuneCommand}) {
-    CLI::App* sub = app.add_subcommand(command->name, command->description);
-    const Run run = command->configure(*sub);
+    Options sub = options.add_command(command->name, command->description);
+    const Run run = command->configure(sub);
     names.emplace_back(command->name);
-    sub->callback([&chosen, run] { chosen = run; });
+    sub.when_chosen([&chosen, run] { chosen = run; });
   }
   // CLI11 would only say that a command is missing.
   const std::string_view first = argc > 1 ? argv[1] : "";
@@ -38,7 +37,7 @@ int run_cellm(int argc, char** argv) {
       std::find(names.begin(), names.end(), first) == names.end()) {
     return report_error(usage_error("unknown command \"{}\" (see cellm --help)", printable(first)));
   }
-  return run_program(app, argc, argv, [&chosen] { return chosen(); });
+  return run_program(options, argc, argv, [&chosen] { return chosen(); });
 }
 
 }  // namespace

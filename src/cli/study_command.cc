@@ -125,45 +125,48 @@ int run(Arguments arguments) {
   });
 }
 
-Run configure(CLI::App& app) {
+Run configure(Options& options) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
   StudyOptions& s = a.study;
-  app.add_option("-i,--source", a.source, "Hugging Face folder, .gguf or .cellm file")->required();
-  app.add_option("-o,--output", a.output, "Folder for the results; made if it is not there")
-      ->required();
-  app.add_option("--text", a.texts,
-                 "UTF-8 text to measure on, several allowed; the more unlike each other the better")
-      ->required();
-  app.add_option("--formats", s.formats,
-                 fmt::format("Formats, with commas (default: {}); also any of convert --format",
-                             fmt::join(default_study_formats(), ",")))
-      ->delimiter(',');
-  app.add_option("--file", a.files,
-                 "A .cellm file of the same model, calibrated or tuned perhaps, as a further row; "
-                 "repeatable");
-  add_tokenizer(app, s.tokenizer);
-  app.add_flag("--no-keep", a.no_keep, "Remove the .cellm files at the end");
-  app.add_option("--tokens", s.tokens, "Tokens of the texts to evaluate; 0: all")
-      ->capture_default_str()
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 32));
-  app.add_option("--window", s.window, "Tokens of a window; its second half is scored")
-      ->capture_default_str()
-      ->check(CLI::Range(std::size_t{2}, std::size_t{1} << 20));
-  app.add_option("--generate", s.generate, "Tokens of each text that a format writes")
-      ->capture_default_str()
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 16));
-  app.add_option("--sensitivity-tokens", s.sensitivity_tokens,
-                 "Tokens on which each part of the model is measured by itself; 0: not at all")
-      ->capture_default_str()
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 24));
-  app.add_option("--speed-runs", s.speed_runs, "Runs for speed and memory; 0: not measured")
-      ->capture_default_str()
-      ->check(CLI::Range(std::size_t{0}, std::size_t{100}));
-  add_threads(app, s.threads);
-  add_follow_links(app, s.links);
-  app.add_flag("-q,--quiet", a.quiet, "No progress and no remarks on stderr");
-  app.footer(
+  options.add("-i,--source", a.source, "Hugging Face folder, .gguf or .cellm file").required();
+  options.add("-o,--output", a.output, "Folder for the results; made if it is not there")
+      .required();
+  options
+      .add("--text", a.texts,
+           "UTF-8 text to measure on, several allowed; the more unlike each other the better")
+      .required();
+  options
+      .add("--formats", s.formats,
+           fmt::format("Formats, with commas (default: {}); also any of convert --format",
+                       fmt::join(default_study_formats(), ",")))
+      .delimiter(',');
+  options.add("--file", a.files,
+              "A .cellm file of the same model, calibrated or tuned perhaps, as a further row; "
+              "repeatable");
+  add_tokenizer(options, s.tokenizer);
+  options.add_flag("--no-keep", a.no_keep, "Remove the .cellm files at the end");
+  options.add("--tokens", s.tokens, "Tokens of the texts to evaluate; 0: all")
+      .show_default()
+      .range(std::size_t{0}, std::size_t{1} << 32);
+  options.add("--window", s.window, "Tokens of a window; its second half is scored")
+      .show_default()
+      .range(std::size_t{2}, std::size_t{1} << 20);
+  options.add("--generate", s.generate, "Tokens of each text that a format writes")
+      .show_default()
+      .range(std::size_t{1}, std::size_t{1} << 16);
+  options
+      .add("--sensitivity-tokens", s.sensitivity_tokens,
+           "Tokens on which each part of the model is measured by itself; 0: not at all")
+      .show_default()
+      .range(std::size_t{0}, std::size_t{1} << 24);
+  options.add("--speed-runs", s.speed_runs, "Runs for speed and memory; 0: not measured")
+      .show_default()
+      .range(std::size_t{0}, std::size_t{100});
+  add_threads(options, s.threads);
+  add_follow_links(options, s.links);
+  options.add_flag("-q,--quiet", a.quiet, "No progress and no remarks on stderr");
+  options.footer(
       "Converts the model to every format, measures each, and writes study.json, report.md and\n"
       "report.html, a page that needs no network. Finished steps are kept in OUTPUT/steps: the "
       "same\n"

@@ -80,18 +80,18 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
-Run configure(CLI::App& app) {
+Run configure(Options& options) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  app.add_option("--tokenizer", a.tokenizer, "tokenizer.json");
-  app.add_option("-m,--model", a.model, "Model whose tokenizer to use");
-  app.add_flag("--plain", a.plain, "Control tokens in the text are text");
-  app.add_flag("--decode", a.decode, "The other way: a JSON array of ids to text");
-  app.add_flag("--skip-special", a.skip_special, "With --decode: special tokens have no text");
-  app.add_flag("--json-lines", a.json_lines,
-               "Many at once: a JSON string (or array of ids) per line");
-  add_follow_links(app, a.links);
-  app.footer(
+  options.add("--tokenizer", a.tokenizer, "tokenizer.json");
+  options.add("-m,--model", a.model, "Model whose tokenizer to use");
+  options.add_flag("--plain", a.plain, "Control tokens in the text are text");
+  options.add_flag("--decode", a.decode, "The other way: a JSON array of ids to text");
+  options.add_flag("--skip-special", a.skip_special, "With --decode: special tokens have no text");
+  options.add_flag("--json-lines", a.json_lines,
+                   "Many at once: a JSON string (or array of ids) per line");
+  add_follow_links(options, a.links);
+  options.footer(
       "Reads standard input exactly as it is, a final newline included. Examples:\n"
       "  printf 'Hello' | cellm tokenize --model qwen.cellm\n"
       "  echo '[9419]' | cellm tokenize --tokenizer tokenizer.json --decode");

@@ -51,36 +51,39 @@ int run(const Arguments& arguments) {
   });
 }
 
-Run configure(CLI::App& app) {
+Run configure(Options& options) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  app.add_option("file", a.file, ".cellm file to tune")->required();
-  app.add_option("--reference", a.reference,
-                 "The model that it was made of: Hugging Face folder, .gguf or .cellm file")
-      ->required();
-  app.add_option("--text", a.tuning.texts,
-                 "UTF-8 text to learn from: a file, \"default\" for the text that comes with "
-                 "cellm, \"self\" for texts that the reference writes, or \"chat\" for its answers "
-                 "to users; repeatable, each gets an equal share [all three; \"chat\" if the model "
-                 "has a chat format]");
-  app.add_option("-o,--output", a.output, "Write a new file instead of changing this one");
-  app.add_option("--tokens", a.tuning.tokens, "Tokens of the text to learn from at most")
-      ->capture_default_str()
-      ->check(CLI::Range(kCalibrationWindow, std::size_t{1} << 32));
-  app.add_option("--held-out", a.tuning.held_out,
-                 fmt::format("Windows of {} tokens that are kept apart to tell what is better",
-                             kCalibrationWindow))
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  app.add_option("--seed", a.tuning.seed, "By which windows are drawn from the text and ordered")
-      ->capture_default_str();
-  app.add_flag("--input-channels", a.tuning.input_channels,
-               "Learn a factor for each input channel of trellis-coded matrices, too: better below "
-               "2 bits, no better above; 2 bytes for each, and decoding is 1 to 3 % slower");
-  add_threads(app, a.tuning.threads);
-  add_follow_links(app, a.links);
-  app.add_flag("-q,--quiet", a.quiet, "No progress and no notes");
-  app.footer(
+  options.add("file", a.file, ".cellm file to tune").required();
+  options
+      .add("--reference", a.reference,
+           "The model that it was made of: Hugging Face folder, .gguf or .cellm file")
+      .required();
+  options.add("--text", a.tuning.texts,
+              "UTF-8 text to learn from: a file, \"default\" for the text that comes with "
+              "cellm, \"self\" for texts that the reference writes, or \"chat\" for its answers "
+              "to users; repeatable, each gets an equal share [all three; \"chat\" if the model "
+              "has a chat format]");
+  options.add("-o,--output", a.output, "Write a new file instead of changing this one");
+  options.add("--tokens", a.tuning.tokens, "Tokens of the text to learn from at most")
+      .show_default()
+      .range(kCalibrationWindow, std::size_t{1} << 32);
+  options
+      .add("--held-out", a.tuning.held_out,
+           fmt::format("Windows of {} tokens that are kept apart to tell what is better",
+                       kCalibrationWindow))
+      .show_default()
+      .range(1, 1024);
+  options.add("--seed", a.tuning.seed, "By which windows are drawn from the text and ordered")
+      .show_default();
+  options.add_flag(
+      "--input-channels", a.tuning.input_channels,
+      "Learn a factor for each input channel of trellis-coded matrices, too: better below "
+      "2 bits, no better above; 2 bytes for each, and decoding is 1 to 3 % slower");
+  add_threads(options, a.tuning.threads);
+  add_follow_links(options, a.links);
+  options.add_flag("-q,--quiet", a.quiet, "No progress and no notes");
+  options.footer(
       "Keeps all codes and learns what goes with them, the scale of each row and the weights of "
       "the\n"
       "norms, so that the file predicts what its reference predicts (KL divergence). The file "

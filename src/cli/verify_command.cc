@@ -28,10 +28,10 @@ int run(const std::string& path) {
   return 0;
 }
 
-Run configure(CLI::App& app) {
+Run configure(Options& options) {
   auto path = std::make_shared<std::string>();
-  app.add_option("file,-m,--model", *path, ".cellm file")->required();
-  app.footer("Example:\n  cellm verify qwen.cellm\nExit code 3 if anything is damaged.");
+  options.add("file,-m,--model", *path, ".cellm file").required();
+  options.footer("Example:\n  cellm verify qwen.cellm\nExit code 3 if anything is damaged.");
   return [path] { return run(*path); };
 }
 

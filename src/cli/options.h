@@ -1,0 +1,72 @@
+// Options of the command line. They hide CLI11, which costs more to compile than all commands.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace cellm {
+
+// One option, to add conditions and details to. A handle: copies are the same option.
+class Option {
+ public:
+  explicit Option(CLI::Option* option) : option_(option) {}
+
+  Option& required();
+  Option& needs(const Option& other);
+  Option& group(const std::string& name);   // heading in --help
+  Option& delimiter(char separator);        // between the values of a std::vector
+  Option& expected(int least, int most);    // number of values
+  Option& show_default();                   // the variable's value, in --help
+  Option& show_default(const char* value);  // also the value of an option without one
+
+  // Conditions on a value. T is int, unsigned, std::size_t or double.
+  template <typename T>
+  Option& range(T low, T high);
+  Option& not_negative();
+  Option& one_of(const std::vector<std::string>& values);
+
+ private:
+  CLI::Option* option_;
+};
+
+// The options of a program or of one of its commands. A handle: copies are the same options.
+class Options {
+ public:
+  Options(const std::string& description, const std::string& name);
+
+  // names: "-m,--model", or "file" for a positional one. The variable takes the value in parse(),
+  // until when it must live. T is std::string, unsigned, std::size_t, float or double,
+  // std::optional of one of these, or std::vector of one of the first three.
+  template <typename T>
+  Option add(const std::string& names, T& value, const std::string& help);
+  Option add_flag(const std::string& names, bool& value, const std::string& help);
+  Option add_flag(const std::string& names, const std::function<void()>& callback,
+                  const std::string& help);
+  void add_version(const std::string& version);
+  void footer(const std::string& text);
+
+  // A command of the program, which then needs exactly one of its commands. parse() calls `chosen`
+  // of the one that is given.
+  Options add_command(const std::string& name, const std::string& description);
+  void when_chosen(const std::function<void()>& callback);
+
+  // Returns the text to print if --help or --version is given. Throws Error(kUsage) for arguments
+  // that do not fit.
+  std::optional<std::string> parse(int argc, const char* const* argv);
+
+ private:
+  explicit Options(std::shared_ptr<CLI::App> app) : app_(std::move(app)) {}
+
+  std::shared_ptr<CLI::App> app_;
+};
+
+}  // namespace cellm
