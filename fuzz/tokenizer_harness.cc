@@ -132,6 +132,30 @@ constexpr std::string_view kJsonKeys[] = {"model",
                                           "end_of_word_suffix",
                                           "BPE"};
 
+// Leaves out a piece, or puts another in its place.
+void mutate_vocab(PieceTable& vocab, Random& random) {
+  PieceTable changed;
+  const std::size_t chosen = pick(random, vocab.size() + 1);
+  for (std::size_t i = 0; i < vocab.size(); ++i) {
+    if (i != chosen) changed.push_back(vocab[i]);
+    if (i == chosen && once_in(random, 2)) changed.push_back(vocab[pick(random, i + 1)]);
+  }
+  vocab = std::move(changed);
+}
+
+// Removes a step or puts a new one before the others.
+void mutate_steps(std::vector<PreTokenizerStep>& steps, Random& random) {
+  if (!steps.empty() && once_in(random, 2)) {
+    steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(pick(random, steps.size())));
+    return;
+  }
+  constexpr std::string_view kPatterns[] = {"\\s+", "[a-z]|\\p{N}", "(?i:'s|'t)", "x*", "(", "^a"};
+  steps.insert(
+      steps.begin(),
+      SplitStep{std::string(kPatterns[pick(random, std::size(kPatterns))]), once_in(random, 2),
+                static_cast<SplitBehavior>(pick(random, 5)), once_in(random, 2)});
+}
+
 // Changes one part of the serialized tokenizer.
 std::string mutate_compact(const std::string& input, Random& random) {
   TokenizerSpec spec;
@@ -151,16 +175,9 @@ std::string mutate_compact(const std::string& input, Random& random) {
     case 1:
       if (!spec.merges.empty()) spec.merges[pick(random, spec.merges.size())].left = id();
       break;
-    case 2: {
-      PieceTable vocab;
-      const std::size_t chosen = pick(random, spec.vocab.size() + 1);
-      for (std::size_t i = 0; i < spec.vocab.size(); ++i) {
-        if (i != chosen) vocab.push_back(spec.vocab[i]);
-        if (i == chosen && once_in(random, 2)) vocab.push_back(spec.vocab[pick(random, i + 1)]);
-      }
-      spec.vocab = std::move(vocab);
+    case 2:
+      mutate_vocab(spec.vocab, random);
       break;
-    }
     case 3:
       spec.vocab.push_back(
           std::string(pick(random, 40), static_cast<char>('a' + pick(random, 26))));
@@ -181,17 +198,7 @@ std::string mutate_compact(const std::string& input, Random& random) {
       if (!spec.added.empty()) spec.added[pick(random, spec.added.size())].id = id();
       break;
     case 6:
-      if (!spec.steps.empty() && once_in(random, 2)) {
-        spec.steps.erase(spec.steps.begin() +
-                         static_cast<std::ptrdiff_t>(pick(random, spec.steps.size())));
-      } else {
-        constexpr std::string_view kPatterns[] = {"\\s+", "[a-z]|\\p{N}", "(?i:'s|'t)", "x*", "(",
-                                                  "^a"};
-        spec.steps.insert(spec.steps.begin(),
-                          SplitStep{std::string(kPatterns[pick(random, std::size(kPatterns))]),
-                                    once_in(random, 2), static_cast<SplitBehavior>(pick(random, 5)),
-                                    once_in(random, 2)});
-      }
+      mutate_steps(spec.steps, random);
       break;
     default:
       spec.nfc = !spec.nfc;

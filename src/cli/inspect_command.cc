@@ -87,61 +87,55 @@ std::vector<std::pair<std::string, Json>> config_fields(const ModelConfig& confi
           {"eos_ids", config.eos_ids}};
 }
 
-int run(const std::string& path, bool as_json, Links links) {
-  const auto opened = open_model(path, {links});
-  const ModelConfig& config = opened->config();
-  const ModelSource* source = &opened->source();
-  const CellmFile* cellm = source->cellm_file();
-  const bool is_cellm = cellm != nullptr;
-  const CellmDetails details = is_cellm ? cellm_details(cellm->header) : CellmDetails{};
+// What is shown of a model.
+struct Contents {
+  const OpenedModel& model;
+  CellmDetails details;
+  Totals all = {};
+  std::map<TensorClass, Totals> classes = {};
 
-  Totals all;
-  std::map<TensorClass, Totals> classes;
-  for (const auto& info : source->tensors()) {
-    all.add(info);
-    classes[tensor_class(info)].add(info);
-  }
-  const auto checksum = [&](const std::string& name) {
+  // Empty if the tensor has none.
+  std::string checksum(const std::string& name) const {
     const auto found = details.checksums.find(name);
     return found == details.checksums.end() ? std::string() : fmt::format("{:016x}", found->second);
-  };
-
-  if (as_json) {
-    nlohmann::ordered_json fields;
-    for (const auto& [key, value] : config_fields(config)) fields[key] = value;
-    nlohmann::ordered_json json{{"path", path},
-                                {"config", fields},
-                                {"tensor_count", all.tensors},
-                                {"weights", all.weights},
-                                {"tensor_bytes", all.bytes},
-                                {"bits_per_weight", all.bits_per_weight()}};
-    if (std::filesystem::is_regular_file(path))
-      json["file_bytes"] = std::filesystem::file_size(path);
-    json["tensors"] = nlohmann::json::array();
-    for (const auto& info : source->tensors()) {
-      nlohmann::ordered_json tensor{{"name", info.name},
-                                    {"shape", info.shape},
-                                    {"dtype", info.stored_as},
-                                    {"bytes", info.stored_bytes}};
-      if (info.group != 0) tensor["group"] = info.group;
-      if (const auto sum = checksum(info.name); !sum.empty()) tensor["xxh3"] = sum;
-      json["tensors"].push_back(std::move(tensor));
-    }
-    json["blobs"] = nlohmann::json::array();
-    for (const auto& blob : details.blobs)
-      json["blobs"].push_back({{"name", blob.name}, {"bytes", blob.bytes}});
-    if (details.quality) json["quality"] = quality_json(*details.quality);
-    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-    return 0;
   }
+};
 
-  for (const auto& [key, value] : config_fields(config))
+void print_json(const std::string& path, const Contents& contents) {
+  nlohmann::ordered_json fields;
+  for (const auto& [key, value] : config_fields(contents.model.config())) fields[key] = value;
+  nlohmann::ordered_json json{{"path", path},
+                              {"config", fields},
+                              {"tensor_count", contents.all.tensors},
+                              {"weights", contents.all.weights},
+                              {"tensor_bytes", contents.all.bytes},
+                              {"bits_per_weight", contents.all.bits_per_weight()}};
+  if (std::filesystem::is_regular_file(path)) json["file_bytes"] = std::filesystem::file_size(path);
+  json["tensors"] = nlohmann::json::array();
+  for (const auto& info : contents.model.source().tensors()) {
+    nlohmann::ordered_json tensor{{"name", info.name},
+                                  {"shape", info.shape},
+                                  {"dtype", info.stored_as},
+                                  {"bytes", info.stored_bytes}};
+    if (info.group != 0) tensor["group"] = info.group;
+    if (const auto sum = contents.checksum(info.name); !sum.empty()) tensor["xxh3"] = sum;
+    json["tensors"].push_back(std::move(tensor));
+  }
+  json["blobs"] = nlohmann::json::array();
+  for (const auto& blob : contents.details.blobs)
+    json["blobs"].push_back({{"name", blob.name}, {"bytes", blob.bytes}});
+  if (contents.details.quality) json["quality"] = quality_json(*contents.details.quality);
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void print_text(const Contents& contents) {
+  for (const auto& [key, value] : config_fields(contents.model.config()))
     fmt::print("{:<18} {}\n", key, value.dump());
   fmt::print("\n{:<64} {:<18} {:<10} {:>12} {}\n", "tensor", "shape", "dtype", "bytes",
-             details.checksums.empty() ? "" : "xxh3");
-  for (const auto& info : source->tensors()) {
+             contents.details.checksums.empty() ? "" : "xxh3");
+  for (const auto& info : contents.model.source().tensors()) {
     fmt::print("{:<64} {:<18} {:<10} {:>12} {}\n", printable(info.name), shape_text(info.shape),
-               format_text(info), info.stored_bytes, checksum(info.name));
+               format_text(info), info.stored_bytes, contents.checksum(info.name));
   }
   fmt::print("\n{:<18} {:>8} {:>14} {:>14} {:>8}\n", "class", "tensors", "weights", "bytes",
              "bits/w");
@@ -149,11 +143,26 @@ int run(const std::string& path, bool as_json, Links links) {
     fmt::print("{:<18} {:>8} {:>14} {:>14} {:>8.3f}\n", name, t.tensors, t.weights, t.bytes,
                t.bits_per_weight());
   };
-  for (const auto& [key, totals] : classes) line(tensor_class_name(key), totals);
-  line("total", all);
-  for (const auto& blob : details.blobs)
+  for (const auto& [key, totals] : contents.classes) line(tensor_class_name(key), totals);
+  line("total", contents.all);
+  for (const auto& blob : contents.details.blobs)
     fmt::print("blob {:<40} {:>12} bytes\n", printable(blob.name), blob.bytes);
-  if (details.quality) print_quality(*details.quality);
+  if (contents.details.quality) print_quality(*contents.details.quality);
+}
+
+int run(const std::string& path, bool as_json, Links links) {
+  const auto opened = open_model(path, {links});
+  const CellmFile* cellm = opened->source().cellm_file();
+  Contents contents{*opened, cellm == nullptr ? CellmDetails{} : cellm_details(cellm->header)};
+  for (const auto& info : opened->source().tensors()) {
+    contents.all.add(info);
+    contents.classes[tensor_class(info)].add(info);
+  }
+  if (as_json) {
+    print_json(path, contents);
+  } else {
+    print_text(contents);
+  }
   return 0;
 }
 

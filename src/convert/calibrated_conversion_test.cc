@@ -115,72 +115,78 @@ TEST(CodeAlongText, FilesComeNearerToTheSourceThanByWeighing) {
 
 struct Stopped {};
 
-TEST(CodeAlongText, GoesOnWhereItWasStopped) {
-  const auto source = test_model("qwen3_5_text");
-  const CalibrationText text = some_text(*source);
-  ConvertOptions options_of_plan = options_of(text, {FormatId::kI4, 32});
-  options_of_plan.overrides.push_back(parse_tensor_override("mlp=t4"));
-  const ConvertPlan plan = plan_conversion(*source, options_of_plan);
-  ThreadPool pool(2);
-  const CalibratedTensors whole = quantize_along_text(*source, plan, text, pool, {}, {});
-  const std::string want = converted(*source, plan, whole, pool);
-  const TestFolder folder;
-  CalibratedOptions options;
-  options.state = folder.path() / "m.cellm.partial";
-  options.source_checksum = "1";
-  const auto stop_after = [&](double share) {
-    try {
-      quantize_along_text(*source, plan, text, pool, options,
-                          [&](std::uint64_t done, std::uint64_t total) {
-                            if (static_cast<double>(done) > share * static_cast<double>(total)) {
-                              throw Stopped();
-                            }
-                          });
-      ADD_FAILURE() << "not stopped";
-    } catch (const Stopped&) {
-    }
-  };
-  const auto finish = [&] {
-    CalibratedTensors codes = quantize_along_text(*source, plan, text, pool, options, {});
-    EXPECT_TRUE(converted(*source, plan, codes, pool) == want);
+// A conversion that is stopped and resumed from its state, on the file `m.cellm.partial`.
+class ResumedConversion : public testing::Test {
+ protected:
+  ResumedConversion() {
+    options_of_plan_.overrides.push_back(parse_tensor_override("mlp=t4"));
+    plan_ = plan_conversion(*source_, options_of_plan_);
+    options_.state = folder_.path() / "m.cellm.partial";
+    options_.source_checksum = "1";
+  }
+
+  void stop_after(double share) {
+    const auto stop = [&](std::uint64_t done, std::uint64_t total) {
+      if (static_cast<double>(done) > share * static_cast<double>(total)) throw Stopped();
+    };
+    EXPECT_THROW(quantize_along_text(*source_, plan_, text_, pool_, options_, stop), Stopped);
+  }
+
+  // Runs to the end with a state of these bytes. Returns the tensors that were resumed.
+  std::size_t resumed_with(const std::string& state, const ConvertPlan& plan,
+                           const CalibrationText& text) {
+    folder_.write("m.cellm.partial", state);
+    return quantize_along_text(*source_, plan, text, pool_, options_, {}).resumed;
+  }
+
+  // The same for the test's own plan and text; the file is `want`, and the state is removed.
+  std::size_t finish(const std::string& want) {
+    CalibratedTensors codes = quantize_along_text(*source_, plan_, text_, pool_, options_, {});
+    EXPECT_TRUE(converted(*source_, plan_, codes, pool_) == want);
     const std::size_t resumed = codes.resumed;
     codes.state->remove();
-    EXPECT_FALSE(fs::exists(options.state));
+    EXPECT_FALSE(fs::exists(options_.state));
     return resumed;
-  };
-  EXPECT_EQ(finish(), 0U);
+  }
+  std::size_t finish_with(const std::string& state, const std::string& want) {
+    folder_.write("m.cellm.partial", state);
+    return finish(want);
+  }
+
+  const std::shared_ptr<const OpenedModel> source_ = test_model("qwen3_5_text");
+  const CalibrationText text_ = some_text(*source_);
+  ConvertOptions options_of_plan_ = options_of(text_, {FormatId::kI4, 32});
+  ConvertPlan plan_;
+  ThreadPool pool_{2};
+  TestFolder folder_;
+  CalibratedOptions options_;
+};
+
+TEST_F(ResumedConversion, UsesTheWholePartOfItsOwnState) {
+  const CalibratedTensors whole = quantize_along_text(*source_, plan_, text_, pool_, {}, {});
+  const std::string want = converted(*source_, plan_, whole, pool_);
+  EXPECT_EQ(finish(want), 0U);
   stop_after(0.5);
   stop_after(0.8);
-  const std::string state = file_bytes(options.state);
-  const std::size_t resumed = finish();
+  const std::string state = file_bytes(options_.state);
+  const std::size_t resumed = finish(want);
   EXPECT_GT(resumed, whole.tensors.size() / 2);
   EXPECT_LT(resumed, whole.tensors.size());
   // Cut off anywhere, or damaged: what is whole before that is used.
-  folder.write("m.cellm.partial", state.substr(0, state.size() - 3));
-  EXPECT_EQ(finish(), resumed - 1);
-  folder.write("m.cellm.partial", state.substr(0, state.size() / 2));
-  EXPECT_LT(finish(), resumed - 1);
+  EXPECT_EQ(finish_with(state.substr(0, state.size() - 3), want), resumed - 1);
+  EXPECT_LT(finish_with(state.substr(0, state.size() / 2), want), resumed - 1);
   std::string damaged = state;
   damaged[state.size() / 2] = static_cast<char>(damaged[state.size() / 2] ^ 1);
-  folder.write("m.cellm.partial", damaged);
-  EXPECT_LT(finish(), resumed - 1);
-  folder.write("m.cellm.partial", "something else");
-  EXPECT_EQ(finish(), 0U);
+  EXPECT_LT(finish_with(damaged, want), resumed - 1);
+  EXPECT_EQ(finish_with("something else", want), 0U);
   // Of another source, another text or another plan: nothing is used.
-  folder.write("m.cellm.partial", state);
-  options.source_checksum = "2";
-  EXPECT_EQ(finish(), 0U);
-  options.source_checksum = "1";
-  folder.write("m.cellm.partial", state);
-  EXPECT_EQ(quantize_along_text(*source, plan, some_text(*source, 12), pool, options, {}).resumed,
-            0U);
-  folder.write("m.cellm.partial", state);
-  const ConvertPlan other = plan_of(*source, text, {FormatId::kI4, 16});
-  EXPECT_EQ(quantize_along_text(*source, other, text, pool, options, {}).resumed, 0U);
-  folder.write("m.cellm.partial", state);
-  options_of_plan.rotation = 1;
-  const ConvertPlan rotated = plan_conversion(*source, options_of_plan);
-  EXPECT_EQ(quantize_along_text(*source, rotated, text, pool, options, {}).resumed, 0U);
+  options_.source_checksum = "2";
+  EXPECT_EQ(finish_with(state, want), 0U);
+  options_.source_checksum = "1";
+  EXPECT_EQ(resumed_with(state, plan_, some_text(*source_, 12)), 0U);
+  EXPECT_EQ(resumed_with(state, plan_of(*source_, text_, {FormatId::kI4, 16}), text_), 0U);
+  options_of_plan_.rotation = 1;
+  EXPECT_EQ(resumed_with(state, plan_conversion(*source_, options_of_plan_), text_), 0U);
 }
 
 TEST(CodeAlongText, OneRunAtATimeHasTheState) {

@@ -54,6 +54,54 @@ SortedDivergences sort_divergences(const std::vector<double>& klds, std::size_t 
   return sorted;
 }
 
+// Windows of the texts that have any, and the figures of each text alone.
+std::vector<TextEvaluation> evaluate_texts(const EvalScores& scores,
+                                           const std::vector<EvalWindow>& windows,
+                                           std::span<const EvalTokens> texts, bool has_reference) {
+  std::vector<ScoreSums> sums(texts.size());
+  std::vector<std::size_t> counts(texts.size());
+  for (std::size_t w = 0; w < windows.size(); ++w) {
+    sums[windows[w].text].add(scores.windows[w], 1.0);
+    ++counts[windows[w].text];
+  }
+  std::vector<TextEvaluation> evaluations;
+  for (std::size_t t = 0; t < texts.size(); ++t) {
+    if (counts[t] == 0) continue;
+    TextEvaluation text{
+        texts[t].name, counts[t], static_cast<std::size_t>(sums[t].predictions), 0.0, {}};
+    text.perplexity = statistics(sums[t])[kPerplexity];
+    if (has_reference) text.kld_mean = statistics(sums[t])[kKldMean];
+    evaluations.push_back(std::move(text));
+  }
+  return evaluations;
+}
+
+// Statistics and quantiles of resampled units, one value for each resample.
+struct Resamples {
+  std::array<std::vector<double>, kStatistics> statistics;
+  std::array<std::vector<double>, kQuantiles.size()> klds;  // empty without a reference
+};
+
+Resamples resample(const std::vector<ScoreSums>& units, const SortedDivergences& sorted,
+                   const EvalOptions& options) {
+  Resamples result;
+  Resampler resampler(units.size(), options.seed);
+  for (std::size_t r = 0; r < options.resamples && units.size() >= kFewestUnits; ++r) {
+    const auto counts = resampler.next();
+    ScoreSums drawn;
+    for (std::size_t u = 0; u < units.size(); ++u) {
+      if (counts[u] != 0) drawn.add(units[u], static_cast<double>(counts[u]));
+    }
+    const auto values = statistics(drawn);
+    for (std::size_t s = 0; s < kStatistics; ++s) result.statistics[s].push_back(values[s]);
+    if (sorted.values.empty()) continue;
+    std::array<double, kQuantiles.size()> quantiles{};
+    resampled_quantiles(sorted.values, sorted.units, counts, kQuantiles, quantiles);
+    for (std::size_t q = 0; q < quantiles.size(); ++q) result.klds[q].push_back(quantiles[q]);
+  }
+  return result;
+}
+
 }  // namespace
 
 Evaluation summarize(const EvalScores& scores, const std::vector<EvalWindow>& windows,
@@ -73,68 +121,43 @@ Evaluation summarize(const EvalScores& scores, const std::vector<EvalWindow>& wi
 
   ScoreSums total;
   std::vector<ScoreSums> units(evaluation.units);
-  std::vector<ScoreSums> by_text(texts.size());
   for (std::size_t w = 0; w < windows.size(); ++w) {
     total.add(scores.windows[w], 1.0);
     units[unit_of_window[w]].add(scores.windows[w], 1.0);
-    by_text[windows[w].text].add(scores.windows[w], 1.0);
   }
   evaluation.predictions = static_cast<std::size_t>(total.predictions);
-  for (std::size_t t = 0; t < texts.size(); ++t) {
-    TextEvaluation text{
-        texts[t].name, 0, static_cast<std::size_t>(by_text[t].predictions), 0.0, {}};
-    for (const EvalWindow& window : windows) text.windows += window.text == t ? 1 : 0;
-    if (text.windows == 0) continue;
-    text.perplexity = statistics(by_text[t])[kPerplexity];
-    if (has_reference) text.kld_mean = statistics(by_text[t])[kKldMean];
-    evaluation.texts.push_back(std::move(text));
-  }
+  evaluation.texts = evaluate_texts(scores, windows, texts, has_reference);
 
-  const std::size_t per_window = scores.klds.size() / windows.size();
-  const SortedDivergences sorted = has_reference
-                                       ? sort_divergences(scores.klds, per_window, unit_of_window)
-                                       : SortedDivergences{};
-  std::array<std::vector<double>, kStatistics> resampled;
-  std::array<std::vector<double>, kQuantiles.size()> resampled_klds;
-  Resampler resampler(evaluation.units, options.seed);
-  for (std::size_t r = 0; r < options.resamples && evaluation.units >= kFewestUnits; ++r) {
-    const auto counts = resampler.next();
-    ScoreSums drawn;
-    for (std::size_t u = 0; u < units.size(); ++u) {
-      if (counts[u] != 0) drawn.add(units[u], static_cast<double>(counts[u]));
-    }
-    const auto values = statistics(drawn);
-    for (std::size_t s = 0; s < kStatistics; ++s) resampled[s].push_back(values[s]);
-    if (!has_reference) continue;
-    std::array<double, kQuantiles.size()> quantiles{};
-    resampled_quantiles(sorted.values, sorted.units, counts, kQuantiles, quantiles);
-    for (std::size_t q = 0; q < quantiles.size(); ++q) resampled_klds[q].push_back(quantiles[q]);
-  }
-
+  const SortedDivergences sorted =
+      has_reference
+          ? sort_divergences(scores.klds, scores.klds.size() / windows.size(), unit_of_window)
+          : SortedDivergences{};
+  Resamples resampled = resample(units, sorted, options);
   const auto values = statistics(total);
   const auto estimate = [&](Statistic s) {
-    return interval_of(values[s], std::move(resampled[s]), evaluation.units);
+    return interval_of(values[s], std::move(resampled.statistics[s]), evaluation.units);
   };
   evaluation.perplexity = estimate(kPerplexity);
-  if (!has_reference) return evaluation;
-  const auto quantile = [&](std::size_t q) {
-    return interval_of(quantile_of_sorted(sorted.values, kQuantiles[q]),
-                       std::move(resampled_klds[q]), evaluation.units);
-  };
-  evaluation.comparison = Comparison{
-      .reference_perplexity = estimate(kReferencePerplexity),
-      .perplexity_ratio = estimate(kPerplexityRatio),
-      .ln_perplexity_ratio = estimate(kLnPerplexityRatio),
-      .kld_mean = estimate(kKldMean),
-      .kld_median = quantile(0),
-      .kld_p90 = quantile(1),
-      .kld_p99 = quantile(2),
-      .kld_p999 = quantile(3),
-      .kld_max = sorted.values.back(),
-      .top1 = estimate(kTop1),
-      .delta_p_mean = estimate(kDeltaPMean),
-      .delta_p_rms = estimate(kDeltaPRms),
-  };
+  if (has_reference) {
+    const auto quantile = [&](std::size_t q) {
+      return interval_of(quantile_of_sorted(sorted.values, kQuantiles[q]),
+                         std::move(resampled.klds[q]), evaluation.units);
+    };
+    evaluation.comparison = Comparison{
+        .reference_perplexity = estimate(kReferencePerplexity),
+        .perplexity_ratio = estimate(kPerplexityRatio),
+        .ln_perplexity_ratio = estimate(kLnPerplexityRatio),
+        .kld_mean = estimate(kKldMean),
+        .kld_median = quantile(0),
+        .kld_p90 = quantile(1),
+        .kld_p99 = quantile(2),
+        .kld_p999 = quantile(3),
+        .kld_max = sorted.values.back(),
+        .top1 = estimate(kTop1),
+        .delta_p_mean = estimate(kDeltaPMean),
+        .delta_p_rms = estimate(kDeltaPRms),
+    };
+  }
   return evaluation;
 }
 

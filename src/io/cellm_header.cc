@@ -76,6 +76,67 @@ TrellisCode parse_trellis_code(const JsonNode& node, FormatId format, const std:
   return code;
 }
 
+// Magic, version and length; then the header's text. Sets json and data_begin.
+CellmHeader read_header_text(const MappedFile& file, const std::string& source) {
+  ByteReader reader(file.bytes(), source);
+  if (reader.read_text(kCellmMagic.size(), "magic") != kCellmMagic) {
+    throw data_error("{}: not a .cellm file: it does not start with {}", source, kCellmMagic);
+  }
+  const auto version = reader.read<std::uint8_t>("version");
+  if (version != kCellmVersion) {
+    throw unsupported_error("{}: .cellm version {}, this program reads version {}", source, version,
+                            kCellmVersion);
+  }
+  const auto header_bytes = reader.read<std::uint32_t>("header length");
+  if (header_bytes > kMaxHeaderBytes) {
+    throw data_error("{}: header length {} is above the limit of {}", source, header_bytes,
+                     kMaxHeaderBytes);
+  }
+  CellmHeader header;
+  header.json = reader.read_text(header_bytes, "header");
+  header.data_begin = (reader.offset() + kCellmAlignment - 1) / kCellmAlignment * kCellmAlignment;
+  return header;
+}
+
+// The entries of a list, each with its node.
+std::vector<std::pair<JsonNode, CellmEntry>> parse_entries(const JsonNode& nodes, std::size_t limit,
+                                                           const std::string& source,
+                                                           std::uint64_t data_begin,
+                                                           std::uint64_t file_bytes) {
+  if (nodes.value().size() > limit) {
+    throw data_error("{}: {} entries, more than the {} allowed", nodes.path(), nodes.value().size(),
+                     limit);
+  }
+  std::vector<std::pair<JsonNode, CellmEntry>> entries;
+  for (const auto& node : nodes.as_array())
+    entries.emplace_back(node, parse_entry(node, source, data_begin, file_bytes));
+  return entries;
+}
+
+// Type, shape and trellis code of a tensor; its bytes are checked against them.
+void parse_tensor(const JsonNode& node, CellmEntry& entry, const std::string& where) {
+  entry.dtype = node.at("dtype").as_string();
+  entry.shape = parse_shape(node.at("shape"));
+  const auto type = find_stored_type(entry.dtype);
+  if (!type) throw unsupported_error("{}: unknown dtype {}", where, printable(entry.dtype));
+  if (type->layout->has_trellis_code) {
+    entry.trellis = parse_trellis_code(node, type->format, where);
+  }
+  const std::uint64_t expected = expected_bytes(entry, *type, where);
+  if (entry.bytes != expected) {
+    throw data_error("{}: {} bytes, but {} of shape {} takes {}", where, entry.bytes, entry.dtype,
+                     shape_text(entry.shape), expected);
+  }
+}
+
+void parse_checksums(const JsonNode& checksums, CellmHeader& header) {
+  header.header_checksum = parse_checksum(checksums.at("header"));
+  for (auto& entry : header.tensors)
+    entry.checksum = parse_checksum(checksums.at("tensors").at(entry.name));
+  for (auto& entry : header.blobs)
+    entry.checksum = parse_checksum(checksums.at("blobs").at(entry.name));
+}
+
 void refuse_overlaps(const CellmHeader& header, const std::string& source) {
   std::vector<const CellmEntry*> all;
   for (const auto& entry : header.tensors) all.push_back(&entry);
@@ -103,60 +164,24 @@ MatrixShape matrix_shape(const CellmEntry& entry, FormatId format) {
 
 CellmHeader read_cellm_header(const MappedFile& file) {
   const std::string source = printable(file.path());
-  ByteReader reader(file.bytes(), source);
-  if (reader.read_text(kCellmMagic.size(), "magic") != kCellmMagic) {
-    throw data_error("{}: not a .cellm file: it does not start with {}", source, kCellmMagic);
-  }
-  const auto version = reader.read<std::uint8_t>("version");
-  if (version != kCellmVersion) {
-    throw unsupported_error("{}: .cellm version {}, this program reads version {}", source, version,
-                            kCellmVersion);
-  }
-  const auto header_bytes = reader.read<std::uint32_t>("header length");
-  if (header_bytes > kMaxHeaderBytes) {
-    throw data_error("{}: header length {} is above the limit of {}", source, header_bytes,
-                     kMaxHeaderBytes);
-  }
-  CellmHeader header;
-  header.json = reader.read_text(header_bytes, "header");
-  header.data_begin = (reader.offset() + kCellmAlignment - 1) / kCellmAlignment * kCellmAlignment;
-
+  CellmHeader header = read_header_text(file, source);
   header.document =
       std::make_shared<const nlohmann::ordered_json>(parse_ordered_json(header.json, source));
   const Json json(*header.document);  // members sorted, for fast lookups
   const JsonNode root(json, source + ":");
-  std::set<std::string> names;
-  const auto list = [&](const JsonNode& nodes, std::size_t limit) {
-    if (nodes.value().size() > limit) {
-      throw data_error("{}: {} entries, more than the {} allowed", nodes.path(),
-                       nodes.value().size(), limit);
-    }
-    std::vector<std::pair<JsonNode, CellmEntry>> entries;
-    for (const auto& node : nodes.as_array()) {
-      entries.emplace_back(node, parse_entry(node, source, header.data_begin, file.bytes().size()));
-    }
-    return entries;
+  const auto entries = [&](const JsonNode& nodes, std::size_t limit) {
+    return parse_entries(nodes, limit, source, header.data_begin, file.bytes().size());
   };
-  for (auto& [node, entry] : list(root.at("tensors"), kMaxTensors)) {
+  std::set<std::string> names;
+  for (auto& [node, entry] : entries(root.at("tensors"), kMaxTensors)) {
     const std::string where = source + ": tensor " + printable(entry.name);
     if (!names.insert(entry.name).second) throw data_error("{}: listed twice", where);
-    entry.dtype = node.at("dtype").as_string();
-    entry.shape = parse_shape(node.at("shape"));
-    const auto type = find_stored_type(entry.dtype);
-    if (!type) throw unsupported_error("{}: unknown dtype {}", where, printable(entry.dtype));
-    if (type->layout->has_trellis_code) {
-      entry.trellis = parse_trellis_code(node, type->format, where);
-    }
-    const std::uint64_t expected = expected_bytes(entry, *type, where);
-    if (entry.bytes != expected) {
-      throw data_error("{}: {} bytes, but {} of shape {} takes {}", where, entry.bytes, entry.dtype,
-                       shape_text(entry.shape), expected);
-    }
+    parse_tensor(node, entry, where);
     header.tensors.push_back(std::move(entry));
   }
   if (const auto blobs = root.find("blobs")) {
     names.clear();
-    for (auto& [node, entry] : list(*blobs, kMaxBlobs)) {
+    for (auto& [node, entry] : entries(*blobs, kMaxBlobs)) {
       if (!names.insert(entry.name).second) {
         throw data_error("{}: blob {} is listed twice", source, printable(entry.name));
       }
@@ -164,11 +189,7 @@ CellmHeader read_cellm_header(const MappedFile& file) {
     }
   }
   if (const auto checksums = root.find("checksums")) {
-    header.header_checksum = parse_checksum(checksums->at("header"));
-    for (auto& entry : header.tensors)
-      entry.checksum = parse_checksum(checksums->at("tensors").at(entry.name));
-    for (auto& entry : header.blobs)
-      entry.checksum = parse_checksum(checksums->at("blobs").at(entry.name));
+    parse_checksums(*checksums, header);
   } else if (root.find("blobs")) {
     // Only writers that also write checksums write blobs.
     throw data_error("{}: the header has blobs but no checksums", source);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -42,6 +43,54 @@ std::optional<std::size_t> element_bits(std::string_view dtype) {
   return std::nullopt;
 }
 
+SafetensorsEntry parse_entry(const std::string& name, const JsonNode& node,
+                             std::span<const std::byte> data, const std::string& where) {
+  if (name.empty() || name.size() > kMaxTensorNameBytes) {
+    throw data_error("{}: a name of {} bytes, allowed are 1 to {}", where, name.size(),
+                     kMaxTensorNameBytes);
+  }
+  SafetensorsEntry entry{name, node.at("dtype").as_string(), parse_shape(node.at("shape")), {}};
+  const auto bits = element_bits(entry.dtype);
+  if (!bits) throw unsupported_error("{}: unknown dtype {}", where, printable(entry.dtype));
+  const auto offsets = node.at("data_offsets").as_array(2);
+  if (offsets.size() != 2) throw data_error("{}: data_offsets must be two numbers", where);
+  const std::uint64_t begin = offsets[0].as_uint();
+  const std::uint64_t end = offsets[1].as_uint();
+  if (begin > end || end > data.size()) {
+    throw data_error("{}: data_offsets {} to {} lie outside of the {} bytes of data", where, begin,
+                     end, data.size());
+  }
+  // Compared as bytes × 8 / bits, so that sub-byte types need no division of a shape.
+  const std::uint64_t expected = checked_bytes(entry.shape, *bits, where) / 8;
+  if (end - begin != expected) {
+    throw data_error("{}: {} bytes, but {} of shape {} takes {}", where, end - begin, entry.dtype,
+                     shape_text(entry.shape), expected);
+  }
+  entry.data = data.subspan(begin, end - begin);
+  return entry;
+}
+
+// The format has no bytes that belong to no tensor, and none that belong to two.
+void refuse_gaps_and_overlaps(const std::vector<SafetensorsEntry>& entries,
+                              std::span<const std::byte> data, const std::string& source) {
+  std::vector<const SafetensorsEntry*> by_offset;
+  for (const SafetensorsEntry& entry : entries) by_offset.push_back(&entry);
+  std::sort(by_offset.begin(), by_offset.end(),
+            [](const auto* a, const auto* b) { return a->data.data() < b->data.data(); });
+  std::size_t covered = 0;
+  for (const SafetensorsEntry* entry : by_offset) {
+    const auto begin = static_cast<std::size_t>(entry->data.data() - data.data());
+    if (begin != covered) {
+      throw data_error("{}: tensor {} starts at byte {} of the data, expected {} (gap or overlap)",
+                       source, printable(entry->name), begin, covered);
+    }
+    covered += entry->data.size();
+  }
+  if (covered != data.size()) {
+    throw data_error("{}: the tensors cover {} of {} bytes of data", source, covered, data.size());
+  }
+}
+
 }  // namespace
 
 SafetensorsFile open_safetensors(const std::filesystem::path& path) {
@@ -66,56 +115,14 @@ SafetensorsFile parse_safetensors(std::shared_ptr<const MappedFile> file) {
                      kMaxTensors);
   }
 
-  struct Range {
-    std::uint64_t begin, end;
-    std::string name;
-  };
-  std::vector<Range> ranges;
   for (const auto& [name, node] : root.as_object()) {
     if (name == "__metadata__") {
       if (const auto format = node.find("format")) result.format = format->as_string();
       continue;
     }
-    const std::string where = source + ": tensor " + printable(name);
-    if (name.empty() || name.size() > kMaxTensorNameBytes) {
-      throw data_error("{}: a name of {} bytes, allowed are 1 to {}", where, name.size(),
-                       kMaxTensorNameBytes);
-    }
-    SafetensorsEntry entry{name, node.at("dtype").as_string(), parse_shape(node.at("shape")), {}};
-    const auto bits = element_bits(entry.dtype);
-    if (!bits) throw unsupported_error("{}: unknown dtype {}", where, printable(entry.dtype));
-    const auto offsets = node.at("data_offsets").as_array(2);
-    if (offsets.size() != 2) throw data_error("{}: data_offsets must be two numbers", where);
-    const std::uint64_t begin = offsets[0].as_uint();
-    const std::uint64_t end = offsets[1].as_uint();
-    if (begin > end || end > data.size()) {
-      throw data_error("{}: data_offsets {} to {} lie outside of the {} bytes of data", where,
-                       begin, end, data.size());
-    }
-    // Compared as bytes × 8 / bits, so that sub-byte types need no division of a shape.
-    const std::uint64_t expected = checked_bytes(entry.shape, *bits, where) / 8;
-    if (end - begin != expected) {
-      throw data_error("{}: {} bytes, but {} of shape {} takes {}", where, end - begin, entry.dtype,
-                       shape_text(entry.shape), expected);
-    }
-    entry.data = data.subspan(begin, end - begin);
-    ranges.push_back({begin, end, name});
-    result.entries.push_back(std::move(entry));
+    result.entries.push_back(parse_entry(name, node, data, source + ": tensor " + printable(name)));
   }
-
-  std::sort(ranges.begin(), ranges.end(),
-            [](const Range& a, const Range& b) { return a.begin < b.begin; });
-  std::uint64_t covered = 0;
-  for (const auto& range : ranges) {
-    if (range.begin != covered) {
-      throw data_error("{}: tensor {} starts at byte {} of the data, expected {} (gap or overlap)",
-                       source, printable(range.name), range.begin, covered);
-    }
-    covered = range.end;
-  }
-  if (covered != data.size()) {
-    throw data_error("{}: the tensors cover {} of {} bytes of data", source, covered, data.size());
-  }
+  refuse_gaps_and_overlaps(result.entries, data, source);
   std::sort(result.entries.begin(), result.entries.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
   return result;

@@ -43,6 +43,18 @@ struct Normalised {
   std::vector<float> gradients;  // (tokens, dim), summed over the value heads
 };
 
+// Where the gradients of a chunk go. v, g and beta: of its first token, with the distance to the
+// next.
+struct ChunkGradient {
+  float* keys;     // (count, dk), added to
+  float* queries;  // likewise
+  float* v;
+  std::size_t v_stride;
+  float* g;
+  float* beta;
+  std::size_t stride;  // of g and beta
+};
+
 // The rows of a chunk of one value head and how they hang together; the names are those of
 // delta_rule.h.
 class Chunk {
@@ -55,6 +67,7 @@ class Chunk {
         from_queries_(kDeltaChunk * dv_),
         rests_(kDeltaChunk * dv_),
         deltas_(kDeltaChunk * dv_),
+        douts_(kDeltaChunk * dv_),
         ddeltas_(kDeltaChunk * dv_),
         writes_(kDeltaChunk * dv_),
         wide_(kDeltaChunk * dk_),
@@ -105,99 +118,118 @@ class Chunk {
     add_outer(keys_, since_[last], deltas_.data(), state);
   }
 
-  // dstate: from the gradient of the state at the end of the chunk to that at its start. dout and
-  // dv: of the first token, with their distances. dkeys and dqueries are added to. dg and dbeta: of
-  // the first token.
-  void go_back(const float* state, const float* dout, std::size_t dout_stride, float* dstate,
-               float* dkeys, float* dqueries, float* dv, std::size_t dv_stride, float* dg,
-               float* dbeta, std::size_t stride) {
+  // The backward pass of load() and advance(). state: at the start of the chunk. dstate: from the
+  // gradient of the state at the end of the chunk to that at its start. dout: of the first token.
+  void backward(const float* state, const float* dout, std::size_t dout_stride, float* dstate,
+                const ChunkGradient& gradient) {
+    for (std::size_t i = 0; i < count_; ++i)
+      std::copy_n(dout + i * dout_stride, dv_, douts_.data() + i * dv_);
+    std::fill_n(dlog_, kDeltaChunk, 0.0);
+    deltas_backward(state, dstate);
+    rows_backward(gradient);
+    products_backward(gradient);
+    states_backward(state, dstate, gradient);
+    double sum = 0.0;  // g of a token is in G of all rows from its own on
+    for (std::size_t i = count_; i-- > 0;) {
+      sum += dlog_[i];
+      gradient.g[i * gradient.stride] = static_cast<float>(sum);
+    }
+    state_backward(dstate);
+  }
+
+ private:
+  // Gradients of the deltas from the state at the end of the chunk and from its outputs.
+  void deltas_backward(const float* state, const float* dstate) {
     const KernelTable& kernels = compute_.kernels;
     const std::size_t n = count_;
     const std::size_t last = n - 1;
-    std::vector<float> douts(n * dv_);
-    for (std::size_t i = 0; i < n; ++i)
-      std::copy_n(dout + i * dout_stride, dv_, douts.data() + i * dv_);
-
-    // What the end of the chunk and its outputs want of the deltas.
-    double dlog[kDeltaChunk] = {};  // of G
     std::fill(ddeltas_.begin(), ddeltas_.end(), 0.0F);
     kernels.mix_rows(keys_, dk_, n, rows_of(dstate, dk_, dv_), ddeltas_.data());
     for (std::size_t j = 0; j < n; ++j) {
       float* row = ddeltas_.data() + j * dv_;
       const double kept =
           static_cast<double>(since_[last][j] * kernels.dot(row, deltas_.data() + j * dv_, dv_));
-      dlog[last] += kept;
-      dlog[j] -= kept;
+      dlog_[last] += kept;
+      dlog_[j] -= kept;
       for (std::size_t c = 0; c < dv_; ++c) row[c] *= since_[last][j];
       for (std::size_t i = j; i < n; ++i) {
-        kernels.axpy(since_[i][j] * query_products_[i][j], douts.data() + i * dv_, row, dv_);
+        kernels.axpy(since_[i][j] * query_products_[i][j], douts_.data() + i * dv_, row, dv_);
       }
     }
-    dlog[last] += static_cast<double>(decay_[last] * kernels.dot(state, dstate, dk_ * dv_));
+    dlog_[last] += static_cast<double>(decay_[last] * kernels.dot(state, dstate, dk_ * dv_));
+  }
 
-    // Back through the rows, each of which was used by those after it.
-    for (std::size_t i = n; i-- > 0;) {
+  // From the deltas to the rests, v and beta, last row first: a row is used by those after it.
+  void rows_backward(const ChunkGradient& gradient) {
+    const KernelTable& kernels = compute_.kernels;
+    for (std::size_t i = count_; i-- > 0;) {
       const float* row = ddeltas_.data() + i * dv_;
       float* write = writes_.data() + i * dv_;  // gradient of the rest, and of v
-      dbeta[i * stride] = kernels.dot(rests_.data() + i * dv_, row, dv_);
+      gradient.beta[i * gradient.stride] = kernels.dot(rests_.data() + i * dv_, row, dv_);
       for (std::size_t c = 0; c < dv_; ++c) write[c] = beta_[i] * row[c];
       for (std::size_t j = 0; j < i; ++j) {
         kernels.axpy(-since_[i][j] * key_products_[i][j], write, ddeltas_.data() + j * dv_, dv_);
       }
-      std::copy_n(write, dv_, dv + i * dv_stride);
+      std::copy_n(write, dv_, gradient.v + i * gradient.v_stride);
     }
+  }
 
-    // Keys and queries among themselves.
+  // Keys and queries from their products with the keys of the chunk.
+  void products_backward(const ChunkGradient& gradient) {
+    const KernelTable& kernels = compute_.kernels;
+    const std::size_t n = count_;
     float queried[kDeltaChunk][kDeltaChunk];
     float written[kDeltaChunk][kDeltaChunk];
-    kernels.dot_rows(douts.data(), n, rows_of(deltas_.data(), n, dv_), &queried[0][0], kDeltaChunk);
+    kernels.dot_rows(douts_.data(), n, rows_of(deltas_.data(), n, dv_), &queried[0][0],
+                     kDeltaChunk);
     kernels.dot_rows(writes_.data(), n, rows_of(deltas_.data(), n, dv_), &written[0][0],
                      kDeltaChunk);
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t j = 0; j <= i; ++j) {
         const float by_query = since_[i][j] * queried[i][j];
         const float by_key = j < i ? -since_[i][j] * written[i][j] : 0.0F;
-        kernels.axpy(by_query, keys_ + j * dk_, dqueries + i * dk_, dk_);
-        kernels.axpy(by_query, queries_ + i * dk_, dkeys + j * dk_, dk_);
-        kernels.axpy(by_key, keys_ + j * dk_, dkeys + i * dk_, dk_);
-        kernels.axpy(by_key, keys_ + i * dk_, dkeys + j * dk_, dk_);
+        kernels.axpy(by_query, keys_ + j * dk_, gradient.queries + i * dk_, dk_);
+        kernels.axpy(by_query, queries_ + i * dk_, gradient.keys + j * dk_, dk_);
+        kernels.axpy(by_key, keys_ + j * dk_, gradient.keys + i * dk_, dk_);
+        kernels.axpy(by_key, keys_ + i * dk_, gradient.keys + j * dk_, dk_);
         const double both =
             static_cast<double>(by_query * query_products_[i][j] + by_key * key_products_[i][j]);
-        dlog[i] += both;
-        dlog[j] -= both;
+        dlog_[i] += both;
+        dlog_[j] -= both;
       }
     }
+  }
 
-    // Keys and queries with the states at both ends.
-    kernels.dot_rows(douts.data(), n, rows_of(state, dk_, dv_), wide_.data(), dk_);
+  // Keys and queries from their products with the states at both ends of the chunk.
+  void states_backward(const float* state, const float* dstate, const ChunkGradient& gradient) {
+    const KernelTable& kernels = compute_.kernels;
+    const std::size_t n = count_;
+    kernels.dot_rows(douts_.data(), n, rows_of(state, dk_, dv_), wide_.data(), dk_);
     for (std::size_t i = 0; i < n; ++i)
-      kernels.axpy(decay_[i], wide_.data() + i * dk_, dqueries + i * dk_, dk_);
+      kernels.axpy(decay_[i], wide_.data() + i * dk_, gradient.queries + i * dk_, dk_);
     kernels.dot_rows(writes_.data(), n, rows_of(state, dk_, dv_), wide_.data(), dk_);
     for (std::size_t i = 0; i < n; ++i)
-      kernels.axpy(-decay_[i], wide_.data() + i * dk_, dkeys + i * dk_, dk_);
+      kernels.axpy(-decay_[i], wide_.data() + i * dk_, gradient.keys + i * dk_, dk_);
     kernels.dot_rows(deltas_.data(), n, rows_of(dstate, dk_, dv_), wide_.data(), dk_);
     for (std::size_t j = 0; j < n; ++j)
-      kernels.axpy(since_[last][j], wide_.data() + j * dk_, dkeys + j * dk_, dk_);
+      kernels.axpy(since_[n - 1][j], wide_.data() + j * dk_, gradient.keys + j * dk_, dk_);
     for (std::size_t i = 0; i < n; ++i) {
       const float* write = writes_.data() + i * dv_;
-      dlog[i] += static_cast<double>(
-          decay_[i] * (kernels.dot(from_queries_.data() + i * dv_, douts.data() + i * dv_, dv_) -
+      dlog_[i] += static_cast<double>(
+          decay_[i] * (kernels.dot(from_queries_.data() + i * dv_, douts_.data() + i * dv_, dv_) -
                        kernels.dot(from_keys_.data() + i * dv_, write, dv_)));
     }
-    double sum = 0.0;  // g of a token is in G of all rows from its own on
-    for (std::size_t i = n; i-- > 0;) {
-      sum += dlog[i];
-      dg[i * stride] = static_cast<float>(sum);
-    }
+  }
 
-    for (std::size_t i = 0; i < dk_ * dv_; ++i) dstate[i] *= decay_[last];
-    add_outer(queries_, decay_, douts.data(), dstate);
+  // The state at the start of the chunk from that at its end, the queries and the writes.
+  void state_backward(float* dstate) {
+    for (std::size_t i = 0; i < dk_ * dv_; ++i) dstate[i] *= decay_[count_ - 1];
+    add_outer(queries_, decay_, douts_.data(), dstate);
     float negative[kDeltaChunk];
-    for (std::size_t i = 0; i < n; ++i) negative[i] = -decay_[i];
+    for (std::size_t i = 0; i < count_; ++i) negative[i] = -decay_[i];
     add_outer(keys_, negative, writes_.data(), dstate);
   }
 
- private:
   // out (dk, dv) += Σ_i factors[i] · rows[i] valuesᵢᵀ
   void add_outer(const float* rows, const float* factors, const float* values, float* out) {
     for (std::size_t d = 0; d < dk_; ++d) {
@@ -222,10 +254,12 @@ class Chunk {
   std::vector<float> from_queries_;  // Sᵀq
   std::vector<float> rests_;         // δ / β
   std::vector<float> deltas_;
+  std::vector<float> douts_;  // gradient of the outputs, (count, dv)
   std::vector<float> ddeltas_;
   std::vector<float> writes_;
-  std::vector<float> wide_;    // (count, dk)
-  std::vector<float> turned_;  // (dk, kDeltaChunk)
+  double dlog_[kDeltaChunk] = {};  // gradient of G
+  std::vector<float> wide_;        // (count, dk)
+  std::vector<float> turned_;      // (dk, kDeltaChunk)
 };
 
 }  // namespace
@@ -266,11 +300,15 @@ void delta_rule_backward(const Compute& compute, const DeltaShape& shape, const 
       for (std::size_t c = chunks; c-- > 0;) {
         load(c);
         const std::size_t first = c * kDeltaChunk;
-        chunk.go_back(states.data() + c * dk * dv, dout + (first * heads + h) * dv, heads * dv,
-                      dstate.data(), keys.gradients.data() + first * dk,
-                      queries.gradients.data() + first * dk,
-                      gradient.v + first * gradient.qkv_stride + h * dv, gradient.qkv_stride,
-                      gradient.g + first * heads + h, gradient.beta + first * heads + h, heads);
+        chunk.backward(states.data() + c * dk * dv, dout + (first * heads + h) * dv, heads * dv,
+                       dstate.data(),
+                       {.keys = keys.gradients.data() + first * dk,
+                        .queries = queries.gradients.data() + first * dk,
+                        .v = gradient.v + first * gradient.qkv_stride + h * dv,
+                        .v_stride = gradient.qkv_stride,
+                        .g = gradient.g + first * heads + h,
+                        .beta = gradient.beta + first * heads + h,
+                        .stride = heads});
       }
     }
     CELLM_CHECK(gradient.qkv_stride == input.qkv_stride);
