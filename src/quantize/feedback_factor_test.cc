@@ -16,13 +16,13 @@ TEST(FeedbackFactor, GivesTheMomentsBackAndIsTheInverseOfGptqs) {
   ThreadPool pool(3);
   for (const std::size_t cols : {5U, 64U, 150U}) {
     const SecondMoments moments = moments_of(correlated_inputs(400, cols), cols, pool);
-    const Matrix h = damped(moments, kFeedbackDamping);
-    const Matrix u = upper_factor(inverse(h, cols), cols);
+    const SquareMatrix h = damped(moments, kFeedbackDamping);
+    const SquareMatrix u = upper_factor(inverse(h, cols), cols);
     for (const std::size_t width : {1U, 4U}) {
       const auto factor = factorize(moments, width, pool);
       ASSERT_TRUE(factor);
       // R[j][k] = Σ_i L[i][j] R_BB[i][k] over the block of k.
-      Matrix r(cols * cols);
+      SquareMatrix r(cols * cols);
       for (std::size_t k = 0; k < cols; ++k) {
         const std::size_t first = factor->block_begin(k);
         for (std::size_t j = 0; j < first; ++j) {

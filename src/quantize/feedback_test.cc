@@ -24,8 +24,8 @@ void code_to_levels(const ColumnBlock& block) {
 }
 
 // GPTQ as its paper has it: the error of a column over U_kk is spread over the columns ahead.
-void naive_gptq(const Matrix& u, std::size_t n, const float* weights, float* coded) {
-  Matrix w(weights, weights + n);
+void naive_gptq(const SquareMatrix& u, std::size_t n, const float* weights, float* coded) {
+  SquareMatrix w(weights, weights + n);
   for (std::size_t k = 0; k < n; ++k) {
     coded[k] = nearest_level(static_cast<float>(w[k]));
     const double error = (w[k] - static_cast<double>(coded[k])) / u[k * n + k];
@@ -38,8 +38,8 @@ TEST(CodeColumns, IsGptq) {
   constexpr std::size_t kRows = 21;
   for (const std::size_t cols : {5U, 100U, 300U}) {
     const SecondMoments moments = moments_of(correlated_inputs(900, cols), cols, pool);
-    const Matrix h = damped(moments, kFeedbackDamping);
-    const Matrix u = upper_factor(inverse(h, cols), cols);
+    const SquareMatrix h = damped(moments, kFeedbackDamping);
+    const SquareMatrix u = upper_factor(inverse(h, cols), cols);
     const auto factor = factorize(moments, 1, pool);
     ASSERT_TRUE(factor);
     const auto weights = gaussian(kRows * cols, 9);
@@ -67,7 +67,7 @@ TEST(CodeColumns, BlocksOfFourLoseLittle) {
   constexpr std::size_t kRows = 64;
   constexpr std::size_t kCols = 202;  // the last block has two columns
   const SecondMoments moments = moments_of(correlated_inputs(900, kCols), kCols, pool);
-  const Matrix h = damped(moments, kFeedbackDamping);
+  const SquareMatrix h = damped(moments, kFeedbackDamping);
   const auto weights = gaussian(kRows * kCols, 9);
   double totals[3] = {};
   std::size_t widths[] = {1, 4};
@@ -161,7 +161,7 @@ TEST(BestRowFactors, NoOtherScaleLosesLess) {
   constexpr std::size_t kRows = 9;
   constexpr std::size_t kCols = 202;
   const SecondMoments moments = moments_of(correlated_inputs(900, kCols), kCols, pool);
-  const Matrix h = damped(moments, kFeedbackDamping);
+  const SquareMatrix h = damped(moments, kFeedbackDamping);
   const auto weights = gaussian(kRows * kCols, 9);
   std::vector<float> coded(kRows * kCols);
   for (std::size_t i = 0; i < coded.size(); ++i) coded[i] = 0.7F * nearest_level(weights[i]);

@@ -20,7 +20,7 @@ struct Case {
 
 // Codes a matrix by a quantizer and gives its tr(ΔW H ΔWᵀ) with H as it is.
 double quantized_loss(const TensorQuantizer& quantizer, const Case& c, std::size_t rows,
-                      std::size_t cols, const std::vector<float>& weights, const Matrix& h,
+                      std::size_t cols, const std::vector<float>& weights, const SquareMatrix& h,
                       std::vector<std::byte>* bytes = nullptr) {
   const FormatSpec& format = format_spec(c.format);
   const std::size_t row_bytes = format.row_bytes(cols);
@@ -48,7 +48,7 @@ TEST(FeedbackQuantizer, LosesLessOnCorrelatedInputs) {
   constexpr std::size_t kCols = 256;
   const auto x = correlated_inputs(2000, kCols);
   CalibratedInput input(moments_of(x, kCols, pool), kernel_table(""), pool);
-  const Matrix h = damped(input.moments(), 0.0);
+  const SquareMatrix h = damped(input.moments(), 0.0);
   const InputMoments diagonal{2000, input.moments().diagonal()};
   const auto weights = gaussian(kRows * kCols, 3);
   for (const Case& c : kCases) {
@@ -67,7 +67,7 @@ TEST(FeedbackQuantizer, IsTheSearchOnWhiteInputs) {
   constexpr std::size_t kRows = 20;
   constexpr std::size_t kCols = 256;
   SecondMoments white{kCols, 1000, AlignedBuffer<double>(kCols * kCols)};
-  Matrix h(kCols * kCols);
+  SquareMatrix h(kCols * kCols);
   for (std::size_t c = 0; c < kCols; ++c) h[c * kCols + c] = white.values[c * kCols + c] = 9.0;
   CalibratedInput input(std::move(white), kernel_table(""), pool);
   const InputMoments diagonal{1000, input.moments().diagonal()};

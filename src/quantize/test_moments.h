@@ -11,7 +11,7 @@
 
 namespace cellm {
 
-using Matrix = std::vector<double>;  // row-major
+using SquareMatrix = std::vector<double>;  // (n, n), row-major
 
 // Inputs whose columns have much in common: few directions, and a little of each column's own.
 inline std::vector<float> correlated_inputs(std::size_t tokens, std::size_t cols) {
@@ -37,9 +37,9 @@ inline SecondMoments moments_of(const std::vector<float>& x, std::size_t cols, T
   return sum.finish();
 }
 
-inline Matrix damped(const SecondMoments& moments, double damping) {
+inline SquareMatrix damped(const SecondMoments& moments, double damping) {
   const std::size_t n = moments.cols;
-  Matrix h(moments.values.data(), moments.values.data() + n * n);
+  SquareMatrix h(moments.values.data(), moments.values.data() + n * n);
   double mean = 0.0;
   for (std::size_t c = 0; c < n; ++c) mean += h[c * n + c] / static_cast<double>(n);
   for (std::size_t c = 0; c < n; ++c) h[c * n + c] += damping * mean;
@@ -47,8 +47,8 @@ inline Matrix damped(const SecondMoments& moments, double damping) {
 }
 
 // By Gauss and Jordan.
-inline Matrix inverse(Matrix a, std::size_t n) {
-  Matrix b(n * n);
+inline SquareMatrix inverse(SquareMatrix a, std::size_t n) {
+  SquareMatrix b(n * n);
   for (std::size_t i = 0; i < n; ++i) b[i * n + i] = 1.0;
   for (std::size_t p = 0; p < n; ++p) {
     const double pivot = a[p * n + p];
@@ -69,8 +69,8 @@ inline Matrix inverse(Matrix a, std::size_t n) {
 }
 
 // U upper with a = Uᵀ U.
-inline Matrix upper_factor(const Matrix& a, std::size_t n) {
-  Matrix u(n * n);
+inline SquareMatrix upper_factor(const SquareMatrix& a, std::size_t n) {
+  SquareMatrix u(n * n);
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = i; j < n; ++j) {
       double sum = a[i * n + j];
@@ -81,7 +81,8 @@ inline Matrix upper_factor(const Matrix& a, std::size_t n) {
   return u;
 }
 
-inline double loss_of(const Matrix& h, std::size_t n, const float* weights, const float* coded) {
+inline double loss_of(const SquareMatrix& h, std::size_t n, const float* weights,
+                      const float* coded) {
   double loss = 0.0;
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
