@@ -11,6 +11,7 @@
 #include "io/cellm_writer.h"
 #include "io/shape.h"
 #include "model/model.h"
+#include "model/unknown_biases.h"
 #include "tokenizer/compact.h"
 
 namespace cellm {
@@ -121,8 +122,9 @@ void name_linears(const ModelSource& source, const ModelConfig& config, ConvertP
   if (tied != nullptr && !has_head) tied->linear = kOutputId;
 }
 
-// Every tensor that the model needs is there with the right shape.
+// Every tensor that the model needs is there with the right shape, and no bias that it lacks.
 void require_complete(const ModelSource& source, const ModelConfig& config) {
+  refuse_unknown_biases(source, config);
   const std::string prefix = text_prefix(source);
   for (const auto& spec : model_tensors(config)) {
     std::optional<std::size_t> index;

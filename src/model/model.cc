@@ -11,6 +11,7 @@
 #include "io/shape.h"
 #include "layout/matrix.h"
 #include "model/arch/family.h"
+#include "model/unknown_biases.h"
 #include "model/visit.h"
 
 namespace cellm {
@@ -164,6 +165,7 @@ Model load_model(const ModelSource& source, const ModelConfig& whole, std::size_
   if (max_layers < config.layers.size()) config.layers.resize(max_layers);
   Model model = empty_model(config);
   model.inverse_frequencies = inverse_frequencies(config);
+  refuse_unknown_biases(source, config);
   const std::string prefix = text_prefix(source);
   Loader loader(source, model.config, prefix);
   visit_tensors(model, loader);

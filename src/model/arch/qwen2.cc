@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::array<std::string_view, 1> kTypes{"qwen2"};
 
+// transformers has no option for it; of a GGUF file, whether it has biases.
+constexpr const char* kBiases = "cellm_qkv_bias";
+
 constexpr auto kNames = joined(
     kDecoderNames,
     std::array<TensorNames, 3>{{{TensorRole::kQueryBias, "self_attn.q_proj.bias", "attn_q.bias"},
@@ -23,12 +26,14 @@ void read(const JsonNode& text, ModelConfig& config) {
   refuse_option(text, "use_sliding_window");
   read_attention_heads(text, 0, config);
   config.rotary_dim = config.head_dim;
-  for (LayerSpec& layer : config.layers) layer.qkv_bias = true;
+  const auto biases = text.find(kBiases);
+  for (LayerSpec& layer : config.layers) layer.qkv_bias = !biases || biases->as_bool();
 }
 
 void add_gguf_config(const GgufModelKeys& keys, const GgufSizes& sizes, Json& config) {
   refuse_partial_rotary(keys, sizes);
   config["attention_bias"] = true;
+  config[kBiases] = keys.file().find_tensor("blk.0.attn_q.bias") != nullptr;
 }
 
 }  // namespace

@@ -10,11 +10,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/test_files.h"
 #include "io/gguf_test_file.h"
 #include "io/json.h"
 #include "model/arch/family.h"
 #include "model/gguf/source.h"
 #include "model/gguf/test_source.h"
+#include "model/unknown_biases.h"
 
 namespace cellm {
 namespace {
@@ -89,6 +91,30 @@ TEST(GgufSource, RefusesWhatItDoesNotHave) {
     expect_refused(tiny().f32_tensor(name, {8}, std::vector<float>(8)), ErrorKind::kUnsupported,
                    "tensor '" + name + "' is no part of a supported model");
   }
+}
+
+TEST(GgufSource, TellsWhetherAQwen2HasBiases) {
+  GgufBuilder builder = tiny("qwen2").f32("qwen2.rope.freq_base", 1e6F);
+  const auto has_biases = [](const GgufBuilder& of) {
+    return read_model_config(open_built(of)->config(), "test").layers[0].qkv_bias;
+  };
+  EXPECT_FALSE(has_biases(builder));
+  builder.f32_tensor("blk.0.attn_q.bias", {8}, std::vector<float>(8));
+  EXPECT_TRUE(has_biases(builder));
+  const auto source = open_built(builder);
+  EXPECT_EQ(source->tensors()[1].name, "model.layers.0.self_attn.q_proj.bias");
+}
+
+TEST(UnknownBiases, AreRefusedByName) {
+  const auto source = open_built(tiny("qwen2")
+                                     .f32("qwen2.rope.freq_base", 1e6F)
+                                     .f32_tensor("blk.0.attn_q.bias", {8}, std::vector<float>(8)));
+  ModelConfig config = read_model_config(source->config(), "test");
+  refuse_unknown_biases(*source, config);
+  config.layers[0].qkv_bias = false;
+  expect_error(ErrorKind::kUnsupported,
+               "model.layers.0.self_attn.q_proj.bias is a bias that models of type qwen2",
+               [&] { refuse_unknown_biases(*source, config); });
 }
 
 TEST(GgufSource, RefusesContradictions) {

@@ -1,0 +1,13 @@
+// Biases that a source has and its model does not use.
+#pragma once
+
+#include "io/model_source.h"
+#include "model/config.h"
+
+namespace cellm {
+
+// Throws Error(kUnsupported) naming the bias of a matrix of the text model that the configuration
+// does not announce: without it the results would be those of another model.
+void refuse_unknown_biases(const ModelSource& source, const ModelConfig& config);
+
+}  // namespace cellm
