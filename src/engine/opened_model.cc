@@ -19,8 +19,7 @@ OpenedModel::OpenedModel(std::unique_ptr<ModelSource> source, OpenOptions option
 OpenedModel::~OpenedModel() = default;
 
 const FoundTokenizer& OpenedModel::found_tokenizer() const {
-  std::call_once(tokenizer_once_, [this] { tokenizer_ = find_tokenizer(*source_, options_); });
-  return tokenizer_;
+  return tokenizer_.get([this] { return find_tokenizer(*source_, options_); });
 }
 
 const Tokenizer* OpenedModel::tokenizer() const {
@@ -41,41 +40,34 @@ const Tokenizer* OpenedModel::contained_tokenizer() const {
 }
 
 const std::vector<std::uint32_t>& OpenedModel::generation_end_ids() const {
-  std::call_once(end_ids_once_, [this] {
+  return end_ids_.get([this]() -> std::vector<std::uint32_t> {
     const std::string& json = source_->generation_config_json();
-    if (json.empty()) return;
-    end_ids_ = cellm::generation_end_ids(json, printable(path()) + ", generation config");
+    if (json.empty()) return {};
+    return cellm::generation_end_ids(json, printable(path()) + ", generation config");
   });
-  return end_ids_;
 }
 
 const std::optional<Quality>& OpenedModel::quality() const {
-  std::call_once(quality_once_, [this] {
-    if (const CellmFile* file = source_->cellm_file()) quality_ = read_quality(file->header);
+  return quality_.get([this]() -> std::optional<Quality> {
+    const CellmFile* file = source_->cellm_file();
+    return file == nullptr ? std::nullopt : read_quality(file->header);
   });
-  return quality_;
 }
 
 std::uint64_t OpenedModel::checksum() const {
-  std::call_once(checksum_once_, [this] { checksum_ = model_checksum(*source_); });
-  return checksum_;
+  return checksum_.get([this] { return model_checksum(*source_); });
 }
 
 Model OpenedModel::weights(std::size_t max_layers) const {
   if (max_layers < config_.layers.size()) return load_model(*source_, config_, max_layers);
-  const std::lock_guard lock(weights_mutex_);
-  if (!weights_) {
-    weights_ = std::make_unique<const Model>(load_model(*source_, config_, kAllLayers));
-  }
-  return *weights_;
+  return weights_.get([this] { return load_model(*source_, config_, kAllLayers); });
 }
 
 std::uint64_t OpenedModel::weights_bytes(std::size_t max_layers, bool pack) const {
   const LoadMemory memory = load_memory(*source_, config_, max_layers);
   const std::uint64_t changed = pack ? memory.packed : memory.unpacked;
   if (max_layers < config_.layers.size()) return memory.loaded + changed;
-  const std::lock_guard lock(weights_mutex_);
-  return weights_ ? changed : memory.loaded + changed;
+  return weights_.is_ready() ? changed : memory.loaded + changed;
 }
 
 std::shared_ptr<const OpenedModel> open_model(const std::filesystem::path& path,

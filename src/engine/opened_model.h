@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/lazy.h"
 #include "io/cellm_quality.h"
 #include "io/folder_file.h"
 #include "io/json.h"
@@ -78,16 +78,11 @@ class OpenedModel {
   std::unique_ptr<ModelSource> source_;
   OpenOptions options_;
   ModelConfig config_;
-  mutable std::once_flag tokenizer_once_;
-  mutable FoundTokenizer tokenizer_;
-  mutable std::once_flag end_ids_once_;
-  mutable std::vector<std::uint32_t> end_ids_;
-  mutable std::once_flag quality_once_;
-  mutable std::optional<Quality> quality_;
-  mutable std::once_flag checksum_once_;
-  mutable std::uint64_t checksum_ = 0;
-  mutable std::mutex weights_mutex_;
-  mutable std::unique_ptr<const Model> weights_;
+  Lazy<FoundTokenizer> tokenizer_;
+  Lazy<std::vector<std::uint32_t>> end_ids_;
+  Lazy<std::optional<Quality>> quality_;
+  Lazy<std::uint64_t> checksum_;
+  Lazy<Model> weights_;
 };
 
 // Throws what open_model_source() and parse_model_config() throw.
