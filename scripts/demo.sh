@@ -34,15 +34,15 @@ export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1  # as in test.sh: shared with clon
 formats='f16 int8 int4-g32 int4 int2 q1'
 question='Hello, who are you?'
 beginnings=('The capital of France is' 'Explain what a computer is:')
-cellm=build/release/bin/cellm
+cellm=build/program/bin/cellm
 model=models/cellm-tiny
 
 say() { printf '%s\n' "$*" >&2; }
 file_of() { printf 'build/demo/cellm-tiny-%s.cellm' "$1"; }
 
 say 'Building'
-cmake --preset release >/dev/null
-cmake --build --preset release --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" >&2
+cmake --preset program >/dev/null
+cmake --build --preset program --target cellm --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" >&2
 
 mkdir -p build/demo
 for format in $formats; do

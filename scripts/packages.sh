@@ -2,9 +2,11 @@
 # Sourced by other scripts (". packages.sh"), not run by itself.
 
 # Required by CMakeLists.txt.
-build_packages='g++ cmake ninja-build ccache pkg-config libgtest-dev nlohmann-json3-dev libcli11-dev
-  libfmt-dev libpcre2-dev libutf8proc-dev libxxhash-dev libjs-chart.js'
-# Required by the tests: the style checks (tools/check_*) and emulation of older processors.
+build_packages='g++ cmake ninja-build ccache pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev
+  libpcre2-dev libutf8proc-dev libxxhash-dev libjs-chart.js'
+# Required to build the tests.
+test_packages='libgtest-dev'
+# Required by the tests beyond that: style checks (tools/check_*), emulation of older processors.
 check_packages='clang-format clang-tidy python3 qemu-user'
 # Required by scripts/fuzz.sh: clang, its runtime and llvm-cov.
 fuzz_packages='clang-14 libclang-rt-14-dev llvm-14'

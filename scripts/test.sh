@@ -31,7 +31,7 @@ fi
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 . scripts/packages.sh
 # shellcheck disable=SC2086  # lists of words
-require_packages $build_packages $check_packages
+require_packages $build_packages $test_packages $check_packages
 
 # Lets clones in other folders share the compiler cache.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1

@@ -27,8 +27,8 @@ fi
 
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 . scripts/packages.sh
-# shellcheck disable=SC2086  # a list of words
-require_packages $build_packages
+# shellcheck disable=SC2086  # lists of words
+require_packages $build_packages $test_packages
 
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
