@@ -105,6 +105,7 @@ TEST(CellmFile, RefusesWrongShapesAndTypes) {
   expect_change_refused("[3,4]", "[1099511627776,1099511627776]", "larger than any file");
   expect_change_refused("[3,4]", "[12]", "only a matrix can be i4");
   expect_change_refused("[3,4]", "[1,3,4]", "only a matrix can be i4");
+  expect_change_refused("\"i4\"", "\"q4_0\"", "its rows are multiples of 32");
   expect_change_refused("[3,4]", "{}", "expected an array");
   expect_change_refused("\"i4\"", "\"i3\"", "unknown dtype i3", ErrorKind::kUnsupported);
   expect_change_refused("\"i4\"", "\"f64\"", "unknown dtype f64", ErrorKind::kUnsupported);

@@ -53,9 +53,14 @@ CellmEntry parse_entry(const JsonNode& node, const std::string& source, std::uin
 // Bytes that the payload of a tensor must have.
 std::uint64_t expected_bytes(const CellmEntry& entry, const StoredType& type,
                              const std::string& where) {
-  if (!format_spec(type.format).any_rank && entry.shape.size() != 2) {
+  const FormatSpec& format = format_spec(type.format);
+  if (!format.any_rank && entry.shape.size() != 2) {
     throw data_error("{}: {} of shape {}; only a matrix can be {}", where, entry.dtype,
                      shape_text(entry.shape), entry.dtype);
+  }
+  if (entry.shape.back() % format.block != 0) {
+    throw data_error("{}: {} of shape {}; its rows are multiples of {}", where, entry.dtype,
+                     shape_text(entry.shape), format.block);
   }
   // The widest format has 4 bytes per weight: if that fits in 63 bits, so does everything below.
   checked_bytes(entry.shape, 4, where);
