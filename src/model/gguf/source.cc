@@ -20,18 +20,31 @@
 namespace cellm {
 namespace {
 
-// The format that a matrix of this tensor has, if its weights are used as they are stored; rows may
-// have to be put into another order.
-std::optional<FormatId> stored_format(const MappedTensor& tensor) {
-  if (!tensor.transform.columns.is_identity() || tensor.transform.values != ValueMap::kNone)
-    return std::nullopt;
+bool is_aligned(const MappedTensor& tensor, std::size_t alignment) {
+  return reinterpret_cast<std::uintptr_t>(tensor.stored->bytes.data()) % alignment == 0;
+}
+
+// Whether a matrix of this tensor is a copy, its rows or columns in another order than the file's.
+bool is_reordered(const MappedTensor& tensor) {
+  return !tensor.transform.rows.is_identity() || !tensor.transform.columns.is_identity();
+}
+
+// The format that a matrix of this tensor has, if its weights are used as they are stored, in the
+// order of the file or another; nothing if they are read as f32.
+std::optional<FormatId> format_in_place(const MappedTensor& tensor) {
   const auto format = tensor.stored->type->format;
-  if (!format) return std::nullopt;
-  if (format_spec(*format).order == StoredOrder::kBlocks) return format;
-  // Floats in another order are read as f32, and files may ask for less alignment than they need.
-  const std::size_t alignment = *format == FormatId::kF32 ? alignof(float) : alignof(std::uint16_t);
-  const auto address = reinterpret_cast<std::uintptr_t>(tensor.stored->bytes.data());
-  if (!tensor.transform.rows.is_identity() || address % alignment != 0) return std::nullopt;
+  if (!format || tensor.transform.values != ValueMap::kNone) return std::nullopt;
+  const FormatSpec& spec = format_spec(*format);
+  // Columns cannot be exchanged within a block.
+  if (spec.order == StoredOrder::kBlocks) {
+    return tensor.transform.columns.is_identity() ? format : std::nullopt;
+  }
+  // Files may ask for less alignment than floats need.
+  const bool halves = spec.any_rank && spec.row_bytes(1) == sizeof(std::uint16_t);
+  if (!is_aligned(tensor, *format == FormatId::kF32 ? alignof(float) : alignof(std::uint16_t)) ||
+      (is_reordered(tensor) && !halves)) {
+    return std::nullopt;
+  }
   return format;
 }
 
@@ -57,7 +70,7 @@ class GgufSource final : public ModelSource {
     for (const MappedTensor& tensor : mapped_) {
       tensors_.push_back({.name = tensor.name,
                           .shape = tensor.shape,
-                          .format = stored_format(tensor).value_or(FormatId::kF32),
+                          .format = format_in_place(tensor).value_or(FormatId::kF32),
                           .stored_as = std::string(tensor.stored->type->name),
                           .stored_bytes = tensor.stored->bytes.size()});
     }
@@ -94,28 +107,26 @@ class GgufSource final : public ModelSource {
 
   MatrixPtr weights(std::size_t index) const override {
     const MappedTensor& tensor = mapped_.at(index);
-    const auto format = stored_format(tensor);
+    const auto format = format_in_place(tensor);
     if (!format) return nullptr;
     const MatrixShape shape{
         .format = *format, .rows = tensor.stored->rows(), .cols = tensor.stored->cols()};
     const Layout& layout = own_layout(*format);
     if (!layout.accepts(shape)) return nullptr;
-    if (!tensor.transform.rows.is_identity()) return reordered(tensor, layout, shape);
+    if (is_reordered(tensor)) return reordered(tensor, layout, shape);
     return layout.open(shape, {.codes = tensor.stored->bytes.data(), .owner = file_});
   }
 
   std::uint64_t copied_bytes(std::size_t index) const override {
     const MappedTensor& tensor = mapped_.at(index);
-    return tensor.transform.rows.is_identity() || !stored_format(tensor)
-               ? 0
-               : tensor.stored->bytes.size();
+    return is_reordered(tensor) && format_in_place(tensor) ? tensor.stored->bytes.size() : 0;
   }
 
   void read_rows(std::size_t index, std::size_t begin, std::size_t end, float* out) const override {
     const MappedTensor& tensor = mapped_.at(index);
     const std::size_t cols = tensor.stored->cols();
     CELLM_CHECK(begin <= end && end <= tensor.stored->rows());
-    if (tensor.transform.rows.is_identity() && tensor.transform.columns.is_identity()) {
+    if (!is_reordered(tensor)) {
       tensor.stored->read_rows(begin, end, out);
     } else {
       std::vector<float> row(cols);
@@ -130,7 +141,7 @@ class GgufSource final : public ModelSource {
   }
 
  private:
-  // A copy with the rows in the order of Hugging Face, made once.
+  // A copy with rows and columns in the order of Hugging Face, made once.
   MatrixPtr reordered(const MappedTensor& tensor, const Layout& layout,
                       const MatrixShape& shape) const {
     const std::lock_guard lock(mutex_);
@@ -139,9 +150,17 @@ class GgufSource final : public ModelSource {
     const std::size_t row_bytes = tensor.stored->bytes.size() / shape.rows;
     auto memory = std::make_shared<AlignedBuffer<std::byte>>(tensor.stored->bytes.size());
     for (std::size_t row = 0; row < shape.rows; ++row) {
-      std::memcpy(memory->data() + row * row_bytes,
-                  tensor.stored->bytes.data() + tensor.transform.rows.stored(row) * row_bytes,
-                  row_bytes);
+      const std::byte* from =
+          tensor.stored->bytes.data() + tensor.transform.rows.stored(row) * row_bytes;
+      std::byte* to = memory->data() + row * row_bytes;
+      if (tensor.transform.columns.is_identity()) {
+        std::memcpy(to, from, row_bytes);
+        continue;
+      }
+      const std::size_t bytes = row_bytes / shape.cols;  // of a float, see format_in_place()
+      for (std::size_t c = 0; c < shape.cols; ++c) {
+        std::memcpy(to + c * bytes, from + tensor.transform.columns.stored(c) * bytes, bytes);
+      }
     }
     copy = layout.open(shape, {.codes = memory->data(), .owner = memory});
     return copy;

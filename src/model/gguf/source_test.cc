@@ -196,15 +196,34 @@ TEST(GgufSource, GivesUnchangedFloatsInPlace) {
     }
     EXPECT_EQ(last, values.back());
   }
-  const std::size_t permuted = index_of(*source, "model.layers.0.self_attn.q_proj.weight");
-  EXPECT_EQ(source->weights(permuted), nullptr);
-  EXPECT_EQ(source->tensors()[permuted].format, FormatId::kF32);
-  EXPECT_EQ(source->tensors()[permuted].stored_as, "BF16");
-  EXPECT_EQ(source->tensors()[permuted].stored_bytes, 96U * 96 * 2);
-
   const auto qwen35 = open_gguf(kTestData / "gguf" / "qwen35.gguf");
   EXPECT_EQ(qwen35->weights(index_of(*qwen35, "model.norm.weight")), nullptr);
   EXPECT_NE(qwen35->weights(index_of(*qwen35, "model.layers.3.self_attn.q_proj.weight")), nullptr);
+}
+
+// Matrices whose rows or columns the file has in another order.
+TEST(GgufSource, ReordersHalvesAsTheyAre) {
+  const auto expect_copy = [](const ModelSource& source, std::string_view name) {
+    SCOPED_TRACE(name);
+    const std::size_t index = index_of(source, name);
+    const TensorInfo& info = source.tensors()[index];
+    EXPECT_EQ(info.stored_as, "BF16");
+    EXPECT_EQ(info.format, FormatId::kBF16);
+    EXPECT_EQ(info.stored_bytes, element_count(info.shape) * 2);
+    EXPECT_EQ(source.copied_bytes(index), info.stored_bytes);
+    const MatrixPtr matrix = source.weights(index);
+    ASSERT_NE(matrix, nullptr);
+    EXPECT_EQ(matrix, source.weights(index));  // made once
+    const std::vector<float> values = read_all(source, index);
+    std::vector<float> copied(values.size());
+    for (std::size_t r = 0; r < info.rows(); ++r) matrix->read_row(r, &copied[r * info.cols()]);
+    EXPECT_EQ(copied, values);
+  };
+  const auto llama = open_gguf(kTestData / "gguf" / "llama.gguf");
+  expect_copy(*llama, "model.layers.0.self_attn.q_proj.weight");
+  const auto qwen35 = open_gguf(kTestData / "gguf" / "qwen35.gguf");
+  expect_copy(*qwen35, "model.layers.0.linear_attn.in_proj_z.weight");
+  expect_copy(*qwen35, "model.layers.0.linear_attn.out_proj.weight");
 }
 
 TEST(GgufSource, ViewsOutliveTheSource) {
