@@ -135,7 +135,7 @@ class Figures(EvalTest):
         self.assertLess(floor["kld_mean"], 1e-5)
         quantized = self.convert(reference, "--format", "int8", name="int8.cellm")
         floor = self.eval(model, "--reference", quantized, "--window", WINDOW)["floor"]
-        self.assertIn("i8 weights of the reference, int8 activations", floor["what"])
+        self.assertIn("int8 weights of the reference, int8 activations", floor["what"])
         self.assertGreater(floor["kld_mean"], 1e-6)
         self.assertNotIn("floor", self.eval(model, *flags, "--no-floor"))
 

@@ -32,11 +32,6 @@ struct Totals {
   }
 };
 
-std::string format_text(const TensorInfo& info) {
-  if (info.group == 0 || info.group == info.cols()) return info.stored_as;
-  return fmt::format("{}-g{}", info.stored_as, info.group);
-}
-
 // Checksums by payload name; empty unless this is a .cellm file that has them.
 struct CellmDetails {
   std::map<std::string, std::uint64_t> checksums;
@@ -115,6 +110,7 @@ void print_json(const std::string& path, const Contents& contents) {
   for (const auto& info : contents.model.source().tensors()) {
     nlohmann::ordered_json tensor{{"name", info.name},
                                   {"shape", info.shape},
+                                  {"format", stored_name(info)},
                                   {"dtype", info.stored_as},
                                   {"bytes", info.stored_bytes}};
     if (info.group != 0) tensor["group"] = info.group;
@@ -131,11 +127,11 @@ void print_json(const std::string& path, const Contents& contents) {
 void print_text(const Contents& contents) {
   for (const auto& [key, value] : config_fields(contents.model.config()))
     fmt::print("{:<18} {}\n", key, value.dump());
-  fmt::print("\n{:<64} {:<18} {:<10} {:>12} {}\n", "tensor", "shape", "dtype", "bytes",
+  fmt::print("\n{:<64} {:<18} {:<10} {:>12} {}\n", "tensor", "shape", "format", "bytes",
              contents.details.checksums.empty() ? "" : "xxh3");
   for (const auto& info : contents.model.source().tensors()) {
     fmt::print("{:<64} {:<18} {:<10} {:>12} {}\n", printable(info.name), shape_text(info.shape),
-               format_text(info), info.stored_bytes, contents.checksum(info.name));
+               stored_name(info), info.stored_bytes, contents.checksum(info.name));
   }
   fmt::print("\n{:<18} {:>8} {:>14} {:>14} {:>8}\n", "class", "tensors", "weights", "bytes",
              "bits/w");

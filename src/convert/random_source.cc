@@ -89,6 +89,7 @@ class RandomSource final : public ModelSource {
           is_candidate(info) ? general_choice(formats, info) : FormatChoice{};
       info.format = choice.format;
       info.group = group_for(choice, info.cols(), info.name);
+      info.stored_format = choice.format;
       info.stored_as = format_choice_name(choice);
       infos_.push_back(std::move(info));
     }

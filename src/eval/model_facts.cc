@@ -1,7 +1,6 @@
 #include "eval/model_facts.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 #include "base/error.h"
@@ -21,17 +20,11 @@ double bits_per_weight(const ModelSource& source) {
 std::string main_format(const ModelSource& source) {
   std::map<std::string, std::uint64_t> weights;
   for (const TensorInfo& info : source.tensors()) {
-    std::string name = info.stored_as;
-    if (info.group != 0 && info.group != info.cols()) name += fmt::format("-g{}", info.group);
-    weights[name] += info.rows() * info.cols();
+    weights[stored_name(info)] += info.rows() * info.cols();
   }
-  std::string name =
-      std::max_element(weights.begin(), weights.end(), [](const auto& a, const auto& b) {
-        return a.second < b.second;
-      })->first;
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name;
+  return std::max_element(weights.begin(), weights.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->first;
 }
 
 void require_same_model(const ModelConfig& model, const ModelConfig& expected,

@@ -12,8 +12,7 @@ namespace cellm {
 // Bits per weight over all tensors, scales included; the total of `cellm inspect`.
 double bits_per_weight(const ModelSource& source);
 
-// The format of most weights, in lower case: "f16", "bf16", "q4_1", "i4-g32". The group is named
-// unless it is the row.
+// The format of most weights, as stored_name() calls it: "f16", "q4_1", "int4-g32".
 std::string main_format(const ModelSource& source);
 
 // Throws Error(kUsage), naming the model, unless it has the vocabulary and the shapes of

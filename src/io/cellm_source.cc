@@ -160,7 +160,8 @@ class CellmSource final : public ModelSource {
                     .format = type.format,
                     .group = shape.group,
                     .stored_as = entry.dtype,
-                    .stored_bytes = entry.bytes};
+                    .stored_bytes = entry.bytes,
+                    .stored_format = type.format};
     Payloads payloads{.codes = cellm_.mapping->bytes().data() + entry.offset,
                       .owner = cellm_.mapping};
     if (scales != nullptr) {

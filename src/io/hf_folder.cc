@@ -206,8 +206,12 @@ class HfFolder final : public ModelSource {
   static Entry make_entry(SafetensorsEntry stored, std::shared_ptr<const void> owner) {
     Entry entry;
     const auto format = readable_format(stored.dtype);
-    entry.info = {stored.name,  std::move(stored.shape), format.value_or(FormatId::kF32), 0,
-                  stored.dtype, stored.data.size()};
+    entry.info = {.name = stored.name,
+                  .shape = std::move(stored.shape),
+                  .format = format.value_or(FormatId::kF32),
+                  .stored_as = stored.dtype,
+                  .stored_bytes = stored.data.size(),
+                  .stored_format = format};
     entry.dtype = stored.dtype;
     entry.raw = stored.data;
     entry.tensor.rows = entry.info.rows();

@@ -2,12 +2,19 @@
 
 #include <algorithm>
 
+#include "format/format_choice.h"
+
 namespace cellm {
 
 std::size_t TensorInfo::rows() const {
   std::size_t rows = 1;
   for (std::size_t i = 0; i + 1 < shape.size(); ++i) rows *= shape[i];
   return rows;
+}
+
+std::string stored_name(const TensorInfo& info) {
+  if (!info.stored_format) return info.stored_as;
+  return format_choice_name({*info.stored_format, info.group == info.cols() ? 0 : info.group});
 }
 
 std::optional<std::size_t> find_tensor(const ModelSource& source, std::string_view name) {

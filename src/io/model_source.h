@@ -22,14 +22,21 @@ struct TensorInfo {
   std::string name = {};  // the Hugging Face name
   std::vector<std::size_t> shape =
       {};  // as Hugging Face has it; at least one dimension, none of them 0
-  FormatId format = FormatId::kF32;  // that weights() gives
+  FormatId format = FormatId::kF32;  // that weights() gives, and that holds the values exactly
   std::size_t group = 0;             // weights that share a scale; 0: no scales
   std::string stored_as = {};  // the container's own name of its type, for people: "BF16", "Q4_K"
   std::uint64_t stored_bytes = 0;  // payload in the container, companions included
+  // The format of the payload, which may differ from `format` where a reader changes the order of
+  // the values or the values; nothing if the container's type is no weight format.
+  std::optional<FormatId> stored_format = std::nullopt;
 
   std::size_t cols() const { return shape.back(); }
   std::size_t rows() const;  // product of all dimensions but the last; 1 for a vector
 };
+
+// What the payload is, for people: a format's name with its group ("int4-g32"), or the container's
+// own name of a type that is no weight format ("Q2_K").
+std::string stored_name(const TensorInfo& info);
 
 // What a GGUF file says of its tokenizer, unchanged.
 struct GgufTokenizer {

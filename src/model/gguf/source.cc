@@ -72,7 +72,8 @@ class GgufSource final : public ModelSource {
                           .shape = tensor.shape,
                           .format = format_in_place(tensor).value_or(FormatId::kF32),
                           .stored_as = std::string(tensor.stored->type->name),
-                          .stored_bytes = tensor.stored->bytes.size()});
+                          .stored_bytes = tensor.stored->bytes.size(),
+                          .stored_format = tensor.stored->type->format});
     }
   }
 

@@ -209,6 +209,7 @@ TEST(GgufSource, ReordersHalvesAsTheyAre) {
     const TensorInfo& info = source.tensors()[index];
     EXPECT_EQ(info.stored_as, "BF16");
     EXPECT_EQ(info.format, FormatId::kBF16);
+    EXPECT_EQ(info.stored_format, FormatId::kBF16);
     EXPECT_EQ(info.stored_bytes, element_count(info.shape) * 2);
     EXPECT_EQ(source.copied_bytes(index), info.stored_bytes);
     const MatrixPtr matrix = source.weights(index);
