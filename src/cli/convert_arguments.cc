@@ -27,7 +27,8 @@ void add_formats(Options& options, ConvertArguments& a) {
   options
       .add("-f,--format", a.format,
            "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8, and the "
-           "trellis codes t4, t3, t2, t1h (1.5 bits), t1")
+           "trellis codes t4, t3, t2, t1h (1.5 bits), t1; or keep: every tensor as the input stores "
+           "it, without requantization")
       .group(general);
   options
       .add("--target-bpw", a.target_bpw,
@@ -47,8 +48,8 @@ void add_formats(Options& options, ConvertArguments& a) {
       .group(general);
   options
       .add("--tensor", a.tensors,
-           "REGEX=FORMAT for the matrices whose name it is found in; repeatable, the last match "
-           "wins")
+           "REGEX=FORMAT (or keep) for the matrices whose name it is found in; repeatable, the last "
+           "match wins")
       .group(general);
 }
 
@@ -141,6 +142,7 @@ void add_convert_options(Options& options, ConvertArguments& a) {
       "  convert --input model.gguf --output model.cellm --format int8 --tensor 'down_proj=f16'\n"
       "  convert --input Qwen3-0.6B --output qwen3.cellm --format int4-g32 --calibrate text.txt\n"
       "  convert --input model.gguf --output int2.cellm --quantize-int2-symmetric --scale mse\n"
+      "  convert --input model.gguf --output model.cellm --format keep\n"
       "  convert --input Qwen3-0.6B --recipe mixed-int4 --dry-run");
 }
 

@@ -26,6 +26,16 @@ int count(std::initializer_list<bool> given) {
   return sum;
 }
 
+void refuse_with_keep(const ConvertArguments& a) {
+  const bool chosen = !a.embedding.empty() || !a.lm_head.empty() || !a.tensors.empty();
+  if (!a.calibrate.empty()) {
+    throw usage_error("--calibrate chooses codes, and --format keep keeps those that are there");
+  }
+  if (!a.scale.empty() && !chosen) {
+    throw usage_error("--scale chooses scales, and --format keep keeps those that are there");
+  }
+}
+
 void refuse_contradictions(const ConvertArguments& a) {
   const bool target = a.target_bpw != 0.0;
   const bool bits = bits_recipe(a.recipe).has_value();
@@ -35,6 +45,7 @@ void refuse_contradictions(const ConvertArguments& a) {
     throw usage_error(
         "--validate-gguf compares with the input as it is, not with --allow-nonfinite");
   }
+  if (a.format == kKeepName) refuse_with_keep(a);
   if (a.output.empty() && !a.dry_run)
     throw usage_error("--output is missing (--dry-run needs none)");
   if (a.scale == "absmax" && !a.calibrate.empty())
@@ -58,6 +69,7 @@ FormatRequest format_request(const ConvertArguments& a) {
   const auto lm_head = named_format(a.lm_head);
   if (!a.recipe.empty()) return RecipeRequest{a.recipe, embedding, lm_head};
   if (a.target_bpw != 0.0) return TargetRequest{a.target_bpw, embedding, lm_head};
+  if (a.format == kKeepName) return KeepRequest{embedding, lm_head};
   if (!a.format.empty()) return GeneralRequest{parse_format_choice(a.format), embedding, lm_head};
   return study_mode(a);
 }

@@ -90,6 +90,12 @@ class NoteText {
   std::string operator()(const ReplacedValuesNote& note) const {
     return fmt::format("note: replaced: {}\n", describe(note.found));
   }
+  std::string operator()(const KeptAsFloatsNote& note) const {
+    return fmt::format(
+        "note: {} matrices whose columns GGUF has in another order are kept as f32, {} instead of "
+        "{}; --tensor gives them a format\n",
+        note.tensors, human_bytes(note.bytes), human_bytes(note.stored_bytes));
+  }
   std::string operator()(const FileNote& note) const {
     return fmt::format("{}: {} ({} bytes), {:.3f} bits per weight\n", printable(output_),
                        human_bytes(note.bytes), note.bytes, note.bits_per_weight);

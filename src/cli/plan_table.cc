@@ -33,7 +33,7 @@ std::map<std::pair<TensorClass, std::string>, Row> rows_of(const ConvertPlan& pl
     Row& row = rows[{tensor_class(tensor.info), planned_format(tensor)}];
     ++row.tensors;
     row.weights += tensor.info.rows() * tensor.info.cols();
-    row.bytes += tensor.code_bytes + tensor.scale_bytes;
+    row.bytes += tensor.bytes();
   }
   return rows;
 }
@@ -55,7 +55,7 @@ void print_json(const ConvertPlan& plan) {
     json["tensors"].push_back({{"name", tensor.name},
                                {"shape", tensor.info.shape},
                                {"format", planned_format(tensor)},
-                               {"bytes", tensor.code_bytes + tensor.scale_bytes}});
+                               {"bytes", tensor.bytes()}});
   }
   json["left_out"] = plan.left_out;
   fmt::print("{}\n", json.dump(2));

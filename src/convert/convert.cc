@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "convert/entries.h"
+#include "convert/kept_tensor.h"
 #include "convert/planned_rows.h"
 #include "convert/quantized_tensor.h"
 #include "format/formats.h"
@@ -134,6 +135,11 @@ std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads) {
     const std::uint64_t slab = std::min(rows, chunk * kChunksPerSlab);
     const std::uint64_t values = std::min(rows, chunk) * tensor.info.cols() * sizeof(float);
     const bool reordered = tensor.layout != &own_layout(tensor.shape.format);
+    if (tensor.kept == Kept::kBytes) {  // packed whole, if it is not yet
+      const bool packed = tensor.layout == &kPackedLayout;
+      largest = std::max(largest, (packed ? tensor.bytes() : 0) + threads * values);
+      continue;
+    }
     const std::uint64_t codes = slab * (tensor.code_bytes / rows + 1) * (reordered ? 2 : 1);
     largest = std::max(largest, codes + tensor.scale_bytes + threads * values);
   }
@@ -154,7 +160,19 @@ std::vector<BadValues> convert(const OpenedModel& model, const ConvertPlan& plan
   std::uint64_t done = 0;
   for (const auto& tensor : plan.tensors) total += tensor.info.rows() * tensor.info.cols();
   std::size_t entry = 0;
+  const auto report = [&](std::uint64_t weights) {
+    done += weights;
+    if (progress) progress(done, total);
+  };
   for (const auto& tensor : plan.tensors) {
+    const std::size_t first = entry;
+    entry += 1U + (tensor.scale_bytes == 0 ? 0U : 1U) + (tensor.column_scale_bytes == 0 ? 0U : 1U);
+    if (tensor.kept == Kept::kBytes) {
+      write_kept_tensor(model.source(), tensor, pool, writer, first,
+                        plan.allow_nonfinite ? nullptr : &log,
+                        [&](std::size_t rows) { report(rows * tensor.info.cols()); });
+      continue;
+    }
     const InputMoments* inputs =
         statistics == nullptr || !tensor.linear ? nullptr : statistics->find(*tensor.linear);
     const auto ready =
@@ -162,11 +180,7 @@ std::vector<BadValues> convert(const OpenedModel& model, const ConvertPlan& plan
     const bool is_ready = quantized != nullptr && ready != quantized->end();
     TensorConverter(model.source(), tensor, quantizer, inputs,
                     is_ready ? ready->second.get() : nullptr, log)
-        .run(pool, writer, entry, [&](std::uint64_t weights) {
-          done += weights;
-          if (progress) progress(done, total);
-        });
-    entry += tensor.scale_bytes == 0 ? 1 : 2;
+        .run(pool, writer, first, report);
   }
   log.throw_if_refused(model.path());
   for (std::size_t i = 0; i < plan.blobs.size(); ++i) {

@@ -33,8 +33,8 @@ struct CalibrationLabel {
 };
 
 struct ConvertOptions {
-  // A mode of the study with its own rules, or formats by class.
-  std::variant<StudyMode, GeneralFormats> formats = StudyMode::kF16;
+  // A mode of the study with its own rules, formats by class, or the source's own.
+  std::variant<StudyMode, GeneralFormats, KeptFormats> formats = StudyMode::kF16;
   std::map<std::string, FormatChoice> allocated;  // by tensor name; goes before `formats`
   std::vector<TensorOverride> overrides;          // go before both, and the last that matches wins
   ScaleMethod scale = ScaleMethod::kAbsmax;
@@ -47,8 +47,15 @@ struct ConvertOptions {
   // ties the two; and leave out one that would only repeat the embedding.
   bool settle_lm_head = false;
   // Write a value that is NaN as 0 and one that is infinite or too large for its tensor's format as
-  // the largest of the format, instead of refusing the model.
+  // the largest of the format, instead of refusing the model. What is kept stays as it is.
   bool allow_nonfinite = false;
+};
+
+// Whether a tensor is what its source stores.
+enum class Kept : std::uint8_t {
+  kNo,      // codes are chosen
+  kBytes,   // the same bytes
+  kValues,  // the same values in another format, since a reader changes their order or adds to them
 };
 
 // One tensor of the file to be.
@@ -60,11 +67,15 @@ struct PlannedTensor {
   MatrixShape shape;               // in the file
   const Layout* layout = nullptr;  // in the file
   std::uint64_t code_bytes = 0;
-  std::uint64_t scale_bytes = 0;  // 0 if there is no companion
+  std::uint64_t scale_bytes = 0;         // 0 if there is no companion
+  std::uint64_t column_scale_bytes = 0;  // likewise
+  Kept kept = Kept::kNo;
   // What the model multiplies by it as; nothing if it does not. An embedding that is also the
   // output matrix is kOutputId.
   std::optional<TensorId> linear;
   bool overridden = false;  // its format was chosen by ConvertOptions::overrides
+
+  std::uint64_t bytes() const { return code_bytes + column_scale_bytes + scale_bytes; }
 };
 
 struct ConvertPlan {
@@ -82,7 +93,8 @@ struct ConvertPlan {
 };
 
 // Decides everything, writes nothing. Throws Error(kData) for a source that is no complete model,
-// Error(kUnsupported) for a model that cellm does not run, Error(kUsage) for an override that
+// Error(kUnsupported) for a model that cellm does not run or a tensor that cannot be kept,
+// Error(kUsage) for an override that
 // matches no matrix.
 ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& options);
 
@@ -94,7 +106,7 @@ PlannedTensor plan_tensor(const TensorInfo& info, std::size_t source_index,
 // Whether it is the matrix in which tokens are looked up.
 bool is_embedding(const PlannedTensor& tensor);
 
-// Whether the tensor, or any of the plan, has codes and scales to choose.
+// Whether the tensor, or any of the plan, has codes and scales to choose: kept ones do not.
 bool has_codes(const PlannedTensor& tensor);
 bool has_codes(const ConvertPlan& plan);
 

@@ -5,6 +5,7 @@
 #include "convert/convert.h"
 #include "convert/entries.h"
 #include "convert/header.h"
+#include "convert/kept_tensor.h"
 #include "convert/name_pattern.h"
 #include "format/formats.h"
 #include "format/trellis.h"
@@ -29,9 +30,13 @@ std::vector<CompiledOverride> compile(const std::vector<TensorOverride>& overrid
   return compiled;
 }
 
-FormatChoice choose(const ConvertOptions& options, std::string_view model_type,
-                    const TensorInfo& tensor) {
-  if (!is_candidate(tensor)) return {FormatId::kF16, 0};
+// Nothing for a tensor that is kept.
+std::optional<FormatChoice> choose(const ConvertOptions& options, std::string_view model_type,
+                                   const TensorInfo& tensor) {
+  if (const auto* kept = std::get_if<KeptFormats>(&options.formats)) {
+    return kept_choice(*kept, tensor);
+  }
+  if (!is_candidate(tensor)) return FormatChoice{FormatId::kF16, 0};
   const auto allocated = options.allocated.find(tensor.name);
   if (allocated != options.allocated.end()) return allocated->second;
   if (const auto* mode = std::get_if<StudyMode>(&options.formats)) {
@@ -40,17 +45,17 @@ FormatChoice choose(const ConvertOptions& options, std::string_view model_type,
   return general_choice(std::get<GeneralFormats>(options.formats), tensor);
 }
 
-// The format that an override names for the tensor.
-std::optional<FormatChoice> overriding(const TensorInfo& tensor,
-                                       std::vector<CompiledOverride>& overrides) {
-  std::optional<FormatChoice> choice;
-  if (!is_candidate(tensor)) return choice;
+// The override of the tensor; null if there is none.
+const TensorOverride* overriding(const TensorInfo& tensor,
+                                 std::vector<CompiledOverride>& overrides) {
+  const TensorOverride* last = nullptr;
+  if (!is_candidate(tensor)) return last;
   for (auto& item : overrides) {
     if (!item.pattern.found_in(tensor.name)) continue;
-    choice = item.source->choice;
+    last = item.source;
     item.used = true;
   }
-  return choice;
+  return last;
 }
 
 bool same_values(const ModelSource& source, std::size_t a, std::size_t b) {
@@ -80,17 +85,19 @@ void settle_lm_head(const ModelSource& source, const ModelConfig& config,
   for (const auto& name : lm_head_names(prefix)) {
     const auto stored = by_name(name);
     if (stored == plan.tensors.end()) continue;
-    if (config.tied_embedding == true && stored->choice == embedding->choice &&
+    if (config.tied_embedding == true && !std::holds_alternative<KeptFormats>(options.formats) &&
+        stored->choice == embedding->choice &&
         same_values(source, stored->source_index, embedding->source_index)) {
       plan.left_out.push_back(name);
       plan.tensors.erase(stored);
     }
     return;
   }
-  const auto& formats = std::get<GeneralFormats>(options.formats);
-  if (formats.lm_head == embedding->choice) return;
-  PlannedTensor head =
-      plan_tensor(embedding->info, embedding->source_index, formats.lm_head, options);
+  const auto* kept = std::get_if<KeptFormats>(&options.formats);
+  const std::optional<FormatChoice> wanted =
+      kept == nullptr ? std::get<GeneralFormats>(options.formats).lm_head : kept->lm_head;
+  if (!wanted || wanted == embedding->choice) return;
+  PlannedTensor head = plan_tensor(embedding->info, embedding->source_index, *wanted, options);
   head.name = "lm_head.weight";
   plan.tensors.insert(std::upper_bound(plan.tensors.begin(), plan.tensors.end(), head.name,
                                        [](const std::string& name, const PlannedTensor& t) {
@@ -191,6 +198,12 @@ std::pair<std::vector<CellmEntry>, std::vector<CellmEntry>> cellm_entries(const 
                        .shape = tensor.info.shape,
                        .bytes = tensor.code_bytes});
     if (type.layout->has_trellis_code) tensors.back().trellis = tensor.shape.trellis;
+    if (tensor.column_scale_bytes != 0) {
+      tensors.push_back({.name = tensor.name + std::string(kColumnScaleSuffix),
+                         .dtype = "f16",
+                         .shape = {tensor.info.cols()},
+                         .bytes = tensor.column_scale_bytes});
+    }
     if (tensor.scale_bytes == 0) continue;
     std::vector<std::size_t> shape = type.layout->sizes(tensor.shape).scale_shape;
     // Where groups were asked for, a row of one group still has its scales as a matrix.
@@ -220,10 +233,12 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
       plan.left_out.push_back(info.name);
       continue;
     }
-    const auto named = overriding(info, overrides);
-    const FormatChoice choice = named ? *named : choose(options, config.model_type, info);
-    plan.tensors.push_back(plan_tensor(info, i, choice, options));
-    plan.tensors.back().overridden = named.has_value();
+    const TensorOverride* named = overriding(info, overrides);
+    const std::optional<FormatChoice> choice =
+        named != nullptr ? named->choice : choose(options, config.model_type, info);
+    plan.tensors.push_back(choice ? plan_tensor(info, i, *choice, options)
+                                  : plan_kept_tensor(source, i, options));
+    plan.tensors.back().overridden = named != nullptr;
   }
   plan.allow_nonfinite = options.allow_nonfinite;
   settle_lm_head(source, config, options, plan);
@@ -259,6 +274,7 @@ bool is_embedding(const PlannedTensor& tensor) {
 }
 
 bool has_codes(const PlannedTensor& tensor) {
+  if (tensor.kept != Kept::kNo) return false;
   const Encoder encoder = format_spec(tensor.shape.format).encoder;
   return encoder == Encoder::kGrid || encoder == Encoder::kTrellis;
 }
@@ -272,7 +288,7 @@ double bits_per_weight(const ConvertPlan& plan) {
   std::uint64_t bytes = 0;
   std::uint64_t weights = 0;
   for (const auto& tensor : plan.tensors) {
-    bytes += tensor.code_bytes + tensor.scale_bytes;
+    bytes += tensor.bytes();
     weights += tensor.info.rows() * tensor.info.cols();
   }
   return 8.0 * static_cast<double>(bytes) / static_cast<double>(weights);

@@ -86,7 +86,10 @@ TensorOverride parse_tensor_override(std::string_view text) {
     throw usage_error("\"{}\": expected REGEX=FORMAT, for example 'mlp.down_proj=int8'",
                       printable(text));
   }
-  return {std::string(text.substr(0, at)), parse_format_choice(text.substr(at + 1))};
+  const std::string_view format = text.substr(at + 1);
+  TensorOverride result{std::string(text.substr(0, at)), std::nullopt};
+  if (format != kKeepName) result.choice = parse_format_choice(format);
+  return result;
 }
 
 TensorClass tensor_class(const TensorInfo& tensor) {
@@ -172,6 +175,17 @@ FormatChoice general_choice(const GeneralFormats& formats, const TensorInfo& ten
       break;
   }
   return kF16;
+}
+
+std::optional<FormatChoice> kept_choice(const KeptFormats& formats, const TensorInfo& tensor) {
+  switch (tensor_class(tensor)) {
+    case TensorClass::kEmbedding:
+      return formats.embedding;
+    case TensorClass::kLmHead:
+      return formats.lm_head;
+    default:
+      return std::nullopt;
+  }
 }
 
 bool is_text_tensor(std::string_view name, bool has_other_parts) {

@@ -29,14 +29,24 @@ struct GeneralFormats {
 // nothing there, lower formats cost more than they save.
 GeneralFormats general_formats(const FormatChoice& body);
 
+// Every tensor as its source stores it, but for what is given. A tied output matrix is the
+// embedding unless it is given.
+struct KeptFormats {
+  std::optional<FormatChoice> embedding;
+  std::optional<FormatChoice> lm_head;
+};
+
 // The study's six variants of Qwen3-0.6B by name. Throws Error(kUsage) listing them and what other
 // recipes the caller has.
 GeneralFormats recipe_formats(std::string_view name, std::vector<std::string_view> others = {});
 
+// Asks for tensors as their source stores them, in place of a format's name.
+inline constexpr std::string_view kKeepName = "keep";
+
 // --tensor REGEX=FORMAT; the regular expression is searched for in the tensor's name.
 struct TensorOverride {
   std::string pattern;
-  FormatChoice choice;
+  std::optional<FormatChoice> choice;  // nothing: as the source stores it
 };
 TensorOverride parse_tensor_override(std::string_view text);  // throws Error(kUsage)
 
@@ -60,6 +70,8 @@ bool is_candidate(const TensorInfo& tensor);
 
 FormatChoice study_choice(StudyMode mode, std::string_view model_type, const TensorInfo& tensor);
 FormatChoice general_choice(const GeneralFormats& formats, const TensorInfo& tensor);
+// Nothing for a tensor that is kept.
+std::optional<FormatChoice> kept_choice(const KeptFormats& formats, const TensorInfo& tensor);
 
 // Whether --text-only keeps the tensor; `has_other_parts` says that the source has more than a text
 // model.

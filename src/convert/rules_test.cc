@@ -148,7 +148,7 @@ TEST(FormatChoice, GroupsDivideTheRow) {
 TEST(TensorOverride, ReadsPatternAndFormat) {
   const auto item = parse_tensor_override("a=b=int8");
   EXPECT_EQ(item.pattern, "a=b");
-  EXPECT_EQ(item.choice.format, FormatId::kI8);
+  EXPECT_EQ(item.choice, (FormatChoice{FormatId::kI8, 0}));
   for (const char* text : {"", "int8", "=int8"}) {
     expect_error(ErrorKind::kUsage, "expected REGEX=FORMAT", [&] { parse_tensor_override(text); });
   }

@@ -59,7 +59,7 @@ Counted counted(const ConvertPlan& plan, const TargetBits& wanted) {
     if (is_given(tensor, wanted)) continue;
     sum.weights += static_cast<double>(tensor.info.rows() * tensor.info.cols());
     if (is_free(tensor, wanted)) continue;
-    sum.other_bytes += static_cast<double>(tensor.code_bytes + tensor.scale_bytes);
+    sum.other_bytes += static_cast<double>(tensor.bytes());
   }
   return sum;
 }
@@ -87,7 +87,7 @@ std::uint64_t part_bytes(const QuantizedPart& part, const FormatChoice& choice,
   std::uint64_t bytes = 0;
   for (const PlannedTensor* tensor : part) {
     const PlannedTensor other = plan_tensor(tensor->info, tensor->source_index, choice, options);
-    bytes += other.code_bytes + other.scale_bytes;
+    bytes += other.bytes();
   }
   return bytes;
 }

@@ -121,13 +121,24 @@ std::vector<BadValues> write_file(const Conversion& c, const std::filesystem::pa
                  statistics ? &*statistics : nullptr, quantized);
 }
 
+void note_kept_as_floats(const Conversion& c) {
+  KeptAsFloatsNote note;
+  for (const PlannedTensor& tensor : c.plan.tensors) {
+    if (tensor.kept != Kept::kValues || tensor.info.shape.size() != 2) continue;
+    if (tensor.bytes() <= tensor.info.stored_bytes) continue;
+    ++note.tensors;
+    note.bytes += tensor.bytes();
+    note.stored_bytes += tensor.info.stored_bytes;
+  }
+  if (note.tensors != 0) c.control.note(note);
+}
+
 void note_file(const Conversion& c, const CalibratedTensors* quantized,
                const std::vector<BadValues>& replaced) {
   std::uint64_t unused = 0;
   for (const PlannedTensor& tensor : c.plan.tensors) {
     const TensorClass kind = tensor_class(tensor.info);
-    if (kind == TensorClass::kVision || kind == TensorClass::kMtp)
-      unused += tensor.code_bytes + tensor.scale_bytes;
+    if (kind == TensorClass::kVision || kind == TensorClass::kMtp) unused += tensor.bytes();
   }
   if (unused != 0) c.control.note(UnusedTensorsNote{unused});
   const bool tokenizer = std::any_of(c.plan.blobs.begin(), c.plan.blobs.end(),
@@ -140,6 +151,7 @@ void note_file(const Conversion& c, const CalibratedTensors* quantized,
       c.control.note(NoFeedbackNote{quantized->without_feedback});
     c.control.note(CalibrationTimesNote{quantized->forward, quantized->moments, quantized->coding});
   }
+  note_kept_as_floats(c);
   if (!replaced.empty()) c.control.note(ReplacedValuesNote{replaced});
   c.control.note(FileNote{c.plan.file_bytes, bits_per_weight(c.plan)});
 }

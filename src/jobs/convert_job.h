@@ -24,6 +24,11 @@ struct GeneralRequest {
   std::optional<FormatChoice> embedding;  // nothing: general_formats()
   std::optional<FormatChoice> lm_head;    // nothing: that of the embedding
 };
+// Every tensor as the input stores it, but for what is given and for overrides.
+struct KeepRequest {
+  std::optional<FormatChoice> embedding;
+  std::optional<FormatChoice> lm_head;
+};
 // As many bits per weight as the whole file may have, but for what is given and for overrides.
 struct TargetRequest {
   double bits_per_weight = 0.0;
@@ -36,7 +41,8 @@ struct RecipeRequest {
   std::optional<FormatChoice> embedding;  // with a number of bits only
   std::optional<FormatChoice> lm_head;
 };
-using FormatRequest = std::variant<StudyMode, GeneralRequest, TargetRequest, RecipeRequest>;
+using FormatRequest =
+    std::variant<StudyMode, GeneralRequest, KeepRequest, TargetRequest, RecipeRequest>;
 
 struct CalibrationRequest {
   // A file, kDefaultText, or what the model itself writes (kOwnText) or answers (kOwnAnswers).

@@ -61,6 +61,10 @@ ConvertRequest resolve(const ConvertJobOptions& options) {
   }
   const auto* target = std::get_if<TargetRequest>(&formats);
   const auto* general = std::get_if<GeneralRequest>(&formats);
+  const auto* kept = std::get_if<KeepRequest>(&formats);
+  if (kept != nullptr && options.calibration) {
+    throw usage_error("calibration chooses codes, and tensors that are kept have none to choose");
+  }
 
   ConvertOptions& result = request.options;
   // What cellm does not run would take most of the bits.
@@ -70,8 +74,9 @@ ConvertRequest resolve(const ConvertJobOptions& options) {
   result.rotation = options.rotation;
   result.overrides = options.overrides;
   result.allow_nonfinite = options.allow_nonfinite;
-  result.scale = scale_method(options, target == nullptr && general == nullptr);
-  result.settle_lm_head = target != nullptr || general != nullptr;
+  const bool study = target == nullptr && general == nullptr && kept == nullptr;
+  result.scale = scale_method(options, study);
+  result.settle_lm_head = !study;
   if (target != nullptr) {
     request.target = TargetBits{target->bits_per_weight, target->embedding.has_value(),
                                 target->embedding.has_value() || target->lm_head.has_value()};
@@ -79,6 +84,8 @@ ConvertRequest resolve(const ConvertJobOptions& options) {
     result = with_probe_formats(result, *request.target);
   } else if (general != nullptr) {
     result.formats = formats_of(general->body, general->embedding, general->lm_head);
+  } else if (kept != nullptr) {
+    result.formats = KeptFormats{kept->embedding, kept->lm_head};
   } else if (const auto* named = std::get_if<RecipeRequest>(&formats)) {
     result.formats = study_recipe(named->name);
   } else {

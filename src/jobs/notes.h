@@ -69,6 +69,12 @@ struct CalibrationTimesNote {
 struct ReplacedValuesNote {
   std::vector<BadValues> found;
 };
+// Kept matrices that became f32, since the order of their columns is another one in the input.
+struct KeptAsFloatsNote {
+  std::size_t tensors = 0;
+  std::uint64_t bytes = 0;         // in the file
+  std::uint64_t stored_bytes = 0;  // in the input
+};
 // The size of the file that was written.
 struct FileNote {
   std::uint64_t bytes = 0;
@@ -110,7 +116,7 @@ struct TuneResult {
 using Note =
     std::variant<RecipeNote, ExpectedTimesNote, FewTokensNote, FewDifferentTokensNote, FormatsNote,
                  UnusedTensorsNote, NoTokenizerNote, ResumedNote, NoFeedbackNote,
-                 CalibrationTimesNote, ReplacedValuesNote, FileNote, QualityNote, ValidatedNote,
-                 TimesNote, TuningBeginsNote, TuningStoppedNote, TuneResult>;
+                 CalibrationTimesNote, ReplacedValuesNote, KeptAsFloatsNote, FileNote, QualityNote,
+                 ValidatedNote, TimesNote, TuningBeginsNote, TuningStoppedNote, TuneResult>;
 
 }  // namespace cellm
