@@ -19,5 +19,5 @@ for folder in include src tests bench fuzz tools examples; do
   if [ -d "$folder" ]; then folders+=("$folder"); fi
 done
 # shellcheck disable=SC2086  # the mode is one or two words
-find "${folders[@]}" -name '*.h' -print0 -o -name '*.cc' -print0 -o -name '*.inl' -print0 |
+find "${folders[@]}" -regextype posix-extended -regex '.*\.(h|hpp|c|cc|cpp|inl)' -print0 |
   xargs -0 -r clang-format $mode
