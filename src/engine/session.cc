@@ -18,8 +18,10 @@ std::uint64_t Session::state_bytes(std::size_t tokens) const {
 
 void Session::require_memory(std::size_t tokens) const {
   const std::size_t most = std::min(tokens, max_tokens());
+  const std::uint64_t needed = state_bytes(most);
+  const std::uint64_t held = position() == 0 ? 0 : state_bytes(position());
   cellm::require_memory(
-      state_bytes(most),
+      needed - std::min(held, needed),
       fmt::format("{}: a sequence of {} tokens", printable(engine_.source().path()), most),
       AdviceKind::kFewerTokens);
 }

@@ -22,8 +22,8 @@ class Session {
   std::size_t max_tokens() const { return batch_.max_tokens(id_); }  // that this session can hold
   std::uint64_t state_bytes(std::size_t tokens) const;
 
-  // Throws Error(kResources) if the state of that many tokens does not fit into the memory there
-  // is.
+  // Throws Error(kResources) if what the state of that many tokens in all still needs does not fit
+  // into the memory there is.
   void require_memory(std::size_t tokens) const;
 
   // Throws Error(kUsage) for an id beyond the vocabulary or more tokens than still fit.
