@@ -1,13 +1,381 @@
-// cellm: language models of few bits per weight on CPUs. The C++ interface.
+// cellm: language models of few bits per weight on CPUs. The C++ interface: cellm.h with values,
+// containers and exceptions, in headers alone.
+//
+// Failures throw Error. A Model, a Tokenizer, a Snapshot and a Cancel may be copied and used by
+// several threads at a time, a Session or a Batch may be moved and used by one at a time. Objects
+// keep what they need alive, so they may be destroyed in any order. cellm.h says more of each call.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include <cellm/export.h>
+#include <cellm/cellm.h>
+#include <cellm/error.hpp>
+#include <cellm/jobs.hpp>
 
 namespace cellm {
+// Symbols of this header differ from those of the same name inside of the static library.
+inline namespace v1 {
 
-// The version of the library, "MAJOR.MINOR.PATCH".
-CELLM_API std::string_view version();
+inline std::string_view version() {
+  return cellm_version();
+}
 
+struct ModelOptions {
+  std::string target = {};          // CPU target; empty: the best this processor has
+  std::string tokenizer_file = {};  // a tokenizer.json in place of the model's own
+  std::size_t max_layers = 0;       // only so many of the first layers; 0: all
+  cellm_activations activations = CELLM_ACTIVATIONS_INT8;
+  bool follow_links = false;  // symbolic links of a folder may lead out of it
+  unsigned threads = 0;       // 0: one for each physical core
+};
+
+struct ChatMessage {
+  std::string role;  // "system", "user" or "assistant"
+  std::string text;
+};
+
+struct ChatOptions {
+  cellm_chat_format format = CELLM_CHAT_AUTO;
+  std::optional<bool> thinking = {};  // nothing: as the model's template has it
+};
+
+struct TokenizerOptions {
+  std::string file = {};   // a tokenizer.json, or empty and
+  std::string model = {};  // the model whose tokenizer it is
+  bool follow_links = false;
+};
+
+struct SessionOptions {
+  cellm_kv_encoding kv_encoding = CELLM_KV_F16;
+  std::size_t max_tokens = 0;  // 0: the model's context. Rounded down to whole blocks.
+  std::size_t tokens_per_block = 16;
+};
+
+inline constexpr std::size_t kAsManyAsFit = std::numeric_limits<std::size_t>::max();
+
+struct GenerateOptions {
+  std::size_t max_tokens = kAsManyAsFit;
+  float temperature = 0.0F;  // 0: greedy, the most probable token
+  std::size_t top_k = 0;     // 0: all tokens
+  float top_p = 1.0F;
+  float min_p = 0.0F;           // relative to the most probable token
+  float repeat_penalty = 1.0F;  // divides the logits of recent tokens
+  std::size_t repeat_window = 64;
+  std::uint64_t seed = 0;
+  bool ignore_end = false;         // go on after the end of the answer
+  const Cancel* cancel = nullptr;  // asked between batches of the prompt and tokens
+};
+
+// Called for each token with the text that it completes; returns whether to go on. See
+// cellm_on_token for the last call.
+using OnToken = std::function<bool(std::uint32_t id, std::string_view text)>;
+
+// A loaded model. Copies are the same model.
+class Model {
+ public:
+  static Model open(const std::string& path, const ModelOptions& options = {}) {
+    cellm_model_options o{};
+    o.size = sizeof(o);
+    o.target = detail::text_or_null(options.target);
+    o.tokenizer_file = detail::text_or_null(options.tokenizer_file);
+    o.max_layers = options.max_layers;
+    o.activations = options.activations;
+    o.follow_links = options.follow_links ? 1 : 0;
+    o.threads = options.threads;
+    cellm_model* handle = nullptr;
+    detail::check(cellm_model_open(path.c_str(), &o, &handle));
+    return Model(std::shared_ptr<cellm_model>(handle, cellm_model_free));
+  }
+
+  cellm_model_facts facts() const {
+    cellm_model_facts facts{};
+    facts.size = sizeof(facts);
+    detail::check(cellm_model_get_facts(handle(), &facts));
+    return facts;
+  }
+  std::string type() const { return cellm_model_type(handle()); }
+  std::string format() const { return cellm_model_format(handle()); }
+  std::string target() const { return cellm_model_target(handle()); }
+  std::string quality() const { return cellm_model_quality(handle()); }
+  std::string chat_template() const { return cellm_model_chat_template(handle()); }
+
+  // Behind the begin-of-text token where the model has one.
+  std::vector<std::uint32_t> tokenize(std::string_view text, bool parse_special = false) const {
+    std::uint32_t* ids = nullptr;
+    std::size_t count = 0;
+    detail::check(
+        cellm_tokenize(handle(), text.data(), text.size(), parse_special ? 1 : 0, &ids, &count));
+    return detail::take(ids, count);
+  }
+  std::string detokenize(std::span<const std::uint32_t> ids) const {
+    char* text = nullptr;
+    std::size_t bytes = 0;
+    detail::check(cellm_detokenize(handle(), ids.data(), ids.size(), &text, &bytes));
+    return detail::take(text, bytes);
+  }
+
+  // A conversation up to the beginning of the answer.
+  std::vector<std::uint32_t> chat_prompt(std::span<const ChatMessage> messages,
+                                         const ChatOptions& options = {}) const {
+    cellm_chat_options o{};
+    o.size = sizeof(o);
+    o.format = options.format;
+    if (options.thinking) o.thinking = *options.thinking ? CELLM_THINKING_ON : CELLM_THINKING_OFF;
+    std::vector<cellm_chat_message> plain;
+    for (const ChatMessage& message : messages) {
+      plain.push_back({message.role.c_str(), message.text.c_str(), message.text.size()});
+    }
+    std::uint32_t* ids = nullptr;
+    std::size_t count = 0;
+    detail::check(cellm_chat_prompt(handle(), plain.data(), plain.size(), &o, &ids, &count));
+    return detail::take(ids, count);
+  }
+  // A conversation that a message of the user begins.
+  std::vector<std::uint32_t> chat_prompt(const std::string& user,
+                                         const ChatOptions& options = {}) const {
+    const ChatMessage message{"user", user};
+    return chat_prompt({&message, 1}, options);
+  }
+
+  cellm_model* handle() const { return handle_.get(); }
+
+ private:
+  explicit Model(std::shared_ptr<cellm_model> handle) : handle_(std::move(handle)) {}
+  std::shared_ptr<cellm_model> handle_;
+};
+
+// A tokenizer without a model's weights. Copies are the same tokenizer.
+class Tokenizer {
+ public:
+  explicit Tokenizer(const TokenizerOptions& options) {
+    cellm_tokenizer_options o{};
+    o.size = sizeof(o);
+    o.file = detail::text_or_null(options.file);
+    o.model = detail::text_or_null(options.model);
+    o.follow_links = options.follow_links ? 1 : 0;
+    cellm_tokenizer* handle = nullptr;
+    detail::check(cellm_tokenizer_open(&o, &handle));
+    handle_ = std::shared_ptr<cellm_tokenizer>(handle, cellm_tokenizer_free);
+  }
+
+  std::vector<std::uint32_t> encode(std::string_view text, bool parse_special) const {
+    std::uint32_t* ids = nullptr;
+    std::size_t count = 0;
+    detail::check(cellm_tokenizer_encode(handle_.get(), text.data(), text.size(),
+                                         parse_special ? 1 : 0, &ids, &count));
+    return detail::take(ids, count);
+  }
+  std::string decode(std::span<const std::uint32_t> ids, bool skip_special) const {
+    char* text = nullptr;
+    std::size_t bytes = 0;
+    detail::check(cellm_tokenizer_decode(handle_.get(), ids.data(), ids.size(),
+                                         skip_special ? 1 : 0, &text, &bytes));
+    return detail::take(text, bytes);
+  }
+
+ private:
+  std::shared_ptr<cellm_tokenizer> handle_;
+};
+
+// A sequence at one point. Copies are the same snapshot.
+class Snapshot {
+ public:
+  explicit Snapshot(cellm_snapshot* handle) : handle_(handle, cellm_snapshot_free) {}
+  std::size_t position() const { return cellm_snapshot_position(handle_.get()); }
+  const cellm_snapshot* handle() const { return handle_.get(); }
+
+ private:
+  std::shared_ptr<cellm_snapshot> handle_;
+};
+
+namespace detail {
+
+inline cellm_session_options plain(const SessionOptions& options) {
+  cellm_session_options o{};
+  o.size = sizeof(o);
+  o.max_tokens = options.max_tokens;
+  o.tokens_per_block = options.tokens_per_block;
+  o.kv_encoding = options.kv_encoding;
+  return o;
+}
+
+// 0, which is the default in C, is an error in C++.
+inline float nonzero(float value) {
+  return value == 0.0F ? -1.0F : value;
+}
+
+inline cellm_generate_options plain(const GenerateOptions& options) {
+  cellm_generate_options o{};
+  o.size = sizeof(o);
+  o.max_tokens = options.max_tokens == kAsManyAsFit ? 0 : options.max_tokens;
+  o.no_tokens = options.max_tokens == 0 ? 1 : 0;
+  o.temperature = options.temperature;
+  o.top_k = options.top_k;
+  o.top_p = nonzero(options.top_p);
+  o.min_p = options.min_p;
+  // Without recent tokens none is penalized.
+  o.repeat_penalty = options.repeat_window == 0 ? 1.0F : nonzero(options.repeat_penalty);
+  o.repeat_window = options.repeat_window;
+  o.seed = options.seed;
+  o.ignore_end = options.ignore_end ? 1 : 0;
+  o.cancel = options.cancel == nullptr ? nullptr : options.cancel->handle();
+  return o;
+}
+
+}  // namespace detail
+
+// One sequence.
+class Session {
+ public:
+  explicit Session(const Model& model, const SessionOptions& options = {})
+      : vocab_size_(model.facts().vocab_size) {
+    const cellm_session_options o = detail::plain(options);
+    cellm_session* handle = nullptr;
+    detail::check(cellm_session_new(model.handle(), &o, &handle));
+    handle_.reset(handle);
+  }
+
+  std::size_t position() const { return cellm_session_position(handle_.get()); }
+  std::size_t max_tokens() const { return cellm_session_max_tokens(handle_.get()); }
+  std::uint64_t state_bytes(std::size_t tokens) const {
+    return cellm_session_state_bytes(handle_.get(), tokens);
+  }
+  void check_memory(std::size_t tokens) const {
+    detail::check(cellm_session_check_memory(handle_.get(), tokens));
+  }
+
+  // Appends tokens; the logits after the last one, valid until the next call.
+  std::span<const float> advance(std::span<const std::uint32_t> ids) {
+    const float* logits = nullptr;
+    detail::check(cellm_session_advance(handle_.get(), ids.data(), ids.size(), &logits));
+    return {logits, vocab_size_};
+  }
+  // The logits after each token, (ids, vocab_size).
+  std::vector<float> advance_all(std::span<const std::uint32_t> ids) {
+    std::vector<float> logits(ids.size() * vocab_size_);
+    detail::check(cellm_session_advance_all(handle_.get(), ids.data(), ids.size(), logits.data()));
+    return logits;
+  }
+
+  Snapshot snapshot() const {
+    cellm_snapshot* handle = nullptr;
+    detail::check(cellm_session_snapshot(handle_.get(), &handle));
+    return Snapshot(handle);
+  }
+  void restore(const Snapshot& snapshot) {
+    detail::check(cellm_session_restore(handle_.get(), snapshot.handle()));
+  }
+  void save(const std::string& path) const {
+    detail::check(cellm_session_save(handle_.get(), path.c_str()));
+  }
+  void load(const std::string& path) {
+    detail::check(cellm_session_load(handle_.get(), path.c_str()));
+  }
+
+  // Feeds the prompt and generates. An exception from on_token ends the answer and is rethrown.
+  cellm_generate_result generate(std::span<const std::uint32_t> prompt,
+                                 const GenerateOptions& options = {},
+                                 const OnToken& on_token = {}) {
+    const cellm_generate_options o = detail::plain(options);
+    cellm_generate_result result{};
+    result.size = sizeof(result);
+    struct Call {
+      const OnToken& on_token;
+      std::exception_ptr failure;
+    } call{on_token, nullptr};
+    const cellm_on_token forward = [](void* user, std::uint32_t id, const char* text,
+                                      std::size_t bytes) -> int {
+      Call& c = *static_cast<Call*>(user);
+      try {
+        return !c.on_token || c.on_token(id, {text, bytes}) ? 0 : 1;
+      } catch (...) {
+        c.failure = std::current_exception();
+        return 1;
+      }
+    };
+    detail::check(
+        cellm_generate(handle_.get(), prompt.data(), prompt.size(), &o, forward, &call, &result));
+    if (call.failure) std::rethrow_exception(call.failure);
+    return result;
+  }
+
+ private:
+  std::size_t vocab_size_;
+  detail::Handle<cellm_session, cellm_session_free> handle_;
+};
+
+// Sequences that run together.
+class Batch {
+ public:
+  using Id = std::uint64_t;
+  struct Input {
+    Id sequence;
+    std::span<const std::uint32_t> ids;
+  };
+
+  explicit Batch(const Model& model) : vocab_size_(model.facts().vocab_size) {
+    cellm_batch* handle = nullptr;
+    detail::check(cellm_batch_new(model.handle(), &handle));
+    handle_.reset(handle);
+  }
+
+  Id add(const SessionOptions& options = {}) {
+    const cellm_session_options o = detail::plain(options);
+    Id id = 0;
+    detail::check(cellm_batch_add(handle_.get(), &o, &id));
+    return id;
+  }
+  Id add(const Snapshot& snapshot) {
+    Id id = 0;
+    detail::check(cellm_batch_add_snapshot(handle_.get(), snapshot.handle(), &id));
+    return id;
+  }
+  Id fork(Id sequence) {
+    Id id = 0;
+    detail::check(cellm_batch_fork(handle_.get(), sequence, &id));
+    return id;
+  }
+  void remove(Id sequence) { detail::check(cellm_batch_remove(handle_.get(), sequence)); }
+  Snapshot snapshot(Id sequence) const {
+    cellm_snapshot* handle = nullptr;
+    detail::check(cellm_batch_snapshot(handle_.get(), sequence, &handle));
+    return Snapshot(handle);
+  }
+  std::size_t position(Id sequence) const {
+    std::size_t position = 0;
+    detail::check(cellm_batch_position(handle_.get(), sequence, &position));
+    return position;
+  }
+
+  // Appends tokens to different sequences; for each input the logits after its last token, valid
+  // until the next step.
+  std::vector<std::span<const float>> step(std::span<const Input> inputs) {
+    std::vector<cellm_batch_input> plain;
+    for (const Input& input : inputs) {
+      plain.push_back({input.sequence, input.ids.data(), input.ids.size()});
+    }
+    std::vector<const float*> logits(inputs.size());
+    detail::check(cellm_batch_step(handle_.get(), plain.data(), plain.size(), logits.data()));
+    std::vector<std::span<const float>> result;
+    for (const float* row : logits) result.emplace_back(row, vocab_size_);
+    return result;
+  }
+
+ private:
+  std::size_t vocab_size_;
+  detail::Handle<cellm_batch, cellm_batch_free> handle_;
+};
+
+}  // namespace v1
 }  // namespace cellm

@@ -9,6 +9,7 @@ enum class AdviceKind : int {
   kNone = 0,
 
   // Less memory is needed
+  kLessMemory,              // whatever it is for
   kSmallerFormat,           // with the model in a smaller format
   kSmallerModel,            // by a smaller model
   kGivenFormats,            // if formats are given and not searched for
@@ -30,6 +31,7 @@ enum class AdviceKind : int {
   kAllowNonfinite,
   kFollowLinks,
   kGiveTokenizer,
+  kGiveChatFormat,
 };
 
 }  // namespace cellm

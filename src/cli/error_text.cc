@@ -15,6 +15,8 @@ struct Frame {
 
 Frame memory_frame(AdviceKind kind) {
   switch (kind) {
+    case AdviceKind::kLessMemory:
+      return {"", "; a smaller format, context or --threads needs less"};
     case AdviceKind::kSmallerFormat:
       return {"", "; convert the model to a smaller format, or free memory"};
     case AdviceKind::kSmallerModel:
@@ -56,6 +58,8 @@ Frame frame_of(AdviceKind kind) {
       return {"", "; --follow-links allows such links"};
     case AdviceKind::kGiveTokenizer:
       return {"", "; give --tokenizer tokenizer.json"};
+    case AdviceKind::kGiveChatFormat:
+      return {"", "; give --chat-format chatml or plain, or leave --chat out"};
     default:
       return memory_frame(kind);
   }
