@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/bench_report.h"
 #include "cli/command.h"
+#include "cli/engine_options.h"
 #include "convert/random_source.h"
 #include "engine/engine.h"
 #include "engine/session.h"

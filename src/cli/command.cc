@@ -152,10 +152,6 @@ std::string target_from_environment() {
   return target == nullptr ? "" : target;
 }
 
-EngineOptions engine_options(unsigned threads, Activations activations, std::size_t max_layers) {
-  return {target_from_environment(), threads, max_layers, activations};
-}
-
 std::vector<std::uint32_t> parse_token_list(const std::string& text) {
   std::vector<std::uint32_t> ids;
   const char* at = text.data();

@@ -7,10 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
-#include "cli/error_text.h"
 #include "cli/options.h"
-#include "engine/engine.h"
 #include "io/folder_file.h"
 
 namespace cellm {
@@ -41,16 +38,10 @@ extern const Command kVerifyCommand;
 int run_main(const std::function<int()>& body);
 // Parse and run; every error is one line on stderr and the exit code of its kind (docs/cli.md).
 int run_program(Options& options, int argc, char** argv, const std::function<int()>& run);
-// Prints the one line of an error and returns its exit code.
-int report_error(const Error& failure);
 int run_single_command(const Command& command, int argc, char** argv);
 
 // What --target would be: the environment variable CELLM_TARGET, empty if it is not set.
 std::string target_from_environment();
-
-// An engine's options for that target.
-EngineOptions engine_options(unsigned threads, Activations activations,
-                             std::size_t max_layers = EngineOptions().max_layers);
 
 // "1,2,3" as ids. Throws Error(kUsage).
 std::vector<std::uint32_t> parse_token_list(const std::string& text);

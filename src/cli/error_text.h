@@ -4,17 +4,17 @@
 #include <string>
 
 #include "base/error.h"
+#include "cli/exit_codes.h"
 
 namespace cellm {
 
-// Exit codes (docs/cli.md).
-inline constexpr int kExitUsage = 2;
-inline constexpr int kExitData = 3;
-inline constexpr int kExitResources = 5;
-inline constexpr int kExitInterrupted = 130;  // as shells have it for a program that Ctrl-C ended
+// The exit code of an error (cli/exit_codes.h).
 int exit_code(ErrorKind kind);
 
 // The message with the options that it is about, and those that may help.
 std::string error_text(const Error& error);
+
+// Prints the one line of an error and returns its exit code.
+int report_error(const Error& error);
 
 }  // namespace cellm

@@ -1,8 +1,5 @@
 #include "cli/infer_arguments.h"
 
-#include "base/error.h"
-#include "cli/command.h"
-
 namespace cellm {
 namespace {
 
@@ -42,18 +39,18 @@ void add_generation(Options& options, InferArguments& a) {
       .group(how)
       .range(std::size_t{0}, kMost)
       .show_default();
-  options.add("--temperature,--temp", a.sampler.temperature, "0 is greedy")
+  options.add("--temperature,--temp", a.generate.temperature, "0 is greedy")
       .group(how)
       .show_default()
       .range(0.0, 100.0);
-  options.add("--top-k", a.sampler.top_k, "Only the k most probable tokens; 0: all")
+  options.add("--top-k", a.generate.top_k, "Only the k most probable tokens; 0: all")
       .group(how)
       .range(std::size_t{0}, kMost)
       .show_default();
-  options.add("--top-p", a.sampler.top_p, "Only the fewest tokens that reach this probability")
+  options.add("--top-p", a.generate.top_p, "Only the fewest tokens that reach this probability")
       .group(how)
       .show_default();
-  options.add("--min-p", a.sampler.min_p, "Only tokens this probable relative to the best")
+  options.add("--min-p", a.generate.min_p, "Only tokens this probable relative to the best")
       .group(how)
       .show_default();
   options.add("-s,--seed", a.seed, "Makes sampling repeatable (default: random, shown on stderr)")
@@ -64,7 +61,7 @@ void add_generation(Options& options, InferArguments& a) {
            "Makes recent tokens less likely (default 1.05; 1, which is off, if greedy)")
       .group(how)
       .range(0.01, 100.0);
-  options.add("--repeat-window", a.sampler.repeat_window, "Tokens that count as recent")
+  options.add("--repeat-window", a.generate.repeat_window, "Tokens that count as recent")
       .group(how)
       .range(std::size_t{0}, kMost)
       .show_default();
@@ -131,15 +128,16 @@ void check(const InferArguments& arguments) {
   const int prompts = static_cast<int>(arguments.prompt.has_value()) +
                       static_cast<int>(arguments.tokens.has_value()) +
                       static_cast<int>(arguments.sequence.has_value());
-  if (prompts > 1) throw usage_error("give one of --prompt, --tokens and --seq, not several");
+  if (prompts > 1)
+    throw failure(CELLM_ERROR_USAGE, "give one of --prompt, --tokens and --seq, not several");
   if (arguments.backend == "metal") {
-    throw unsupported_error(
-        "backend metal is not supported; cellm runs on the CPU (--backend cpu)");
+    throw failure(CELLM_ERROR_UNSUPPORTED,
+                  "backend metal is not supported; cellm runs on the CPU (--backend cpu)");
   }
   if (arguments.chat && !arguments.prompt)
-    throw usage_error("--chat needs --prompt TEXT (or - for standard input)");
+    throw failure(CELLM_ERROR_USAGE, "--chat needs --prompt TEXT (or - for standard input)");
   if (!arguments.chat && (!arguments.system.empty() || arguments.thinking)) {
-    throw usage_error("--system, --thinking and --no-thinking go with --chat");
+    throw failure(CELLM_ERROR_USAGE, "--system, --thinking and --no-thinking go with --chat");
   }
 }
 

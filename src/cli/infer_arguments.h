@@ -7,8 +7,7 @@
 #include <string>
 
 #include "cli/options.h"
-#include "engine/engine.h"
-#include "engine/sampler.h"
+#include "cli/surface.h"
 
 namespace cellm {
 
@@ -24,10 +23,10 @@ struct InferArguments {
   std::optional<bool> thinking;
   bool parse_special = false;
   std::size_t gen = 8;
-  SamplerOptions sampler;
+  GenerateOptions generate{.temperature = 0.8F, .top_k = 40};
   std::optional<float> repeat_penalty;
   std::optional<std::uint64_t> seed;
-  std::size_t max_layers = kAllLayers;
+  std::size_t max_layers = 0;  // all
   std::size_t tokens_per_block = 16;
   std::size_t total_blocks = 0;
   std::string stop_eos = "true";
@@ -42,7 +41,7 @@ struct InferArguments {
 
 void add_infer_options(Options& options, InferArguments& arguments);
 
-// Throws Error(kUsage) for arguments that do not go together, Error(kUnsupported) for a backend.
+// Throws Error for arguments that do not go together and for a backend that there is not.
 void check(const InferArguments& arguments);
 
 }  // namespace cellm

@@ -4,19 +4,23 @@
 
 #include <fmt/format.h>
 
-#include "cli/error_text.h"
+#include "cli/exit_codes.h"
 
 namespace cellm {
 namespace {
 
 CancelToken token;
+cellm_cancel* also_cancelled = nullptr;
+
 void on_interrupt(int /*signal*/) {
   token.cancel();
+  cellm_cancel_request(also_cancelled);
 }
 
 }  // namespace
 
-void catch_interrupts() {
+void catch_interrupts(cellm_cancel* also) {
+  also_cancelled = also;
   struct sigaction action {};
   action.sa_handler = on_interrupt;
   action.sa_flags = static_cast<int>(SA_RESETHAND);

@@ -3,13 +3,15 @@
 
 #include <functional>
 
+#include <cellm/cellm.h>
+
 #include "base/cancel.h"
 
 namespace cellm {
 
-// From now on the first Ctrl-C is only remembered, and the second one ends the program. For the
-// whole process; call it once.
-void catch_interrupts();
+// From now on the first Ctrl-C is only remembered, and cancels `also` (may be null), which is never
+// to be freed; the second one ends the program. For the whole process; call it once.
+void catch_interrupts(cellm_cancel* also = nullptr);
 
 // What Ctrl-C cancels since then.
 const CancelToken& interrupts();

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/engine_options.h"
 #include "engine/engine.h"
 #include "engine/session.h"
 #include "io/npy.h"

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/error_text.h"
 
 namespace cellm {
 namespace {

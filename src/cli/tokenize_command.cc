@@ -1,12 +1,10 @@
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <cstdio>
 
-#include "base/error.h"
-#include "cli/command.h"
-#include "engine/opened_model.h"
-#include "io/json.h"
-#include "model/open_source.h"
+#include <fmt/format.h>
+
+#include "cli/surface.h"
+#include "cli/token_json.h"
 
 namespace cellm {
 namespace {
@@ -23,37 +21,20 @@ struct Arguments {
 
 Tokenizer open_tokenizer(const Arguments& arguments) {
   if (arguments.tokenizer.empty() == arguments.model.empty()) {
-    throw usage_error("give --tokenizer FILE or --model FILE");
+    throw failure(CELLM_ERROR_USAGE, "give --tokenizer FILE or --model FILE");
   }
-  if (!arguments.tokenizer.empty()) return load_tokenizer_file(arguments.tokenizer);
-  const auto source = open_model_source(arguments.model, arguments.links);
-  FoundTokenizer found = find_tokenizer(*source, {arguments.links});
-  if (!found.tokenizer) {
-    throw data_error("{}: no tokenizer inside or beside this model; give --tokenizer",
-                     printable(arguments.model));
-  }
-  return *std::move(found.tokenizer);
-}
-
-std::vector<std::uint32_t> ids_of(const JsonNode& node) {
-  std::vector<std::uint32_t> ids;
-  for (const auto& id : node.as_array()) {
-    ids.push_back(static_cast<std::uint32_t>(id.as_uint(0, UINT32_MAX)));
-  }
-  return ids;
-}
-
-std::string json_of(const std::vector<std::uint32_t>& ids) {
-  return fmt::format("[{}]", fmt::join(ids, ", "));
+  return Tokenizer({.file = arguments.tokenizer,
+                    .model = arguments.model,
+                    .follow_links = arguments.links == Links::kFollow});
 }
 
 // One JSON value in, one out: a string becomes ids, or ids become a string.
 std::string convert_line(const Tokenizer& tokenizer, const Arguments& arguments,
                          std::string_view line, const std::string& where) {
-  const Json document = parse_json(line, where);
-  const JsonNode node(document, where + ":");
-  if (!arguments.decode) return json_of(tokenizer.encode(node.as_string(), !arguments.plain));
-  return Json(tokenizer.decode(ids_of(node), arguments.skip_special)).dump();
+  if (!arguments.decode) {
+    return json_of(tokenizer.encode(text_of_json(line, where), !arguments.plain));
+  }
+  return json_of(tokenizer.decode(ids_of_json(line, where), arguments.skip_special));
 }
 
 int run(const Arguments& arguments) {
@@ -70,9 +51,7 @@ int run(const Arguments& arguments) {
       begin = end + 1;
     }
   } else if (arguments.decode) {
-    const std::string where = "standard input";
-    const Json document = parse_json(input, where);
-    output = tokenizer.decode(ids_of(JsonNode(document, where + ":")), arguments.skip_special);
+    output = tokenizer.decode(ids_of_json(input, "standard input"), arguments.skip_special);
   } else {
     output = json_of(tokenizer.encode(input, !arguments.plain)) + "\n";
   }
@@ -95,7 +74,7 @@ Run configure(Options& options) {
       "Reads standard input exactly as it is, a final newline included. Examples:\n"
       "  printf 'Hello' | cellm tokenize --model qwen.cellm\n"
       "  echo '[9419]' | cellm tokenize --tokenizer tokenizer.json --decode");
-  return [arguments] { return run(*arguments); };
+  return public_run([arguments] { return run(*arguments); });
 }
 
 }  // namespace

@@ -1,0 +1,11 @@
+// Exit codes of the programs (docs/cli.md).
+#pragma once
+
+namespace cellm {
+
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitData = 3;
+inline constexpr int kExitResources = 5;
+inline constexpr int kExitInterrupted = 130;  // as shells have it for a program that Ctrl-C ended
+
+}  // namespace cellm
