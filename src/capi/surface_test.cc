@@ -120,7 +120,7 @@ TEST_F(Surface, AnExceptionOfACallbackComesOut) {
   EXPECT_FALSE(fs::exists(output));
   const auto converted = cellm::convert(options);
   EXPECT_EQ(converted.file_bytes, fs::file_size(output));
-  EXPECT_EQ(cellm::Model::open(output).format(), "i4-g32");
+  EXPECT_EQ(cellm::Model::open(output).format(), "int4-g32");
 }
 
 TEST_F(Surface, SessionsSnapshotsAndBatchesAgree) {
