@@ -16,6 +16,7 @@ RULES = """
   CLI/CLI.hpp is included in src/cli/options.cc only
   a kernel target with instruction-set flags includes nothing with inline library code
   a header has #pragma once
+  a source reaches the headers of USES by its includes: precompiled headers hide where it does not
 """
 
 KEYWORDS = {"SOURCES", "TESTS", "DEPENDS", "PRIVATE_DEPENDS", "TEST_DEPENDS"}
@@ -23,6 +24,31 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 TARGET_INCLUDES = re.compile(
     r'<(immintrin\.h|cstddef|cstdint)>|"kernels/(kernel_table\.h|\w+\.inl)"')
 SUFFIXES = {".h", ".cc", ".inl"}
+
+# What the names of the precompiled headers (cmake/precompiled_headers.cmake) look like.
+USES = {
+    "algorithm": r"std::(sort|stable_sort|nth_element|find_if|any_of|all_of|none_of|clamp|(max|min)_element|copy_n|fill_n"
+                 r"|count_if|lower_bound|upper_bound)",
+    "array": r"std::array<",
+    "charconv": r"std::(from|to)_chars",
+    "cmath": r"std::(exp|log|sqrt|fabs|floor|ceil|lround|pow|isnan|isfinite)\(",
+    "cstdio": r"std::(fputs|fflush|fopen|fread|fwrite|FILE)",
+    "cstring": r"std::(memcpy|memset|memcmp|strlen)",
+    "filesystem": r"std::filesystem::",
+    "fmt/": r"fmt::",
+    "functional": r"std::function<",
+    "limits": r"std::numeric_limits",
+    "map": r"std::(multi)?map<",
+    "memory": r"std::(unique_ptr|shared_ptr|make_unique|make_shared)",
+    "numeric": r"std::(iota|accumulate|inner_product)",
+    "optional": r"std::(optional<|nullopt)",
+    "random": r"std::(mt19937|\w+_distribution)",
+    "set": r"std::(multi)?set<",
+    "span": r"std::span\b",
+    "string": r"std::(string|to_string)\b",
+    "variant": r"std::(variant<|visit|monostate|holds_alternative)",
+    "vector": r"std::vector<",
+}  # fmt: skip
 
 
 class Library:
@@ -76,6 +102,29 @@ def check_file(path, folder):
                         "compiled with the target's flags"
 
 
+def reached(path, src, known):
+    """The headers with < > that a file includes, directly or by headers of the project."""
+    if path not in known:
+        known[path] = set()
+        for _, include in includes_of(path):
+            header = src / include[1:-1]
+            known[path] |= {include[1:-1]} if include[0] == "<" else reached(header, src, known) if header.is_file() else set()
+    return known[path]
+
+
+def check_uses(path, src, known):
+    """Findings (line, text) of names whose headers a source does not reach."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for header, name in USES.items():
+        if any(other.startswith(header) if header.endswith("/") else other == header for other in reached(path, src, known)):
+            continue
+        for number, line in enumerate(lines, 1):
+            found = re.search(r"\b" + name, line.split("//")[0])
+            if found:
+                yield number, f"{found.group()} without <{header}{'...' if header.endswith('/') else ''}>"
+                break
+
+
 def find_cycle(graph):
     """The folders of a cycle in {folder: its DEPENDS}, or none."""
     done, trail = set(), []
@@ -108,6 +157,7 @@ def main():
     root = pathlib.Path(__file__).resolve().parent.parent
     src = root / "src"
     findings = []
+    known = {}  # file: the headers that it reaches
 
     def report(path, line, text):
         findings.append(f"{path.relative_to(root)}:{line}: {text}")
@@ -135,6 +185,9 @@ def main():
                 continue
             for line, text in check_file(path, folder):
                 report(path, line, text)
+            if path.suffix == ".cc":
+                for line, text in check_uses(path, src, known):
+                    report(path, line, text)
             is_test = path.name.endswith("_test.cc")
             here = allowed | library.lists["TEST_DEPENDS"].keys() if is_test else allowed
             for line, include in includes_of(path):

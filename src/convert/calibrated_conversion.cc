@@ -1,6 +1,7 @@
 #include "convert/calibrated_conversion.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <memory>
