@@ -9,8 +9,8 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <vector>
 #include <unistd.h>
+#include <vector>
 
 #include <cellm/cellm.hpp>
 #include <gtest/gtest.h>

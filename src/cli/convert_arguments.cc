@@ -25,10 +25,11 @@ void add_formats(Options& options, ConvertArguments& a) {
 
   const char* general = "The general form, for every model";
   options
-      .add("-f,--format", a.format,
-           "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8, and the "
-           "trellis codes t4, t3, t2, t1h (1.5 bits), t1; or keep: every tensor as the input stores "
-           "it, without requantization")
+      .add(
+          "-f,--format", a.format,
+          "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8, and the "
+          "trellis codes t4, t3, t2, t1h (1.5 bits), t1; or keep: every tensor as the input stores "
+          "it, without requantization")
       .group(general);
   options
       .add("--target-bpw", a.target_bpw,
@@ -47,9 +48,10 @@ void add_formats(Options& options, ConvertArguments& a) {
       .add("--lm-head", a.lm_head, "Format of the output matrix (default: that of the embedding)")
       .group(general);
   options
-      .add("--tensor", a.tensors,
-           "REGEX=FORMAT (or keep) for the matrices whose name it is found in; repeatable, the last "
-           "match wins")
+      .add(
+          "--tensor", a.tensors,
+          "REGEX=FORMAT (or keep) for the matrices whose name it is found in; repeatable, the last "
+          "match wins")
       .group(general);
 }
 
