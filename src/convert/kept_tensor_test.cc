@@ -33,7 +33,7 @@ void write_file(const OpenedModel& source, const ConvertOptions& options, const 
   const ConvertPlan plan = plan_conversion(source, options);
   convert(source, plan, path, pool, {});
   EXPECT_EQ(fs::file_size(path), plan.file_bytes);
-  EXPECT_GT(verify_cellm(MappedFile(path)), 0U);
+  EXPECT_GT(verify_cellm(open_cellm_file(path)), 0U);
 }
 
 std::vector<float> logits(const std::shared_ptr<const OpenedModel>& model,
@@ -230,7 +230,7 @@ TEST(KeptTensors, HaveTheirColumnScales) {
   const auto bytes = std::as_bytes(std::span(halves));
   scales.bytes.assign(bytes.begin(), bytes.end());
   rewrite_cellm(
-      path, path, [](nlohmann::ordered_json&) {},
+      open_cellm_file(path), path, [](nlohmann::ordered_json&) {},
       [](const CellmEntry&, std::span<const std::byte>) { return std::nullopt; }, {scales});
   const auto first = open_model(path);
   ASSERT_NE(first->source().weights(*find_tensor(first->source(), name))->payloads().column_scales,
