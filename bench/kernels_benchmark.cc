@@ -136,7 +136,10 @@ void float_matmul(benchmark::State& state, const KernelTable& table, FormatId fo
 void rows_kernel(benchmark::State& state, const KernelTable& table, FormatId format, bool mix) {
   constexpr std::size_t kQueries = 4;
   const Weights weights(format, kCols);
-  const VectorRows rows{format, reinterpret_cast<const unsigned char*>(weights.codes.data()),
+  const VectorFormat vectors = format == FormatId::kF32   ? VectorFormat::kF32
+                               : format == FormatId::kF16 ? VectorFormat::kF16
+                                                          : VectorFormat::kI8;
+  const VectorRows rows{vectors, reinterpret_cast<const unsigned char*>(weights.codes.data()),
                         format_spec(format).row_bytes(256), 256, 256};
   const std::vector<float> queries(kQueries * 256, 0.1F);
   std::vector<float> out(kQueries * 256);

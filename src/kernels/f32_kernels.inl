@@ -247,9 +247,9 @@ void for_queries(std::size_t count, const Call& call) {
   if (count - q == 1) call(q, Kernel<Rows>::template run<1>);
 }
 template <template <class> class Kernel, class Call>
-void for_rows(FormatId format, std::size_t queries, const Call& call) {
-  if (format == FormatId::kF16) return for_queries<Kernel, F16Rows>(queries, call);
-  if (format == FormatId::kI8) return for_queries<Kernel, I8Rows>(queries, call);
+void for_rows(VectorFormat format, std::size_t queries, const Call& call) {
+  if (format == VectorFormat::kF16) return for_queries<Kernel, F16Rows>(queries, call);
+  if (format == VectorFormat::kI8) return for_queries<Kernel, I8Rows>(queries, call);
   for_queries<Kernel, F32Rows>(queries, call);
 }
 

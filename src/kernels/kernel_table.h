@@ -101,9 +101,16 @@ struct QuantizedActivations {
   const std::int32_t* half_sums = nullptr;
 };
 
+// How the values of vectors lie.
+enum class VectorFormat : std::uint8_t {
+  kF32,
+  kF16,
+  kI8,  // codes without their scale
+};
+
 // Vectors of dim values, such as keys of a KV cache: row i starts at data + i · row_bytes.
 struct VectorRows {
-  FormatId format;  // kF32, kF16, or kI8 for codes without their scale
+  VectorFormat format;
   const unsigned char* data;
   std::size_t row_bytes;
   std::size_t count;

@@ -35,17 +35,17 @@ TEST_P(VectorsOfTarget, VectorFunctionsAgreeWithDouble) {
 
 // Rows at the end of a guarded page, and their values.
 struct TestRows {
-  TestRows(FormatId format, std::size_t count, std::size_t dim, unsigned seed)
+  TestRows(VectorFormat format, std::size_t count, std::size_t dim, unsigned seed)
       : bytes(count * dim *
-              (format == FormatId::kF32   ? 4
-               : format == FormatId::kF16 ? 2
-                                          : 1)),
+              (format == VectorFormat::kF32   ? 4
+               : format == VectorFormat::kF16 ? 2
+                                              : 1)),
         values(gaussian(count * dim, seed)),
         view{format, bytes.data(), dim * (bytes.size() / (count * dim)), count, dim} {
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (format == FormatId::kF32) {
+      if (format == VectorFormat::kF32) {
         std::memcpy(bytes.data() + 4 * i, &values[i], 4);
-      } else if (format == FormatId::kF16) {
+      } else if (format == VectorFormat::kF16) {
         const std::uint16_t half = f32_to_f16(values[i]);
         std::memcpy(bytes.data() + 2 * i, &half, 2);
         values[i] = f16_to_f32(half);
@@ -65,7 +65,7 @@ TEST_P(VectorsOfTarget, RowKernelsAgreeWithDouble) {
   const auto& table = *GetParam();
   constexpr std::size_t kCount = 13;
   constexpr std::size_t kStride = 16;
-  for (const FormatId format : {FormatId::kF32, FormatId::kF16, FormatId::kI8}) {
+  for (const VectorFormat format : {VectorFormat::kF32, VectorFormat::kF16, VectorFormat::kI8}) {
     for (const std::size_t dim : {1U, 8U, 24U, 64U, 100U, 256U}) {
       for (const std::size_t queries : {1U, 2U, 3U, 4U, 6U}) {
         const TestRows rows(format, kCount, dim, 2);

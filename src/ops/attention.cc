@@ -69,7 +69,7 @@ void find_rows(const Compute& compute, const KvCache& cache, std::size_t kv_head
     cache.read_scales(rows.pieces.back(), rows.scales);
     position += count;
   }
-  if (!unpack || rows.pieces.front().format != FormatId::kF16) return;
+  if (!unpack || rows.pieces.front().format != VectorFormat::kF16) return;
   rows.unpacked.resize(kStep * head_dim);
   float* out = rows.unpacked.data();
   for (const VectorRows& piece : rows.pieces) {
@@ -77,7 +77,7 @@ void find_rows(const Compute& compute, const KvCache& cache, std::size_t kv_head
                                piece.count * head_dim);
     out += piece.count * head_dim;
   }
-  rows.pieces = {{FormatId::kF32, reinterpret_cast<const unsigned char*>(rows.unpacked.data()),
+  rows.pieces = {{VectorFormat::kF32, reinterpret_cast<const unsigned char*>(rows.unpacked.data()),
                   head_dim * sizeof(float), end - begin, head_dim}};
 }
 

@@ -14,7 +14,7 @@ constexpr std::size_t kTile = 4;
 // Rows `begin` to `end` of one head of a (tokens, heads, head_dim) array.
 VectorRows head_rows(const float* x, std::size_t heads, std::size_t head, std::size_t head_dim,
                      std::size_t begin, std::size_t end) {
-  return {FormatId::kF32,
+  return {VectorFormat::kF32,
           reinterpret_cast<const unsigned char*>(x + (begin * heads + head) * head_dim),
           heads * head_dim * sizeof(float), end - begin, head_dim};
 }

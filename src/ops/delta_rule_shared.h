@@ -12,8 +12,8 @@ inline constexpr float kDeltaNormEpsilon = 1e-6F;
 
 // Rows of a matrix of floats.
 inline VectorRows rows_of(const float* rows, std::size_t count, std::size_t dim) {
-  return {FormatId::kF32, reinterpret_cast<const unsigned char*>(rows), dim * sizeof(float), count,
-          dim};
+  return {VectorFormat::kF32, reinterpret_cast<const unsigned char*>(rows), dim * sizeof(float),
+          count, dim};
 }
 
 }  // namespace cellm

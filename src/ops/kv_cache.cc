@@ -144,13 +144,13 @@ VectorRows KvCache::rows(std::size_t position, std::size_t count, std::size_t kv
       reinterpret_cast<const unsigned char*>(block.data()) + row_offset(position, kv_head, values);
   switch (shape_.encoding) {
     case KvEncoding::kF32:
-      return {FormatId::kF32, data, row_bytes(), count, shape_.head_dim};
+      return {VectorFormat::kF32, data, row_bytes(), count, shape_.head_dim};
     case KvEncoding::kF16:
-      return {FormatId::kF16, data, row_bytes(), count, shape_.head_dim};
+      return {VectorFormat::kF16, data, row_bytes(), count, shape_.head_dim};
     case KvEncoding::kTurboQuant:
       break;
   }
-  return {FormatId::kI8, data + kScaleBytes, row_bytes(), count, shape_.head_dim};
+  return {VectorFormat::kI8, data + kScaleBytes, row_bytes(), count, shape_.head_dim};
 }
 
 void KvCache::read_scales(const VectorRows& rows, std::vector<float>& scales) const {
