@@ -10,7 +10,7 @@ import pathlib
 import re
 import sys
 
-MOST = 23  # never raise this; lower it to what the check counts
+MOST = 6  # never raise this; lower it to what the check counts
 OWN = {"format", "kernels"}
 NAME = re.compile(r"\bFormatId::k[A-Z]\w*")
 SOURCES = pathlib.Path(__file__).resolve().parent.parent / "src"

@@ -17,7 +17,7 @@ namespace cellm {
 // All such values of one tensor, and the first of them in the order of the file.
 struct BadValues {
   std::string tensor;
-  FormatId format = FormatId::kF16;
+  FormatId format = kExactFormat;
   std::uint64_t count = 0;
   std::uint64_t rows = 0;  // that have at least one
   std::size_t first_row = 0;

@@ -52,7 +52,7 @@ std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
 
 // A matrix of the same shape whose weights nobody is going to read.
 MatrixPtr without_payload(const Matrix& matrix) {
-  return row_matrix({.format = FormatId::kF32, .rows = matrix.rows(), .cols = matrix.cols()});
+  return float_matrix(matrix.rows(), matrix.cols(), nullptr, nullptr);
 }
 
 // Codes the matrices of an input as soon as all of it was seen.

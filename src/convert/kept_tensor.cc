@@ -36,7 +36,7 @@ PlannedTensor plan_kept_tensor(const ModelSource& source, std::size_t index,
   if (matrix == nullptr) {
     const bool fits = info.shape.size() == 2 || format_spec(info.format).any_rank;
     PlannedTensor tensor =
-        plan_tensor(info, index, {fits ? info.format : FormatId::kF32, 0}, options);
+        plan_tensor(info, index, {fits ? info.format : kExactFormat, 0}, options);
     tensor.kept = Kept::kValues;
     return tensor;
   }

@@ -36,7 +36,7 @@ std::optional<FormatChoice> choose(const ConvertOptions& options, std::string_vi
   if (const auto* kept = std::get_if<KeptFormats>(&options.formats)) {
     return kept_choice(*kept, tensor);
   }
-  if (!is_candidate(tensor)) return FormatChoice{FormatId::kF16, 0};
+  if (!is_candidate(tensor)) return FormatChoice{};
   const auto allocated = options.allocated.find(tensor.name);
   if (allocated != options.allocated.end()) return allocated->second;
   if (const auto* mode = std::get_if<StudyMode>(&options.formats)) {

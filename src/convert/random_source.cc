@@ -84,7 +84,7 @@ class RandomSource final : public ModelSource {
       : path_(shape.name), config_(parse_json(shape.config, path_)) {
     const std::string prefix = "model.";
     for (auto& spec : model_tensors(read_model_config(config_, path_))) {
-      TensorInfo info{prefix + spec.name, std::move(spec.shape), FormatId::kF16, 0, "", 0};
+      TensorInfo info{.name = prefix + spec.name, .shape = std::move(spec.shape)};
       const FormatChoice choice =
           is_candidate(info) ? general_choice(formats, info) : FormatChoice{};
       info.format = choice.format;

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "format/formats.h"
 
 namespace cellm {
 namespace {
@@ -66,7 +67,7 @@ constexpr std::array<std::pair<std::string_view, GeneralFormats>, 6> kRecipes{{
 }  // namespace
 
 GeneralFormats general_formats(const FormatChoice& body) {
-  const FormatChoice embedding = body.format == FormatId::kF16 ? body : kInt8;
+  const FormatChoice embedding = is_half(body.format) ? body : kInt8;
   return {body, embedding, embedding};
 }
 

@@ -19,7 +19,16 @@
 namespace cellm {
 namespace {
 
-constexpr FormatChoice kProbe{FormatId::kT2, 0};
+// Bits per weight of the format that parts are measured in.
+constexpr double kProbeBits = 2.0;
+
+FormatChoice probe_choice() {
+  for (const FormatChoice& choice : target_choices()) {
+    if (format_spec(choice.format).bits_per_weight >= kProbeBits) return choice;
+  }
+  CELLM_CHECK(false);
+  return {};
+}
 
 // Tokens that the probe is quantized along, at least, and for each column of the widest matrix.
 constexpr std::size_t kProbeTokens = 4096;
@@ -133,14 +142,20 @@ void code_rest(const ModelSource& source, std::span<const QuantizedPart> parts,
 }  // namespace
 
 std::vector<FormatChoice> target_choices() {
-  return {{FormatId::kT1, 0}, {FormatId::kT1H, 0}, {FormatId::kT2, 0},
-          {FormatId::kT3, 0}, {FormatId::kT4, 0},  {FormatId::kI8, 0}};
+  std::vector<const FormatSpec*> searched;
+  for (const FormatSpec* spec : all_formats()) {
+    if (spec->searched) searched.push_back(spec);
+  }
+  std::ranges::sort(searched, {}, &FormatSpec::bits_per_weight);
+  std::vector<FormatChoice> choices;
+  for (const FormatSpec* spec : searched) choices.push_back({spec->id, 0});
+  return choices;
 }
 
 ConvertOptions with_probe_formats(ConvertOptions options, const TargetBits& wanted) {
   GeneralFormats& formats = std::get<GeneralFormats>(options.formats);
-  formats.body = kProbe;
-  if (!wanted.embedding_given) formats.embedding = kProbe;
+  formats.body = probe_choice();
+  if (!wanted.embedding_given) formats.embedding = probe_choice();
   if (!wanted.lm_head_given) formats.lm_head = formats.embedding;
   return options;
 }
@@ -226,7 +241,7 @@ FoundFormats find_formats(const OpenedModel& model, const ConvertPlan& plan,
       model, codes.tensors, parts, windows, pool, calibrated.target, stage(kMeasuringParts));
 
   const std::vector<FormatChoice> choices = target_choices();
-  const double probe_error = gaussian_error(kProbe);
+  const double probe_error = gaussian_error(probe_choice());
   std::vector<double> errors;
   for (const FormatChoice& choice : choices) errors.push_back(gaussian_error(choice));
   std::vector<std::vector<AllocationChoice>> items;

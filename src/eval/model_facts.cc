@@ -41,15 +41,15 @@ void require_same_model(const ModelConfig& model, const ModelConfig& expected,
 bool computes_exactly(const ModelSource& source, Activations activations,
                       const KernelTable& kernels) {
   if (activations == Activations::kF32) return true;
-  return std::none_of(
-      source.tensors().begin(), source.tensors().end(), [&](const TensorInfo& info) {
-        if (info.shape.size() != 2) return false;
-        const Encoder encoder = format_spec(info.format).encoder;
-        if (encoder == Encoder::kGrid || encoder == Encoder::kTrellis) return true;
-        if (format_spec(info.format).order == StoredOrder::kBlocks) return true;
-        const bool halves = info.format == FormatId::kF16 || info.format == FormatId::kBF16;
-        return halves && activations == Activations::kFast && kernels.matmul_bf16 != nullptr;
-      });
+  return std::none_of(source.tensors().begin(), source.tensors().end(),
+                      [&](const TensorInfo& info) {
+                        if (info.shape.size() != 2) return false;
+                        const Encoder encoder = format_spec(info.format).encoder;
+                        if (encoder == Encoder::kGrid || encoder == Encoder::kTrellis) return true;
+                        if (format_spec(info.format).order == StoredOrder::kBlocks) return true;
+                        return is_half(info.format) && activations == Activations::kFast &&
+                               kernels.matmul_bf16 != nullptr;
+                      });
 }
 
 }  // namespace cellm

@@ -26,6 +26,14 @@ enum class Encoder {
   kNone,     // cellm does not encode it: such weights are kept as they came
 };
 
+// Where the scale of least squared error is better than the one by the largest weight if nothing
+// is known of the inputs, as measured (docs/quantization.md).
+enum class LeastError {
+  kEverywhere,
+  kInGroups,  // not where a whole row shares a scale
+  kNowhere,   // the error is so small that the search is not worth its time
+};
+
 struct FormatSpec {
   FormatId id = FormatId::kF32;
   std::string_view name;   // in options, tables and messages
@@ -39,6 +47,8 @@ struct FormatSpec {
   bool any_group = false;
   // Bits of a code in the packed layout (format/packed.h); 0 if there is none.
   unsigned packed_bits = 0;
+  LeastError least_error = LeastError::kEverywhere;
+  bool searched = false;         // whether a search for formats gives it to parts of a model
   double bits_per_weight = 0.0;  // of the codes, scales among them included
   // The largest magnitude of a weight that the encoder keeps: a larger one would make a code or a
   // scale infinite, or be cut off.

@@ -33,6 +33,8 @@ constexpr FormatSpec spec_of() {
   }
   if constexpr (requires { F::kAnyRank; }) spec.any_rank = F::kAnyRank;
   if constexpr (requires { F::kAnyGroup; }) spec.any_group = F::kAnyGroup;
+  if constexpr (requires { F::kLeastError; }) spec.least_error = F::kLeastError;
+  if constexpr (requires { F::kSearched; }) spec.searched = F::kSearched;
   if constexpr (requires { F::block_scale; }) spec.block_scale = F::block_scale;
   return spec;
 }
@@ -80,6 +82,10 @@ std::optional<FormatId> find_dtype(std::string_view dtype) {
   for (const FormatSpec* spec : kFormats) {
     if (spec->dtype == dtype) return spec->id;
   }
+bool is_half(FormatId id) {
+  return format_spec(id).any_rank && format_spec(id).row_bytes(1) == sizeof(std::uint16_t);
+}
+
   return std::nullopt;
 }
 

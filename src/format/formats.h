@@ -65,6 +65,8 @@ concept GridFormat = EncodableFormat<F> &&
 using RowFormats = std::tuple<F32, F16, BF16, I8, I4, I2, Q1, F8E4M3>;
 
 const FormatSpec& format_spec(FormatId id);
+// Whether weights are 16-bit floats.
+bool is_half(FormatId id);
 // By the dtype of a .cellm header.
 std::optional<FormatId> find_dtype(std::string_view dtype);
 

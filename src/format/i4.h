@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "format/code_grid.h"
+#include "format/format_spec.h"
 #include "format/half.h"
 #include "format/tensor.h"
 
@@ -27,6 +28,8 @@ struct I4 {
   static constexpr CodeGrid kGrid{16, -8.0F, 1.0F, 0};
   static constexpr unsigned kPackedBits = 4;
   static constexpr bool kAnyGroup = true;
+  // A row with one scale is better off if its outliers stay whole.
+  static constexpr LeastError kLeastError = LeastError::kInGroups;
   static constexpr float kLargest = 7.0F * kLargestF16;
   static std::size_t row_bytes(std::size_t cols) { return (cols + 1) / 2; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,

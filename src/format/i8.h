@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "format/code_grid.h"
+#include "format/format_spec.h"
 #include "format/half.h"
 #include "format/tensor.h"
 
@@ -22,6 +23,8 @@ struct I8 {
   static constexpr double kBitsPerWeight = 8.0;
   static constexpr CodeGrid kGrid{256, -128.0F, 1.0F, 0};
   static constexpr unsigned kPackedBits = 8;
+  static constexpr LeastError kLeastError = LeastError::kNowhere;
+  static constexpr bool kSearched = true;
   static constexpr float kLargest = 127.0F * kLargestF16;
   static std::size_t row_bytes(std::size_t cols) { return cols; }
   static void quantize_row(const float* weights, std::size_t cols, std::size_t group,

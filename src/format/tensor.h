@@ -9,6 +9,9 @@
 
 namespace cellm {
 
+// The format that holds every value exactly.
+inline constexpr FormatId kExactFormat = FormatId::kF32;
+
 // A row-major matrix (rows, cols) in some format. Cheap to copy: it points into memory that `owner`
 // keeps alive (a mapped file, or a buffer). Immutable, so it may be read from any thread.
 struct Tensor {

@@ -61,6 +61,7 @@ constexpr FormatSpec trellis_spec(const TrellisShape& shape, std::string_view na
           .order = StoredOrder::kTiles,
           .encoder = Encoder::kTrellis,
           .has_scales = true,
+          .searched = true,
           .bits_per_weight =
               static_cast<double>(shape.step_bits) / static_cast<double>(shape.step_weights),
           .largest = kLargestTrellis};

@@ -94,7 +94,7 @@ class HfFolder final : public ModelSource {
   MatrixPtr weights(std::size_t index) const override {
     const Entry& entry = entries_.at(index);
     if (entry.subtract_one || entry.tensor.data == nullptr) return nullptr;
-    const std::size_t alignment = entry.tensor.format == FormatId::kF32 ? 4 : 2;
+    const std::size_t alignment = entry.tensor.format == kExactFormat ? 4 : 2;
     // safetensors promises no alignment; a reader in place needs it.
     if (reinterpret_cast<std::uintptr_t>(entry.tensor.data) % alignment != 0) return nullptr;
     return row_matrix(entry.tensor);
@@ -208,7 +208,7 @@ class HfFolder final : public ModelSource {
     const auto format = readable_format(stored.dtype);
     entry.info = {.name = stored.name,
                   .shape = std::move(stored.shape),
-                  .format = format.value_or(FormatId::kF32),
+                  .format = format.value_or(kExactFormat),
                   .stored_as = stored.dtype,
                   .stored_bytes = stored.data.size(),
                   .stored_format = format};
@@ -326,7 +326,7 @@ void HfFolder::undo_mlx_norms() {
     const auto& name = entry.info.name;
     if (name.ends_with("norm.weight") && !name.ends_with("linear_attn.norm.weight")) {
       entry.subtract_one = true;
-      entry.info.format = FormatId::kF32;
+      entry.info.format = kExactFormat;
     }
   }
 }

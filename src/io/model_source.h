@@ -21,9 +21,9 @@ namespace cellm {
 struct TensorInfo {
   std::string name = {};  // the Hugging Face name
   std::vector<std::size_t> shape =
-      {};  // as Hugging Face has it; at least one dimension, none of them 0
-  FormatId format = FormatId::kF32;  // that weights() gives, and that holds the values exactly
-  std::size_t group = 0;             // weights that share a scale; 0: no scales
+      {};                          // as Hugging Face has it; at least one dimension, none of them 0
+  FormatId format = kExactFormat;  // that weights() gives, and that holds the values exactly
+  std::size_t group = 0;           // weights that share a scale; 0: no scales
   std::string stored_as = {};  // the container's own name of its type, for people: "BF16", "Q4_K"
   std::uint64_t stored_bytes = 0;  // payload in the container, companions included
   // The format of the payload, which may differ from `format` where a reader changes the order of

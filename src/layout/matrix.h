@@ -18,7 +18,7 @@ namespace cellm {
 struct Layout;
 
 struct MatrixShape {
-  FormatId format = FormatId::kF32;
+  FormatId format = kExactFormat;
   std::size_t rows = 0;
   std::size_t cols = 0;
   std::size_t group = 0;     // columns that share a companion scale; 0 if there is none
@@ -113,5 +113,8 @@ class Matrix {
 
 // A matrix of rows: `tensor` may be in any format but a trellis code.
 MatrixPtr row_matrix(Tensor tensor);
+// One of floats, (rows, cols), in memory that `owner` keeps alive.
+MatrixPtr float_matrix(std::size_t rows, std::size_t cols, const float* values,
+                       std::shared_ptr<const void> owner);
 
 }  // namespace cellm

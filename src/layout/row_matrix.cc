@@ -64,8 +64,8 @@ class RowMatrix final : public Matrix {
   }
   std::uint64_t int8_bytes() const override { return packed_bytes(tensor_); }
   MatrixPtr for_bf16(const KernelTable& kernels) const override {
-    const bool halves = format() == FormatId::kF16 || format() == FormatId::kBF16;
-    if (bf16_ || !halves || rows() < kMinBf16Rows || kernels.matmul_bf16 == nullptr) return nullptr;
+    if (bf16_ || !is_half(format()) || rows() < kMinBf16Rows || kernels.matmul_bf16 == nullptr)
+      return nullptr;
     return std::make_shared<RowMatrix>(tensor_, true);
   }
 
@@ -106,6 +106,15 @@ PayloadSizes sizes(const MatrixShape& shape) {
 
 MatrixPtr row_matrix(Tensor tensor) {
   return std::make_shared<RowMatrix>(std::move(tensor), false);
+}
+
+MatrixPtr float_matrix(std::size_t rows, std::size_t cols, const float* values,
+                       std::shared_ptr<const void> owner) {
+  return row_matrix({.format = FormatId::kF32,
+                     .rows = rows,
+                     .cols = cols,
+                     .data = reinterpret_cast<const std::byte*>(values),
+                     .owner = std::move(owner)});
 }
 
 constexpr Layout kRowLayout{

@@ -90,11 +90,7 @@ class Loader {
   MatrixPtr in_memory(std::size_t index, std::size_t rows, std::size_t cols) const {
     auto memory = std::make_shared<AlignedBuffer<float>>(rows * cols);
     source_.read_rows(index, 0, rows, memory->data());
-    return row_matrix({.format = FormatId::kF32,
-                       .rows = rows,
-                       .cols = cols,
-                       .data = reinterpret_cast<const std::byte*>(memory->data()),
-                       .owner = memory});
+    return float_matrix(rows, cols, memory->data(), memory);
   }
 
   std::size_t require(const std::string& name, const std::vector<std::size_t>& shape) const {

@@ -5,6 +5,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
+#include "kernels/float_weights.h"
 
 namespace cellm {
 namespace {
@@ -23,13 +24,7 @@ std::size_t batch_columns(std::size_t width, std::size_t group) {
 
 // Rows [begin, end) of the feedback, and of them the columns [0, cols).
 WeightMatrix feedback_rows(const FeedbackFactor& factor, std::size_t begin, std::size_t cols) {
-  return {FormatId::kF32,
-          reinterpret_cast<const unsigned char*>(factor.feedback.data() + begin * factor.cols),
-          nullptr,
-          cols,
-          0,
-          factor.cols * sizeof(float),
-          0};
+  return float_weights(factor.feedback.data() + begin * factor.cols, cols, factor.cols);
 }
 
 // ‖x R_BB‖² for the block x of a row.

@@ -10,13 +10,17 @@ namespace cellm {
 
 namespace {
 
-// As measured (docs/quantization.md). Without data, a row of int4 with one scale is better off if
-// its outliers stay whole, though the squared error is larger; int8 has so little error that the
-// search is not worth its time.
 bool least_error_is_better(const QuantizeRequest& request) {
   if (request.inputs != nullptr) return true;
-  if (request.format.id == FormatId::kI8) return false;
-  return request.format.id != FormatId::kI4 || request.group != request.cols;
+  switch (request.format.least_error) {
+    case LeastError::kNowhere:
+      return false;
+    case LeastError::kInGroups:
+      return request.group != request.cols;
+    case LeastError::kEverywhere:
+      break;
+  }
+  return true;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "format/rotation.h"
+#include "kernels/float_weights.h"
 
 namespace cellm {
 namespace {
@@ -83,13 +84,7 @@ void SecondMomentsSum::flush() {
   const std::vector<Square> squares = lower_squares(cols);
   const auto columns_from = [&](std::size_t col) {
     const float* first = waiting_.data() + col * kTokensPerSum;
-    return WeightMatrix{FormatId::kF32,
-                        reinterpret_cast<const unsigned char*>(first),
-                        nullptr,
-                        waiting_tokens_,
-                        0,
-                        kTokensPerSum * sizeof(float),
-                        0};
+    return float_weights(first, waiting_tokens_, kTokensPerSum);
   };
   constexpr std::size_t kSquaresPerChunk = 4;
   pool_.parallel_for(squares.size(), kSquaresPerChunk, [&](std::size_t begin, std::size_t end) {

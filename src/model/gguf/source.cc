@@ -40,9 +40,8 @@ std::optional<FormatId> format_in_place(const MappedTensor& tensor) {
     return tensor.transform.columns.is_identity() ? format : std::nullopt;
   }
   // Files may ask for less alignment than floats need.
-  const bool halves = spec.any_rank && spec.row_bytes(1) == sizeof(std::uint16_t);
-  if (!is_aligned(tensor, *format == FormatId::kF32 ? alignof(float) : alignof(std::uint16_t)) ||
-      (is_reordered(tensor) && !halves)) {
+  const std::size_t alignment = *format == kExactFormat ? alignof(float) : alignof(std::uint16_t);
+  if (!is_aligned(tensor, alignment) || (is_reordered(tensor) && !is_half(*format))) {
     return std::nullopt;
   }
   return format;
@@ -70,7 +69,7 @@ class GgufSource final : public ModelSource {
     for (const MappedTensor& tensor : mapped_) {
       tensors_.push_back({.name = tensor.name,
                           .shape = tensor.shape,
-                          .format = format_in_place(tensor).value_or(FormatId::kF32),
+                          .format = format_in_place(tensor).value_or(kExactFormat),
                           .stored_as = std::string(tensor.stored->type->name),
                           .stored_bytes = tensor.stored->bytes.size(),
                           .stored_format = tensor.stored->type->format});
