@@ -150,9 +150,12 @@ int run(const std::string& path, bool as_json, Links links) {
   const auto opened = open_model(path, {links});
   const CellmFile* cellm = opened->source().cellm_file();
   Contents contents{*opened, cellm == nullptr ? CellmDetails{} : cellm_details(cellm->header)};
+  const auto ids = tensor_ids(opened->source(), opened->config());
   for (const auto& info : opened->source().tensors()) {
     contents.all.add(info);
-    contents.classes[tensor_class(info)].add(info);
+    const auto id = ids.find(info.name);
+    contents.classes[tensor_class(info, id == ids.end() ? std::nullopt : std::optional(id->second))]
+        .add(info);
   }
   if (as_json) {
     print_json(path, contents);

@@ -30,7 +30,7 @@ std::string planned_format(const PlannedTensor& tensor) {
 std::map<std::pair<TensorClass, std::string>, Row> rows_of(const ConvertPlan& plan) {
   std::map<std::pair<TensorClass, std::string>, Row> rows;
   for (const auto& tensor : plan.tensors) {
-    Row& row = rows[{tensor_class(tensor.info), planned_format(tensor)}];
+    Row& row = rows[{tensor_class(tensor), planned_format(tensor)}];
     ++row.tensors;
     row.weights += tensor.info.rows() * tensor.info.cols();
     row.bytes += tensor.bytes();

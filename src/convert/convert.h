@@ -70,6 +70,7 @@ struct PlannedTensor {
   std::uint64_t scale_bytes = 0;         // 0 if there is no companion
   std::uint64_t column_scale_bytes = 0;  // likewise
   Kept kept = Kept::kNo;
+  std::optional<TensorId> id;  // nothing if the model does not use it
   // What the model multiplies by it as; nothing if it does not. An embedding that is also the
   // output matrix is kOutputId.
   std::optional<TensorId> linear;
@@ -98,13 +99,15 @@ struct ConvertPlan {
 // matches no matrix.
 ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& options);
 
-// A tensor of a source in a format: all but `linear` and `overridden`. Throws Error(kUsage) if the
-// format's groups do not fit.
+// A tensor of a source in a format: all but `id`, `linear` and `overridden`. Throws Error(kUsage)
+// if the format's groups do not fit.
 PlannedTensor plan_tensor(const TensorInfo& info, std::size_t source_index,
                           const FormatChoice& choice, const ConvertOptions& options);
 
 // Whether it is the matrix in which tokens are looked up.
 bool is_embedding(const PlannedTensor& tensor);
+
+TensorClass tensor_class(const PlannedTensor& tensor);
 
 // Whether the tensor, or any of the plan, has codes and scales to choose: kept ones do not.
 bool has_codes(const PlannedTensor& tensor);

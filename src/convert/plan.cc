@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 
 #include "base/advice.h"
 #include "convert/convert.h"
@@ -32,9 +31,9 @@ std::vector<CompiledOverride> compile(const std::vector<TensorOverride>& overrid
 
 // Nothing for a tensor that is kept.
 std::optional<FormatChoice> choose(const ConvertOptions& options, std::string_view model_type,
-                                   const TensorInfo& tensor) {
+                                   const TensorInfo& tensor, const std::optional<TensorId>& id) {
   if (const auto* kept = std::get_if<KeptFormats>(&options.formats)) {
-    return kept_choice(*kept, tensor);
+    return kept_choice(*kept, tensor_class(tensor, id));
   }
   if (!is_candidate(tensor)) return FormatChoice{};
   const auto allocated = options.allocated.find(tensor.name);
@@ -42,7 +41,7 @@ std::optional<FormatChoice> choose(const ConvertOptions& options, std::string_vi
   if (const auto* mode = std::get_if<StudyMode>(&options.formats)) {
     return study_choice(*mode, model_type, tensor);
   }
-  return general_choice(std::get<GeneralFormats>(options.formats), tensor);
+  return general_choice(std::get<GeneralFormats>(options.formats), tensor_class(tensor, id));
 }
 
 // The override of the tensor; null if there is none.
@@ -75,30 +74,27 @@ bool same_values(const ModelSource& source, std::size_t a, std::size_t b) {
 void settle_lm_head(const ModelSource& source, const ModelConfig& config,
                     const ConvertOptions& options, ConvertPlan& plan) {
   if (!options.settle_lm_head || config.tied_embedding == false) return;
-  const std::string prefix = text_prefix(source);
-  const auto by_name = [&](const std::string& name) {
+  const auto by_id = [&](TensorId id) {
     return std::find_if(plan.tensors.begin(), plan.tensors.end(),
-                        [&](const PlannedTensor& t) { return t.name == name; });
+                        [&](const PlannedTensor& t) { return t.id == id; });
   };
-  const auto embedding = by_name(prefix + "embed_tokens.weight");
+  const auto* kept = std::get_if<KeptFormats>(&options.formats);
+  const auto embedding = by_id(kEmbeddingId);
   CELLM_CHECK(embedding != plan.tensors.end());
-  for (const auto& name : lm_head_names(prefix)) {
-    const auto stored = by_name(name);
-    if (stored == plan.tensors.end()) continue;
-    if (config.tied_embedding == true && !std::holds_alternative<KeptFormats>(options.formats) &&
-        stored->choice == embedding->choice &&
+  if (const auto stored = by_id(kOutputId); stored != plan.tensors.end()) {
+    if (config.tied_embedding == true && kept == nullptr && stored->choice == embedding->choice &&
         same_values(source, stored->source_index, embedding->source_index)) {
-      plan.left_out.push_back(name);
+      plan.left_out.push_back(stored->name);
       plan.tensors.erase(stored);
     }
     return;
   }
-  const auto* kept = std::get_if<KeptFormats>(&options.formats);
   const std::optional<FormatChoice> wanted =
       kept == nullptr ? std::get<GeneralFormats>(options.formats).lm_head : kept->lm_head;
   if (!wanted || wanted == embedding->choice) return;
   PlannedTensor head = plan_tensor(embedding->info, embedding->source_index, *wanted, options);
   head.name = "lm_head.weight";
+  head.id = kOutputId;
   plan.tensors.insert(std::upper_bound(plan.tensors.begin(), plan.tensors.end(), head.name,
                                        [](const std::string& name, const PlannedTensor& t) {
                                          return name < t.name;
@@ -107,24 +103,17 @@ void settle_lm_head(const ModelSource& source, const ModelConfig& config,
 }
 
 // See PlannedTensor::linear.
-void name_linears(const ModelSource& source, const ModelConfig& config, ConvertPlan& plan) {
-  const std::string prefix = text_prefix(source);
-  std::map<std::string, TensorId, std::less<>> ids;
-  for (const auto& spec : model_tensors(config)) {
-    if (tensor_kind(spec.id.role) == TensorKind::kMatrix) ids[prefix + spec.name] = spec.id;
-  }
-  for (const auto& name : lm_head_names(prefix)) ids[name] = kOutputId;
+void name_linears(ConvertPlan& plan) {
   PlannedTensor* tied = nullptr;
   bool has_head = false;
   for (auto& tensor : plan.tensors) {
-    const auto found = ids.find(tensor.name);
-    if (found == ids.end()) continue;
-    if (found->second == kEmbeddingId) {
+    if (!tensor.id || tensor_kind(tensor.id->role) != TensorKind::kMatrix) continue;
+    if (tensor.id == kEmbeddingId) {
       tied = &tensor;
       continue;
     }
-    tensor.linear = found->second;
-    has_head |= found->second == kOutputId;
+    tensor.linear = tensor.id;
+    has_head |= tensor.id == kOutputId;
   }
   if (tied != nullptr && !has_head) tied->linear = kOutputId;
 }
@@ -226,6 +215,7 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
   require_complete(source, config);
   ConvertPlan plan;
   auto overrides = compile(options.overrides);
+  const auto ids = tensor_ids(source, config);
   const bool other_parts = has_other_parts(source);
   for (std::size_t i = 0; i < source.tensors().size(); ++i) {
     const TensorInfo& info = source.tensors()[i];
@@ -233,11 +223,14 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
       plan.left_out.push_back(info.name);
       continue;
     }
+    const auto found = ids.find(info.name);
+    const auto id = found == ids.end() ? std::nullopt : std::optional(found->second);
     const TensorOverride* named = overriding(info, overrides);
     const std::optional<FormatChoice> choice =
-        named != nullptr ? named->choice : choose(options, config.model_type, info);
+        named != nullptr ? named->choice : choose(options, config.model_type, info, id);
     plan.tensors.push_back(choice ? plan_tensor(info, i, *choice, options)
                                   : plan_kept_tensor(source, i, options));
+    plan.tensors.back().id = id;
     plan.tensors.back().overridden = named != nullptr;
   }
   plan.allow_nonfinite = options.allow_nonfinite;
@@ -248,7 +241,7 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
                         printable(item.source->pattern), printable(source.path()));
     }
   }
-  name_linears(source, config, plan);
+  name_linears(plan);
   plan.scale = options.scale;
   plan.header_json = cellm_header_json(model, quantizer_label(options, plan));
   if (options.tokenizer) {
@@ -270,7 +263,11 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
 }
 
 bool is_embedding(const PlannedTensor& tensor) {
-  return tensor.name.ends_with("embed_tokens.weight");
+  return tensor.id == kEmbeddingId;
+}
+
+TensorClass tensor_class(const PlannedTensor& tensor) {
+  return tensor_class(tensor.info, tensor.id);
 }
 
 bool has_codes(const PlannedTensor& tensor) {

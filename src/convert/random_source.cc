@@ -86,7 +86,7 @@ class RandomSource final : public ModelSource {
     for (auto& spec : model_tensors(read_model_config(config_, path_))) {
       TensorInfo info{.name = prefix + spec.name, .shape = std::move(spec.shape)};
       const FormatChoice choice =
-          is_candidate(info) ? general_choice(formats, info) : FormatChoice{};
+          is_candidate(info) ? general_choice(formats, tensor_class(spec.id.role)) : FormatChoice{};
       info.format = choice.format;
       info.group = group_for(choice, info.cols(), info.name);
       info.stored_format = choice.format;

@@ -108,6 +108,34 @@ TensorClass tensor_class(const TensorInfo& tensor) {
   return TensorClass::kOther;
 }
 
+TensorClass tensor_class(TensorRole role) {
+  switch (role) {
+    case TensorRole::kEmbedding:
+      return TensorClass::kEmbedding;
+    case TensorRole::kOutput:
+      return TensorClass::kLmHead;
+    case TensorRole::kQuery:
+    case TensorRole::kKey:
+    case TensorRole::kValue:
+    case TensorRole::kAttentionOutput:
+      return TensorClass::kAttention;
+    case TensorRole::kDeltaInput:
+    case TensorRole::kDeltaGate:
+    case TensorRole::kDeltaOutput:
+      return TensorClass::kDeltaNet;
+    case TensorRole::kGate:
+    case TensorRole::kUp:
+    case TensorRole::kDown:
+      return TensorClass::kFeedForward;
+    default:
+      return TensorClass::kSmall;
+  }
+}
+
+TensorClass tensor_class(const TensorInfo& tensor, const std::optional<TensorId>& id) {
+  return id ? tensor_class(id->role) : tensor_class(tensor);
+}
+
 std::string_view tensor_class_name(TensorClass tensor_class) {
   switch (tensor_class) {
     case TensorClass::kEmbedding:
@@ -159,8 +187,8 @@ FormatChoice study_choice(StudyMode mode, std::string_view model_type, const Ten
   return kF16;
 }
 
-FormatChoice general_choice(const GeneralFormats& formats, const TensorInfo& tensor) {
-  switch (tensor_class(tensor)) {
+FormatChoice general_choice(const GeneralFormats& formats, TensorClass tensor_class) {
+  switch (tensor_class) {
     case TensorClass::kEmbedding:
       return formats.embedding;
     case TensorClass::kLmHead:
@@ -178,8 +206,8 @@ FormatChoice general_choice(const GeneralFormats& formats, const TensorInfo& ten
   return kF16;
 }
 
-std::optional<FormatChoice> kept_choice(const KeptFormats& formats, const TensorInfo& tensor) {
-  switch (tensor_class(tensor)) {
+std::optional<FormatChoice> kept_choice(const KeptFormats& formats, TensorClass tensor_class) {
+  switch (tensor_class) {
     case TensorClass::kEmbedding:
       return formats.embedding;
     case TensorClass::kLmHead:

@@ -10,6 +10,7 @@
 
 #include "format/format_choice.h"
 #include "io/model_source.h"
+#include "model/tensor_id.h"
 
 namespace cellm {
 
@@ -62,16 +63,19 @@ enum class TensorClass {
   kVision,
   kOther,
 };
-TensorClass tensor_class(const TensorInfo& tensor);
+TensorClass tensor_class(TensorRole role);
+TensorClass tensor_class(const TensorInfo& tensor);  // by its name
+// By its role, if it is a tensor of the model, else by its name.
+TensorClass tensor_class(const TensorInfo& tensor, const std::optional<TensorId>& id);
 std::string_view tensor_class_name(TensorClass tensor_class);
 
 // A tensor that may be quantized at all: a matrix whose name ends in ".weight".
 bool is_candidate(const TensorInfo& tensor);
 
 FormatChoice study_choice(StudyMode mode, std::string_view model_type, const TensorInfo& tensor);
-FormatChoice general_choice(const GeneralFormats& formats, const TensorInfo& tensor);
+FormatChoice general_choice(const GeneralFormats& formats, TensorClass tensor_class);
 // Nothing for a tensor that is kept.
-std::optional<FormatChoice> kept_choice(const KeptFormats& formats, const TensorInfo& tensor);
+std::optional<FormatChoice> kept_choice(const KeptFormats& formats, TensorClass tensor_class);
 
 // Whether --text-only keeps the tensor; `has_other_parts` says that the source has more than a text
 // model.

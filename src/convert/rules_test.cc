@@ -82,7 +82,7 @@ TEST(Rules, OnlyMatricesNamedWeightAreCandidates) {
 TEST(Rules, GeneralFormatsChooseByClass) {
   const GeneralFormats formats{{FormatId::kI4, 32}, {FormatId::kI8, 0}, {FormatId::kQ1, 0}};
   const auto name = [&](const std::string& of) {
-    return format_choice_name(general_choice(formats, matrix(of)));
+    return format_choice_name(general_choice(formats, tensor_class(matrix(of))));
   };
   EXPECT_EQ(name("model.layers.0.self_attn.q_proj.weight"), "int4-g32");
   EXPECT_EQ(name("model.layers.0.linear_attn.in_proj_qkv.weight"), "int4-g32");

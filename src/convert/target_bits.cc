@@ -45,7 +45,7 @@ bool is_given(const PlannedTensor& tensor, const TargetBits& wanted) {
 }
 
 bool is_free(const PlannedTensor& tensor, const TargetBits& wanted) {
-  switch (tensor_class(tensor.info)) {
+  switch (tensor_class(tensor)) {
     case TensorClass::kEmbedding:
     case TensorClass::kLmHead:
     case TensorClass::kAttention:
@@ -73,18 +73,25 @@ Counted counted(const ConvertPlan& plan, const TargetBits& wanted) {
   return sum;
 }
 
+// The tensor that names the part that a tensor belongs to.
+TensorId first_of_part(TensorId id) {
+  if (id.role == TensorRole::kKey) return {id.layer, TensorRole::kQuery};
+  if (id.role == TensorRole::kUp) return {id.layer, TensorRole::kGate};
+  return id;
+}
+
 // The parts of the model that get a format each: queries and keys of a layer together, gate and up
 // projection together, every other matrix alone.
 std::vector<QuantizedPart> free_parts(const ConvertPlan& plan, const TargetBits& wanted) {
-  std::map<std::string, QuantizedPart> parts;
+  std::map<TensorId, std::string> names;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    if (tensor.id) names[*tensor.id] = tensor.name;
+  }
+  std::map<std::string, QuantizedPart> parts;  // by the name of the first
   for (const PlannedTensor& tensor : plan.tensors) {
     if (!is_free(tensor, wanted)) continue;
-    std::string name = tensor.name;
-    for (const auto& [with, of] : {std::pair{"k_proj", "q_proj"}, {"up_proj", "gate_proj"}}) {
-      const std::size_t at = name.find(with);
-      if (at != std::string::npos) name.replace(at, std::string_view(with).size(), of);
-    }
-    parts[name].push_back(&tensor);
+    const auto first = tensor.id ? names.find(first_of_part(*tensor.id)) : names.end();
+    parts[first == names.end() ? tensor.name : first->second].push_back(&tensor);
   }
   std::vector<QuantizedPart> result;
   for (auto& [name, part] : parts) result.push_back(std::move(part));

@@ -137,7 +137,7 @@ void note_file(const Conversion& c, const CalibratedTensors* quantized,
                const std::vector<BadValues>& replaced) {
   std::uint64_t unused = 0;
   for (const PlannedTensor& tensor : c.plan.tensors) {
-    const TensorClass kind = tensor_class(tensor.info);
+    const TensorClass kind = tensor_class(tensor);
     if (kind == TensorClass::kVision || kind == TensorClass::kMtp) unused += tensor.bytes();
   }
   if (unused != 0) c.control.note(UnusedTensorsNote{unused});

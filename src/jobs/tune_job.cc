@@ -34,7 +34,9 @@ constexpr std::size_t kStoreSteps = 10;
 // Bytes beside both models: each matrix of the student twice as f16, the values that are made of it
 // in f32 meanwhile, and at most what a window leaves behind in the layers (LayerRecord): what each
 // of their matrices gave, as it was and as it became, and what it was given.
-std::uint64_t tuning_bytes(const ModelSource& source) {
+std::uint64_t tuning_bytes(const OpenedModel& model) {
+  const ModelSource& source = model.source();
+  const auto ids = tensor_ids(source, model.config());
   std::uint64_t weights = 0;
   std::uint64_t largest = 0;
   std::uint64_t recorded = 0;
@@ -42,7 +44,8 @@ std::uint64_t tuning_bytes(const ModelSource& source) {
     const std::uint64_t count = std::uint64_t{info.rows()} * info.cols();
     weights += count;
     largest = std::max(largest, count);
-    if (info.name.find("layers.") != std::string::npos)
+    const auto id = ids.find(info.name);
+    if (id != ids.end() && is_in_layer(id->second.role))
       recorded += kCalibrationWindow * (2 * std::uint64_t{info.rows()} + info.cols());
   }
   return 2 * sizeof(std::uint16_t) * weights + sizeof(float) * (largest + recorded);
@@ -222,7 +225,7 @@ TuneResult tune(const TuneTask& task, const TuneOptions& options, const JobContr
   const OpenedModel& file = *opened;
   const CellmFile& cellm = *file.source().cellm_file();
   check_file(cellm, task, options);
-  const std::uint64_t memory = tuning_bytes(file.source());
+  const std::uint64_t memory = tuning_bytes(file);
   require_memory(memory, "tuning", AdviceKind::kSmallerModel);
   const Engine teacher(task.reference(),
                        {options.target, options.threads, kAllLayers, Activations::kFast});

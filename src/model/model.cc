@@ -155,6 +155,20 @@ std::vector<std::string> lm_head_names(const std::string& prefix) {
           prefix + "lm_head.weight"};
 }
 
+std::map<std::string, TensorId, std::less<>> tensor_ids(const ModelSource& source,
+                                                        const ModelConfig& config) {
+  std::map<std::string, TensorId, std::less<>> ids;
+  const std::string prefix = text_prefix(source);
+  const auto add = [&](std::string name, TensorId id) {
+    if (find_tensor(source, name)) ids.emplace(std::move(name), id);
+  };
+  for (const TensorSpec& spec : model_tensors(config)) {
+    if (spec.id != kOutputId) add(prefix + spec.name, spec.id);
+  }
+  for (const std::string& name : lm_head_names(prefix)) add(name, kOutputId);
+  return ids;
+}
+
 Model load_model(const ModelSource& source, const ModelConfig& whole, std::size_t max_layers) {
   report_work(Work::kWeightsLoad, source.path());
   ModelConfig config = whole;

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -61,6 +63,10 @@ std::string text_prefix(const ModelSource& source);
 
 // The names under which a source may keep the output matrix, best first.
 std::vector<std::string> lm_head_names(const std::string& prefix);
+
+// The identities of the source's tensors that the model uses, by name.
+std::map<std::string, TensorId, std::less<>> tensor_ids(const ModelSource& source,
+                                                         const ModelConfig& config);
 
 // Reads weights. Matrices in a layout of src/layout stay mapped in the file, others are read into
 // memory as f32; max_layers limits the layers used. Tensors that
