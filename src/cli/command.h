@@ -25,6 +25,7 @@ struct Command {
 extern const Command kBenchCommand;
 extern const Command kConvertCommand;
 extern const Command kEvalCommand;
+extern const Command kFormatsCommand;
 extern const Command kInferCommand;
 extern const Command kInspectCommand;
 extern const Command kLogitsCommand;

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "convert/calibrate.h"
+#include "format/format_choice.h"
 #include "jobs/tune_job.h"
 
 namespace cellm {
@@ -25,11 +26,10 @@ void add_formats(Options& options, ConvertArguments& a) {
 
   const char* general = "The general form, for every model";
   options
-      .add(
-          "-f,--format", a.format,
-          "Format of the layers: f16, int8, int4, int4-g32, int4-g128, int2, q1, fp8, and the "
-          "trellis codes t4, t3, t2, t1h (1.5 bits), t1; or keep: every tensor as the input stores "
-          "it, without requantization")
+      .add("-f,--format", a.format,
+           fmt::format("Format of the layers: {}; or keep: every tensor as the input stores it, "
+                       "without requantization (see cellm formats)",
+                       encodable_format_names()))
       .group(general);
   options
       .add("--target-bpw", a.target_bpw,
@@ -42,10 +42,13 @@ void add_formats(Options& options, ConvertArguments& a) {
       .range(0.5, 16.0);
   options
       .add("--embedding", a.embedding,
-           "Format of the embedding (default int8; f16 with --format f16)")
+           "Format of the embedding, one of those of --format but keep (default int8; f16 with "
+           "--format f16; kept with --format keep)")
       .group(general);
   options
-      .add("--lm-head", a.lm_head, "Format of the output matrix (default: that of the embedding)")
+      .add("--lm-head", a.lm_head,
+           "Format of the output matrix, likewise (default: that of the embedding; kept with "
+           "--format keep)")
       .group(general);
   options
       .add(

@@ -91,9 +91,9 @@ void add_engine(Options& options, InferArguments& a) {
       .one_of({"f16", "turboquant", "f32"});
   options
       .add("--activations", a.activations,
-           "int8 (rounded against int8, int4, int2 and q1 weights, exact against others), "
-           "fast (also bf16 "
-           "against 16-bit weights, where the processor can) or f32 (exact)")
+           "int8 (rounded to 8 bits against weights that have integer codes: int8, int4, int2, "
+           "q1, trellis codes and GGUF's block formats; exact against others), fast (also "
+           "bf16 against 16-bit weights, where the processor can) or f32 (exact)")
       .group(engine)
       .show_default()
       .one_of({"int8", "fast", "f32"});

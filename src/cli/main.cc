@@ -26,7 +26,8 @@ int run_cellm(int argc, char** argv) {
   std::vector<std::string_view> names;
   for (const Command* command :
        {&kConvertCommand, &kInferCommand, &kInspectCommand, &kVerifyCommand, &kTokenizeCommand,
-        &kLogitsCommand, &kBenchCommand, &kStudyCommand, &kEvalCommand, &kTuneCommand}) {
+        &kLogitsCommand, &kBenchCommand, &kStudyCommand, &kEvalCommand, &kTuneCommand,
+        &kFormatsCommand}) {
     Options sub = options.add_command(command->name, command->description);
     const Run run = command->configure(sub);
     names.emplace_back(command->name);

@@ -24,12 +24,11 @@ std::size_t parse_group(std::string_view text) {
   return whole && group >= kMinGroup && group <= kMaxGroup ? group : 0;
 }
 
-// Whether sources alone have it: f32 and bf16 are read and kept, not chosen.
+}  // namespace
+
 bool is_encodable(const FormatSpec& spec) {
   return spec.encoder != Encoder::kNone && spec.id != FormatId::kF32 && spec.id != FormatId::kBF16;
 }
-
-}  // namespace
 
 FormatChoice parse_format_choice(std::string_view name) {
   for (const FormatSpec* spec : all_formats()) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "format/format_id.h"
+#include "format/format_spec.h"
 
 namespace cellm {
 
@@ -20,6 +21,9 @@ struct FormatChoice {
 // The smallest and largest group of weights that a name may ask for.
 inline constexpr std::size_t kMinGroup = 8;
 inline constexpr std::size_t kMaxGroup = 1024;
+
+// Whether cellm encodes it, so that people may choose it: f32 and bf16 are read and kept only.
+bool is_encodable(const FormatSpec& spec);
 
 // A format's name or dtype, with "-gN" behind it if any group may share a scale: "f16", "int4",
 // "int4-g32", "i4-g32". Throws Error(kUsage) listing the formats that cellm encodes.
