@@ -1,10 +1,9 @@
-// The list of block formats: GGUF's quantized types, whose rows are multiplied where they lie.
+// The block formats of format/block_list.h.
 //
-// A block format is one header and source in this folder: a struct that satisfies BlockFormat. It
-// says how bits lie in a block and gives the reference dequantization, in f32 in the order of
-// ggml's own (ggml-quants.c), so that values are the same bit for bit. Adding one touches its own
-// files, FormatId, block_shape.h, BlockFormats and one unpack hook of the kernels
-// (kernels/block_unpack.inl).
+// A block format is one source in this folder: the reference dequantization of a struct that is
+// made of the list, in f32 in the order of ggml's own (ggml-quants.c), so that values are the same
+// bit for bit, under a drawing of how bits lie in a block. Adding one touches its source, the list,
+// one unpack hook of the kernels (kernels/block_unpack.inl) and the tables of the docs.
 #pragma once
 
 #include <concepts>
@@ -14,16 +13,6 @@
 #include <tuple>
 
 #include "format/block_shape.h"
-#include "format/iq4_nl.h"
-#include "format/iq4_xs.h"
-#include "format/q4_0.h"
-#include "format/q4_1.h"
-#include "format/q4_k.h"
-#include "format/q5_0.h"
-#include "format/q5_1.h"
-#include "format/q5_k.h"
-#include "format/q6_k.h"
-#include "format/q8_0.h"
 
 namespace cellm {
 
@@ -31,11 +20,26 @@ template <class F>
 concept BlockFormat = requires(const std::byte* codes, std::size_t cols, float* out) {
   { F::kShape } -> std::convertible_to<BlockShape>;
   { F::kName } -> std::convertible_to<std::string_view>;
-  // cols, a multiple of kShape.columns, weights of one row. `codes` needs no alignment.
   { F::dequantize_row(codes, cols, out) } -> std::same_as<void>;
 };
 
-using BlockFormats = std::tuple<Q40, Q41, Q50, Q51, Q80, Q4K, Q5K, Q6K, IQ4NL, IQ4XS>;
+// dequantize_row(): cols, a multiple of kShape.columns, weights of one row. `codes` needs no
+// alignment.
+#define CELLM_BLOCK_FORMAT(type, id, name, ...)                                       \
+  struct type {                                                                       \
+    static constexpr BlockShape kShape = k##type##Shape;                              \
+    static constexpr std::string_view kName = name;                                   \
+    static void dequantize_row(const std::byte* codes, std::size_t cols, float* out); \
+  };
+CELLM_BLOCK_FORMATS(CELLM_BLOCK_FORMAT)
+#undef CELLM_BLOCK_FORMAT
+
+// A tuple of all but the first type: a list made of macros begins with a comma.
+template <class Nothing, BlockFormat... F>
+struct TupleBehind {
+  using Type = std::tuple<F...>;
+};
+using BlockFormats = TupleBehind<void CELLM_BLOCK_FORMATS(CELLM_BLOCK_TYPE)>::Type;
 
 // The same as plain data, for code that meets the format at run time.
 struct BlockFormatInfo {

@@ -13,18 +13,13 @@ struct BlockShape {
   FormatId format;
   std::size_t columns;
   std::size_t bytes;
+  std::size_t halves[2];  // where a block has its f16 numbers; the same twice if there is one
 };
 
-inline constexpr BlockShape kQ40Shape{FormatId::kQ40, 32, 18};
-inline constexpr BlockShape kQ41Shape{FormatId::kQ41, 32, 20};
-inline constexpr BlockShape kQ50Shape{FormatId::kQ50, 32, 22};
-inline constexpr BlockShape kQ51Shape{FormatId::kQ51, 32, 24};
-inline constexpr BlockShape kQ80Shape{FormatId::kQ80, 32, 34};
-inline constexpr BlockShape kQ4KShape{FormatId::kQ4K, 256, 144};
-inline constexpr BlockShape kQ5KShape{FormatId::kQ5K, 256, 176};
-inline constexpr BlockShape kQ6KShape{FormatId::kQ6K, 256, 210};
-inline constexpr BlockShape kIQ4NLShape{FormatId::kIQ4NL, 32, 18};
-inline constexpr BlockShape kIQ4XSShape{FormatId::kIQ4XS, 256, 136};
+#define CELLM_BLOCK_SHAPE(type, id, name, columns, bytes, half, other_half, ...) \
+  inline constexpr BlockShape k##type##Shape{FormatId::k##type, columns, bytes, {half, other_half}};
+CELLM_BLOCK_FORMATS(CELLM_BLOCK_SHAPE)
+#undef CELLM_BLOCK_SHAPE
 
 // The values of the 4-bit codes of IQ4_NL and IQ4_XS.
 inline constexpr signed char kNonLinearValues[16] = {-127, -104, -83, -65, -49, -35, -22, -10,

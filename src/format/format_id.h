@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "format/block_list.h"
+
 namespace cellm {
 
 // What the bytes of each mean is in its own header (format/i4.h and so on). The numbers are those
@@ -23,17 +25,10 @@ enum class FormatId : std::uint8_t {
   kT2 = 10,
   kT1H = 11,
   kT1 = 12,
-  kQ40 = 13,  // ggml's Q4_0, and so on
-  kQ41 = 14,
-  kQ50 = 15,
-  kQ51 = 16,
-  kQ80 = 17,
-  kQ4K = 18,
-  kQ5K = 19,
-  kQ6K = 20,
-  kIQ4NL = 21,
-  kIQ4XS = 22,
+#define CELLM_BLOCK_ID(type, id, ...) k##type = id,
+  CELLM_BLOCK_FORMATS(CELLM_BLOCK_ID)
+#undef CELLM_BLOCK_ID
 };
-inline constexpr std::size_t kFormatCount = 23;
+inline constexpr std::size_t kFormatCount = 13 CELLM_BLOCK_FORMATS(CELLM_BLOCK_ONE);
 
 }  // namespace cellm

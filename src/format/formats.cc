@@ -59,12 +59,16 @@ template <class F>
 constexpr FormatSpec kSpec = spec_of<F>();
 
 // The list. Order: FormatId.
+#define CELLM_BLOCK_SPEC(type, ...) &kSpec<type>,
 constexpr std::array<const FormatSpec*, kFormatCount> kFormats{
-    &kSpec<F32>, &kSpec<F16>,    &kSpec<BF16>, &kSpec<I8>,    &kSpec<I4>,    &kSpec<I2>,
-    &kSpec<Q1>,  &kSpec<F8E4M3>, &kT4Spec,     &kT3Spec,      &kT2Spec,      &kT1HSpec,
-    &kT1Spec,    &kSpec<Q40>,    &kSpec<Q41>,  &kSpec<Q50>,   &kSpec<Q51>,   &kSpec<Q80>,
-    &kSpec<Q4K>, &kSpec<Q5K>,    &kSpec<Q6K>,  &kSpec<IQ4NL>, &kSpec<IQ4XS>,
-};
+    &kSpec<F32>,  &kSpec<F16>,
+    &kSpec<BF16>, &kSpec<I8>,
+    &kSpec<I4>,   &kSpec<I2>,
+    &kSpec<Q1>,   &kSpec<F8E4M3>,
+    &kT4Spec,     &kT3Spec,
+    &kT2Spec,     &kT1HSpec,
+    &kT1Spec,     CELLM_BLOCK_FORMATS(CELLM_BLOCK_SPEC)};
+#undef CELLM_BLOCK_SPEC
 
 }  // namespace
 
@@ -78,14 +82,14 @@ const FormatSpec& format_spec(FormatId id) {
   return *kFormats[index];
 }
 
-std::optional<FormatId> find_dtype(std::string_view dtype) {
-  for (const FormatSpec* spec : kFormats) {
-    if (spec->dtype == dtype) return spec->id;
-  }
 bool is_half(FormatId id) {
   return format_spec(id).any_rank && format_spec(id).row_bytes(1) == sizeof(std::uint16_t);
 }
 
+std::optional<FormatId> find_dtype(std::string_view dtype) {
+  for (const FormatSpec* spec : kFormats) {
+    if (spec->dtype == dtype) return spec->id;
+  }
   return std::nullopt;
 }
 

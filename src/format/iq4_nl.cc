@@ -1,6 +1,10 @@
-#include "format/iq4_nl.h"
-
+// iq4_nl: ggml's IQ4_NL, 4 bits for each weight, the index of a value, and a scale for 32.
+//
+//   block of 18 bytes: f16 scale | 16 bytes of codes as q4_0 has them
+//
+// A weight is scale · kNonLinearValues[code].
 #include "format/block_bytes.h"
+#include "format/block_formats.h"
 
 namespace cellm {
 

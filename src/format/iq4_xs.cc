@@ -1,6 +1,13 @@
-#include "format/iq4_xs.h"
-
+// iq4_xs: ggml's IQ4_XS, 4 bits for each weight, the index of a value; 32 weights share a scale of
+// 6 bits, 256 what it is a multiple of.
+//
+//   block of 136 bytes: f16 scale | u16 of the upper 2 bits of 8 scales, scale s at bit 2 s | 4
+//   bytes of their lower 4 bits, scales 2 b (low) and 2 b + 1 in byte b | 8 × 16 bytes of codes as
+//   q4_0 has them
+//
+// A weight is scale · (its 6 bits − 32) · kNonLinearValues[code].
 #include "format/block_bytes.h"
+#include "format/block_formats.h"
 
 namespace cellm {
 

@@ -1,6 +1,11 @@
-#include "format/q4_0.h"
-
+// q4_0: ggml's Q4_0, 4 bits for each weight and a scale for 32.
+//
+//   block of 18 bytes: f16 scale | 16 bytes of codes
+//
+// Byte j of the codes holds the code of weight j (low 4 bits) and that of weight j + 16. A weight
+// is (code − 8) · scale.
 #include "format/block_bytes.h"
+#include "format/block_formats.h"
 
 namespace cellm {
 

@@ -1,6 +1,10 @@
-#include "format/q4_1.h"
-
+// q4_1: ggml's Q4_1, 4 bits for each weight, a scale and a minimum for 32.
+//
+//   block of 20 bytes: f16 scale | f16 minimum | 16 bytes of codes as q4_0 has them
+//
+// A weight is code · scale + minimum.
 #include "format/block_bytes.h"
+#include "format/block_formats.h"
 
 namespace cellm {
 

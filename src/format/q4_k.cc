@@ -1,6 +1,13 @@
-#include "format/q4_k.h"
-
+// q4_k: ggml's Q4_K, 4 bits for each weight; 32 weights share a scale and a minimum of 6 bits each,
+// 256 what these are multiples of.
+//
+//   block of 144 bytes: f16 scale | f16 minimum | 12 bytes of scales and minima (format/k_scales.h)
+//   | 4 × 32 bytes of codes
+//
+// Byte j of the p-th 32 holds the code of weight 64 p + j (low 4 bits) and that of weight 64 p + 32
+// + j. A weight is code · (scale · its 6 bits) − minimum · its 6 bits.
 #include "format/block_bytes.h"
+#include "format/block_formats.h"
 #include "format/k_scales.h"
 
 namespace cellm {

@@ -1,8 +1,13 @@
-#include "format/q5_0.h"
-
+// q5_0: ggml's Q5_0, 5 bits for each weight and a scale for 32.
+//
+//   block of 22 bytes: f16 scale | u32 of fifth bits, weight i at bit i | 16 bytes of the lower 4
+//   bits as q4_0 has them
+//
+// A weight is (code − 16) · scale.
 #include <cstdint>
 
 #include "format/block_bytes.h"
+#include "format/block_formats.h"
 
 namespace cellm {
 

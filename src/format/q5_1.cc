@@ -1,8 +1,13 @@
-#include "format/q5_1.h"
-
+// q5_1: ggml's Q5_1, 5 bits for each weight, a scale and a minimum for 32.
+//
+//   block of 24 bytes: f16 scale | f16 minimum | u32 of fifth bits, weight i at bit i | 16 bytes of
+//   the lower 4 bits as q4_0 has them
+//
+// A weight is code · scale + minimum.
 #include <cstdint>
 
 #include "format/block_bytes.h"
+#include "format/block_formats.h"
 
 namespace cellm {
 

@@ -1,6 +1,10 @@
-#include "format/q8_0.h"
-
+// q8_0: ggml's Q8_0, a signed byte for each weight and a scale for 32.
+//
+//   block of 34 bytes: f16 scale | 32 × i8 code
+//
+// A weight is code · scale.
 #include "format/block_bytes.h"
+#include "format/block_formats.h"
 
 namespace cellm {
 

@@ -86,20 +86,12 @@ constexpr GgmlType unreadable(std::uint32_t id, std::string_view name) {
   return {id, name};
 }
 
+#define CELLM_GGML_TYPE(type, id, name, columns, bytes, half, other_half, ggml_id, ggml_name) \
+  format<type>(ggml_id, ggml_name),
 constexpr std::array kTypes = {
     readable<f32, 1, 4>(kGgmlF32, "F32", FormatId::kF32),
     readable<f16, 1, 2>(kGgmlF16, "F16", FormatId::kF16),
     readable<bf16, 1, 2>(kGgmlBF16, "BF16", FormatId::kBF16),
-    format<Q80>(8, "Q8_0"),
-    format<Q6K>(14, "Q6_K"),
-    format<Q5K>(13, "Q5_K"),
-    format<Q50>(6, "Q5_0"),
-    format<Q51>(7, "Q5_1"),
-    format<Q4K>(12, "Q4_K"),
-    format<Q40>(2, "Q4_0"),
-    format<Q41>(3, "Q4_1"),
-    format<IQ4NL>(20, "IQ4_NL"),
-    format<IQ4XS>(23, "IQ4_XS"),
     readable<q3_k, 256, 110>(11, "Q3_K"),
     readable<q2_k, 256, 84>(10, "Q2_K"),
     GgmlType{41, "Q1_0", Q1::kBlock, Q1::kBlockBytes, q1_0, FormatId::kQ1},
@@ -130,7 +122,9 @@ constexpr std::array kTypes = {
     unreadable(39, "MXFP4"),
     unreadable(40, "NVFP4"),
     unreadable(42, "Q2_0"),
+    CELLM_BLOCK_FORMATS(CELLM_GGML_TYPE)  //
 };
+#undef CELLM_GGML_TYPE
 
 }  // namespace
 

@@ -234,6 +234,7 @@ template <class F, std::size_t kTokens>
 CELLM_INLINE void add_group(const unsigned char* codes, const signed char* inputs,
                             std::size_t stride, IntVec (*dots)[kTokens][kBlockVectors]) {
   constexpr std::size_t kColumns = F::kScaleColumns;
+  static_assert(!is_narrow<F::kBits>() || kColumns == kGroupColumns);
   if constexpr (BlockPanel<F>::kPlanes) {
     add_columns<4, kTokens, 1>(codes, inputs, stride, kColumns, dots);
     IntVec upper[1][kTokens][kBlockVectors];
@@ -361,15 +362,15 @@ bool block_rows(const BlockMatrix& w, std::size_t begin, std::size_t end,
   return true;
 }
 
-template <class... F>
+// Of all hooks; the list begins with a comma.
+template <class Nothing, class... F>
 struct BlockHooks {
   static void matmul(const BlockMatrix& w, std::size_t begin, std::size_t end,
                      const QuantizedActivations& x, float* y, std::size_t y_stride) {
     (block_rows<F>(w, begin, end, x, y, y_stride) || ...);
   }
 };
-using AllBlockHooks = BlockHooks<Q40Block, Q41Block, Q50Block, Q51Block, Q80Block, Q4KBlock,
-                                 Q5KBlock, Q6KBlock, IQ4NLBlock, IQ4XSBlock>;
+using AllBlockHooks = BlockHooks<void CELLM_BLOCK_FORMATS(CELLM_BLOCK_HOOK)>;
 
 void matmul_blocks(const BlockMatrix& w, std::size_t begin, std::size_t end,
                    const QuantizedActivations& x, float* y, std::size_t y_stride) {

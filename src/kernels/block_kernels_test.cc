@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstring>
-#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -17,16 +16,6 @@
 
 namespace cellm {
 namespace {
-
-// Where a block has f16 numbers.
-const std::map<FormatId, std::vector<std::size_t>>& places_of_halves() {
-  static const std::map<FormatId, std::vector<std::size_t>> places{
-      {FormatId::kQ40, {0}},    {FormatId::kQ41, {0, 2}}, {FormatId::kQ50, {0}},
-      {FormatId::kQ51, {0, 2}}, {FormatId::kQ80, {0}},    {FormatId::kQ4K, {0, 2}},
-      {FormatId::kQ5K, {0, 2}}, {FormatId::kQ6K, {208}},  {FormatId::kIQ4NL, {0}},
-      {FormatId::kIQ4XS, {0}}};
-  return places;
-}
 
 // Random codes, or bytes of one value, between `before` other bytes and a page that must not be
 // touched.
@@ -42,7 +31,7 @@ struct TestBlocks {
     }
     std::uniform_real_distribution<float> uniform(-0.1F, 0.1F);
     for (std::size_t block = 0; block < bytes.size(); block += info.shape.bytes) {
-      for (const std::size_t place : places_of_halves().at(info.shape.format)) {
+      for (const std::size_t place : info.shape.halves) {
         set_half(block + place, byte >= 0 ? 1.0F : uniform(random));
       }
     }
@@ -217,7 +206,7 @@ TEST_P(BlocksOfTarget, WhatIsNoNumberStaysNone) {
   const std::size_t cols = format->shape.columns;
   for (const float bad : {INFINITY, std::nanf("")}) {
     TestBlocks w(*format, 16, cols, 2);
-    w.set_half(places_of_halves().at(format->shape.format)[0] + 3 * w.matrix.row_bytes, bad);
+    w.set_half(format->shape.halves[0] + 3 * w.matrix.row_bytes, bad);
     for (const std::size_t tokens : {1U, 3U}) {
       const TestActivations x(*table, gaussian(tokens * cols, 1), tokens, cols, kBlockActivations);
       const std::vector<float> y = multiply(*table, w, x.view);

@@ -17,7 +17,7 @@
 //
 // The members of a hook:
 //
-// kShape, kBits: the block's shape and the bits of a code.
+// kShape, kBits: the block's shape and the bits of a code, at least 5 if 16 columns share a scale.
 //
 // kZero: the code of a weight of 0, if there are no offsets.
 //
