@@ -1,6 +1,6 @@
 # Precompiled headers: the headers of the standard library and of fmt, nlohmann-json and GoogleTest cost more to read
 # than most sources cost to compile. Three sets, each compiled once and shared by all targets of it. A source still
-# includes what it uses; clang-tidy compiles without precompiled headers (tools/check_tidy.py).
+# includes what it uses (tools/check_includes.py, tools/check_tidy.py --alone).
 include_guard()
 
 # clang refuses a precompiled header of other sanitizer options, and folders differ in those when fuzzing.

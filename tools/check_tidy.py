@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Runs clang-tidy on the files that the release preset compiles, with a cache of clean results.
 
-usage: check_tidy.py [--tests] [BUILD_FOLDER]     (default: build/release)
+usage: check_tidy.py [--tests] [--alone] [BUILD_FOLDER]     (default: build/release)
 
-Generated files are excluded, and without --tests also *_test.cc: with the gtest headers they would take longer than
-all other files together.
+Generated files are excluded, and without --tests also *_test.cc.
+
+Most of clang-tidy's time goes to the headers of the standard library, fmt and nlohmann-json, so it reads several sources
+at once, as one unit that includes them. If a unit is not clean, its sources are read one by one. --alone reads all of them
+so, which takes three times as long: it also finds unused using-declarations, and includes that a source forgets and the
+others of its unit have.
 
 A clean file is not checked again until something it depends on changes: the file, the headers of
 the project that it includes directly or indirectly, its compile command, .clang-tidy or the version of clang-tidy.
@@ -26,10 +30,14 @@ import sys
 import time
 
 PROCESSES = 2
+UNIT_SOURCES = 16  # more save little and need more memory
 KEEP_SECONDS = 90 * 24 * 3600  # unused states are removed after this time
-# What g++ needs for precompiled headers. clang-tidy reads without them: it cannot use g++'s, and so it finds what a source
-# forgets to include.
+# What g++ needs for precompiled headers, which clang-tidy cannot use.
 PRECOMPILED = re.compile(r" -fpch-preprocess| -Winvalid-pch| -include \S+cmake_pch\.hxx")
+# What clang-format leaves at the left margin: names that sources of one unit may not share.
+DECLARATION = re.compile(
+    r"^(?:template\s*<.*>\s*)?(?:struct|class|enum class|enum|union|using|namespace)\s+(\w+)|^\w[^=({]*?\b(\w+)\s*(?:\[[^]]*\]\s*)?[=({;]",
+    re.MULTILINE)
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -66,9 +74,43 @@ def state_key(entry, source, common):
     return digest.hexdigest()
 
 
+def names_of(source):
+    """Names that a source declares outside of classes and functions, each with its line."""
+    text = source.read_text(encoding="utf-8")
+    if re.search(r"^#define", text, re.MULTILINE):
+        return None
+    lines = {}
+    for found in DECLARATION.finditer(text):
+        line = text[found.start() : text.index("\n", found.start())]
+        lines[found[1] or found[2]] = line
+    return lines
+
+
+def collide(names, others):
+    """Whether two sources cannot be in one unit. Equal aliases can."""
+    return any(name in others and not (others[name] == line and line.startswith(("using", "namespace")))
+               for name, line in names.items())  # fmt: skip
+
+
+def units_of(sources, flags):
+    """Lists of sources that can be read as one: of equal flags, without names in common."""
+    units = []  # sources, their names, their flags
+    for source in sources:
+        names = names_of(source)
+        for unit, taken, unit_flags in units:
+            if names is not None and len(unit) < UNIT_SOURCES and unit_flags == flags[source] and not collide(names, taken):
+                unit.append(source)
+                taken.update(names)
+                break
+        else:
+            units.append(([source], names or {}, None if names is None else flags[source]))
+    return [unit for unit, _, _ in units]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tests", action="store_true")
+    parser.add_argument("--alone", action="store_true")
     parser.add_argument("build", nargs="?", type=pathlib.Path, default=ROOT / "build" / "release")
     arguments = parser.parse_args()
     build = arguments.build
@@ -84,18 +126,15 @@ def main():
     version = subprocess.run([tidy, "--version"], check=True, capture_output=True).stdout
     # The last line names the processor, which has no effect.
     common = b"\n".join(l for l in version.splitlines() if b"CPU" not in l)
-    common += (ROOT / ".clang-tidy").read_bytes()
+    common += (ROOT / ".clang-tidy").read_bytes() + (b"alone" if arguments.alone else b"")
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
 
-    states = {}  # marker of a state not known to be clean: its source
+    states = {}  # source not known to be clean: the markers of its states, one for each command
+    flags = {}  # source: its command without file names
     entries = json.loads(database.read_text(encoding="utf-8"))
     for entry in entries:
         entry["command"] = PRECOMPILED.sub("", entry["command"])
-    own_database = build / "tidy" / "compile_commands.json"
-    own_database.parent.mkdir(exist_ok=True)
-    own_database.write_text(json.dumps(entries), encoding="utf-8")
-    for entry in entries:
         source = pathlib.Path(entry["file"]).resolve()
         if build.resolve() in source.parents:
             continue  # generated
@@ -105,32 +144,52 @@ def main():
         if marker.exists():
             marker.touch()
         else:
-            states[marker] = source
+            states.setdefault(source, []).append(marker)
+            flags[source] = re.sub(r" -(o|c|MF|MT) \S+", "", entry["command"])
 
-    def run(source):
+    folder = build.resolve() / "tidy"
+    folder.mkdir(exist_ok=True)
+    units = [[source] for source in states] if arguments.alone else units_of(states, flags)
+    unit_files = {}  # unit file: sources
+    for number, unit in enumerate(units):
+        file = folder / f"unit_{number}.cc"
+        file.write_text("".join(f'#include "{source}"  // NOLINT\n' for source in unit), encoding="utf-8")
+        entries.append({"directory": str(folder), "file": str(file), "command": f"{flags[unit[0]]} -c {file}"})
+        unit_files[file] = unit
+    (folder / "compile_commands.json").write_text(json.dumps(entries), encoding="utf-8")
+
+    def findings(file, *options):
         # The compile commands are for g++; clang does not know all of its warnings.
-        command = [tidy, "-p", str(own_database.parent), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
-                   str(source)]
-        return subprocess.run(command, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = [tidy, "-p", str(folder), "--quiet", "--extra-arg=-Wno-unknown-warning-option", *options, str(file)]
+        result = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if result.returncode == 0:
+            return result.stdout.strip()
+        return result.stdout.strip() or result.stderr.strip() or "clang-tidy failed"
 
-    failed = 0
+    def check(file):
+        """The findings in each source of a unit, and whether they had to be read one by one."""
+        unit = unit_files[file]
+        # Sources of a unit may shadow each other's names.
+        if len(unit) > 1 and not findings(file, r"--header-filter=/src/|\.cc$", "--extra-arg=-Wno-shadow"):
+            return dict.fromkeys(unit, ""), False
+        return {source: findings(source) for source in unit}, len(unit) > 1
+
+    failed = again = 0
     with concurrent.futures.ThreadPoolExecutor(PROCESSES) as pool:
-        jobs = {pool.submit(run, source): (marker, source) for marker, source in states.items()}
-        for job in concurrent.futures.as_completed(jobs):
-            marker, source = jobs[job]
-            result = job.result()
-            if result.returncode == 0 and not result.stdout.strip():
-                marker.touch()
-            else:
-                failed += 1
-                text = result.stdout.strip() or result.stderr.strip() or "clang-tidy failed"
-                print(f"{source.relative_to(ROOT)}:\n{text.replace(str(ROOT) + '/', '')}", flush=True)
+        for found, one_by_one in pool.map(check, unit_files):
+            again += one_by_one
+            for source, text in found.items():
+                if text:
+                    failed += 1
+                    print(f"{source.relative_to(ROOT)}:\n{text.replace(str(ROOT) + '/', '')}", flush=True)
+                else:
+                    for marker in states[source]:
+                        marker.touch()
 
     for marker in cache.iterdir():
         if time.time() - marker.stat().st_mtime > KEEP_SECONDS:
             marker.unlink(missing_ok=True)
-    print(f"{len(entries)} files, {len(states)} read anew, {failed} with findings")
+    print(f"{len(states)} sources read anew in {len(units)} units, {again} of these one by one; {failed} with findings")
     return 1 if failed else 0
 
 
