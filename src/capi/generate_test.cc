@@ -202,6 +202,17 @@ TEST_F(Generate, AnExceptionOfTheCallbackIsAnError) {
   expect_failure(cellm_generate(session.get(), prompt_.data(), prompt_.size(), nullptr,
                                 no_exception, nullptr, nullptr),
                  CELLM_ERROR, "unknown failure");
+  // A long message is cut between characters.
+  const cellm_on_token long_message = [](void*, std::uint32_t, const char*, std::size_t) -> int {
+    std::string message = "x";
+    for (int i = 0; i < 4000; ++i) message += "\u00e9";
+    throw std::runtime_error(message);
+  };
+  expect_failure(cellm_generate(session.get(), prompt_.data(), prompt_.size(), nullptr,
+                                long_message, nullptr, nullptr),
+                 CELLM_ERROR, "x\u00e9");
+  EXPECT_EQ(std::string(cellm_last_error()).size(), 2047U);
+  EXPECT_TRUE(std::string(cellm_last_error()).ends_with("\u00e9"));
 }
 
 TEST_F(Generate, WrongOptionsAreUsage) {

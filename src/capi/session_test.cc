@@ -191,7 +191,7 @@ TEST_F(SessionOptionsTest, MemoryIsCheckedWhenAsked) {
   EXPECT_EQ(cellm_last_advice(), CELLM_ADVICE_FEWER_TOKENS);
   // What the sequence holds is not needed again.
   const std::string empty = cellm_last_error();
-  advance(model, session, some_ids(2000));
+  advance(model, session, some_ids(500));
   expect_failure(cellm_session_check_memory(session.get(), kMost), CELLM_ERROR_RESOURCES, "needs ");
   EXPECT_NE(cellm_last_error(), empty);
 }
