@@ -23,10 +23,10 @@ struct BenchResult {
   std::string test() const;  // "pp512", "tg64 @ d4096"
 };
 
-// What the machine can do with these kernels and threads, measured just before the tests.
+// The ceilings of the machine for these kernels and threads, measured before the tests.
 struct BenchCeilings {
   double bandwidth = 0;   // bytes per second
-  double macs = 0;        // multiply-adds per second, of the kind that the layers need
+  double macs = 0;        // multiply-adds per second, of the kind used by the layers
   const char* kind = "";  // "int8" or "f32"
 };
 
@@ -38,7 +38,7 @@ struct BenchWeights {
   std::uint64_t body_macs = 0;  // per token, without the output matrix
 };
 
-// What is the same for all tests with one number of threads.
+// The facts shared by all tests with one number of threads.
 struct BenchSetting {
   std::string model;
   std::string target;

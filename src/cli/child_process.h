@@ -1,4 +1,4 @@
-// Running this very program again.
+// Running this program as a child process.
 #pragma once
 
 #include <string>

@@ -12,10 +12,10 @@
 
 namespace cellm {
 
-// What a command does once its arguments are parsed; returns the exit code.
+// Runs a command with its parsed arguments; returns the exit code.
 using Run = std::function<int()>;
 
-// A command adds its options and returns what to run.
+// Adds the options of a command and returns the function to run.
 struct Command {
   const char* name;
   const char* description;
@@ -34,20 +34,20 @@ extern const Command kTokenizeCommand;
 extern const Command kTuneCommand;
 extern const Command kVerifyCommand;
 
-// Prepares a program to end with a line and an exit code whatever happens, a mapped file that
-// shrinks and memory that is missing included, and calls the body. For main().
+// Calls the body so that every failure ends with one line and an exit code, also a shrinking mapped
+// file and missing memory. For main().
 int run_main(const std::function<int()>& body);
 // Parse and run; every error is one line on stderr and the exit code of its kind (docs/cli.md).
 int run_program(Options& options, int argc, char** argv, const std::function<int()>& run);
 int run_single_command(const Command& command, int argc, char** argv);
 
-// What --target would be: the environment variable CELLM_TARGET, empty if it is not set.
+// The CPU target from the environment variable CELLM_TARGET; empty if it is not set.
 std::string target_from_environment();
 
 // "1,2,3" as ids. Throws Error(kUsage).
 std::vector<std::uint32_t> parse_token_list(const std::string& text);
 
-// Options that several commands have: --model (required), --tokenizer, --threads (0 if not given)
+// Common options: --model (required), --tokenizer, --threads (0 if not given)
 // and --follow-links.
 void add_model(Options& options, std::string& path);
 void add_tokenizer(Options& options, std::string& file);

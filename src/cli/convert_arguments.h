@@ -1,4 +1,4 @@
-// What the user asks convert for.
+// The arguments of convert.
 #pragma once
 
 #include <cstddef>
@@ -49,7 +49,7 @@ struct ConvertArguments {
 
 void add_convert_options(Options& options, ConvertArguments& arguments);
 
-// The job that they stand for. Throws Error(kUsage) for arguments that do not go together.
+// The job of these arguments. Throws Error(kUsage) for contradicting ones.
 ConvertJobOptions job_options(const ConvertArguments& arguments);
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-// Errors as the command line says them: exit codes, and advice in terms of its options.
+// The exit codes and texts of errors, with advice in terms of the options.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace cellm {
 // The exit code of an error (cli/exit_codes.h).
 int exit_code(ErrorKind kind);
 
-// The message with the options that it is about, and those that may help.
+// The message with the options that it concerns and the options that may help.
 std::string error_text(const Error& error);
 
 // Prints the one line of an error and returns its exit code.

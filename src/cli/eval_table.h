@@ -1,4 +1,4 @@
-// What `cellm eval` found, for people and as JSON.
+// The results of `cellm eval` as a table and as JSON.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace cellm {
 
-// As they were asked for.
+// As in the arguments.
 struct EvalSetting {
   std::string model;
   std::string reference;

@@ -1,4 +1,4 @@
-// What the user asks infer for.
+// The arguments of infer.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +41,7 @@ struct InferArguments {
 
 void add_infer_options(Options& options, InferArguments& arguments);
 
-// Throws Error for arguments that do not go together and for a backend that there is not.
+// Throws Error for contradicting arguments and for an unavailable backend.
 void check(const InferArguments& arguments);
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-// Ctrl-C, for commands that end cleanly when it comes.
+// Handling of Ctrl-C, for commands that end cleanly.
 #pragma once
 
 #include <functional>
@@ -9,18 +9,18 @@
 
 namespace cellm {
 
-// From now on the first Ctrl-C is only remembered, and cancels `also` (may be null), which is never
-// to be freed; the second one ends the program. For the whole process; call it once.
+// Installs the handler of the process; call it once. The first Ctrl-C sets interrupted() and
+// cancels `also` (may be null, must never be freed); the second one ends the program.
 void catch_interrupts(cellm_cancel* also = nullptr);
 
-// What Ctrl-C cancels since then.
+// The token that Ctrl-C cancels.
 const CancelToken& interrupts();
 inline bool interrupted() {
   return interrupts().cancelled();
 }
 
-// Runs a job with Ctrl-C caught: exit code 130 if it was cancelled, else what it returns. Says
-// unless `quiet` that the same command goes on, if is_kept() says so when it was cancelled.
+// Runs a job with Ctrl-C handled and returns its exit code, or 130 if it was cancelled. Unless
+// `quiet`, tells that the same command resumes if is_kept() returns true after cancelling.
 int run_job(bool quiet, const std::function<int()>& job, const std::function<bool()>& is_kept);
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-// What a job says, on the terminal: progress as a bar, notes as lines.
+// The events of a job on the terminal: progress as a bar, notes as lines.
 #pragma once
 
 #include <optional>
@@ -10,17 +10,17 @@
 
 namespace cellm {
 
-// Prints to stderr. With `quiet` only warnings and what was measured. Not thread-safe.
+// Prints to stderr. With `quiet` only warnings and measurements. Not thread-safe.
 class JobDisplay {
  public:
-  // `output`: the file that the job writes, for what is said of it.
+  // `output`: the output file of the job, for messages.
   explicit JobDisplay(bool quiet, std::string output = {})
       : quiet_(quiet), output_(std::move(output)) {}
 
-  // A job under this display, which Ctrl-C cancels (cli/interrupts.h).
+  // The control of a job that reports here and is cancelled by Ctrl-C (cli/interrupts.h).
   JobControl control();
 
-  // Takes the bar off the terminal.
+  // Clears the bar.
   void finish() { bar_.reset(); }
 
  private:

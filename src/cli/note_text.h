@@ -1,4 +1,4 @@
-// Notes of jobs in words.
+// The texts of job notes.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace cellm {
 
-// Whether it is said also to those who want no notes: warnings, and what was measured.
+// Whether the note is printed also with --quiet: warnings and measurements.
 bool is_always_said(const Note& note);
 
-// One or more lines. `output`: the file that the job writes.
+// One or more lines. `output`: the output file of the job.
 std::string note_text(const Note& note, const std::string& output);
 
 }  // namespace cellm

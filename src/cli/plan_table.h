@@ -1,4 +1,4 @@
-// What a conversion is going to write, for people and as JSON.
+// The plan of a conversion as a table and as JSON.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace cellm {
 // To stdout: the classes of tensors with their formats and sizes, and the file's size; as JSON also
 // every tensor.
 void print_plan(const ConvertPlan& plan, bool as_json);
-// Lines: how many tensors of each class got which format.
+// Lines with the number of tensors of each class and format.
 std::string formats_text(const ConvertPlan& plan);
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-// Which item gets which of its choices when there are so many bytes for all.
+// Allocation of a byte budget to items with choices.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace cellm {
 
-// One way of storing an item, and what it costs. Losses of different items add up.
+// One way of storing an item, its bytes and its loss. Losses of different items add up.
 struct AllocationChoice {
   std::uint64_t bytes = 0;
   double loss = 0.0;

@@ -1,5 +1,4 @@
-// Weights that cannot be what their maker meant: NaN, infinite, or too large for the format that
-// they are to have.
+// Weights that a format cannot hold: NaN, infinite, or too large.
 #pragma once
 
 #include <atomic>
@@ -14,12 +13,12 @@
 
 namespace cellm {
 
-// All such values of one tensor, and the first of them in the order of the file.
+// The bad values of one tensor, and the first of them in file order.
 struct BadValues {
   std::string tensor;
   FormatId format = kExactFormat;
   std::uint64_t count = 0;
-  std::uint64_t rows = 0;  // that have at least one
+  std::uint64_t rows = 0;  // with at least one
   std::size_t first_row = 0;
   std::size_t first_column = 0;
   float first_value = 0.0F;
@@ -30,19 +29,19 @@ struct BadValues {
 inline constexpr std::size_t kMaxNamedTensors = 8;
 std::string describe(const std::vector<BadValues>& found);
 
-// Collects them while tensors are converted one after the other, the rows of each in any order and
-// by several threads. What it says does not depend on their number.
+// Collects bad values while tensors are converted one after the other, their rows in any order and
+// by several threads. The result does not depend on the number of threads.
 class BadValueLog {
  public:
-  // With `replace`, NaN is replaced by 0, and what is infinite or too large by the largest value of
-  // the format with the same sign. Without, the conversion is refused.
+  // With `replace`, NaN becomes 0, and infinite or too large values become the largest value of the
+  // format with the same sign. Without, the conversion is refused.
   explicit BadValueLog(bool replace) : replace_(replace) {}
 
   void look_at(const std::string& tensor, const FormatSpec& format, std::size_t row,
                std::span<float> values);
 
-  // Whether there is no file to be made any more. What was found before in the same tensor by
-  // another thread may be seen late; throw_if_refused() sees all.
+  // Whether the conversion is refused. Findings of other threads in the same tensor may appear
+  // late; throw_if_refused() sees all.
   bool refuses() const { return refuses_.load(std::memory_order_relaxed); }
   // Throws Error(kData) that names the tensors; `path` is that of the source.
   void throw_if_refused(const std::string& path) const;

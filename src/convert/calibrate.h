@@ -1,4 +1,4 @@
-// From a text to the statistics of a model's inputs.
+// Calibration: the statistics of a model's inputs over a text.
 #pragma once
 
 #include <cstddef>
@@ -14,18 +14,18 @@
 
 namespace cellm {
 
-// Tokens in a sequence of calibration; what the last window lacks is not filled up.
+// Tokens of a calibration sequence; the last window may be shorter.
 inline constexpr std::size_t kCalibrationWindow = 512;
 
-// The part of a text that a model is run on.
+// The windows of a text.
 struct CalibrationText {
   std::vector<std::vector<std::uint32_t>> windows;   // each with the template's first token, if any
-  std::vector<std::vector<std::uint32_t>> held_out;  // others, to measure the result on
-  std::size_t begin_tokens = 0;                      // of each window, from the template
-  CalibrationLabel label;                            // of `windows`
+  std::vector<std::vector<std::uint32_t>> held_out;  // for measuring the result
+  std::size_t begin_tokens = 0;  // at the start of each window, from the template
+  CalibrationLabel label;        // of `windows`
 };
 
-// The name by which read_calibration_text() knows the text that comes with the program.
+// The name of the built-in text for read_calibration_text().
 inline constexpr std::string_view kDefaultText = "default";
 
 // Takes windows of a text, up to `max_tokens` tokens in all, as the model's own tokenizer gives

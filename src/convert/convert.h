@@ -1,4 +1,4 @@
-// From a model source to a .cellm file.
+// Conversion of a model source to a .cellm file.
 #pragma once
 
 #include <cstdint>
@@ -24,30 +24,30 @@
 
 namespace cellm {
 
-// Which text the codes of a file were chosen by.
+// The calibration text of a file.
 struct CalibrationLabel {
   std::uint64_t tokens = 0;
   std::string text_checksum;  // XXH3-64 of the file, as hex
-  std::uint64_t seed = 0;     // by which windows were drawn; 0: spread evenly
-  bool feedback = false;      // whether errors were passed on from column to column
+  std::uint64_t seed = 0;     // of the choice of windows; 0: evenly spread
+  bool feedback = false;      // with error feedback
 };
 
 struct ConvertOptions {
   // A mode of the study with its own rules, formats by class, or the source's own.
   std::variant<StudyMode, GeneralFormats, KeptFormats> formats = StudyMode::kF16;
-  std::map<std::string, FormatChoice> allocated;  // by tensor name; goes before `formats`
-  std::vector<TensorOverride> overrides;          // go before both, and the last that matches wins
+  std::map<std::string, FormatChoice> allocated;  // by tensor name; takes precedence over `formats`
+  std::vector<TensorOverride> overrides;          // take precedence over both; the last match wins
   ScaleMethod scale = ScaleMethod::kAbsmax;
-  std::optional<CalibrationLabel> calibration;  // then convert() needs the statistics
+  std::optional<CalibrationLabel> calibration;  // if set, convert() needs the statistics
   bool text_only = false;
-  bool tokenizer = true;       // put it into the file, if the source has one
-  std::uint32_t rotation = 0;  // seed of the rotation of trellis-coded matrices, one for all
-  bool packed = false;  // store matrices as the engine multiplies them, where there is such a form
-  // Write an output matrix of its own if its format differs from the embedding's, though the source
-  // ties the two; and leave out one that would only repeat the embedding.
+  bool tokenizer = true;       // include the tokenizer, if the source has one
+  std::uint32_t rotation = 0;  // seed of the rotation of all trellis matrices
+  bool packed = false;         // use the packed layout where the format has one
+  // Write a separate output matrix if its format differs from the embedding's although the source
+  // ties the two, and leave out one that repeats the embedding.
   bool settle_lm_head = false;
-  // Write a value that is NaN as 0 and one that is infinite or too large for its tensor's format as
-  // the largest of the format, instead of refusing the model. What is kept stays as it is.
+  // Replace NaN by 0 and values that are infinite or too large by the largest of the format,
+  // instead of refusing the model. Kept tensors are unchanged.
   bool allow_nonfinite = false;
 };
 
@@ -58,7 +58,7 @@ enum class Kept : std::uint8_t {
   kValues,  // the same values in another format, since a reader changes their order or adds to them
 };
 
-// One tensor of the file to be.
+// One tensor of the planned file.
 struct PlannedTensor {
   std::string name;
   std::size_t source_index = 0;
@@ -71,10 +71,9 @@ struct PlannedTensor {
   std::uint64_t column_scale_bytes = 0;  // likewise
   Kept kept = Kept::kNo;
   std::optional<TensorId> id;  // nothing if the model does not use it
-  // What the model multiplies by it as; nothing if it does not. An embedding that is also the
-  // output matrix is kOutputId.
+  // The matrix of the model; empty if it is no matrix of products. kOutputId for a tied embedding.
   std::optional<TensorId> linear;
-  bool overridden = false;  // its format was chosen by ConvertOptions::overrides
+  bool overridden = false;  // format from ConvertOptions::overrides
 
   std::uint64_t bytes() const { return code_bytes + column_scale_bytes + scale_bytes; }
 };
@@ -82,7 +81,7 @@ struct PlannedTensor {
 struct ConvertPlan {
   ScaleMethod scale = ScaleMethod::kAbsmax;
   std::vector<PlannedTensor> tensors;  // sorted by name
-  std::vector<std::string> left_out;   // by --text-only or as a repeated output matrix
+  std::vector<std::string> left_out;   // by text_only, or a repeated output matrix
   std::string header_json;
   struct Blob {
     std::string name;
@@ -93,7 +92,7 @@ struct ConvertPlan {
   bool allow_nonfinite = false;
 };
 
-// Decides everything, writes nothing. Throws Error(kData) for a source that is no complete model,
+// Plans a conversion without writing. Throws Error(kData) for a source that is no complete model,
 // Error(kUnsupported) for a model that cellm does not run or a tensor that cannot be kept,
 // Error(kUsage) for an override that
 // matches no matrix.
@@ -104,7 +103,7 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
 PlannedTensor plan_tensor(const TensorInfo& info, std::size_t source_index,
                           const FormatChoice& choice, const ConvertOptions& options);
 
-// Whether it is the matrix in which tokens are looked up.
+// Whether the tensor is the embedding.
 bool is_embedding(const PlannedTensor& tensor);
 
 TensorClass tensor_class(const PlannedTensor& tensor);
@@ -122,14 +121,14 @@ using ConvertProgress = std::function<void(std::uint64_t done, std::uint64_t tot
 struct QuantizedTensor;  // convert/quantized_tensor.h
 using QuantizedTensors = std::map<std::string, std::shared_ptr<const QuantizedTensor>>;
 
-// Bytes of memory that convert() takes for itself with so many threads.
+// Memory of convert() in bytes with so many threads.
 std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads);
 
-// Carries out the plan with all threads of the pool and a few megabytes for each. The file appears
-// whole or not at all. `statistics`, if given, are of this model; tensors that they do not
-// have are quantized without. Tensors that `quantized`, if given, has are written as they are
-// there. Values that their format cannot hold are found in all tensors; returns what was replaced,
-// if the plan allows it, and throws Error(kData) naming the tensors otherwise. Throws
+// Executes the plan with all threads of the pool and a few megabytes for each. The file is written
+// atomically. `statistics` of this model may be null; tensors without statistics are quantized
+// without. Tensors in `quantized` (may be null) are copied from there. Returns the values that were
+// replaced because their format cannot hold them, if the plan allows it, and throws Error(kData)
+// naming the tensors otherwise. Throws
 // Error(kResources) before any work if memory or disk space is missing.
 std::vector<BadValues> convert(const OpenedModel& model, const ConvertPlan& plan,
                                const std::filesystem::path& output, ThreadPool& pool,

@@ -1,4 +1,4 @@
-// The calibration text that comes with the program, put into it when it is built.
+// The built-in calibration text.
 #pragma once
 
 #include <string_view>

@@ -9,7 +9,7 @@
 
 namespace cellm {
 
-// How the codes of a file were chosen.
+// The quantization method of a file.
 struct QuantizerLabel {
   ScaleMethod scale;
   std::optional<CalibrationLabel> calibration;

@@ -1,4 +1,4 @@
-// What it costs to code one part of a model and to leave the rest as it is.
+// The loss of quantizing one part of a model alone.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace cellm {
 
-// Matrices that are quantized together: planned tensors that the model multiplies by.
+// Matrices that are quantized together.
 using QuantizedPart = std::vector<const PlannedTensor*>;
 
 // For each part the mean KL divergence, in nats for a token, of the model with this part's matrices
@@ -32,7 +32,7 @@ std::vector<double> measure_quantized_parts(
     ThreadPool& pool, const std::string& target,
     const std::function<void(std::uint64_t done, std::uint64_t total)>& progress);
 
-// Bytes of memory that measure_quantized_parts() takes beside what is mapped.
+// Memory of measure_quantized_parts() in bytes, mapped files apart.
 std::uint64_t quantized_parts_bytes(const OpenedModel& opened, std::span<const QuantizedPart> parts,
                                     std::span<const std::vector<std::uint32_t>> windows);
 

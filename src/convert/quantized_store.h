@@ -1,5 +1,4 @@
-// Coded tensors of an unfinished conversion, kept beside its output so that it can go on after a
-// kill.
+// Quantized tensors of an unfinished conversion, in a file beside its output from which it resumes.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +12,14 @@
 
 namespace cellm {
 
-// One file: a line with the key of what the tensors depend on, then a record for each tensor with
-// its name, sizes, bytes and their checksum. Records are appended; one that a kill cut short is
-// dropped by the next run, as is everything of another key. The file is locked (flock) as long as
-// this lives. Not thread-safe.
+// The file has a line with the key of source, text and options, then a record for each tensor with
+// its name, sizes, bytes and checksum. Records are appended; the next run drops an incomplete one,
+// and everything under another key. The file is locked (flock) during the lifetime of the object.
+// Not thread-safe.
 class QuantizedStore {
  public:
-  // Opens the file, or makes it, and reads what it has of the plan's tensors. Throws Error(kData)
-  // if that cannot be done or another process works on it.
+  // Opens or creates the file and reads its tensors of the plan. Throws Error(kData) if it cannot
+  // be opened or another process has locked it.
   QuantizedStore(std::filesystem::path path, std::string_view key, const ConvertPlan& plan);
   ~QuantizedStore();
   QuantizedStore(const QuantizedStore&) = delete;
@@ -28,10 +27,10 @@ class QuantizedStore {
 
   const QuantizedTensors& tensors() const { return tensors_; }
 
-  // Keeps one more. Throws Error(kResources) if the disk is full.
+  // Appends a tensor. Throws Error(kResources) if the disk is full.
   void add(const std::string& name, std::shared_ptr<const QuantizedTensor> quantized);
 
-  // Removes the file: the work is done.
+  // Removes the file.
   void remove();
 
  private:

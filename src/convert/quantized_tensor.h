@@ -1,4 +1,4 @@
-// Tensors whose codes are there before the file is written.
+// Tensors quantized before the file is written.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +14,14 @@
 
 namespace cellm {
 
-// What a planned tensor becomes, in rows or blocks of rows as its format lays them out, which means
-// not packed.
+// A quantized tensor in its own layout, not packed.
 struct QuantizedTensor {
   AlignedBuffer<std::byte> codes;
   AlignedBuffer<std::uint16_t> scales;
   bool with_feedback = false;
 };
 
-// Bytes and scales that it has.
+// The numbers of its bytes and scales.
 QuantizedTensor empty_quantized_tensor(const PlannedTensor& tensor);
 
 // Reads the tensor's rows and quantizes them with all threads of the pool; values that its format

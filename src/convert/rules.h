@@ -1,4 +1,4 @@
-// Which tensor gets which format.
+// The rules that assign formats to tensors.
 #pragma once
 
 #include <functional>
@@ -30,7 +30,7 @@ struct GeneralFormats {
 // nothing there, lower formats cost more than they save.
 GeneralFormats general_formats(const FormatChoice& body);
 
-// Every tensor as its source stores it, but for what is given. A tied output matrix is the
+// Every tensor as stored in the source, apart from given formats. A tied output matrix is the
 // embedding unless it is given.
 struct KeptFormats {
   std::optional<FormatChoice> embedding;
@@ -41,7 +41,7 @@ struct KeptFormats {
 // recipes the caller has.
 GeneralFormats recipe_formats(std::string_view name, std::vector<std::string_view> others = {});
 
-// Asks for tensors as their source stores them, in place of a format's name.
+// In place of a format's name: keep tensors as stored in the source.
 inline constexpr std::string_view kKeepName = "keep";
 
 // --tensor REGEX=FORMAT; the regular expression is searched for in the tensor's name.
@@ -51,7 +51,7 @@ struct TensorOverride {
 };
 TensorOverride parse_tensor_override(std::string_view text);  // throws Error(kUsage)
 
-// What a tensor is, for rules and for reports.
+// The class of a tensor, for rules and reports.
 enum class TensorClass {
   kEmbedding,
   kLmHead,
@@ -69,12 +69,12 @@ TensorClass tensor_class(const TensorInfo& tensor);  // by its name
 TensorClass tensor_class(const TensorInfo& tensor, const std::optional<TensorId>& id);
 std::string_view tensor_class_name(TensorClass tensor_class);
 
-// A tensor that may be quantized at all: a matrix whose name ends in ".weight".
+// Whether the tensor may be quantized: a matrix whose name ends in ".weight".
 bool is_candidate(const TensorInfo& tensor);
 
 FormatChoice study_choice(StudyMode mode, std::string_view model_type, const TensorInfo& tensor);
 FormatChoice general_choice(const GeneralFormats& formats, TensorClass tensor_class);
-// Nothing for a tensor that is kept.
+// Empty for a kept tensor.
 std::optional<FormatChoice> kept_choice(const KeptFormats& formats, TensorClass tensor_class);
 
 // Whether --text-only keeps the tensor; `has_other_parts` says that the source has more than a text

@@ -1,4 +1,4 @@
-// Formats for a number of bits per weight: what each matrix gets so that the model suffers least.
+// Search of formats for a target of bits per weight: the allocation of least divergence.
 #pragma once
 
 #include <cstddef>
@@ -16,42 +16,42 @@
 
 namespace cellm {
 
-// What the search may choose, and for what.
+// The target and the fixed formats of the search.
 struct TargetBits {
   // Of all tensors together, scales included, but for those whose format is given: those below and
   // those that ConvertOptions::overrides names.
   double bits_per_weight = 0.0;
-  bool embedding_given = false;  // options.formats says what the embedding gets
+  bool embedding_given = false;  // the format of the embedding is fixed in options.formats
   bool lm_head_given = false;
 };
 
-// The formats that a matrix may get, fewest bits first.
+// The candidate formats of a matrix, fewest bits first.
 std::vector<FormatChoice> target_choices();
 
-// Options for the search to begin with: every matrix that is free in the format in which losses are
+// The initial options of the search: every free matrix in the probe format, in which losses are
 // measured.
 ConvertOptions with_probe_formats(ConvertOptions options, const TargetBits& wanted);
 
-// Throws Error(kUsage) if no choice of formats is within the bits, naming the least that is. `plan`
+// Throws Error(kUsage), naming the least possible bits, if the target is below them. `plan`
 // was made of `options`, which with_probe_formats() made.
 void require_reachable(const ConvertPlan& plan, const ConvertOptions& options,
                        const TargetBits& wanted);
 
-// How much find_formats() is going to do.
+// The amount of work of find_formats().
 struct SearchWork {
-  std::size_t parts = 0;         // to be measured
-  std::size_t part_tokens = 0;   // on which each is
-  std::size_t probe_tokens = 0;  // along which the probe is quantized
+  std::size_t parts = 0;         // to measure
+  std::size_t part_tokens = 0;   // for each of them
+  std::size_t probe_tokens = 0;  // for quantizing the probe
 };
 SearchWork search_work(const ConvertPlan& plan, const TargetBits& wanted,
                        const CalibrationText& text);
 
-// What find_formats() did.
+// The result of find_formats().
 struct FoundFormats {
-  ConvertOptions options;                 // with which to convert
-  double predicted_kld = 0.0;             // nats for a token, if losses add up
-  std::size_t parts = 0;                  // that were measured
-  std::unique_ptr<QuantizedStore> state;  // of the probe; remove() it when all is done
+  ConvertOptions options;                 // for the conversion
+  double predicted_kld = 0.0;             // nats per token, assuming that losses add up
+  std::size_t parts = 0;                  // measured
+  std::unique_ptr<QuantizedStore> state;  // of the probe; remove() it after the conversion
 };
 
 // The stages of the search.
@@ -60,10 +60,10 @@ inline constexpr std::string_view kMeasuringParts = "measuring parts";
 using SearchProgress =
     std::function<void(std::string_view stage, std::uint64_t done, std::uint64_t total)>;
 
-// Codes the model in t2 along a part of the text, measures what each part of it (a kind of matrix
-// in a layer, the embedding) costs by itself (convert/quantized_parts.h), takes that to change with
-// the format as the squared error of Gaussian weights does, and allocates (convert/allocation.h).
-// Throws as these do.
+// Quantizes the model in the probe format along a part of the text, measures the loss of each part
+// (a kind of matrix in a layer, the embedding) by itself (convert/quantized_parts.h), scales it to
+// other formats by the squared error of Gaussian weights, and allocates (convert/allocation.h).
+// Throws the errors of these.
 FoundFormats find_formats(const OpenedModel& model, const ConvertPlan& plan,
                           const ConvertOptions& options, const TargetBits& wanted,
                           const CalibrationText& text, ThreadPool& pool,

@@ -1,4 +1,4 @@
-// Comparing a converted file with what it was made of.
+// Comparison of a converted file with its source.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The text that a conversion runs its model on.
+// The calibration and tuning text of a conversion.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace cellm {
 
-// Windows of the text that the result of a search is measured on.
+// Held-out windows on which the result of a search is measured.
 inline constexpr std::size_t kHeldOutWindows = 8;
 
 struct ConversionText {
@@ -24,10 +24,9 @@ ConversionText conversion_text(const std::shared_ptr<const OpenedModel>& source,
                                const ConvertRequest& request, const EngineOptions& engine,
                                const JobControl& control);
 
-// The second moments of a matrix's input have as many directions as it has columns. With fewer
-// tokens most of them are unknown, and errors are passed on into what is not known: throws
-// Error(kUsage) for fewer tokens than the widest matrix has columns, and notes what is less than
-// good.
+// With fewer tokens than columns the second moments of an input are singular, and error feedback is
+// unreliable: throws Error(kUsage) for fewer tokens than the widest matrix has columns, and reports
+// FewTokensNote below the recommended number.
 void require_enough_text(const ConversionText& text, std::string_view name, std::size_t cols,
                          const JobControl& control);
 

@@ -1,5 +1,5 @@
-// Converting a model to a .cellm file, with all that may belong to it: calibration, a search for
-// formats, tuning, measuring the result, validation.
+// Conversion of a model to a .cellm file, with calibration, search of formats, tuning, measurement
+// of the result and validation.
 #pragma once
 
 #include <cstddef>
@@ -29,38 +29,39 @@ struct KeepRequest {
   std::optional<FormatChoice> embedding;
   std::optional<FormatChoice> lm_head;
 };
-// As many bits per weight as the whole file may have, but for what is given and for overrides.
+// The largest bits per weight of the whole file, apart from given formats and overrides.
 struct TargetRequest {
   double bits_per_weight = 0.0;
   std::optional<FormatChoice> embedding;
   std::optional<FormatChoice> lm_head;
 };
-// A variant of the study, or a name for a number of bits: "small", "tiny".
+// A variant of the study, or the name of a target: "small", "tiny".
 struct RecipeRequest {
   std::string name;
-  std::optional<FormatChoice> embedding;  // with a number of bits only
+  std::optional<FormatChoice> embedding;  // with a target only
   std::optional<FormatChoice> lm_head;
 };
 using FormatRequest =
     std::variant<StudyMode, GeneralRequest, KeepRequest, TargetRequest, RecipeRequest>;
 
 struct CalibrationRequest {
-  // A file, kDefaultText, or what the model itself writes (kOwnText) or answers (kOwnAnswers).
+  // A file, kDefaultText, or text written by the model itself (kOwnText, kOwnAnswers).
   std::string text = std::string(kDefaultText);
   std::size_t tokens = 32768;  // at most
-  std::uint64_t seed = 0;      // by which windows are drawn; 0: spread evenly
-  bool feedback = true;        // whether each code makes up for the errors of those before it
+  std::uint64_t seed = 0;      // of the choice of windows; 0: evenly spread
+  bool feedback = true;        // quantize with error feedback
 };
 
 struct ConvertJobOptions {
   std::filesystem::path input;
   std::filesystem::path output;  // not needed with `plan_only`
   FormatRequest formats = StudyMode::kF16;
-  std::vector<TensorOverride> overrides;  // go before `formats`; the last that matches wins
-  std::optional<ScaleMethod> scale;  // nothing: as the study for its modes and recipes, else kAuto
-  // With a TargetRequest the default text is used if there is none.
+  std::vector<TensorOverride> overrides;  // take precedence over `formats`; the last match wins
+  std::optional<ScaleMethod>
+      scale;  // empty: kAbsmax for modes and recipes of the study, else kAuto
+  // Empty with a TargetRequest: the default text.
   std::optional<CalibrationRequest> calibration;
-  // Tokens to train scales and norms on afterwards; nothing: kTuningTokens with a TargetRequest.
+  // Tokens of tuning afterwards; empty: kTuningTokens with a TargetRequest, else none.
   std::optional<std::size_t> tune_tokens;
   bool text_only = false;         // leave vision and multi-token prediction out
   bool packed = false;            // see ConvertOptions
@@ -69,7 +70,7 @@ struct ConvertJobOptions {
   bool allow_nonfinite = false;   // see ConvertOptions
   bool require_mlx_4bit = false;  // refuse an input that has no MLX 4-bit tensors
   bool validate = false;          // compare tensors and logits with the input afterwards
-  bool plan_only = false;         // decide everything, write nothing
+  bool plan_only = false;         // plan without writing
   Links links = Links::kInside;
   unsigned threads = 0;
   std::string target;  // CPU target; empty: the best there is
@@ -79,17 +80,16 @@ struct ConvertResult {
   ConvertPlan plan;
   std::vector<BadValues> replaced;
   std::optional<TuneResult> tuned;
-  std::optional<QualityNote> quality;  // of a search's result, against the input
+  std::optional<QualityNote> quality;  // with a TargetRequest: divergence from the input
   std::optional<ValidationReport> validation;
 };
 
-// What the recipe's name stands for if it is a number of bits, and what is known of its results.
+// The target of a recipe's name and its measured results; empty for other names.
 std::optional<RecipeNote> bits_recipe(std::string_view name);
 
-// The output appears when all is done but validating, whole or not at all. An unfinished run of a
-// calibration, a search or tuning keeps its state in files OUTPUT.*.partial, from which the same
-// options go on to the same bytes. Throws Cancelled, and Error for options that do not go together
-// and whatever its parts throw.
+// The output is written atomically, before validation. An unfinished calibration, search or tuning
+// keeps its state in files OUTPUT.*.partial, from which the same options resume to the same bytes.
+// Throws Cancelled, Error(kUsage) for contradicting options, and the errors of its parts.
 ConvertResult run_convert(const ConvertJobOptions& options, const JobControl& control);
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-// What the options of a conversion come to.
+// The options of a conversion, resolved.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@
 namespace cellm {
 
 struct ConvertRequest {
-  ConvertOptions options;            // with a target those that the search begins with
-  std::optional<TargetBits> target;  // then formats are searched for
-  std::optional<RecipeNote> recipe;  // that stands for the target
+  ConvertOptions options;            // with a target: the initial options of the search
+  std::optional<TargetBits> target;  // if formats are to be searched
+  std::optional<RecipeNote> recipe;  // the recipe of the target, if it was given by name
   std::optional<CalibrationRequest> calibration;
   std::size_t tune_tokens = 0;
 };
 
-// Throws Error(kUsage) for options that do not go together and for an unknown recipe.
+// Throws Error(kUsage) for contradicting options and for an unknown recipe.
 ConvertRequest resolve(const ConvertJobOptions& options);
 
 }  // namespace cellm

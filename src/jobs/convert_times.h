@@ -1,4 +1,4 @@
-// How long a conversion along a text takes, stage by stage.
+// Expected duration of a calibrated conversion, by stage.
 #pragma once
 
 #include <string_view>
@@ -14,13 +14,13 @@
 
 namespace cellm {
 
-// What the stages that still lie ahead will take on this machine: their multiply-adds at a share of
-// the peak that was measured on a few models. True to about a third.
+// The expected duration of the stages on this machine: their multiply-adds at a share of the peak
+// that was measured on a few models. Accurate to about a third.
 std::vector<StageTime> expected_times(const ConvertRequest& request, bool plan_only,
                                       const ConvertPlan& plan, const CalibrationText& text,
                                       const KernelTable& kernels, ThreadPool& pool);
 
-// The times of stages that follow each other.
+// Measures consecutive stages.
 class StageClock {
  public:
   void finish(std::string_view name) { times_.push_back({name, watch_.lap()}); }

@@ -1,13 +1,12 @@
-// The output of a job that changes it several times before it is done.
+// The output file of a job that rewrites it several times.
 #pragma once
 
 #include <filesystem>
 
 namespace cellm {
 
-// With `draft`, work goes on at path(), beside the target and named TARGET.draft.partial, until
-// publish() puts it in the target's place; it is removed if that does not happen. Without, path()
-// is the target.
+// With `draft`, path() is TARGET.draft.partial beside the target until publish() renames it to the
+// target; it is removed without publish(). Without `draft`, path() is the target.
 class DraftFile {
  public:
   // Throws as AtomicFile if the target cannot be written.

@@ -1,4 +1,4 @@
-// Measuring a model: perplexity, its distance from a reference, multiple choice.
+// Evaluation of a model: perplexity, KL divergence from a reference, multiple choice.
 #pragma once
 
 #include <cstdint>
@@ -21,26 +21,26 @@ struct EvaluateJobOptions {
   std::filesystem::path choices;             // empty: none
   std::string tokenizer_file;                // in place of the models' own; empty: their own
   EvalOptions eval;
-  KvEncoding kv_encoding = KvEncoding::kF32;  // so that equal models are equal to the last bit
+  KvEncoding kv_encoding = KvEncoding::kF32;  // exact, so that equal models have divergence 0
   Activations activations = Activations::kInt8;
-  bool floor = true;   // with a reference: measure the engine's own error, too
+  bool floor = true;   // with a reference: also measure the engine's own error
   bool store = false;  // write the comparison into the header of the model, a .cellm file
   Links links = Links::kInside;
   unsigned threads = 0;
   std::string target;  // CPU target; empty: the best there is
 };
 
-// A model that was measured.
+// An evaluated model.
 struct MeasuredModel {
   std::string path;
-  std::string format;  // that most weights have
+  std::string format;  // of most weights
   double bits_per_weight = 0.0;
 };
 
-// The reference's weights as users run them, against the exact ones: what the engine itself loses.
+// The divergence of the reference with the engine's default arithmetic from exact arithmetic.
 struct EngineFloor {
   std::string weights;      // their format
-  std::string activations;  // "exact", or as they were asked for
+  std::string activations;  // "exact", or as in the options
   Evaluation evaluation;
 };
 
@@ -57,7 +57,7 @@ struct EvaluateResult {
   std::optional<ChoiceEvaluation> reference_choices;
 };
 
-// Throws Cancelled; Error(kUsage) for options that do not go together, Error(kData) for a model
+// Throws Cancelled; Error(kUsage) for contradicting options, Error(kData) for a model
 // without tokenizer, and what evaluate() and evaluate_choices() throw.
 EvaluateResult run_evaluate(const EvaluateJobOptions& options, const JobControl& control);
 

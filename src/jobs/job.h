@@ -1,6 +1,5 @@
-// What jobs have in common: they take plain options, tell how they get on by events, can be
-// cancelled between steps, and return what came out. They print nothing and know no option of any
-// program.
+// Common parts of jobs. A job takes plain options, reports events, can be cancelled between steps
+// and returns a result. It prints nothing and knows no command-line option.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +26,9 @@ inline constexpr std::string_view kStageEvaluating = "evaluating";
 inline constexpr std::string_view kStageFloor = "measuring the engine's floor";
 inline constexpr std::string_view kStageChoices = "scoring choices";
 inline constexpr std::string_view kStageReferenceChoices = "scoring choices of the reference";
-inline constexpr std::string_view kStageStudy = "study";  // the message says which step
+inline constexpr std::string_view kStageStudy = "study";  // the message names the step
 
-// Either progress, or a note that comes once. Of a stage, `done` never falls and is at most
-// `total`.
+// Progress of a stage, or a note. Within a stage `done` never falls and is at most `total`.
 struct Event {
   std::string_view stage;  // "calibrating", "converting", ...; outlives the job
   std::uint64_t done = 0;
@@ -39,10 +37,10 @@ struct Event {
   std::optional<Note> note;
 };
 
-// Called on the thread that runs the job; may throw, which ends the job as cancelling does.
+// Called on the thread of the job; an exception ends the job as cancelling does.
 using Events = std::function<void(const Event&)>;
 
-// Where a job reports to, and what may end it. Copies report to the same place.
+// The event callback and the cancel token of a job.
 class JobControl {
  public:
   JobControl() = default;
@@ -64,7 +62,7 @@ class JobControl {
     if (events_) events_({{}, 0, 0, {}, std::move(note)});
   }
 
-  // progress() of one stage, as the functions below the jobs call it.
+  // A callback (done, total) that reports progress of one stage.
   auto stage(std::string_view name) const {
     return [this, name](std::uint64_t done, std::uint64_t total) { progress(name, done, total); };
   }

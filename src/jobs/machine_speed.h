@@ -1,4 +1,4 @@
-// What this machine can do, measured in a moment.
+// Quick measurements of memory bandwidth and arithmetic peak.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@ namespace cellm {
 
 double seconds_of(const std::function<void()>& work);
 
-// Sequential reads of all threads together, in bytes per second: the best of a few dot products of
-// two halves of memory that no cache holds. Takes 512 MiB of memory. Throws std::bad_alloc.
+// Read bandwidth of all threads in bytes per second: the best of a few dot products over buffers
+// larger than the caches. Takes 512 MiB of memory. Throws std::bad_alloc.
 double measured_bandwidth(const KernelTable& kernels, ThreadPool& pool);
 
-// Multiply-adds per second of all threads together, in registers alone: the best of a few bursts.
+// Multiply-adds per second of all threads, in registers alone: the best of a few runs.
 // peak: f32_peak or int8_peak of a kernel table.
 double measured_peak(std::uint64_t (*peak)(std::uint64_t), ThreadPool& pool);
 

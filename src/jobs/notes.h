@@ -1,4 +1,4 @@
-// What a job has to say beside its progress and its result: facts, which a front end words.
+// Notes: facts that a job reports beside progress and result. The front end words them.
 #pragma once
 
 #include <cstddef>
@@ -21,38 +21,38 @@ struct StageTime {
 
 // Converting
 
-// A recipe that stands for a number of bits per weight, and what is known of its results.
+// A recipe with a target of bits per weight, and its measured results.
 struct RecipeNote {
   std::string_view name;
   double bits_per_weight = 0.0;
   std::string_view expectation;
 };
-// What the stages ahead are expected to take.
+// The expected duration of the stages.
 struct ExpectedTimesNote {
   std::vector<StageTime> stages;
 };
-// The calibration text has fewer tokens than a good result takes.
+// The calibration text is shorter than recommended.
 struct FewTokensNote {
   std::uint64_t tokens = 0;
   std::size_t cols = 0;         // of the widest matrix
-  std::size_t good_tokens = 0;  // from which on they are enough
+  std::size_t good_tokens = 0;  // recommended
 };
 struct FewDifferentTokensNote {
   std::string text;
   std::size_t tokens = 0;
 };
-// The formats that the search found.
+// The result of the format search.
 struct FormatsNote {
   const ConvertPlan* plan = nullptr;  // valid during the event
-  std::size_t parts = 0;              // that were measured
-  double predicted_kld = 0.0;         // nats for a token
+  std::size_t parts = 0;              // measured
+  double predicted_kld = 0.0;         // nats per token
 };
-// Tensors that cellm does not run are kept in the file: vision, multi-token prediction.
+// The file contains tensors that cellm does not use: vision, multi-token prediction.
 struct UnusedTensorsNote {
   std::uint64_t bytes = 0;
 };
 struct NoTokenizerNote {};
-// Tensors that an interrupted run had quantized before.
+// Tensors taken over from an interrupted run.
 struct ResumedNote {
   std::size_t resumed = 0;
   std::size_t tensors = 0;
@@ -69,22 +69,22 @@ struct CalibrationTimesNote {
 struct ReplacedValuesNote {
   std::vector<BadValues> found;
 };
-// Kept matrices that became f32, since the order of their columns is another one in the input.
+// Kept matrices stored as f32, because the column order differs in the input.
 struct KeptAsFloatsNote {
   std::size_t tensors = 0;
   std::uint64_t bytes = 0;         // in the file
   std::uint64_t stored_bytes = 0;  // in the input
 };
-// The size of the file that was written.
+// The size of the written file.
 struct FileNote {
   std::uint64_t bytes = 0;
   double bits_per_weight = 0.0;
 };
-// How far the file is from its source.
+// The divergence of the file from its source.
 struct QualityNote {
   Comparison comparison;
   std::size_t predictions = 0;
-  bool held_out = false;  // measured on text that the file was not calibrated on
+  bool held_out = false;  // measured on text outside of the calibration
 };
 struct ValidatedNote {
   ValidationReport report;
@@ -100,17 +100,17 @@ struct TuningBeginsNote {
   std::size_t window_tokens = 0;
   std::uint64_t memory_bytes = 0;  // beside both models, at most
 };
-// A warning: training ended early since a number was not finite.
+// A warning: training ended early at a value that is not finite.
 struct TuningStoppedNote {
   std::size_t step = 0;
   std::size_t steps = 0;
   std::string where;
 };
-// KL divergence on held-out text, in nats for a token.
+// KL divergence on held-out text in nats per token.
 struct TuneResult {
   double before = 0.0;
   double after = 0.0;
-  std::size_t tokens = 0;  // that the best values were learnt from; 0 if the first were the best
+  std::size_t tokens = 0;  // trained on until the best values; 0 if the initial ones were best
 };
 
 using Note =

@@ -1,4 +1,4 @@
-// Text that a model writes itself, for jobs that learn from text.
+// Text written by the model itself, for calibration and tuning.
 #pragma once
 
 #include <cstddef>
@@ -15,16 +15,15 @@
 
 namespace cellm {
 
-// What stands for such a text where a file could be named: texts that the model goes on with, and
-// answers to users.
+// The names of such texts in place of a file: continuations of openings, and answers to requests.
 inline constexpr std::string_view kOwnText = "self";
 inline constexpr std::string_view kOwnAnswers = "chat";
 inline bool is_own_text(std::string_view text) {
   return text == kOwnText || text == kOwnAnswers;
 }
 
-// The format of the model's conversations; nothing if it is not known, or its tokenizer lacks what
-// the format needs: a type of model tells the format, but not all models of it were taught it.
+// The chat format of the model; empty if it is unknown or the tokenizer lacks its control tokens,
+// as in base models of a type with a chat format.
 std::optional<ChatFormat> own_chat_format(const Engine& model, const Tokenizer& tokenizer);
 
 // `count` sequences of kCalibrationWindow tokens at most (tune/own_text.h). Throws Cancelled;
@@ -33,8 +32,8 @@ std::vector<std::vector<std::uint32_t>> own_windows(std::string_view text, const
                                                     const Tokenizer& tokenizer, std::size_t count,
                                                     std::uint64_t seed, const JobControl& control);
 
-// About `tokens` tokens of it in whole windows, and `held_out` others. Throws as own_windows(), and
-// Error(kData) for a model without tokenizer.
+// About `tokens` tokens of such text in whole windows, and `held_out` further windows. Throws as
+// own_windows(), and Error(kData) for a model without tokenizer.
 CalibrationText own_calibration_text(std::string_view text, const Engine& model, std::size_t tokens,
                                      std::size_t held_out, std::uint64_t seed,
                                      const JobControl& control);

@@ -1,4 +1,4 @@
-// A study as a job: one model in many formats, measured, as a document and a report.
+// The study as a job.
 #pragma once
 
 #include "io/json.h"
@@ -14,9 +14,8 @@ struct StudyJobOptions {
   decltype(StudyHooks::flags) flags;
 };
 
-// run_study(). Finished steps are kept, so that the same options go on where a cancelled run
-// stopped. Progress is that of the whole study; the
-// message of an event says what is done now.
+// Runs run_study(). Finished steps are stored, so that the same options resume a cancelled run.
+// Progress is that of the whole study; the message of an event names the current step.
 nlohmann::ordered_json run_study_job(const StudyJobOptions& options, const JobControl& control);
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-// Tuning a .cellm file: training its scales and norms towards the model it was made of.
+// Tuning of a .cellm file: its scales and norms are trained to match its source model.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +18,12 @@ namespace cellm {
 inline constexpr std::size_t kTuningTokens = 60000;
 
 struct TuneOptions {
-  // Files and names of texts; empty: kDefaultText and what the reference can write.
+  // Files and names of texts; empty: kDefaultText and text written by the reference.
   std::vector<std::string> texts;
   std::size_t tokens = kTuningTokens;
-  std::size_t held_out = 8;  // windows of kCalibrationWindow tokens that tell what is better
+  std::size_t held_out = 8;  // windows of kCalibrationWindow tokens for validation
   std::uint64_t seed = 1;
-  bool input_channels = false;  // trains their factors too, of trellis-coded matrices
+  bool input_channels = false;  // also train column factors of trellis formats
   unsigned threads = 0;
   std::string target;  // CPU target; empty: the best there is
 };
@@ -36,20 +36,20 @@ struct TuneJobOptions {
   Links links = Links::kInside;
 };
 
-// An unfinished run is kept in OUTPUT.tune.partial. Throws Cancelled, and Error for what is wrong
-// with the files or the texts.
+// The state of an unfinished run is kept in OUTPUT.tune.partial. Throws Cancelled, and Error for
+// files or texts that cannot be used.
 TuneResult run_tune(const TuneJobOptions& options, const JobControl& control);
 
-// A part of a larger job: a reference that may be open already, and a state that the caller
-// removes.
+// Tuning as a part of a larger job: the caller supplies the reference and removes the state file.
 struct TuneTask {
   std::filesystem::path file;
   std::filesystem::path
-      output;  // empty: the file itself, which stays as it is if nothing is better
+      output;  // empty: the file itself, which is left unchanged without improvement
   std::filesystem::path state;
-  std::string reference_name;  // for messages; the state depends on it
-  std::function<std::shared_ptr<const OpenedModel>()> reference;  // asked once the file is checked
-  // Stands for the text of files and kDefaultText, whose windows are not read then.
+  std::string reference_name;  // for messages; part of the key of the state
+  std::function<std::shared_ptr<const OpenedModel>()>
+      reference;  // called after the file is checked
+  // Replaces the text of files and kDefaultText.
   const CalibrationText* calibration = nullptr;
   Links links = Links::kInside;
 };

@@ -1,4 +1,4 @@
-// The document of a study, study.json: what is worked out from its measurements.
+// Derived figures of the document of a study, study.json.
 #pragma once
 
 #include <map>

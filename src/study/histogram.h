@@ -1,4 +1,4 @@
-// Where the weights of a tensor lie, and the levels that formats put there.
+// Histograms of the weights of a tensor, and the levels of the formats.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct WeightHistogram {
   std::vector<double> shares;  // kHistogramBins of them, sum 1
 };
 
-// One value that a code can stand for.
+// One value of the codes.
 struct QuantizationLevel {
   double position = 0.0;  // mean over the rows, in standard deviations of the row
   double share = 0.0;     // of the weights that have this code

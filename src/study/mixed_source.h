@@ -1,4 +1,4 @@
-// A model put together of two files.
+// A model composed of the tensors of two files.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// The fixed parts of a report page, put into the program when it is built.
+// The built-in parts of a report page.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// A study for people: the same content as a Markdown file and as a page.
+// The report of a study, as Markdown and as a page.
 #pragma once
 
 #include <string>
@@ -51,7 +51,7 @@ struct Report {
   std::vector<ReportSection> sections;
 };
 
-// What there is to say about a document of run_study(). Plain text throughout.
+// The content of the report on a document of run_study(). Plain text throughout.
 Report make_report(const nlohmann::ordered_json& document);
 
 std::string report_markdown(const nlohmann::ordered_json& document);

@@ -1,4 +1,4 @@
-// How much a model suffers when one part of it is quantized and the rest is not.
+// The divergence of a model with one part quantized and the rest in the reference format.
 #pragma once
 
 #include <functional>

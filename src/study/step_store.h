@@ -1,4 +1,4 @@
-// Finished steps of a long piece of work, kept in a folder so that it can go on where it stopped.
+// Results of finished steps in a folder, from which an interrupted study resumes.
 #pragma once
 
 #include <filesystem>

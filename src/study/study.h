@@ -1,4 +1,4 @@
-// One model in many formats: what each costs, measured, as one document.
+// The study: one model in many formats, measured, as one document.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// How far a study has come.
+// Progress of a study.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace cellm {
 
-// The work that is left, and how it goes.
+// Finished and total work, and the time left.
 class Work {
  public:
   explicit Work(const StudyHooks& hooks) : hooks_(hooks) {}
