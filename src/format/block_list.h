@@ -1,6 +1,6 @@
 // The list of block formats: GGUF's quantized types, multiplied in place. FormatId, shapes,
-// specifications, GGUF types and kernels are generated from it. Plain macros, so that the CPU targets
-// can include it.
+// specifications, GGUF types and kernels are generated from it. Plain macros, so that the CPU
+// targets can include it.
 #pragma once
 
 // X(type, id, name, columns, bytes, half, other_half, ggml_id, ggml_name) for each:

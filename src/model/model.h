@@ -66,7 +66,7 @@ std::vector<std::string> lm_head_names(const std::string& prefix);
 
 // The identities of the source's tensors that the model uses, by name.
 std::map<std::string, TensorId, std::less<>> tensor_ids(const ModelSource& source,
-                                                         const ModelConfig& config);
+                                                        const ModelConfig& config);
 
 // Reads weights. Matrices in a layout of src/layout stay mapped in the file, others are read into
 // memory as f32; max_layers limits the layers used. Tensors that
