@@ -23,7 +23,7 @@ void bf16(BlockBytes block, float* out) {
   out[0] = bf16_to_f32(static_cast<std::uint16_t>(block.u16(0)));
 }
 
-// In the 2- and 3-bit K-quants, weight i lies in byte (i / 128)·32 + i % 32 of the quants, at bit
+// In the 2-bit K-quants, weight i lies in byte (i / 128)·32 + i % 32 of the quants, at bit
 // 2·((i / 32) % 4); 16 weights share a scale.
 unsigned two_bits(BlockBytes block, std::size_t quants, std::size_t i) {
   return (block.u8(quants + i / 128 * 32 + i % 32) >> (2 * ((i / 32) % 4))) & 3U;
@@ -37,24 +37,6 @@ void q2_k(BlockBytes block, float* out) {
     const float scale = d * code_value(block.low(i / 16));
     const float minimum = dmin * code_value(block.high(i / 16));
     out[i] = scale * code_value(two_bits(block, 16, i)) - minimum;
-  }
-}
-
-constexpr std::size_t kQ3Quants = 32;
-constexpr std::size_t kQ3Scales = 96;
-
-// 32 bytes of third bits (weight i: byte i % 32, bit i / 32; clear means −4) | 64 bytes of quants |
-// 12 bytes of 16 six-bit scales: scale s has its low 4 bits in byte s % 8 (s < 8: low nibble), its
-// high 2 bits in byte 8 + s % 4 at bit 2·(s / 4) | f16 d
-void q3_k(BlockBytes block, float* out) {
-  const float d = block.f16(108);
-  for (std::size_t i = 0; i < kSuperBlock; ++i) {
-    const std::size_t s = i / 16;
-    const unsigned low = s < 8 ? block.low(kQ3Scales + s) : block.high(kQ3Scales + s - 8);
-    const unsigned high = (block.u8(kQ3Scales + 8 + s % 4) >> (2 * (s / 4))) & 3U;
-    const float scale = d * code_value(centred(low | (high << 4), 32));
-    const bool third = ((block.u8(i % 32) >> (i / 32)) & 1U) != 0;
-    out[i] = scale * code_value(centred(two_bits(block, kQ3Quants, i), third ? 0 : 4));
   }
 }
 
@@ -92,7 +74,6 @@ constexpr std::array kTypes = {
     readable<f32, 1, 4>(kGgmlF32, "F32", FormatId::kF32),
     readable<f16, 1, 2>(kGgmlF16, "F16", FormatId::kF16),
     readable<bf16, 1, 2>(kGgmlBF16, "BF16", FormatId::kBF16),
-    readable<q3_k, 256, 110>(11, "Q3_K"),
     readable<q2_k, 256, 84>(10, "Q2_K"),
     GgmlType{41, "Q1_0", Q1::kBlock, Q1::kBlockBytes, q1_0, FormatId::kQ1},
     unreadable(4, "Q4_2"),

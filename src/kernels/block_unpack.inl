@@ -315,6 +315,68 @@ struct Q6KBlock {
   }
 };
 
+struct Q3KBlock {
+  static constexpr BlockShape kShape = kQ3KShape;
+  static constexpr unsigned kBits = 5;  // codes of up to 4 are added up over 32 columns
+  static constexpr int kZero = 4;
+  static constexpr bool kOffsets = false;
+  static constexpr std::size_t kScaleColumns = 16;
+  static constexpr std::size_t kPartColumns = 128;
+  struct Head {
+    IntVec third[8];  // of quad q of every group; bit g of a byte belongs to group g
+  };
+  CELLM_INLINE static Head head(BlockRows rows, FloatVec* scales, FloatVec* /*offsets*/) {
+    const IntVec first = load_word(rows.first + 96, rows.stride);
+    const IntVec second = load_word(rows.first + 100, rows.stride);
+    const IntVec upper = load_word(rows.first + 104, rows.stride);
+    const FloatVec unit = float_from_high(load_word(rows.first + 106, rows.stride));
+    find_scales<0>(byte_or(shift_mask<0>(first, 15), shift_mask<-4>(upper, 0x30)), unit, scales);
+    find_scales<0>(byte_or(shift_mask<0>(second, 15), shift_mask<-2>(upper, 0x30)), unit,
+                   scales + 4);
+    find_scales<0>(byte_or(shift_mask<4>(first, 15), shift_mask<0>(upper, 0x30)), unit, scales + 8);
+    find_scales<0>(byte_or(shift_mask<4>(second, 15), shift_mask<2>(upper, 0x30)), unit,
+                   scales + 12);
+    Head head;
+    load_words(rows.first, rows.stride, head.third);
+    load_words(rows.first + 16, rows.stride, head.third + 4);
+    return head;
+  }
+  template <int kPart, class Take>
+  CELLM_INLINE static void part(BlockRows rows, const Head& head, Take& take) {
+    take_columns<kPart, 0>(rows.after(32 + 32 * kPart), head, take);
+    take_columns<kPart, 4>(rows.after(48 + 32 * kPart), head, take);
+  }
+
+ private:
+  template <int kByte>
+  CELLM_INLINE static void find_scales(IntVec bytes, FloatVec unit, FloatVec* out) {
+    const IntVec bits = lane_bits<8 * kByte>(bytes, 255);
+    out[kByte] = float_mul(to_float(int_add(bits, int_broadcast(-32))), unit);
+    if constexpr (kByte < 3) find_scales<kByte + 1>(bytes, unit, out);
+  }
+  // 16 columns of each of the part's 4 groups.
+  template <int kPart, int kFirst, class Take>
+  CELLM_INLINE static void take_columns(BlockRows codes, const Head& head, Take& take) {
+    IntVec words[4];
+    load_words(codes.first, codes.stride, words);
+    take_quads<kPart, kFirst>(words[0], head, take);
+    take_quads<kPart, kFirst + 1>(words[1], head, take);
+    take_quads<kPart, kFirst + 2>(words[2], head, take);
+    take_quads<kPart, kFirst + 3>(words[3], head, take);
+  }
+  template <int kPart, int kQuad, class Take>
+  CELLM_INLINE static void take_quads(IntVec word, const Head& head, Take& take) {
+    const IntVec third = head.third[kQuad];
+    take.template quad<0, kQuad>(
+        byte_or(shift_mask<0>(word, 3), shift_mask<4 * kPart - 2>(third, 4)));
+    take.template quad<1, kQuad>(
+        byte_or(shift_mask<2>(word, 3), shift_mask<4 * kPart - 1>(third, 4)));
+    take.template quad<2, kQuad>(byte_or(shift_mask<4>(word, 3), shift_mask<4 * kPart>(third, 4)));
+    take.template quad<3, kQuad>(
+        byte_or(shift_mask<6>(word, 3), shift_mask<4 * kPart + 1>(third, 4)));
+  }
+};
+
 struct IQ4XSBlock {
   static constexpr BlockShape kShape = kIQ4XSShape;
   static constexpr unsigned kBits = 8;
