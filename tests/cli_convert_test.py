@@ -380,7 +380,7 @@ class Rounding(CommandTest):
             self.assertFalse(state.exists())
             target.unlink()
         again = self.succeed("convert", *flags, "-o", target)
-        self.assertRegex(again.stderr.decode(), r"note: (\d+) of \1 coded tensors are those of the run before")
+        self.assertRegex(again.stderr.decode(), r"note: (\d+) of \1 quantized tensors are taken over from the previous run")
         self.assertEqual(target.read_bytes(), want)
         self.assertFalse(state.exists())
 

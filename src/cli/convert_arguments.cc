@@ -109,7 +109,7 @@ void add_switches(Options& options, ConvertArguments& a) {
       "Store matrices in the order in which the engine reads them: the file is ready at "
       "once, without a copy in memory, but only cellm can read it");
   options.add("--rotation-seed", a.rotation,
-              "Which random rotation trellis-coded matrices get (default 0)");
+              "Seed of the random rotation of trellis formats (default 0)");
   options.add_flag("--no-tokenizer", a.no_tokenizer, "Do not put the tokenizer into the file");
   options.add_flag(
       "--dequant-4bit-affine", a.dequant_4bit_affine,

@@ -69,8 +69,8 @@ class NoteText {
     return "note: the source has no tokenizer; infer will need --tokenizer\n";
   }
   std::string operator()(const ResumedNote& note) const {
-    return fmt::format("note: {} of {} coded tensors are those of the run before\n", note.resumed,
-                       note.tensors);
+    return fmt::format("note: {} of {} quantized tensors are taken over from the previous run\n",
+                       note.resumed, note.tensors);
   }
   std::string operator()(const NoFeedbackNote& note) const {
     constexpr std::size_t kNamed = 8;
@@ -84,8 +84,9 @@ class NoteText {
         named < names.size() ? ", ..." : "");
   }
   std::string operator()(const CalibrationTimesNote& note) const {
-    return fmt::format("calibration: {:.1f} s forward, {:.1f} s second moments, {:.1f} s coding\n",
-                       note.forward, note.moments, note.quantizing);
+    return fmt::format(
+        "calibration: {:.1f} s forward, {:.1f} s second moments, {:.1f} s quantizing\n",
+        note.forward, note.moments, note.quantizing);
   }
   std::string operator()(const ReplacedValuesNote& note) const {
     return fmt::format("note: replaced: {}\n", describe(note.found));

@@ -78,7 +78,7 @@ Run configure(Options& options) {
       .show_default();
   options.add_flag(
       "--input-channels", a.tuning.input_channels,
-      "Learn a factor for each input channel of trellis-coded matrices, too: better below "
+      "Learn a factor for each input channel of matrices in trellis formats, too: better below "
       "2 bits, no better above; 2 bytes for each, and decoding is 1 to 3 % slower");
   add_threads(options, a.tuning.threads);
   add_follow_links(options, a.links);

@@ -103,13 +103,13 @@ class Coder final : public LockstepTap {
     result_.forward += watch_.lap();
     seen_ = 0;
     done_ = done_before_ + weights_;
-    if (sum_) code_missing();
+    if (sum_) quantize_missing();
     for (const LayerMatrix& matrix : matrices) {
       for (const PlannedTensor* tensor : planned_of(matrix)) put_into_model(matrix, *tensor);
     }
     done_ = done_before_ + 2 * weights_;
     report(done_);
-    result_.coding += watch_.lap();
+    result_.quantizing += watch_.lap();
   }
 
   void leave(std::span<const LayerMatrix> matrices) override {
@@ -136,7 +136,7 @@ class Coder final : public LockstepTap {
     if (progress_) progress_(done, total_);
   }
 
-  void code_missing() {
+  void quantize_missing() {
     CalibratedInput input(sum_->finish(), kernels_, pool_);
     sum_.reset();
     result_.moments += watch_.lap();

@@ -33,7 +33,7 @@ struct CalibratedTensors {
   // Seconds.
   double forward = 0.0;
   double moments = 0.0;
-  double coding = 0.0;  // factors and codes
+  double quantizing = 0.0;  // factors and codes
 };
 
 // Runs the source's model over all windows of the text in lockstep. At each distinct input of

@@ -242,7 +242,7 @@ FoundFormats find_formats(const OpenedModel& model, const ConvertPlan& plan,
                  fmt::format("{}: measuring its parts", printable(model.path())),
                  AdviceKind::kGivenFormats);
   CalibratedTensors codes = quantize_along_text(model, plan, probe_text(plan, text), pool,
-                                                calibrated, stage(kCodingProbe));
+                                                calibrated, stage(kQuantizingProbe));
   code_rest(model.source(), parts, plan, pool, codes.tensors);
   const std::vector<double> losses = measure_quantized_parts(
       model, codes.tensors, parts, windows, pool, calibrated.target, stage(kMeasuringParts));

@@ -55,7 +55,7 @@ struct FoundFormats {
 };
 
 // The stages of the search.
-inline constexpr std::string_view kCodingProbe = "coding a probe";
+inline constexpr std::string_view kQuantizingProbe = "quantizing a probe";
 inline constexpr std::string_view kMeasuringParts = "measuring parts";
 using SearchProgress =
     std::function<void(std::string_view stage, std::uint64_t done, std::uint64_t total)>;

@@ -77,8 +77,8 @@ TEST_F(ConvertJob, SearchesTunesAndMeasures) {
   EventLog log;
   const ConvertJobOptions job = search();
   const ConvertResult result = run_convert(job, log.control());
-  const std::vector<std::string> stages{"coding a probe", "measuring parts",  "calibrating",
-                                        "converting",     "the model writes", "tuning",
+  const std::vector<std::string> stages{"quantizing a probe", "measuring parts",  "calibrating",
+                                        "converting",         "the model writes", "tuning",
                                         "comparing"};
   EXPECT_EQ(log.stages(), stages);
   EXPECT_EQ(log.count<ExpectedTimesNote>(), 1U);

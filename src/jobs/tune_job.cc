@@ -212,7 +212,7 @@ void check_file(const CellmFile& file, const TuneTask& task, const TuneOptions& 
   if (options.input_channels && std::none_of(tensors.begin(), tensors.end(), [](const auto& entry) {
         return entry.trellis.has_value();
       })) {
-    throw usage_error(AdviceKind::kLeaveInputChannels, "{}: no matrix is trellis-coded",
+    throw usage_error(AdviceKind::kLeaveInputChannels, "{}: no matrix has a trellis format",
                       printable(task.file.string()));
   }
   const AtomicFile probe(target_of(task));

@@ -45,14 +45,14 @@ double block_loss(const FeedbackFactor& factor, std::size_t begin, std::size_t w
 class ColumnPass {
  public:
   ColumnPass(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,
-             const float* weights, const FeedbackOptions& options, float* coded, double* losses)
+             const float* weights, const FeedbackOptions& options, float* quantized, double* losses)
       : factor_(factor),
         kernels_(kernels),
         rows_(rows),
         padded_rows_((rows + kRowAlignment - 1) / kRowAlignment * kRowAlignment),
         weights_(weights),
         options_(options),
-        coded_(coded),
+        quantized_(quantized),
         losses_(losses),
         batch_(std::min(batch_columns(factor.width, options.group), factor.cols)),
         errors_(rows * factor.cols),
@@ -63,7 +63,7 @@ class ColumnPass {
         block_coded_(rows * factor.width),
         ahead_(options.group * padded_rows_) {}
 
-  void run(const ColumnCoder& coder) {
+  void run(const ColumnQuantizer& coder) {
     if (losses_ != nullptr) std::fill_n(losses_, rows_, 0.0);
     for (std::size_t begin = 0; begin < factor_.cols; begin += batch_) {
       const std::size_t end = std::min(factor_.cols, begin + batch_);
@@ -126,7 +126,8 @@ class ColumnPass {
     options_.enter_group({col, count, rows_, block_targets_.data()});
   }
 
-  void code_block(const ColumnCoder& coder, std::size_t begin, std::size_t col, std::size_t width) {
+  void code_block(const ColumnQuantizer& coder, std::size_t begin, std::size_t col,
+                  std::size_t width) {
     for (std::size_t i = 0; i < width; ++i) {
       const float* from = target(col + i - begin);
       for (std::size_t r = 0; r < rows_; ++r) block_targets_[r * width + i] = from[r];
@@ -136,7 +137,7 @@ class ColumnPass {
       for (std::size_t i = 0; i < width; ++i) {
         const std::size_t at = r * factor_.cols + col + i;
         const float value = block_coded_[r * width + i];
-        coded_[at] = value;
+        quantized_[at] = value;
         errors_[at] = weights_[at] - value;
         error_of(col + i - begin)[r] = errors_[at];
         block_targets_[r * width + i] -= value;
@@ -153,10 +154,10 @@ class ColumnPass {
   std::size_t padded_rows_;
   const float* weights_;
   const FeedbackOptions& options_;
-  float* coded_;
+  float* quantized_;
   double* losses_;
   std::size_t batch_;
-  AlignedBuffer<float> errors_;        // (rows, cols): weights − coded
+  AlignedBuffer<float> errors_;        // (rows, cols): weights − quantized
   AlignedBuffer<float> products_;      // (rows, batch)
   AlignedBuffer<float> targets_;       // (batch, padded rows)
   AlignedBuffer<float> batch_errors_;  // (batch, padded rows)
@@ -167,19 +168,19 @@ class ColumnPass {
 
 }  // namespace
 
-void code_columns(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,
-                  const float* weights, const ColumnCoder& coder, const FeedbackOptions& options,
-                  float* coded, double* losses) {
+void quantize_columns(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,
+                      const float* weights, const ColumnQuantizer& coder,
+                      const FeedbackOptions& options, float* quantized, double* losses) {
   CELLM_CHECK(options.group % factor.width == 0);
-  ColumnPass(factor, kernels, rows, weights, options, coded, losses).run(coder);
+  ColumnPass(factor, kernels, rows, weights, options, quantized, losses).run(coder);
 }
 
 void best_row_factors(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,
-                      const float* weights, const float* coded, double* factors) {
+                      const float* weights, const float* quantized, double* factors) {
   const std::size_t cols = factor.cols;
   const std::size_t batch = std::min(batch_columns(factor.width, 0), cols);
   std::vector<float> weight_products(rows * batch);
-  std::vector<float> coded_products(rows * batch);
+  std::vector<float> quantized_products(rows * batch);
   std::vector<double> mixed(rows);
   std::vector<double> square(rows);
   for (std::size_t begin = 0; begin < cols; begin += batch) {
@@ -187,14 +188,14 @@ void best_row_factors(const FeedbackFactor& factor, const KernelTable& kernels, 
     const WeightMatrix feedback = feedback_rows(factor, begin, end);
     kernels.matmul(kernels, feedback, 0, end - begin, weights, cols, rows, weight_products.data(),
                    batch);
-    kernels.matmul(kernels, feedback, 0, end - begin, coded, cols, rows, coded_products.data(),
-                   batch);
+    kernels.matmul(kernels, feedback, 0, end - begin, quantized, cols, rows,
+                   quantized_products.data(), batch);
     for (std::size_t r = 0; r < rows; ++r) {
       float* w = weight_products.data() + r * batch;
-      float* q = coded_products.data() + r * batch;
+      float* q = quantized_products.data() + r * batch;
       for (std::size_t c = 0; c < end - begin; ++c) {
         w[c] += weights[r * cols + begin + c];
-        q[c] += coded[r * cols + begin + c];
+        q[c] += quantized[r * cols + begin + c];
       }
       for (std::size_t col = begin; col < end; col += factor.width) {
         const std::size_t width = std::min(factor.width, end - col);

@@ -16,12 +16,12 @@ struct ColumnBlock {
   std::size_t width = 0;  // the factor's; narrower only at the end of the row
   std::size_t rows = 0;
   const float* targets = nullptr;  // (rows, width): the values to approximate
-  float* coded = nullptr;          // (rows, width), output: the dequantized values
+  float* quantized = nullptr;      // (rows, width), output: the dequantized values
 };
 
 // Quantizes the block and stores its codes; called for one block after the other, from left to
 // right.
-using ColumnCoder = std::function<void(const ColumnBlock& block)>;
+using ColumnQuantizer = std::function<void(const ColumnBlock& block)>;
 
 // Columns [begin, begin + width) before the first of them is quantized: their targets under the
 // assumption that they cause no errors themselves. For choosing a shared scale.
@@ -39,16 +39,17 @@ struct FeedbackOptions {
   GroupVisitor enter_group;
 };
 
-// Quantizes weights, (rows, cols), and writes the dequantized values to `coded`, (rows, cols).
-// losses, if not null, receives e H eᵀ for each row (damped H, e = weights − coded). Runs on the
-// calling thread. Rows are independent, so a caller may divide a matrix among threads if the coder
-// permits.
-void code_columns(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,
-                  const float* weights, const ColumnCoder& coder, const FeedbackOptions& options,
-                  float* coded, double* losses);
+// Quantizes weights, (rows, cols), and writes the dequantized values to `quantized`, (rows, cols).
+// losses, if not null, receives e H eᵀ for each row (damped H, e = weights − quantized). Runs on
+// the calling thread. Rows are independent, so a caller may divide a matrix among threads if the
+// coder permits.
+void quantize_columns(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,
+                      const float* weights, const ColumnQuantizer& coder,
+                      const FeedbackOptions& options, float* quantized, double* losses);
 
-// For each row the factor on `coded` with the least loss, (w H q) / (q H q); 1 for a row of zeros.
+// For each row the factor on `quantized` with the least loss, (w H q) / (q H q); 1 for a row of
+// zeros.
 void best_row_factors(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,
-                      const float* weights, const float* coded, double* factors);
+                      const float* weights, const float* quantized, double* factors);
 
 }  // namespace cellm

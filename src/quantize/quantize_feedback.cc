@@ -67,14 +67,14 @@ class FeedbackCoder {
     for (std::size_t r = 0; r < block.rows; ++r) {
       const std::uint8_t code = grid_.nearest(block.targets[r] * inverses[r]);
       codes[r * cols_ + block.begin] = code;
-      block.coded[r] = grid_.level(code) * scales[r];
+      block.quantized[r] = grid_.level(code) * scales[r];
     }
   }
 
   void code_groups(const RowBlock& block, std::uint8_t* codes, std::uint16_t* scales) const {
     const std::size_t rows = block.count;
     const std::size_t groups = scales_in_row(cols_, group_);
-    std::vector<float> coded(rows * cols_);
+    std::vector<float> quantized(rows * cols_);
     std::vector<float> scale(rows);
     std::vector<float> inverse(rows);
     std::vector<std::uint8_t> ignored(group_);
@@ -88,17 +88,17 @@ class FeedbackCoder {
         inverse[r] = 1.0F / scale[r];
       }
     };
-    code_columns(
+    quantize_columns(
         *factor_, kernels_, rows, block.weights,
         [&](const ColumnBlock& column) {
           code_column(column, scale.data(), inverse.data(), codes);
         },
-        {group_, choose_scales}, coded.data(), nullptr);
+        {group_, choose_scales}, quantized.data(), nullptr);
   }
 
   void code_rows(const RowBlock& block, std::uint8_t* best_codes, std::uint16_t* best) const {
     const std::size_t rows = block.count;
-    std::vector<float> coded(rows * cols_);
+    std::vector<float> quantized(rows * cols_);
     std::vector<float> scale(rows);
     std::vector<float> inverse(rows);
     std::vector<std::uint16_t> bits(rows);
@@ -115,12 +115,12 @@ class FeedbackCoder {
         scale[r] = f16_to_f32(bits[r]);
         inverse[r] = 1.0F / scale[r];
       }
-      code_columns(
+      quantize_columns(
           *factor_, kernels_, rows, block.weights,
           [&](const ColumnBlock& column) {
             code_column(column, scale.data(), inverse.data(), codes.data());
           },
-          {}, coded.data(), losses.data());
+          {}, quantized.data(), losses.data());
       bool better = false;
       for (std::size_t r = 0; r < rows; ++r) {
         if (!(losses[r] < least[r])) continue;
@@ -130,7 +130,7 @@ class FeedbackCoder {
         std::copy_n(codes.data() + r * cols_, cols_, best_codes + r * cols_);
       }
       if (!better || pass == kMaxPasses) break;
-      best_row_factors(*factor_, kernels_, rows, block.weights, coded.data(), factors.data());
+      best_row_factors(*factor_, kernels_, rows, block.weights, quantized.data(), factors.data());
       for (std::size_t r = 0; r < rows; ++r) {
         const std::uint16_t refitted = f32_to_f16(static_cast<float>(factors[r]) * scale[r]);
         bits[r] = is_usable_scale(refitted) ? refitted : best[r];

@@ -31,12 +31,12 @@ float start_scale(const float* row, std::size_t cols, const TrellisTable& table)
 }
 
 // The factor on a dequantized row with the least squared error; 1 for a row of zeros.
-double best_factor(const float* row, const float* coded, std::size_t cols) {
+double best_factor(const float* row, const float* quantized, std::size_t cols) {
   double product = 0.0;
   double squares = 0.0;
   for (std::size_t c = 0; c < cols; ++c) {
-    product += static_cast<double>(row[c]) * static_cast<double>(coded[c]);
-    squares += static_cast<double>(coded[c]) * static_cast<double>(coded[c]);
+    product += static_cast<double>(row[c]) * static_cast<double>(quantized[c]);
+    squares += static_cast<double>(quantized[c]) * static_cast<double>(quantized[c]);
   }
   return squares > 0.0 ? product / squares : 1.0;
 }
@@ -60,7 +60,7 @@ class RowsCoder {
   // Columns [begin, begin + width) of the rows, up to 4: what they should be, and what they become;
   // (64, width), a row after `stride` floats.
   void code(std::size_t begin, std::size_t width, const float* targets, std::size_t stride,
-            float* coded) {
+            float* quantized) {
     std::array<float, kTrellisTileWeights> scaled{};
     for (std::size_t r = 0; r < kTrellisRows; ++r) {
       for (std::size_t j = 0; j < width; ++j) {
@@ -72,7 +72,7 @@ class RowsCoder {
     for (std::size_t r = 0; r < kTrellisRows; ++r) {
       for (std::size_t j = 0; j < width; ++j) {
         const int level = int{levels[r * kTrellisCols + j]} - kTrellisZero;
-        coded[r * stride + j] = static_cast<float>(level) * scale_[r];
+        quantized[r * stride + j] = static_cast<float>(level) * scale_[r];
       }
     }
   }
@@ -134,7 +134,7 @@ class BlockCoder {
   void code(const float* weights, std::size_t count, std::uint8_t* codes,
             std::uint16_t* scales) const {
     std::vector<float> rotated(kTrellisRows * cols_);
-    std::vector<float> coded(rotated.size());
+    std::vector<float> quantized(rotated.size());
     RowsCoder coder(*table_, kernels_, cols_, codes);
     std::fill_n(scales, kTrellisRows, std::uint16_t{0});
     for (std::size_t r = 0; r < count; ++r) {
@@ -145,21 +145,21 @@ class BlockCoder {
     }
     std::array<double, kTrellisRows> factors{};
     if (feedback_ != nullptr) {
-      code_columns(
+      quantize_columns(
           *feedback_, kernels_, kTrellisRows, rotated.data(),
           [&](const ColumnBlock& block) {
-            coder.code(block.begin, block.width, block.targets, block.width, block.coded);
+            coder.code(block.begin, block.width, block.targets, block.width, block.quantized);
           },
-          {}, coded.data(), nullptr);
-      best_row_factors(*feedback_, kernels_, kTrellisRows, rotated.data(), coded.data(),
+          {}, quantized.data(), nullptr);
+      best_row_factors(*feedback_, kernels_, kTrellisRows, rotated.data(), quantized.data(),
                        factors.data());
     } else {
       for (std::size_t col = 0; col < cols_; col += kTrellisCols) {
         coder.code(col, std::min<std::size_t>(kTrellisCols, cols_ - col), rotated.data() + col,
-                   cols_, coded.data() + col);
+                   cols_, quantized.data() + col);
       }
       for (std::size_t r = 0; r < count; ++r) {
-        factors[r] = best_factor(rotated.data() + r * cols_, coded.data() + r * cols_, cols_);
+        factors[r] = best_factor(rotated.data() + r * cols_, quantized.data() + r * cols_, cols_);
       }
     }
     coder.finish(padded_);

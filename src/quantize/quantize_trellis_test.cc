@@ -45,21 +45,22 @@ SecondMoments moments_of(const std::vector<float>& x, std::size_t cols, ThreadPo
   return sum.finish();
 }
 
-struct Coded {
+struct Quantized {
   std::vector<std::uint8_t> codes;
   std::vector<std::uint16_t> scales;
   std::vector<float> weights;  // what they stand for
 };
 
-Coded coded(const QuantizeRequest& request, const std::vector<float>& weights) {
+Quantized quantized(const QuantizeRequest& request, const std::vector<float>& weights) {
   TrellisWeights shape;
   shape.format = request.format.id;
   shape.rows = request.rows;
   shape.cols = request.cols;
   shape.table = &default_trellis_table(shape.format);
   shape.rotation = request.rotation;
-  Coded result{std::vector<std::uint8_t>(shape.code_bytes()),
-               std::vector<std::uint16_t>(shape.scale_count()), std::vector<float>(weights.size())};
+  Quantized result{std::vector<std::uint8_t>(shape.code_bytes()),
+                   std::vector<std::uint16_t>(shape.scale_count()),
+                   std::vector<float>(weights.size())};
   trellis_quantizer(request).quantize({0, request.rows, weights.data(),
                                        reinterpret_cast<std::byte*>(result.codes.data()),
                                        result.scales.data()});
@@ -71,7 +72,7 @@ Coded coded(const QuantizeRequest& request, const std::vector<float>& weights) {
   return result;
 }
 
-// ‖(W − coded) X‖².
+// ‖(W − quantized) X‖².
 double output_error(const std::vector<float>& weights, const std::vector<float>& got,
                     const std::vector<float>& x, std::size_t cols) {
   double error = 0.0;
@@ -97,9 +98,9 @@ TEST(TrellisQuantizer, LosesLessOnCorrelatedInputs) {
     CalibratedInput input(moments_of(x, cols, pool), kernel_table(""), pool);
     for (const FormatId format : kAll) {
       QuantizeRequest request{"w", format_spec(format), kRows, cols, 0, nullptr, nullptr, kSeed};
-      const double without = output_error(weights, coded(request, weights).weights, x, cols);
+      const double without = output_error(weights, quantized(request, weights).weights, x, cols);
       request.calibrated = &input;
-      const double with = output_error(weights, coded(request, weights).weights, x, cols);
+      const double with = output_error(weights, quantized(request, weights).weights, x, cols);
       EXPECT_LT(with, 0.6 * without) << format_spec(format).name << " " << cols;
     }
     EXPECT_FALSE(input.lacks_factor());
@@ -116,9 +117,9 @@ TEST(TrellisQuantizer, IsTheNearestPathOnWhiteInputs) {
   const auto weights = gaussian(kRows * kCols, 3);
   for (const FormatId format : kAll) {
     QuantizeRequest request{"w", format_spec(format), kRows, kCols, 0, nullptr, nullptr, kSeed};
-    const Coded without = coded(request, weights);
+    const Quantized without = quantized(request, weights);
     request.calibrated = &input;
-    const Coded with = coded(request, weights);
+    const Quantized with = quantized(request, weights);
     EXPECT_EQ(with.codes, without.codes) << format_spec(format).name;
     for (std::size_t r = 0; r < kRows; ++r) {
       EXPECT_NEAR(with.scales[r], without.scales[r], 1) << format_spec(format).name;
@@ -134,9 +135,9 @@ TEST(TrellisQuantizer, SilentInputsLeaveItWithoutFeedback) {
   const auto weights = gaussian(kRows * kCols, 3);
   QuantizeRequest request{"w",  format_spec(FormatId::kT3), kRows, kCols, 0, nullptr, nullptr,
                           kSeed};
-  const Coded without = coded(request, weights);
+  const Quantized without = quantized(request, weights);
   request.calibrated = &input;
-  EXPECT_EQ(coded(request, weights).codes, without.codes);
+  EXPECT_EQ(quantized(request, weights).codes, without.codes);
   EXPECT_TRUE(input.lacks_factor());
 }
 

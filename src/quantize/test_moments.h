@@ -82,12 +82,12 @@ inline SquareMatrix upper_factor(const SquareMatrix& a, std::size_t n) {
 }
 
 inline double loss_of(const SquareMatrix& h, std::size_t n, const float* weights,
-                      const float* coded) {
+                      const float* quantized) {
   double loss = 0.0;
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
-      loss += static_cast<double>(weights[i] - coded[i]) * h[i * n + j] *
-              static_cast<double>(weights[j] - coded[j]);
+      loss += static_cast<double>(weights[i] - quantized[i]) * h[i * n + j] *
+              static_cast<double>(weights[j] - quantized[j]);
     }
   }
   return loss;
