@@ -149,7 +149,8 @@ void note_file(const Conversion& c, const CalibratedTensors* quantized,
       c.control.note(ResumedNote{quantized->resumed, quantized->tensors.size()});
     if (!quantized->without_feedback.empty())
       c.control.note(NoFeedbackNote{quantized->without_feedback});
-    c.control.note(CalibrationTimesNote{quantized->forward, quantized->moments, quantized->quantizing});
+    c.control.note(
+        CalibrationTimesNote{quantized->forward, quantized->moments, quantized->quantizing});
   }
   note_kept_as_floats(c);
   if (!replaced.empty()) c.control.note(ReplacedValuesNote{replaced});
