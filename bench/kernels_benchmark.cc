@@ -1,6 +1,6 @@
 // Throughput of each kernel of each target on one thread, with data that fits into the second-level
-// cache, so that arithmetic and not memory is measured. bytes_per_second counts weights as stored,
-// items_per_second multiply-adds.
+// cache, so that arithmetic and not memory is measured, except in /stream. bytes_per_second counts
+// weights as stored, items_per_second multiply-adds.
 //
 //   kernels_benchmark --benchmark_filter='avx2/int4-g32'
 
@@ -12,6 +12,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
+#include "format/block_formats.h"
 #include "format/formats.h"
 #include "format/packed.h"
 #include "format/trellis.h"
@@ -103,6 +104,32 @@ void trellis_matmul(benchmark::State& state, const KernelTable& table, FormatId 
     benchmark::ClobberMemory();
   }
   count(state, shape.code_bytes() + shape.scale_count() * 2, kRows * kCols * tokens);
+}
+
+// `rows` rows: kRows of them stay in the second-level cache, kStreamRows come from memory.
+constexpr std::size_t kStreamRows = 128 * kRows;
+
+void block_matmul(benchmark::State& state, const KernelTable& table, const BlockFormatInfo& format,
+                  std::size_t rows, std::size_t tokens) {
+  AlignedBuffer<unsigned char> codes(rows * format.row_bytes(kCols));
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    codes[i] = static_cast<unsigned char>(i * 37 % 251 & (i % 2 == 1 ? 0x2F : 0xFF));
+  }
+  const BlockMatrix w{format.shape.format, codes.data(), rows, kCols, format.row_bytes(kCols)};
+  constexpr std::size_t kBlocks = kCols / kBlockActivations;
+  const std::vector<signed char> inputs(tokens * kCols, 5);
+  const std::vector<float> scales(tokens * kBlocks, 0.01F);
+  const std::vector<std::int32_t> sums(tokens * kBlocks, 5 * int{kBlockActivations});
+  const std::vector<std::int32_t> half_sums(2 * sums.size(), 5 * int{kBlockActivations} / 2);
+  const QuantizedActivations x{inputs.data(), scales.data(), sums.data(),
+                               tokens,        kCols,         kBlockActivations,
+                               kBlocks,       nullptr,       half_sums.data()};
+  std::vector<float> y(tokens * rows);
+  for (auto _ : state) {
+    table.matmul_blocks(w, 0, rows, x, y.data(), rows);
+    benchmark::ClobberMemory();
+  }
+  count(state, codes.size(), rows * kCols * tokens);
 }
 
 void rotation(benchmark::State& state, const KernelTable& table) {
@@ -203,6 +230,19 @@ void add_target(const KernelTable& table) {
         trellis_matmul(state, table, format, tokens);
       });
     }
+  }
+  for (const BlockFormatInfo& format : block_formats()) {
+    for (const std::size_t tokens : {1U, 4U, 64U}) {
+      const std::string name = fmt::format("{}/{}/{}", target, format.name, tokens);
+      benchmark::RegisterBenchmark(name.c_str(),
+                                   [&table, &format, tokens](benchmark::State& state) {
+                                     block_matmul(state, table, format, kRows, tokens);
+                                   });
+    }
+    benchmark::RegisterBenchmark(fmt::format("{}/{}/stream", target, format.name).c_str(),
+                                 [&table, &format](benchmark::State& state) {
+                                   block_matmul(state, table, format, kStreamRows, 1);
+                                 });
   }
   benchmark::RegisterBenchmark((target + "/rotate").c_str(),
                                [&table](benchmark::State& state) { rotation(state, table); });

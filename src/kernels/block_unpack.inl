@@ -272,8 +272,9 @@ struct Q6KBlock {
   using Head = NoHead;
   CELLM_INLINE static Head head(BlockRows rows, FloatVec* scales, FloatVec* /*offsets*/) {
     IntVec words[4];
+    load_words(rows.first + 194, rows.stride, words);
+    const FloatVec unit = float_from_high(words[3]);
     load_words(rows.first + 192, rows.stride, words);
-    const FloatVec unit = float_from_high(load_word(rows.first + 206, rows.stride));
     signed_multiples<0>(words[0], unit, scales);
     signed_multiples<0>(words[1], unit, scales + 4);
     signed_multiples<0>(words[2], unit, scales + 8);
