@@ -204,6 +204,22 @@ void peak(benchmark::State& state, std::uint64_t (*function)(std::uint64_t)) {
   state.SetItemsProcessed(static_cast<std::int64_t>(done));
 }
 
+void add_block_formats(const std::string& target, const KernelTable& table) {
+  for (const BlockFormatInfo& format : block_formats()) {
+    for (const std::size_t tokens : {1U, 4U, 64U}) {
+      const std::string name = fmt::format("{}/{}/{}", target, format.name, tokens);
+      benchmark::RegisterBenchmark(name.c_str(),
+                                   [&table, &format, tokens](benchmark::State& state) {
+                                     block_matmul(state, table, format, kRows, tokens);
+                                   });
+    }
+    benchmark::RegisterBenchmark(fmt::format("{}/{}/stream", target, format.name).c_str(),
+                                 [&table, &format](benchmark::State& state) {
+                                   block_matmul(state, table, format, kStreamRows, 1);
+                                 });
+  }
+}
+
 void add_target(const KernelTable& table) {
   const std::string target = table.name;
   struct Packed {
@@ -231,19 +247,7 @@ void add_target(const KernelTable& table) {
       });
     }
   }
-  for (const BlockFormatInfo& format : block_formats()) {
-    for (const std::size_t tokens : {1U, 4U, 64U}) {
-      const std::string name = fmt::format("{}/{}/{}", target, format.name, tokens);
-      benchmark::RegisterBenchmark(name.c_str(),
-                                   [&table, &format, tokens](benchmark::State& state) {
-                                     block_matmul(state, table, format, kRows, tokens);
-                                   });
-    }
-    benchmark::RegisterBenchmark(fmt::format("{}/{}/stream", target, format.name).c_str(),
-                                 [&table, &format](benchmark::State& state) {
-                                   block_matmul(state, table, format, kStreamRows, 1);
-                                 });
-  }
+  add_block_formats(target, table);
   benchmark::RegisterBenchmark((target + "/rotate").c_str(),
                                [&table](benchmark::State& state) { rotation(state, table); });
   for (const auto& [name, format] :

@@ -4,33 +4,21 @@
 // vector belongs to row r of kIntLanes rows that lie `stride` bytes apart.
 //
 // load_word(p, stride): the 4 bytes at p + r · stride.
-//
 // load_words(p, stride, words): the 16 bytes at p + r · stride, 4 in each of words[0…3].
-//
 // lane_bits<kShift>(v, mask): each lane shifted right by kShift without sign, then masked.
-//
 // spread_bits<kQuad>(v): byte k of a lane is 16 if bit 4 · kQuad + k of the lane is set, else 0.
-//
 // float_from_low(v), float_from_high(v): the lower or upper 16 bits of each lane, an f16, as float.
-//
 // float_fma(a, b, c): a · b + c, rounded once on every target.
 //
 // The members of a hook:
 //
 // kShape, kBits: the block's shape and the bits of a code, at least 5 if 16 columns share a scale.
-//
 // kZero: the code of a weight of 0, if there are no offsets.
-//
 // kOffsets: whether a weight is code · scale + offset instead of (code − kZero) · scale.
-//
 // kScaleColumns: columns that share a scale, 32 or 16. Always 32 columns share an offset.
-//
 // kPartColumns: columns whose codes part() finds together.
-//
 // Head: what is found once for all parts of a block.
-//
 // head(rows, scales, offsets): finds the scales and offsets of one block of kIntLanes rows.
-//
 // part<kPart>(rows, head, take): calls take.quad<kGroup, kQuad>(codes) with the codes, one byte
 // each, of every quad of 4 columns of every group of 32 columns of a part.
 //
