@@ -1,6 +1,10 @@
 #include "io/folder_file.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <dirent.h>
+#include <memory>
+#include <new>
 #include <optional>
 #include <system_error>
 
@@ -49,6 +53,30 @@ fs::path file_in_folder(const fs::path& folder, std::string_view name, Links lin
   }
   throw data_error(AdviceKind::kFollowLinks, "{}: a symbolic link out of the model's folder, to {}",
                    printable(path.string()), printable(target.string()));
+}
+
+std::vector<std::string> names_in_folder(const fs::path& folder) {
+  struct Close {
+    void operator()(DIR* entries) const { ::closedir(entries); }
+  };
+  const auto fail = [&] {
+    if (errno == ENOMEM) throw std::bad_alloc();
+    throw data_error("{}: cannot read this folder: {}", printable(folder.string()),
+                     std::generic_category().message(errno));
+  };
+  const std::unique_ptr<DIR, Close> entries(::opendir(folder.c_str()));
+  if (entries == nullptr) fail();
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(entries.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) fail();
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace cellm

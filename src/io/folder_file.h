@@ -3,7 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace cellm {
 
@@ -21,5 +23,9 @@ enum class Links {
 // reads them can also read them.
 std::filesystem::path file_in_folder(const std::filesystem::path& folder, std::string_view name,
                                      Links links);
+
+// The names of the entries of a folder, sorted. Throws Error(kData) for one that cannot be read.
+// std::filesystem::directory_iterator is no alternative: it ends the process when memory is short.
+std::vector<std::string> names_in_folder(const std::filesystem::path& folder);
 
 }  // namespace cellm

@@ -98,5 +98,17 @@ TEST_F(FolderFile, ASnapshotOfTheHubLinksToItsOwnBlobs) {
   refuse_link(root_ / "x" / "snapshots" / "y", "config.json");
 }
 
+TEST_F(FolderFile, NamesAreSorted) {
+  test_.write("b", "");
+  test_.write("a", "");
+  fs::create_directory(root_ / "c");
+  EXPECT_EQ(names_in_folder(root_), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_TRUE(names_in_folder(root_ / "c").empty());
+  expect_error(ErrorKind::kData, "none: cannot read this folder",
+               [&] { names_in_folder(root_ / "none"); });
+  expect_error(ErrorKind::kData, "a: cannot read this folder",
+               [&] { names_in_folder(root_ / "a"); });
+}
+
 }  // namespace
 }  // namespace cellm

@@ -150,8 +150,7 @@ class HfFolder final : public ModelSource {
   std::map<std::string, std::set<std::string>> list_files() const {
     std::vector<std::string> weights;
     std::vector<std::string> indexes;
-    for (const auto& item : fs::directory_iterator(folder_)) {
-      const std::string name = item.path().filename().string();
+    for (const std::string& name : names_in_folder(folder_)) {
       if (name.ends_with(".safetensors")) weights.push_back(name);
       if (name.ends_with(".safetensors.index.json")) indexes.push_back(name);
     }

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "base/mapped_file.h"
+#include "io/folder_file.h"
 
 namespace cellm {
 namespace {
@@ -52,9 +53,8 @@ std::uint64_t model_checksum(const ModelSource& source) {
     return checksum.value();
   }
   std::vector<std::string> names{"config.json"};
-  for (const auto& entry : fs::directory_iterator(path)) {
-    if (entry.path().extension() == ".safetensors")
-      names.push_back(entry.path().filename().string());
+  for (const std::string& name : names_in_folder(path)) {
+    if (fs::path(name).extension() == ".safetensors") names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
