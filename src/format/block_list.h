@@ -27,4 +27,4 @@
 // Arguments for X: ", type", ", typeBlock" and " + 1" for each entry.
 #define CELLM_BLOCK_TYPE(type, ...) , type
 #define CELLM_BLOCK_HOOK(type, ...) , type##Block
-#define CELLM_BLOCK_ONE(...) +1
+#define CELLM_BLOCK_ONE(...) +1  // NOLINT(bugprone-macro-parentheses): terms of a sum

@@ -1,5 +1,6 @@
 #include <map>
 #include <set>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -43,8 +44,7 @@ Json config_from_header(const JsonNode& header) {
 
 class CellmSource final : public ModelSource {
  public:
-  explicit CellmSource(std::shared_ptr<const MappedFile> file)
-      : cellm_{file, read_cellm_header(*file)} {
+  explicit CellmSource(CellmFile file) : cellm_(std::move(file)) {
     const std::string source = printable(path());
     const Json json(*cellm_.header.document);
     const JsonNode root(json, source + ":");
@@ -199,7 +199,8 @@ class CellmSource final : public ModelSource {
 }  // namespace
 
 std::unique_ptr<ModelSource> open_cellm(std::shared_ptr<const MappedFile> file) {
-  return std::make_unique<CellmSource>(std::move(file));
+  CellmHeader header = read_cellm_header(*file);
+  return std::make_unique<CellmSource>(CellmFile{std::move(file), std::move(header)});
 }
 
 }  // namespace cellm

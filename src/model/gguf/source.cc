@@ -7,6 +7,8 @@
 #include <mutex>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "format/formats.h"
