@@ -1,4 +1,5 @@
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -66,6 +67,11 @@ ReportTable commands_table(const OrderedJson& document) {
   return commands;
 }
 
+constexpr std::string_view kArithmetic =
+    "Formats run as a user runs them: weights of 8, 4, 2 and 1 bits meet activations rounded to "
+    "8 bits, keys and values are kept in 16 bits. The engine’s own floor is the 16-bit file run "
+    "that way: its activations are exact, so what is left is the 16-bit cache.";
+
 }  // namespace
 
 ReportSection method_notes(const OrderedJson& document) {
@@ -73,9 +79,7 @@ ReportSection method_notes(const OrderedJson& document) {
   ReportSection section{"How it was measured", {}, {}, {}, {}, {}};
   section.paragraphs = {
       source_paragraph(document.at("source")), texts_paragraph(document.at("texts"), settings),
-      "Formats run as a user runs them: weights of 8, 4, 2 and 1 bits meet activations rounded to "
-      "8 bits, keys and values are kept in 16 bits. The engine’s own floor is the 16-bit file run "
-      "that way: its activations are exact, so what is left is the 16-bit cache.",
+      std::string(kArithmetic),
       fmt::format("Texts: 20 prompts, up to {} tokens, once greedily and once at temperature 0.7 "
                   "with fixed seeds. A text loops if it says the same span at least three times in "
                   "a row, over 16 tokens or more. The teacher’s nats are what the 16-bit model "
