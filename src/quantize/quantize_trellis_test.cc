@@ -11,6 +11,7 @@
 #include "format/rotation.h"
 #include "format/trellis.h"
 #include "quantize/second_moments.h"
+#include "quantize/test_moments.h"
 
 namespace cellm {
 namespace {
@@ -20,30 +21,6 @@ constexpr FormatId kAll[] = {FormatId::kT4, FormatId::kT3, FormatId::kT2, Format
 constexpr std::size_t kRows = 100;  // no whole number of blocks
 constexpr std::size_t kTokens = 2000;
 constexpr std::uint32_t kSeed = 5;
-
-// Inputs of few directions and a little of each column's own.
-std::vector<float> correlated_inputs(std::size_t cols) {
-  constexpr std::size_t kDirections = 6;
-  const auto mixing = gaussian(kDirections * cols, 5);
-  const auto hidden = gaussian(kTokens * kDirections, 6);
-  auto x = gaussian(kTokens * cols, 7);
-  for (std::size_t t = 0; t < kTokens; ++t) {
-    for (std::size_t c = 0; c < cols; ++c) {
-      float& value = x[t * cols + c];
-      value *= 0.2F;
-      for (std::size_t d = 0; d < kDirections; ++d) {
-        value += hidden[t * kDirections + d] * mixing[d * cols + c];
-      }
-    }
-  }
-  return x;
-}
-
-SecondMoments moments_of(const std::vector<float>& x, std::size_t cols, ThreadPool& pool) {
-  SecondMomentsSum sum(cols, kernel_table(""), pool);
-  sum.add(x.data(), x.size() / cols);
-  return sum.finish();
-}
 
 struct Quantized {
   std::vector<std::uint8_t> codes;
@@ -93,7 +70,7 @@ double output_error(const std::vector<float>& weights, const std::vector<float>&
 TEST(TrellisQuantizer, LosesLessOnCorrelatedInputs) {
   ThreadPool pool(2);
   for (const std::size_t cols : {256U, 190U}) {  // 190: no whole number of tiles
-    const auto x = correlated_inputs(cols);
+    const auto x = correlated_inputs(kTokens, cols, 0.0F);
     const auto weights = gaussian(kRows * cols, 3);
     CalibratedInput input(moments_of(x, cols, pool), kernel_table(""), pool);
     for (const FormatId format : kAll) {
@@ -145,7 +122,7 @@ TEST(SecondMoments, RotatedAreThoseOfRotatedInputs) {
   for (const unsigned threads : {1U, 3U}) {
     ThreadPool pool(threads);
     constexpr std::size_t kCols = 96;
-    const auto x = correlated_inputs(kCols);
+    const auto x = correlated_inputs(kTokens, kCols, 0.0F);
     SecondMoments rotated = moments_of(x, kCols, pool);
     const auto factors = rotation_factors(kSeed, kCols);
     rotate(rotated, factors, pool);

@@ -13,8 +13,10 @@ namespace cellm {
 
 using SquareMatrix = std::vector<double>;  // (n, n), row-major
 
-// Inputs whose columns have much in common: few directions, and a little of each column's own.
-inline std::vector<float> correlated_inputs(std::size_t tokens, std::size_t cols) {
+// Inputs of few common directions and a little noise of each column, (tokens, cols); `spread` is
+// the difference of the noise from one column to the next.
+inline std::vector<float> correlated_inputs(std::size_t tokens, std::size_t cols,
+                                            float spread = 0.02F) {
   constexpr std::size_t kDirections = 6;
   const auto mixing = gaussian(kDirections * cols, 5);
   const auto hidden = gaussian(tokens * kDirections, 6);
@@ -22,7 +24,7 @@ inline std::vector<float> correlated_inputs(std::size_t tokens, std::size_t cols
   for (std::size_t t = 0; t < tokens; ++t) {
     for (std::size_t c = 0; c < cols; ++c) {
       float& value = x[t * cols + c];
-      value *= 0.2F + 0.02F * static_cast<float>(c % 7);
+      value *= 0.2F + spread * static_cast<float>(c % 7);
       for (std::size_t d = 0; d < kDirections; ++d) {
         value += hidden[t * kDirections + d] * mixing[d * cols + c];
       }
