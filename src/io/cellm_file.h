@@ -43,8 +43,8 @@ struct CellmEntry {
 // no name twice, sizes that fit dtype and shape.
 struct CellmHeader {
   std::string json;  // the header as stored
-  // The parsed header, members in the order of the file.
-  std::shared_ptr<const nlohmann::ordered_json> document;
+  // The other fields in the order of the file: without tensors, blobs and checksums.
+  std::shared_ptr<const nlohmann::ordered_json> fields;
   std::vector<CellmEntry> tensors;  // in the order of the file
   std::vector<CellmEntry> blobs;
   std::uint64_t data_begin = 0;  // offset of the first byte after header and padding

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -170,9 +171,8 @@ MatrixShape matrix_shape(const CellmEntry& entry, FormatId format) {
 CellmHeader read_cellm_header(const MappedFile& file) {
   const std::string source = printable(file.path());
   CellmHeader header = read_header_text(file, source);
-  header.document =
-      std::make_shared<const nlohmann::ordered_json>(parse_ordered_json(header.json, source));
-  const Json json(*header.document);  // members sorted, for fast lookups
+  auto fields = parse_ordered_json(header.json, source);
+  const Json json(fields);  // members sorted, for fast lookups
   const JsonNode root(json, source + ":");
   const auto entries = [&](const JsonNode& nodes, std::size_t limit) {
     return parse_entries(nodes, limit, source, header.data_begin, file.bytes().size());
@@ -200,6 +200,8 @@ CellmHeader read_cellm_header(const MappedFile& file) {
     throw data_error("{}: the header has blobs but no checksums", source);
   }
   refuse_overlaps(header, source);
+  for (const char* key : {"tensors", "blobs", "checksums"}) fields.erase(key);
+  header.fields = std::make_shared<const nlohmann::ordered_json>(std::move(fields));
   return header;
 }
 

@@ -112,8 +112,8 @@ std::string quality_summary(const Quality& quality) {
 }
 
 std::optional<Quality> read_quality(const CellmHeader& header) {
-  const auto entry = header.document->find(kQualityKey);
-  return entry == header.document->end() ? std::nullopt : parse_quality(Json(*entry));
+  const auto entry = header.fields->find(kQualityKey);
+  return entry == header.fields->end() ? std::nullopt : parse_quality(Json(*entry));
 }
 
 void store_quality(const CellmFile& file, const Quality& quality) {

@@ -18,8 +18,8 @@ void rewrite_cellm(const CellmFile& cellm, const std::filesystem::path& target,
   verify_cellm(cellm);
   const MappedFile& file = *cellm.mapping;
   const CellmHeader& header = cellm.header;
-  auto json = *header.document;
-  for (const char* key : {"tensors", "blobs", "checksums", kQualityKey}) json.erase(key);
+  auto json = *header.fields;
+  json.erase(kQualityKey);
   edit_header(json);
 
   // A link stays a link: the file it leads to is replaced.

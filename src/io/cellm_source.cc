@@ -46,7 +46,7 @@ class CellmSource final : public ModelSource {
  public:
   explicit CellmSource(CellmFile file) : cellm_(std::move(file)) {
     const std::string source = printable(path());
-    const Json json(*cellm_.header.document);
+    const Json json(*cellm_.header.fields);
     const JsonNode root(json, source + ":");
     if (const auto format = root.find("source_safetensors_format")) {
       container_format_ = format->as_string();
