@@ -7,8 +7,8 @@
  * allowed; functions without a status answer it, and what fails in them, with 0 or "".
  *
  * Ownership. A handle belongs to the caller, who releases it with its own _free function, which
- * accepts NULL. Handles keep what they need alive, so the order of freeing does not matter. Strings
- * and arrays that go in are copied or used during the call only. Text is UTF-8.
+ * accepts NULL. Handles share ownership of their model, so the order of freeing does not matter.
+ * Strings and arrays that go in are copied or used during the call only. Text is UTF-8.
  *
  * Threads. Models, tokenizers, snapshots and cancel tokens may be used by any number of threads at
  * a time, a session or a batch by one at a time; different handles never disturb each other. No
@@ -229,7 +229,7 @@ CELLM_API size_t cellm_session_max_tokens(const cellm_session* session); /* that
 
 /* Bytes of state that `tokens` tokens in all need (max_tokens at most). */
 CELLM_API uint64_t cellm_session_state_bytes(const cellm_session* session, size_t tokens);
-/* CELLM_ERROR_RESOURCES if what is missing of that state does not fit into the memory there is. */
+/* CELLM_ERROR_RESOURCES if the missing part of that state does not fit into available memory. */
 CELLM_API cellm_status cellm_session_check_memory(const cellm_session* session, size_t tokens);
 
 /* Appends tokens, at least one. *logits (may be NULL) gets the logits after the last one,

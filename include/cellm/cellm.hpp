@@ -3,7 +3,7 @@
 //
 // Failures throw Error. A Model, a Tokenizer, a Snapshot and a Cancel may be copied and used by
 // several threads at a time, a Session or a Batch may be moved and used by one at a time. Objects
-// keep what they need alive, so they may be destroyed in any order. cellm.h says more of each call.
+// share ownership of their model, so they may be destroyed in any order. Details are in cellm.h.
 #pragma once
 
 #include <cstddef>

@@ -13,7 +13,7 @@
 namespace cellm {
 inline namespace v1 {
 
-// One line that names the file, what was expected and what was found.
+// The message is one line with the file, the expected and the found value.
 class Error : public std::runtime_error {
  public:
   Error(cellm_status status, const std::string& message, cellm_advice advice = CELLM_ADVICE_NONE)
