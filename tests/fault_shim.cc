@@ -8,6 +8,7 @@
 //                    call of signal() at the start of main(): earlier failures cannot be reported
 //   shrink:SUFFIX:N  the first mapped file whose name ends in SUFFIX is truncated to N bytes after
 //                    it is mapped
+//   time::N          time() returns N
 //
 // With CELLM_FAULT_COUNT=FILE every call of the first kind is counted, and "CALL COUNT" lines are
 // written at exit.
@@ -166,6 +167,14 @@ void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t 
     if (::truncate(path, f.number) != 0) die();
   }
   return result;
+}
+
+time_t time(time_t* result) noexcept {
+  static auto* const real = next<decltype(time)>("time");
+  const Fault& f = fault();
+  const time_t now = std::strcmp(f.kind, "time") == 0 ? f.number : real(nullptr);
+  if (result != nullptr) *result = now;
+  return now;
 }
 
 sighandler_t signal(int number, sighandler_t handler) noexcept {

@@ -30,6 +30,7 @@ extern const Command kInferCommand;
 extern const Command kInspectCommand;
 extern const Command kLogitsCommand;
 extern const Command kStudyCommand;
+extern const Command kTemplateCommand;
 extern const Command kTokenizeCommand;
 extern const Command kTuneCommand;
 extern const Command kVerifyCommand;

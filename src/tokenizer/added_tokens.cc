@@ -65,12 +65,17 @@ AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens, std::string
 }
 
 // Narrows the range of candidate tokens to those that match the text byte by byte.
-const AddedToken* AddedTokenMatcher::longest_at(std::string_view text) const {
+const AddedToken* AddedTokenMatcher::longest_at(std::string_view whole, std::size_t at,
+                                                const Allowed& allowed) const {
+  const std::string_view text = whole.substr(at);
   std::size_t low = first_[byte_at(text, 0)];
   std::size_t high = first_[std::size_t{byte_at(text, 0)} + 1];
   const AddedToken* longest = nullptr;
   for (std::size_t depth = 1; low < high; ++depth) {
-    if (tokens_[low].content.size() == depth) longest = &tokens_[low++];
+    if (tokens_[low].content.size() == depth) {
+      const AddedToken& token = tokens_[low++];
+      if (!allowed || allowed(token, at, at + depth)) longest = &token;
+    }
     if (depth == text.size()) break;
     const auto begin = tokens_.begin() + static_cast<std::ptrdiff_t>(low);
     const auto end = tokens_.begin() + static_cast<std::ptrdiff_t>(high);
@@ -89,7 +94,8 @@ const AddedToken* AddedTokenMatcher::longest_at(std::string_view text) const {
 
 // White space taken by lstrip and rstrip does not move the position where the search for the next
 // token starts, the end of the content itself. The reference implementation does the same.
-std::vector<TextPart> AddedTokenMatcher::split(std::string_view text) const {
+std::vector<TextPart> AddedTokenMatcher::split(std::string_view text,
+                                               const Allowed& allowed) const {
   std::vector<TextPart> parts;
   std::size_t done = 0;      // end of the last part
   std::size_t space_to = 0;  // end of the last white space that an rstrip has taken
@@ -97,7 +103,7 @@ std::vector<TextPart> AddedTokenMatcher::split(std::string_view text) const {
   while (!tokens_.empty() && at < text.size()) {
     const unsigned char lead = byte_at(text, at);
     const AddedToken* token =
-        first_[lead] == first_[std::size_t{lead} + 1] ? nullptr : longest_at(text.substr(at));
+        first_[lead] == first_[std::size_t{lead} + 1] ? nullptr : longest_at(text, at, allowed);
     if (token == nullptr) {
       ++at;
       continue;

@@ -44,6 +44,22 @@ AddedTokenMatcher make_matcher(const TokenizerSpec& spec, bool normalized,
   return {std::move(tokens), source};
 }
 
+// What all runs in [begin, end) allow.
+AddedTokens least_allowed(std::span<const TextRun> runs, std::size_t begin, std::size_t end) {
+  auto run = std::partition_point(runs.begin(), runs.end(),
+                                  [begin](const TextRun& r) { return r.end <= begin; });
+  AddedTokens least = AddedTokens::kAll;
+  for (; run != runs.end(); ++run) {
+    least = std::min(least, run->tokens);
+    if (run->end >= end) break;
+  }
+  return least;
+}
+
+bool allows(AddedTokens tokens, const AddedToken& token) {
+  return tokens == AddedTokens::kAll || (tokens == AddedTokens::kOrdinary && !token.special);
+}
+
 std::array<std::uint32_t, 256> find_bytes(const PieceIndex& index) {
   std::array<std::uint32_t, 256> ids{};
   for (std::size_t byte = 0; byte < ids.size(); ++byte) {
@@ -106,8 +122,8 @@ struct Tokenizer::Parts {
 
   void encode_word(std::string_view word, Scratch& scratch, std::vector<std::uint32_t>& ids) const;
   void encode_words(std::string_view text, Scratch& scratch, std::vector<std::uint32_t>& ids) const;
-  void encode_part(std::string_view text, bool parse_special, Scratch& scratch,
-                   std::vector<std::uint32_t>& ids) const;
+  void encode_part(std::string_view text, std::size_t begin, std::span<const TextRun> runs,
+                   Scratch& scratch, std::vector<std::uint32_t>& ids) const;
 
   const TokenizerSpec spec;
   const PieceIndex index;
@@ -148,16 +164,25 @@ void Tokenizer::Parts::encode_words(std::string_view text, Scratch& scratch,
   }
 }
 
-// The text between two added tokens that are searched before normalization.
-void Tokenizer::Parts::encode_part(std::string_view text, bool parse_special, Scratch& scratch,
+// The text between two added tokens that are searched before normalization, which begins at
+// `begin` of the text that the runs describe.
+void Tokenizer::Parts::encode_part(std::string_view text, std::size_t begin,
+                                   std::span<const TextRun> runs, Scratch& scratch,
                                    std::vector<std::uint32_t>& ids) const {
+  const AddedTokens least = least_allowed(runs, begin, begin + text.size());
   std::string normal;
-  if (spec.nfc && !is_trivially_nfc(text)) text = normal = normalize_nfc(text);
-  if (!parse_special || after_normalization.empty()) {
+  const bool changes = spec.nfc && !is_trivially_nfc(text);
+  if (changes) text = normal = normalize_nfc(text);
+  if (after_normalization.empty()) {
     encode_words(text, scratch, ids);
     return;
   }
-  for (const TextPart& part : after_normalization.split(text)) {
+  // Normalization moves the bytes away from their runs: then the whole part is what its least run
+  // is.
+  const auto allowed = [&](const AddedToken& token, std::size_t from, std::size_t to) {
+    return allows(changes ? least : least_allowed(runs, begin + from, begin + to), token);
+  };
+  for (const TextPart& part : after_normalization.split(text, allowed)) {
     if (part.token) {
       ids.push_back(*part.token);
     } else {
@@ -173,6 +198,13 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 
 std::vector<std::uint32_t> Tokenizer::encode(std::string_view text, bool parse_special) const {
+  const TextRun whole{text.size(), parse_special ? AddedTokens::kAll : AddedTokens::kNone};
+  return encode(text, std::span(&whole, 1));
+}
+
+std::vector<std::uint32_t> Tokenizer::encode(std::string_view text,
+                                             std::span<const TextRun> runs) const {
+  CELLM_CHECK(text.empty() || (!runs.empty() && runs.back().end == text.size()));
   if (text.size() > kMaxEncodedBytes) {
     throw usage_error("the text has {} bytes, at most {} can be encoded at once", text.size(),
                       kMaxEncodedBytes);
@@ -185,15 +217,15 @@ std::vector<std::uint32_t> Tokenizer::encode(std::string_view text, bool parse_s
   std::vector<std::uint32_t> ids;
   Parts::Scratch scratch;
   begin_text(*scratch.pre_tokenizer.regex, text.size());
-  if (!parse_special) {
-    parts_->encode_part(text, false, scratch, ids);
-    return ids;
-  }
-  for (const TextPart& part : parts_->before_normalization.split(text)) {
+  const auto allowed = [runs](const AddedToken& token, std::size_t begin, std::size_t end) {
+    return allows(least_allowed(runs, begin, end), token);
+  };
+  for (const TextPart& part : parts_->before_normalization.split(text, allowed)) {
     if (part.token) {
       ids.push_back(*part.token);
     } else {
-      parts_->encode_part(text.substr(part.begin, part.end - part.begin), true, scratch, ids);
+      parts_->encode_part(text.substr(part.begin, part.end - part.begin), part.begin, runs, scratch,
+                          ids);
     }
   }
   return ids;

@@ -15,6 +15,19 @@
 
 namespace cellm {
 
+// Which added tokens spelled in a text become their ids.
+enum class AddedTokens : std::uint8_t {
+  kNone,      // none; those that are not special may still result from merges
+  kOrdinary,  // those that are not special, which belong to what a model says
+  kAll,
+};
+
+// Bytes of a text up to `end`, from the end of the run before.
+struct TextRun {
+  std::size_t end;
+  AddedTokens tokens;
+};
+
 // A byte-level BPE tokenizer. Immutable, so it may be shared between threads.
 class Tokenizer {
  public:
@@ -30,6 +43,10 @@ class Tokenizer {
   // UTF-8, naming the byte, and Error(kData) for a pre-tokenizer regex that is too expensive on
   // this text.
   std::vector<std::uint32_t> encode(std::string_view text, bool parse_special) const;
+
+  // The same for a text of several runs, whose last one ends with it: an added token is recognized
+  // if all runs that it touches allow it. What lies between is tokenized across runs.
+  std::vector<std::uint32_t> encode(std::string_view text, std::span<const TextRun> runs) const;
 
   // The text of ids; invalid UTF-8 becomes U+FFFD. With skip_special, special tokens are omitted.
   // Throws Error(kUsage) for an id that is not a token.

@@ -1,0 +1,72 @@
+#include "chat/template.h"
+
+#include <ctime>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "chat/interpreter.h"
+#include "chat/json_value.h"
+#include "chat/parser.h"
+#include "chat/syntax_fault.h"
+
+namespace cellm::chat {
+namespace {
+
+Error fault_error(const std::string& name, int line, const Fault& fault) {
+  ErrorKind kind = ErrorKind::kData;
+  if (fault.kind() == Fault::Kind::kRaised) kind = ErrorKind::kUsage;
+  if (fault.kind() == Fault::Kind::kUnsupported) kind = ErrorKind::kUnsupported;
+  return error(kind, "{}: line {}: {}", printable(name), line, printable(fault.what()));
+}
+
+}  // namespace
+
+struct Template::Parts {
+  std::string name;
+  Nodes program;
+};
+
+std::time_t system_time() {
+  return std::time(nullptr);
+}
+
+Template::Template(std::string_view source, std::string name) {
+  const std::size_t invalid = find_invalid_utf8(source);
+  if (invalid != std::string_view::npos) {
+    throw data_error("{}: not valid UTF-8 at byte {}", printable(name), invalid);
+  }
+  try {
+    Nodes program = parse_template(source);
+    check_names(program);
+    parts_ = std::make_unique<const Parts>(
+        Parts{.name = std::move(name), .program = std::move(program)});
+  } catch (const SyntaxFault& fault) {
+    throw fault_error(name, fault.line(), fault);
+  }
+}
+
+Template::~Template() = default;
+Template::Template(Template&&) noexcept = default;
+Template& Template::operator=(Template&&) noexcept = default;
+
+Text Template::render(const nlohmann::ordered_json& variables,
+                      const std::function<std::time_t()>& now) const {
+  if (!variables.is_object()) throw usage_error("the variables of a template are a JSON object");
+  DictRef values;
+  try {
+    values = variables_from_json(variables);
+  } catch (const Fault& fault) {
+    throw usage_error("{}", fault.what());
+  }
+  Interpreter interpreter(*values, now);
+  try {
+    return interpreter.run(parts_->program);
+  } catch (const Fault& fault) {
+    throw fault_error(parts_->name, interpreter.line(), fault);
+  }
+}
+
+}  // namespace cellm::chat

@@ -1,0 +1,163 @@
+#include "chat/template.h"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "chat/limits.h"
+
+namespace cellm::chat {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string render(std::string_view source, const Json& variables = Json::object()) {
+  return Template(source, "t").render(variables).bytes();
+}
+
+struct Failure {
+  ErrorKind kind;
+  std::string message;
+};
+
+Failure failure_of(std::string_view source, const Json& variables = Json::object()) {
+  try {
+    render(source, variables);
+  } catch (const Error& error) {
+    return {error.kind(), error.what()};
+  }
+  return {ErrorKind::kOther, "no error"};
+}
+
+void expect_failure(std::string_view source, ErrorKind kind, std::string_view part,
+                    const Json& variables = Json::object()) {
+  const Failure failure = failure_of(source, variables);
+  EXPECT_EQ(failure.kind, kind) << source << ": " << failure.message;
+  EXPECT_NE(failure.message.find(part), std::string::npos) << source << ": " << failure.message;
+}
+
+// Pieces as "t:text|u:text".
+std::string pieces(const Text& text) {
+  std::string all;
+  std::size_t begin = 0;
+  for (const Text::Run& run : text.runs()) {
+    constexpr std::string_view kLetters = "tau";
+    all += fmt::format("{}{}:{}", all.empty() ? "" : "|",
+                       kLetters[static_cast<std::size_t>(run.origin)],
+                       text.bytes().substr(begin, run.end - begin));
+    begin = run.end;
+  }
+  return all;
+}
+
+std::string pieces_of(std::string_view source, const Json& variables) {
+  return pieces(Template(source, "t").render(variables));
+}
+
+// The rest of the language is compared with jinja2 by tests/template_property_test.py.
+TEST(Template, TellsWhoWroteWhat) {
+  const Json variables = {
+      {"bos_token", "<s>"},
+      {"x", "<u>"},
+      {"messages",
+       {{{"role", "user"}, {"content", " Hi "}}, {{"role", "assistant"}, {"content", "Yes"}}}}};
+  EXPECT_EQ(pieces_of("{{ bos_token }}a{{ x }}b", variables), "t:<s>a|u:<u>|t:b");
+  EXPECT_EQ(pieces_of("{% for m in messages %}[{{ m.role }}]{{ m.content | trim }}{% endfor %}",
+                      variables),
+            "t:[|u:user|t:]|u:Hi|t:[|a:assistant|t:]|a:Yes");
+  EXPECT_EQ(pieces_of("{{ ('a' + x ~ 'b').replace('b', x[1:]).upper() }}", variables),
+            "t:A|u:<U>U>");
+  EXPECT_EQ(pieces_of("{{ 'a,' ~ x ~ ',b' }}{{ ('1' ~ x).split('<')|join('-') }}", variables),
+            "t:a,|u:<u>|t:,b1-|u:u>");
+  EXPECT_EQ(pieces_of("{{ {'k': x}|tojson }}{{ {'k': x} }}", variables),
+            "t:{\"k\": \"|u:<u>|t:\"}{'k': '|u:<u>|t:'}");
+  EXPECT_EQ(pieces_of("{{ 'p%sq'|format(x) }}{{ 'p{}q'.format(x) }}", variables),
+            "t:p|u:<u>|t:qp|u:<u>|t:q");
+  EXPECT_EQ(pieces_of("{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(x) }}{% set y %}{{ x }}!{% "
+                      "endset %}{{ y }}",
+                      variables),
+            "t:<|u:<u>|t:>|u:<u>|t:!");
+  EXPECT_EQ(pieces_of("{{ 'ab'|replace('a', x) }}{{ x|e }}{{ x|indent(2, true) }}", variables),
+            "u:<u>|t:b&lt;|u:u|t:&gt;  |u:<u>");
+}
+
+TEST(Template, NamesTheLineOfAnError) {
+  expect_failure("a\n\n{{ x.y }}", ErrorKind::kData, "t: line 3: 'x' is undefined");
+  expect_failure("{% if %}", ErrorKind::kData, "line 1: expected an expression");
+  expect_failure("\n{% for a in b %}", ErrorKind::kData, "'{% endfor %}'");
+  expect_failure("{{ 'a }}", ErrorKind::kData, "a string does not end");
+  expect_failure("{{ a", ErrorKind::kData, "the tag does not end");
+  expect_failure("{# a", ErrorKind::kData, "missing end of comment");
+  expect_failure("{{ (1] }}", ErrorKind::kData, "unexpected ']', expected ')'");
+  expect_failure("{{ $ }}", ErrorKind::kData, "unexpected character '$'");
+  expect_failure("{% frob %}", ErrorKind::kData, "unknown statement 'frob'");
+  expect_failure("{% break %}", ErrorKind::kData, "outside of a loop");
+  expect_failure("{{ f() }}", ErrorKind::kData, "'f' is undefined");
+  expect_failure("{{ 1 + 'a' }}", ErrorKind::kData, "'int' and 'str'");
+  expect_failure("{{ 1 // 0 }}", ErrorKind::kData, "division by zero");
+  expect_failure("{{ 9223372036854775807 + 1 }}", ErrorKind::kData, "64 bits");
+  expect_failure("{{ [].append(1) }}", ErrorKind::kData, "unsafe");
+  expect_failure("\n{{ raise_exception('no\nsystem') }}", ErrorKind::kUsage, "line 2: no");
+  expect_failure("\xFF", ErrorKind::kData, "not valid UTF-8 at byte 0");
+}
+
+TEST(Template, RefusesWhatDoesNotExist) {
+  expect_failure("{{ a|frob }}", ErrorKind::kUnsupported, "no filter named 'frob'");
+  expect_failure("{{ a is frob }}", ErrorKind::kUnsupported, "no test named 'frob'");
+  expect_failure("{% include 'a' %}", ErrorKind::kUnsupported, "cannot include other files");
+  // Within an "if" the error waits until it is needed, as in jinja2.
+  EXPECT_EQ(render("{% if false %}{{ a|frob }}{% endif %}"), "");
+  expect_failure("{% if true %}{{ a|frob }}{% endif %}", ErrorKind::kUnsupported, "frob");
+}
+
+TEST(Template, BoundsItsWork) {
+  const std::string deep(1000, '(');
+  expect_failure("{{ " + deep + "1" + std::string(1000, ')') + " }}", ErrorKind::kData,
+                 "nested too deeply");
+  std::string sum = "{{ 1";
+  for (int i = 0; i < 1000; ++i) sum += " + 1";
+  expect_failure(sum + " }}", ErrorKind::kData, "nested too deeply");
+  expect_failure("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", ErrorKind::kData,
+                 "calls itself too deeply");
+  expect_failure("{{ range(100001) }}", ErrorKind::kData, "more than 100000");
+  expect_failure("{{ 'a' * 100000000 }}", ErrorKind::kData, "too long");
+  expect_failure(
+      "{% set ns = namespace(t='aaaaaaaa') %}{% for i in range(100) %}"
+      "{% set ns.t = ns.t + ns.t %}{% endfor %}",
+      ErrorKind::kData, "more than");
+  expect_failure("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+                 ErrorKind::kData, "too much work");
+  expect_failure(
+      "{% set ns = namespace(l=[]) %}{% for i in range(1000) %}"
+      "{% set ns.l = [ns.l] %}{% endfor %}",
+      ErrorKind::kData, "nested more than");
+  expect_failure(
+      "{% set ns = namespace(l=[1]) %}{% for i in range(60) %}"
+      "{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l == ns.l[:] }}{{ ns.l }}",
+      ErrorKind::kData, "");
+  expect_failure("{% set ns = namespace() %}{% set ns.a = ns %}{{ ns }}", ErrorKind::kData,
+                 "contains itself");
+}
+
+TEST(Template, TakesTheTimeFromTheClock) {
+  setenv("TZ", "UTC", 1);
+  const Template dated("{{ strftime_now('%d %b %Y %H:%M') }}|{{ strftime_now('') }}", "t");
+  EXPECT_EQ(dated.render(Json::object(), [] { return std::time_t{1772719629}; }).bytes(),
+            "05 Mar 2026 14:07|");
+}
+
+TEST(Template, TakesJsonAsPythonDoes) {
+  EXPECT_EQ(render("{{ a }} {{ b }} {{ c }} {{ d }} {{ e }} {{ f }}",
+                   Json::parse(R"({"a":1.0,"b":true,"c":null,"d":[1e30,"x"],"e":{"k":-0.5},)"
+                               R"("f":9223372036854775807})")),
+            "1.0 True None [1e+30, 'x'] {'k': -0.5} 9223372036854775807");
+  expect_failure("", ErrorKind::kUsage, "beyond 64 bits",
+                 Json::parse(R"({"a":9223372036854775808})"));
+  expect_failure("", ErrorKind::kUsage, "JSON object", Json::array());
+}
+
+}  // namespace
+}  // namespace cellm::chat

@@ -1,0 +1,175 @@
+#include "chat/text_operations.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/utf8.h"
+#include "chat/characters.h"
+
+namespace cellm::chat {
+namespace {
+
+std::size_t limit(std::int64_t most) {
+  return most < 0 ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(most);
+}
+
+// str.splitlines() knows more line breaks than \n.
+bool is_line_break(char32_t code) {
+  return (code >= 0x0A && code <= 0x0D) || (code >= 0x1C && code <= 0x1E) || code == 0x85 ||
+         code == 0x2028 || code == 0x2029;
+}
+
+}  // namespace
+
+Text replaced(const Text& text, const std::string& old, const Text& with, std::int64_t count,
+              Budget& budget) {
+  const std::string& bytes = text.bytes();
+  const std::size_t most = limit(count);
+  Text result;
+  const auto insert = [&] {
+    budget.spend(with.size() / 16 + 1);
+    if (result.size() + with.size() > kMaxTextBytes) throw Fault("a text is too long");
+    result.append(with);
+  };
+  budget.spend(bytes.size() / 4 + 1);
+  std::size_t done = 0;
+  std::size_t times = 0;
+  if (old.empty()) {  // between all characters
+    for (const std::size_t offset : boundaries(bytes)) {
+      result.append(text, done, offset);
+      done = offset;
+      if (times++ < most) insert();
+    }
+    return result;
+  }
+  for (std::size_t at = bytes.find(old); at != std::string::npos && times < most;
+       at = bytes.find(old, done), ++times) {
+    result.append(text, done, at);
+    insert();
+    done = at + old.size();
+  }
+  result.append(text, done, bytes.size());
+  return result;
+}
+
+std::vector<Text> split(const Text& text, const std::string& separator, std::int64_t most,
+                        bool from_right) {
+  const std::string& bytes = text.bytes();
+  std::vector<Text> parts;
+  std::size_t left = limit(most);
+  if (!from_right) {
+    std::size_t done = 0;
+    for (std::size_t at = bytes.find(separator); at != std::string::npos && left > 0; --left) {
+      parts.push_back(text.slice(done, at));
+      done = at + separator.size();
+      at = bytes.find(separator, done);
+    }
+    parts.push_back(text.slice(done, bytes.size()));
+    return parts;
+  }
+  std::size_t end = bytes.size();
+  for (; left > 0 && end >= separator.size(); --left) {
+    const std::size_t at = bytes.rfind(separator, end - separator.size());
+    if (at == std::string::npos) break;
+    parts.push_back(text.slice(at + separator.size(), end));
+    end = at;
+  }
+  parts.push_back(text.slice(0, end));
+  std::reverse(parts.begin(), parts.end());
+  return parts;
+}
+
+std::vector<Text> split_space(const Text& text, std::int64_t most, bool from_right) {
+  std::vector<Text> parts;
+  std::size_t left = limit(most);
+  Text rest = strip(text, !from_right, from_right);
+  // The words lie between white space; the last part keeps its inner white space.
+  std::vector<std::pair<std::size_t, std::size_t>> words;
+  const std::string& bytes = rest.bytes();
+  bool inside = false;
+  for (std::size_t at = 0, size = 0; at < bytes.size(); at += size) {
+    const bool space = is_python_space(decode_utf8(std::string_view(bytes).substr(at), size));
+    if (!space && !inside) words.emplace_back(at, bytes.size());
+    if (space && inside) words.back().second = at;
+    inside = !space;
+  }
+  if (words.size() <= left) {
+    for (const auto& [begin, end] : words) parts.push_back(rest.slice(begin, end));
+    return parts;
+  }
+  if (!from_right) {
+    for (std::size_t i = 0; i < left; ++i) {
+      parts.push_back(rest.slice(words[i].first, words[i].second));
+    }
+    parts.push_back(rest.slice(words[left].first, bytes.size()));
+    return parts;
+  }
+  const std::size_t whole = words.size() - left;
+  parts.push_back(rest.slice(0, words[whole - 1].second));
+  for (std::size_t i = whole; i < words.size(); ++i) {
+    parts.push_back(rest.slice(words[i].first, words[i].second));
+  }
+  return parts;
+}
+
+std::vector<Text> split_lines(const Text& text, bool keep_ends) {
+  const std::string& bytes = text.bytes();
+  std::vector<Text> lines;
+  std::size_t begin = 0;
+  for (std::size_t at = 0, size = 0; at < bytes.size();) {
+    const char32_t code = decode_utf8(std::string_view(bytes).substr(at), size);
+    const std::size_t end = at;
+    at += size;
+    if (!is_line_break(code)) continue;
+    if (code == '\r' && at < bytes.size() && bytes[at] == '\n') ++at;
+    lines.push_back(text.slice(begin, keep_ends ? at : end));
+    begin = at;
+  }
+  if (begin < bytes.size()) lines.push_back(text.slice(begin, bytes.size()));
+  return lines;
+}
+
+Text joined(const Text& separator, const std::vector<Text>& parts) {
+  Text result;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) result.append(separator);
+    result.append(parts[i]);
+    if (result.size() > kMaxTextBytes) throw Fault("a text is too long");
+  }
+  return result;
+}
+
+Text repeated(std::string_view character, std::size_t count) {
+  if (count > kMaxTextBytes / std::max<std::size_t>(1, character.size())) {
+    throw Fault("a text is too long");
+  }
+  std::string bytes;
+  for (std::size_t i = 0; i < count; ++i) bytes += character;
+  return {bytes, Origin::kTemplate};
+}
+
+Text escaped(const Text& text, Budget& budget) {
+  if (text.is_markup()) return text;
+  constexpr std::pair<const char*, std::string_view> kEntities[] = {
+      {"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"'", "&#39;"}, {"\"", "&#34;"}};
+  Text result = text;
+  for (const auto& [character, entity] : kEntities) {
+    result = replaced(result, character, Text(entity, Origin::kTemplate), -1, budget);
+  }
+  result.set_markup(true);
+  return result;
+}
+
+Value make_like(const Text& other, Text text) {
+  text.set_markup(other.is_markup());
+  return make_text(std::move(text));
+}
+
+Value make_list(std::vector<Text> parts) {
+  std::vector<Value> items;
+  items.reserve(parts.size());
+  for (Text& part : parts) items.push_back(make_text(std::move(part)));
+  return make_sequence(std::move(items));
+}
+
+}  // namespace cellm::chat
