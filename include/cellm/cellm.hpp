@@ -1,9 +1,9 @@
-// cellm: language models of few bits per weight on CPUs. The C++ interface: cellm.h with values,
-// containers and exceptions, in headers alone.
+// cellm: language models of few bits per weight on CPUs. The C++ interface: a header-only layer
+// over cellm.h with value types, containers and exceptions.
 //
-// Failures throw Error. A Model, a Tokenizer, a Snapshot and a Cancel may be copied and used by
-// several threads at a time, a Session or a Batch may be moved and used by one at a time. Objects
-// share ownership of their model, so they may be destroyed in any order. Details are in cellm.h.
+// Failures throw Error. Model, Tokenizer, Snapshot and Cancel are thread-safe and cheap to copy;
+// Session and Batch are move-only and for one thread at a time. Objects share ownership of their
+// model, so they may be destroyed in any order. Details are in cellm.h.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@
 #include <cellm/jobs.hpp>
 
 namespace cellm {
-// Symbols of this header differ from those of the same name inside of the static library.
+// Keeps the symbols of this header apart from those of the same name inside the static library.
 inline namespace v1 {
 
 inline std::string_view version() {
@@ -34,10 +34,10 @@ inline std::string_view version() {
 struct ModelOptions {
   std::string target = {};          // CPU target; empty: the best this processor has
   std::string tokenizer_file = {};  // a tokenizer.json in place of the model's own
-  std::size_t max_layers = 0;       // only so many of the first layers; 0: all
+  std::size_t max_layers = 0;       // run the first max_layers layers only; 0: all
   cellm_activations activations = CELLM_ACTIVATIONS_INT8;
-  bool follow_links = false;  // symbolic links of a folder may lead out of it
-  unsigned threads = 0;       // 0: one for each physical core
+  bool follow_links = false;  // follow symbolic links out of the model folder
+  unsigned threads = 0;       // 0: one per physical core
 };
 
 struct ChatMessage {
@@ -47,41 +47,41 @@ struct ChatMessage {
 
 struct ChatOptions {
   cellm_chat_format format = CELLM_CHAT_AUTO;
-  std::optional<bool> thinking = {};  // nothing: as the model's template has it
+  std::optional<bool> thinking = {};  // empty: the default of the model's template
 };
 
 struct TokenizerOptions {
-  std::string file = {};   // a tokenizer.json, or empty and
-  std::string model = {};  // the model whose tokenizer it is
+  std::string file = {};   // a tokenizer.json; exactly one of file and model is set
+  std::string model = {};  // a model, whose tokenizer is opened
   bool follow_links = false;
 };
 
 struct SessionOptions {
   cellm_kv_encoding kv_encoding = CELLM_KV_F16;
-  std::size_t max_tokens = 0;  // 0: the model's context. Rounded down to whole blocks.
-  std::size_t tokens_per_block = 16;
+  std::size_t max_tokens = 0;         // rounded down to whole blocks; 0: the model's context
+  std::size_t tokens_per_block = 16;  // of the KV cache
 };
 
 inline constexpr std::size_t kAsManyAsFit = std::numeric_limits<std::size_t>::max();
 
 struct GenerateOptions {
-  std::size_t max_tokens = kAsManyAsFit;
-  float temperature = 0.0F;  // 0: greedy, the most probable token
-  std::size_t top_k = 0;     // 0: all tokens
-  float top_p = 1.0F;
-  float min_p = 0.0F;           // relative to the most probable token
-  float repeat_penalty = 1.0F;  // divides the logits of recent tokens
-  std::size_t repeat_window = 64;
+  std::size_t max_tokens = kAsManyAsFit;  // 0: feed the prompt only
+  float temperature = 0.0F;               // 0: greedy, the most probable token
+  std::size_t top_k = 0;                  // only the k most probable tokens; 0: all
+  float top_p = 1.0F;           // the fewest tokens whose probabilities sum to it, in (0, 1]
+  float min_p = 0.0F;           // least probability relative to the most probable token, in [0, 1)
+  float repeat_penalty = 1.0F;  // divides positive, multiplies negative logits of recent tokens
+  std::size_t repeat_window = 64;  // number of recent tokens; 0: no penalty
   std::uint64_t seed = 0;
-  bool ignore_end = false;         // go on after the end of the answer
-  const Cancel* cancel = nullptr;  // asked between batches of the prompt and tokens
+  bool ignore_end = false;         // continue after an end token
+  const Cancel* cancel = nullptr;  // polled between batches of the prompt and tokens
 };
 
-// Called for each token with the text that it completes; returns whether to go on. See
-// cellm_on_token for the last call.
+// Called for each token with the text that it completes; false ends the answer. See cellm_on_token
+// for the last call.
 using OnToken = std::function<bool(std::uint32_t id, std::string_view text)>;
 
-// A loaded model. Copies are the same model.
+// A loaded model. Copies share it.
 class Model {
  public:
   static Model open(const std::string& path, const ModelOptions& options = {}) {
@@ -110,7 +110,7 @@ class Model {
   std::string quality() const { return cellm_model_quality(handle()); }
   std::string chat_template() const { return cellm_model_chat_template(handle()); }
 
-  // Behind the begin-of-text token where the model has one.
+  // After the begin-of-text token if the model has one.
   std::vector<std::uint32_t> tokenize(std::string_view text, bool parse_special = false) const {
     std::uint32_t* ids = nullptr;
     std::size_t count = 0;
@@ -125,7 +125,7 @@ class Model {
     return detail::take(text, bytes);
   }
 
-  // A conversation up to the beginning of the answer.
+  // A conversation, ending with the start of the assistant's answer.
   std::vector<std::uint32_t> chat_prompt(std::span<const ChatMessage> messages,
                                          const ChatOptions& options = {}) const {
     cellm_chat_options o{};
@@ -141,7 +141,7 @@ class Model {
     detail::check(cellm_chat_prompt(handle(), plain.data(), plain.size(), &o, &ids, &count));
     return detail::take(ids, count);
   }
-  // A conversation that a message of the user begins.
+  // A conversation of one user message.
   std::vector<std::uint32_t> chat_prompt(const std::string& user,
                                          const ChatOptions& options = {}) const {
     const ChatMessage message{"user", user};
@@ -155,7 +155,7 @@ class Model {
   std::shared_ptr<cellm_model> handle_;
 };
 
-// A tokenizer without a model's weights. Copies are the same tokenizer.
+// A tokenizer alone, without loading weights. Copies share it.
 class Tokenizer {
  public:
   explicit Tokenizer(const TokenizerOptions& options) {
@@ -188,7 +188,7 @@ class Tokenizer {
   std::shared_ptr<cellm_tokenizer> handle_;
 };
 
-// A sequence at one point. Copies are the same snapshot.
+// An immutable copy of a sequence and its state. Copies share it.
 class Snapshot {
  public:
   explicit Snapshot(cellm_snapshot* handle) : handle_(handle, cellm_snapshot_free) {}
@@ -210,7 +210,7 @@ inline cellm_session_options plain(const SessionOptions& options) {
   return o;
 }
 
-// 0, which is the default in C, is an error in C++.
+// 0 selects the default in the C interface and is an error in C++: passed as an invalid value.
 inline float nonzero(float value) {
   return value == 0.0F ? -1.0F : value;
 }
@@ -224,7 +224,7 @@ inline cellm_generate_options plain(const GenerateOptions& options) {
   o.top_k = options.top_k;
   o.top_p = nonzero(options.top_p);
   o.min_p = options.min_p;
-  // Without recent tokens none is penalized.
+  // 0 would select the default window in the C interface.
   o.repeat_penalty = options.repeat_window == 0 ? 1.0F : nonzero(options.repeat_penalty);
   o.repeat_window = options.repeat_window;
   o.seed = options.seed;
@@ -255,13 +255,14 @@ class Session {
     detail::check(cellm_session_check_memory(handle_.get(), tokens));
   }
 
-  // Appends tokens; the logits after the last one, valid until the next call.
+  // Appends tokens and returns the logits after the last one, (vocab_size), valid until the next
+  // call.
   std::span<const float> advance(std::span<const std::uint32_t> ids) {
     const float* logits = nullptr;
     detail::check(cellm_session_advance(handle_.get(), ids.data(), ids.size(), &logits));
     return {logits, vocab_size_};
   }
-  // The logits after each token, (ids, vocab_size).
+  // Appends tokens and returns the logits after each of them, (ids.size(), vocab_size).
   std::vector<float> advance_all(std::span<const std::uint32_t> ids) {
     std::vector<float> logits(ids.size() * vocab_size_);
     detail::check(cellm_session_advance_all(handle_.get(), ids.data(), ids.size(), logits.data()));
@@ -358,8 +359,8 @@ class Batch {
     return position;
   }
 
-  // Appends tokens to different sequences; for each input the logits after its last token, valid
-  // until the next step.
+  // Appends tokens to different sequences and returns, for each input, the logits after its last
+  // token, (vocab_size), valid until the next step.
   std::vector<std::span<const float>> step(std::span<const Input> inputs) {
     std::vector<cellm_batch_input> plain;
     for (const Input& input : inputs) {

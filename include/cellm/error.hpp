@@ -13,7 +13,7 @@
 namespace cellm {
 inline namespace v1 {
 
-// The message is one line with the file, the expected and the found value.
+// The message is one line that names the file, then what was expected and what was found.
 class Error : public std::runtime_error {
  public:
   Error(cellm_status status, const std::string& message, cellm_advice advice = CELLM_ADVICE_NONE)
@@ -26,7 +26,7 @@ class Error : public std::runtime_error {
   cellm_advice advice_;
 };
 
-// A job that its caller has ended.
+// Thrown by a job that was cancelled.
 class Cancelled : public Error {
  public:
   explicit Cancelled(const std::string& message) : Error(CELLM_CANCELLED, message) {}
@@ -47,7 +47,7 @@ struct Deleter {
 template <class T, void (*Free)(T*)>
 using Handle = std::unique_ptr<T, Deleter<T, Free>>;
 
-// What the library has allocated, as values of C++.
+// Move an array allocated by the library into a C++ value and free it.
 inline std::vector<std::uint32_t> take(std::uint32_t* ids, std::size_t count) {
   const std::unique_ptr<std::uint32_t, void (*)(void*)> owner(ids, cellm_free);
   return {ids, ids + count};
@@ -65,10 +65,10 @@ inline const char* text_or_null(const std::string& text) {
 
 struct AvailableMemory {
   std::uint64_t bytes = 0;  // UINT64_MAX if unknown
-  std::string limited_by;   // what sets the bound, for people
+  std::string limited_by;   // a description of the binding limit
 };
 
-// Memory that this process can still get: that of the machine, its control groups and its limits.
+// Memory that this process can still allocate; see cellm_available_memory().
 inline AvailableMemory available_memory() {
   AvailableMemory available;
   const char* limited_by = nullptr;
@@ -77,7 +77,8 @@ inline AvailableMemory available_memory() {
   return available;
 }
 
-// Asks an answer or a job to end, from any thread or from a signal handler. Copies are the same.
+// Ends generation or a job early. request() is safe in any thread and in a signal handler. Copies
+// share one token.
 class Cancel {
  public:
   Cancel() {

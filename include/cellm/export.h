@@ -1,4 +1,4 @@
-/* Marks what libcellm offers; every other symbol of it is hidden. */
+/* Marks the exported symbols of libcellm; all others are hidden. */
 #ifndef CELLM_EXPORT_H
 #define CELLM_EXPORT_H
 

@@ -1,4 +1,4 @@
-// The jobs of the C++ interface: converting, tuning and measuring models. Included by cellm.hpp.
+// The jobs of the C++ interface: converting, tuning and evaluating models. Included by cellm.hpp.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 namespace cellm {
 inline namespace v1 {
 
-// Called with the progress of a stage, on the thread that runs the job; returns whether to go on.
+// Called with the progress of a stage, on the calling thread; false cancels the job.
 using OnProgress =
     std::function<bool(std::string_view stage, std::uint64_t done, std::uint64_t total)>;
 
 namespace detail {
 
-// Runs run(control) with a control that calls on_progress, and rethrows an exception of it.
+// Calls run(control) with a control that calls on_progress, and rethrows what on_progress throws.
 template <class Run>
 void run_job(const OnProgress& on_progress, const Cancel* cancel, Run&& run) {
   struct Call {
@@ -43,7 +43,7 @@ void run_job(const OnProgress& on_progress, const Cancel* cancel, Run&& run) {
   check(status);
 }
 
-// Calls a job of cellm.h with its structs' sizes set.
+// Calls a job of jobs.h with the `size` of its structs set.
 template <class Result, class Options>
 Result call_job(cellm_status (*job)(const Options*, const cellm_job_control*, Result*),
                 Options options, const OnProgress& on_progress, const Cancel* cancel) {
