@@ -104,6 +104,8 @@ void settle_checksums(Json& header, const char* list, const char* sums, const st
 
 constexpr std::size_t kCellmPrefix = 10;  // magic, version, header length
 
+// A .cellm file of a header and payloads that began at `old_begin`. whole: with the offsets and
+// checksums that a writer would store; otherwise the header is written as it is.
 std::string cellm_bytes(Json header, const std::string& data, std::uint64_t old_begin, bool whole) {
   constexpr std::string_view kZeros = "0000000000000000";
   const auto begin_of = [](const std::string& text) {

@@ -1,7 +1,9 @@
-// Runs every file of fuzz/corpus and fuzz/regressions, or those named, through its harness.
+// Runs input files through their harness; every test run replays fuzz/corpus and fuzz/regressions.
 //
 // usage: fuzz_replay FOLDER...            each has a subfolder of inputs for every harness
 //        fuzz_replay --harness NAME PATH...   files, or folders of files, for one harness
+//
+// With CELLM_FUZZ_VERBOSE in the environment each file is named on stderr before it runs.
 
 #include <algorithm>
 #include <chrono>
@@ -40,7 +42,7 @@ std::vector<fs::path> files_of(const fs::path& path) {
 
 void replay(const Harness& harness, const fs::path& path, Totals& totals) {
   for (const fs::path& file : files_of(path)) {
-    // Printed before it runs, in case the input ends the program.
+    // Before it runs: the input may end the program.
     if (std::getenv("CELLM_FUZZ_VERBOSE") != nullptr) std::fprintf(stderr, "%s\n", file.c_str());
     const std::string content = cellm::read_file(file, kMaxInputBytes);
     const auto start = std::chrono::steady_clock::now();

@@ -1,4 +1,4 @@
-// What may be done about an error, for a front end to put in terms of its own options.
+// The kinds of advice on an error. A front end words them in terms of its own options.
 #pragma once
 
 #include "base/error.h"
@@ -9,25 +9,25 @@ enum class AdviceKind : int {
   kNone = 0,
 
   // Less memory is needed
-  kLessMemory,              // whatever it is for
+  kLessMemory,              // by no particular option
   kSmallerFormat,           // with the model in a smaller format
-  kSmallerModel,            // by a smaller model
-  kGivenFormats,            // if formats are given and not searched for
-  kFewerThreads,            // by fewer threads
-  kFewerTokens,             // by fewer tokens, or a smaller encoding of the KV cache
-  kFewerCalibrationTokens,  // by fewer tokens of calibration
+  kSmallerModel,            // with a smaller model
+  kGivenFormats,            // with given formats instead of a search for them
+  kFewerThreads,            // with fewer threads
+  kFewerTokens,             // with fewer tokens or a smaller encoding of the KV cache
+  kFewerCalibrationTokens,  // with fewer calibration tokens
 
   // The error is about an option of a job
   kCalibration,
-  kCalibrateOnMore,     // needs so many tokens, and fewer or none without error feedback
-  kFeedback,            // cannot be off
-  kTargetBits,          // bits per weight; the message begins with those that were asked for
+  kCalibrateOnMore,     // Advice::needed tokens with error feedback, fewer without
+  kFeedback,            // must not be off
+  kTargetBits,          // the message begins with the target's bits per weight
   kTensorOverride,      // the message begins with its pattern
-  kLeaveInputChannels,  // there are none to train
-  kMlx4bit,             // the input was said to be one
-  kStudyText,           // at least one is needed
+  kLeaveInputChannels,  // the file has no column factors to train
+  kMlx4bit,             // the input is required to have MLX 4-bit tensors and has none
+  kStudyText,           // the study needs at least one text
 
-  // An option of a job allows it
+  // An option of a job permits what was refused, or supplies what is missing
   kAllowNonfinite,
   kFollowLinks,
   kGiveTokenizer,

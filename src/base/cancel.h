@@ -1,4 +1,4 @@
-// Asking work to break off before it is done.
+// Cooperative cancellation.
 #pragma once
 
 #include <atomic>
@@ -6,7 +6,8 @@
 
 namespace cellm {
 
-// Asked by the work between its steps, set from any thread or from a signal handler.
+// Polled by the work between its steps. cancel() may be called from any thread and from a signal
+// handler.
 class CancelToken {
  public:
   void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
@@ -17,7 +18,7 @@ class CancelToken {
   static_assert(std::atomic<bool>::is_always_lock_free);  // else no signal handler could set it
 };
 
-// What cancelled work throws.
+// Thrown by work that was cancelled.
 struct Cancelled : std::exception {
   const char* what() const noexcept override { return "cancelled"; }
 };

@@ -17,7 +17,7 @@ constexpr int kExitCode = 3;
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kBytes = 4 * 65536;  // some pages, also where they are large
+constexpr std::size_t kBytes = 4 * 65536;  // several pages of up to 64 KiB
 
 // Death tests: each body runs in a process of its own.
 class MappingGuard : public ::testing::Test {

@@ -47,8 +47,7 @@ void lower(AvailableMemory& least, std::uint64_t bytes, std::string_view limited
   if (bytes < least.bytes) least = {bytes, limited_by};
 }
 
-// Memory left in one control group: its limit minus the memory in use that the kernel cannot
-// reclaim.
+// Where a version of control groups keeps its figures.
 struct GroupFiles {
   const char* limit;
   const char* usage;
@@ -59,6 +58,8 @@ constexpr GroupFiles kVersion2{"memory.max", "memory.current", "active_file", "i
 constexpr GroupFiles kVersion1{"memory.limit_in_bytes", "memory.usage_in_bytes",
                                "total_active_file", "total_inactive_file"};
 
+// The memory left in one control group: its limit minus its usage without file cache, which the
+// kernel can reclaim, plus swap.
 void lower_by_group(AvailableMemory& least, const fs::path& group, const GroupFiles& files,
                     std::uint64_t free_swap) {
   const auto limit = read_number(group / files.limit);

@@ -1,4 +1,4 @@
-// printable() of base/error.h by itself, for sources that have another class Error in view.
+// printable() without base/error.h, for sources that use the class Error of the public interface.
 #pragma once
 
 #include <string>

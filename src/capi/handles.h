@@ -1,4 +1,4 @@
-// What the handles of cellm.h are, and how arguments and failures pass the interface.
+// The handles of cellm.h, and the conversion of arguments, results and exceptions.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@
 
 namespace cellm {
 
-// What the handles of a model share.
+// Shared by all handles of a model.
 struct LoadedModel {
   LoadedModel(std::shared_ptr<const OpenedModel> opened, const EngineOptions& options)
       : engine(std::move(opened), options), tokenizer(engine.opened().tokenizer()) {}
@@ -67,10 +67,10 @@ struct cellm_cancel {
 
 namespace cellm {
 
-// The status of the exception at hand, whose message and advice are kept for this thread.
+// The status of the current exception; stores its message and advice for this thread.
 cellm_status status_of_exception() noexcept;
 
-// Runs body(); what it throws becomes a status.
+// Runs body() and converts an exception to a status.
 template <class Body>
 cellm_status guarded(Body&& body) noexcept {
   try {
@@ -81,7 +81,7 @@ cellm_status guarded(Body&& body) noexcept {
   }
 }
 
-// What body() returns; 0 if it throws, which leaves the latest failure as it is.
+// The result of body(); 0 if it throws, without changing the thread's latest failure.
 template <class Body>
 auto value_or_zero(Body&& body) noexcept -> decltype(body()) {
   try {
@@ -104,9 +104,9 @@ std::span<T> required_array(T* pointer, std::size_t count, const char* name) {
   return {pointer, count};
 }
 
-// The caller's options as this library knows them: what the smaller struct of an older caller lacks
-// is 0. Null stands for all defaults. Throws Error(kUsage) for a struct without a size, and for one
-// of a newer caller that sets a field that this library does not know.
+// A copy of the caller's options in this library's struct: fields beyond the smaller struct of an
+// older caller are 0, as are all for null. Throws Error(kUsage) for a struct without a size, and
+// for the larger struct of a newer caller with an unknown field that is not 0.
 template <class Options>
 Options options_of(const Options* given, const char* name) {
   Options options{};
@@ -123,7 +123,7 @@ Options options_of(const Options* given, const char* name) {
   return options;
 }
 
-// A result of the caller's, null if it does not want any; for a job, checked before it runs. Throws
+// Returns `to`, which may be null; called before the work, so that a bad struct costs none. Throws
 // Error(kUsage) for a struct without a size.
 template <class Result>
 Result* checked_result(Result* to, const char* name) {
@@ -131,7 +131,7 @@ Result* checked_result(Result* to, const char* name) {
   return to;
 }
 
-// Copies a result into the caller's struct as far as that reaches; null is left alone.
+// Copies the first to->size bytes of a result into the caller's struct; nothing if `to` is null.
 template <class Result>
 void give_result(Result result, Result* to) {
   if (to == nullptr) return;
@@ -147,7 +147,7 @@ inline Links links_of(int follow_links) {
   return follow_links != 0 ? Links::kFollow : Links::kInside;
 }
 
-// Throw Error(kUsage) for a value that is none of the enumeration.
+// Throw Error(kUsage) for a value outside of the enumeration or the limits of cellm.h.
 Activations activations_of(int value);
 KvEncoding kv_encoding_of(int value);
 SequenceOptions sequence_options(const cellm_session_options* options);

@@ -8,9 +8,9 @@
 namespace cellm {
 
 cellm_status status_of(ErrorKind kind);
-ErrorKind error_kind(cellm_status status);  // of a failure
+ErrorKind error_kind(cellm_status status);  // kOther for CELLM_OK and CELLM_CANCELLED
 
-// What the C interface has no option for is CELLM_ADVICE_NONE.
+// CELLM_ADVICE_NONE for advice on an option that the C interface does not have.
 cellm_advice public_advice(AdviceKind kind);
 AdviceKind advice_kind(cellm_advice advice);
 

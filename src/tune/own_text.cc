@@ -12,14 +12,15 @@
 namespace cellm {
 namespace {
 
-// Sequences that are written together: enough to use the weights many times, few enough that their
-// states are small.
+// Sequences generated in one batch: enough to use unpacked weights many times, few enough that
+// their states are small.
 constexpr std::size_t kTogether = 32;
 
-// That an answer has at most; longer ones are cut off.
+// Longer answers are cut off.
 constexpr std::size_t kAnswerTokens = 256;
 
-// Lines of a text, all of them before any comes again.
+// The lines of a text in random order, each once per pass over the text. Each line ends with a line
+// break; \n within one stands for a line break.
 class Lines {
  public:
   explicit Lines(std::string_view text) {
@@ -51,12 +52,10 @@ SamplerOptions whole_distribution(std::uint64_t seed) {
   return {.temperature = 1.0F, .top_k = 0, .repeat_penalty = 1.0F, .seed = seed};
 }
 
-// Each prompt with what the model wrote after it, and after that `end` if it came to one.
-std::vector<std::vector<std::uint32_t>> go_on(const Engine& engine, const Tokenizer& tokenizer,
-                                              std::span<const BatchPrompt> prompts,
-                                              std::size_t max_tokens,
-                                              std::span<const std::uint32_t> end,
-                                              const WritingProgress& progress) {
+// Each prompt followed by the generated tokens and, if the model ended its answer, by `end`.
+std::vector<std::vector<std::uint32_t>> continuations(
+    const Engine& engine, const Tokenizer& tokenizer, std::span<const BatchPrompt> prompts,
+    std::size_t max_tokens, std::span<const std::uint32_t> end, const WritingProgress& progress) {
   GenerateOptions options;
   options.max_tokens = max_tokens;
   options.stop_ids = end_of_answer_ids(engine, &tokenizer);
@@ -95,10 +94,10 @@ std::vector<std::vector<std::uint32_t>> own_text(const Engine& engine, const Tok
       longest = std::max(longest, prompt.ids.size());
     }
     if (longest >= tokens) throw usage_error("windows of {} tokens are too short for text", tokens);
-    auto texts = go_on(engine, tokenizer, prompts, tokens - longest, {},
-                       [&](std::size_t done, std::size_t /*total*/) {
-                         progress(before * tokens + done, count * tokens);
-                       });
+    auto texts = continuations(engine, tokenizer, prompts, tokens - longest, {},
+                               [&](std::size_t done, std::size_t /*total*/) {
+                                 progress(before * tokens + done, count * tokens);
+                               });
     std::move(texts.begin(), texts.end(), std::back_inserter(result));
   }
   return result;
@@ -125,10 +124,10 @@ std::vector<std::vector<std::uint32_t>> own_answers(const Engine& engine,
       prompt.ids = render_chat(tokenizer, format, std::span(&request, 1), {});
       prompt.sampler = whole_distribution(random());
     }
-    for (const auto& text : go_on(engine, tokenizer, prompts, kAnswerTokens, end,
-                                  [&](std::size_t done, std::size_t /*total*/) {
-                                    progress(std::min(stream.size() + done, total), total);
-                                  })) {
+    for (const auto& text : continuations(engine, tokenizer, prompts, kAnswerTokens, end,
+                                          [&](std::size_t done, std::size_t /*total*/) {
+                                            progress(std::min(stream.size() + done, total), total);
+                                          })) {
       stream.insert(stream.end(), text.begin(), text.end());
     }
   }
