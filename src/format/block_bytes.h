@@ -24,14 +24,14 @@ class BlockBytes {
   const std::byte* bytes_;
 };
 
-// A code of so many bits at most, as a float.
+// A code as a float; codes have few bits, so the conversion is exact.
 inline float code_value(unsigned code) {
   return static_cast<float>(static_cast<int>(code));
 }
 inline float code_value(int code) {
   return static_cast<float>(code);
 }
-// A code less the code of zero.
+// A code minus the code of value 0.
 inline int centred(unsigned code, int zero) {
   return static_cast<int>(code) - zero;
 }

@@ -1,9 +1,9 @@
 // The block formats of format/block_list.h.
 //
-// A block format is one source in this folder: the reference dequantization of a struct that is
-// made of the list, in f32 in the order of ggml's own (ggml-quants.c), so that values are the same
-// bit for bit, under a drawing of how bits lie in a block. Adding one touches its source, the list,
-// one unpack hook of the kernels (kernels/block_unpack.inl) and the tables of the docs.
+// A block format is one source in this folder: a drawing of the bits of a block and the reference
+// dequantization of a struct that is generated from the list. Its f32 operations are in the order
+// of ggml's (ggml-quants.c), so that values are bitwise equal. Adding one touches its source, the
+// list, one unpack hook of the kernels (kernels/block_unpack.inl) and the tables of the docs.
 #pragma once
 
 #include <concepts>
@@ -41,7 +41,7 @@ struct TupleBehind {
 };
 using BlockFormats = TupleBehind<void CELLM_BLOCK_FORMATS(CELLM_BLOCK_TYPE)>::Type;
 
-// The same as plain data, for code that meets the format at run time.
+// The same as plain data, for code that knows the format at run time only.
 struct BlockFormatInfo {
   BlockShape shape;
   std::string_view name;

@@ -6,7 +6,7 @@
 // X(type, id, name, columns, bytes, half, other_half, ggml_id, ggml_name) for each:
 //   type                its struct (block_formats.h), whose hook in kernels/block_unpack.inl is
 //                       typeBlock
-//   id                  FormatId::ktype; never renumbered
+//   id                  FormatId::ktype, the next free number
 //   name                in options and .cellm headers
 //   columns, bytes      of a block
 //   half, other_half    offsets of the f16 numbers of a block, twice the same for a single one

@@ -13,7 +13,7 @@ struct BlockShape {
   FormatId format;
   std::size_t columns;
   std::size_t bytes;
-  std::size_t halves[2];  // where a block has its f16 numbers; the same twice if there is one
+  std::size_t halves[2];  // offsets of the f16 numbers in a block; equal if there is only one
 };
 
 #define CELLM_BLOCK_SHAPE(type, id, name, columns, bytes, half, other_half, ...) \
@@ -25,7 +25,7 @@ CELLM_BLOCK_FORMATS(CELLM_BLOCK_SHAPE)
 inline constexpr signed char kNonLinearValues[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
                                                      1,    13,   25,  38,  53,  69,  89,  113};
 
-// Columns of activations that share a scale when they meet these weights.
+// Columns of activations that share a scale in products with these weights.
 inline constexpr std::size_t kBlockActivations = 32;
 
 }  // namespace cellm

@@ -7,9 +7,9 @@
 
 namespace cellm {
 
-// The code u, 0 ≤ u < codes, of a weight is the level first + u · step; the weight's value is the
-// level times the scale it shares with its group. A way of choosing codes sees a format as this and
-// as pack_row(), and never as bits.
+// Code u, 0 ≤ u < codes, stands for the level first + u · step; the value of a weight is its level
+// times the scale of its group. Quantization methods use a format's grid and pack_row(), and know
+// no bits.
 struct CodeGrid {
   unsigned codes;
   float first;

@@ -18,14 +18,15 @@ struct FormatChoice {
   bool operator==(const FormatChoice&) const = default;
 };
 
-// The smallest and largest group of weights that a name may ask for.
+// Limits of a group in a name.
 inline constexpr std::size_t kMinGroup = 8;
 inline constexpr std::size_t kMaxGroup = 1024;
 
-// Whether cellm encodes it, so that people may choose it: f32 and bf16 are read and kept only.
+// Whether cellm encodes the format, so that it can be chosen. The others (f32, bf16, block formats)
+// are only read and kept.
 bool is_encodable(const FormatSpec& spec);
 
-// A format's name or dtype, with "-gN" behind it if any group may share a scale: "f16", "int4",
+// A format's name or dtype, followed by "-gN" if it allows groups of any size: "f16", "int4",
 // "int4-g32", "i4-g32". Throws Error(kUsage) listing the formats that cellm encodes.
 FormatChoice parse_format_choice(std::string_view name);
 // The name, as parse_format_choice() takes it.

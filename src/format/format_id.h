@@ -9,8 +9,8 @@
 
 namespace cellm {
 
-// What the bytes of each mean is in its own header (format/i4.h and so on). The numbers are those
-// of this program alone; files hold names (FormatSpec::dtype).
+// The layout of each is in its own header (format/i4.h and so on). The numbers are indices of
+// tables in memory, without gaps; files hold names (FormatSpec::dtype).
 enum class FormatId : std::uint8_t {
   kF32 = 0,
   kF16 = 1,

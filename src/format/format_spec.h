@@ -1,4 +1,4 @@
-// A weight format as plain data: what generic code may know of it.
+// A weight format as plain data, for generic code.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace cellm {
 
-// The order of the weights of a matrix in a file with rows in the usual order.
+// The order of the weights of a matrix in a file that is not packed.
 enum class StoredOrder {
   kRows,    // row after row, scales in a companion (format/tensor.h)
   kTiles,   // tiles of a trellis code (format/trellis.h)
@@ -26,8 +26,8 @@ enum class Encoder {
   kNone,     // cellm does not encode it: such weights are kept as they came
 };
 
-// Where the scale of least squared error is better than the one by the largest weight if nothing
-// is known of the inputs, as measured (docs/quantization.md).
+// Where the scale of least squared error is better than the absmax scale without statistics of the
+// inputs, as measured (docs/quantization.md).
 enum class LeastError {
   kEverywhere,
   kInGroups,  // not where a whole row shares a scale
@@ -43,7 +43,7 @@ struct FormatSpec {
   std::size_t block = 1;    // weights in a block: rows are multiples of it
   bool any_rank = false;    // vectors may have it too, not matrices alone
   bool has_scales = false;  // a companion NAME.qscale exists
-  // Scales may be shared by any number of columns ("-gN" behind the name), not by the row alone.
+  // Any number of columns may share a scale ("-gN" after the name), not the whole row only.
   bool any_group = false;
   // Bits of a code in the packed layout (format/packed.h); 0 if there is none.
   unsigned packed_bits = 0;

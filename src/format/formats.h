@@ -1,9 +1,9 @@
 // The list of weight formats.
 //
-// A format is one header and source in this folder: a struct that satisfies WeightFormat says how
-// bits lie in a row and gives the reference encoder and decoder; how scales and codes are chosen
-// with more effort is the business of quantize/. Adding one touches its own files, FormatId, the
-// list in formats.cc, and a kernel hook for each CPU target that is to be faster than the
+// A format is one header and source in this folder: a struct that satisfies WeightFormat defines
+// the bit layout of a row and the reference encoder and decoder. Better methods of choosing scales
+// and codes are in quantize/. Adding a format touches its own files, FormatId, RowFormats below,
+// the list in formats.cc, and a kernel hook for each CPU target that is to be faster than the
 // reference.
 #pragma once
 

@@ -11,9 +11,9 @@
 //   2     16                  i2 code           (u − 1.5) · scale
 //   1     32                  q1 bit            (2 u − 1) · scale
 //
-// Rows are padded to 16 and columns to 32; what is padded has code 0 and scale 0. Scales are apart
-// for every format: f16, (row blocks, groups, 16). All CPU targets use this one layout, so a file
-// that holds it runs on any machine.
+// Rows are padded to 16 and columns to 32; padding has code 0 and scale 0. Scales are a separate
+// array for every format: f16, (row blocks, groups, 16). All CPU targets use this one layout, so a
+// file that holds it runs on any machine.
 #pragma once
 
 #include <cstddef>
@@ -51,20 +51,20 @@ struct PackedWeights {
   std::size_t scale_count() const { return row_blocks() * groups() * kPackedRows; }
 };
 
-// The shape that such a tensor gets: everything but the pointers. Nothing if the format (f16, f32,
-// bf16, f8e4m3) or its groups (no multiple of 32, and not the row) have no packed form; such a
-// tensor is used as it is. Groups that are multiples of 32, but not 128, become groups of 32 that
-// repeat a scale.
+// The packed weights of such a tensor without pointers. Empty if the format (f16, f32, bf16,
+// f8e4m3) or its groups (no multiple of 32, and not the row) have no packed form; such a tensor is
+// used as it is. Groups that are multiples of 32, but not 128, become groups of 32 that repeat a
+// scale.
 std::optional<PackedWeights> packed_shape(FormatId format, std::size_t rows, std::size_t cols,
                                           std::size_t group);
 
-// Behind the format's dtype in a .cellm header: "i4.rows16".
+// Suffix of the format's dtype in a .cellm header: "i4.rows16".
 inline constexpr std::string_view kPackedSuffix = ".rows16";
 
 // Bytes that pack() would allocate for the tensor; 0 if it has no packed form.
 std::uint64_t packed_bytes(const Tensor& tensor);
 
-// Nothing if packed_shape() gives nothing.
+// Empty if packed_shape() is.
 std::optional<PackedWeights> pack(const Tensor& tensor, ThreadPool& pool);
 
 // The same weights as a Tensor, with equal values: for code that takes rows.

@@ -2,29 +2,31 @@
 //
 // A weight has no bits of its own. Its level depends on a window of a stream of bits which advances
 // by the format's bits for each weight, so that neighbours share most of their window and an
-// encoder (convert/trellis_encoder.h) finds the best path through all of them. How a window becomes
-// a level is in format/trellis_shape.h: by tables of 16 bytes, which every CPU looks up in one
-// instruction (decision 54).
+// encoder (quantize/trellis_encoder.h) finds the best path through all of them. How a window
+// becomes a level is in format/trellis_shape.h: by tables of 16 bytes, which every CPU looks up in
+// one instruction (decision 54).
 //
-//   value(row, col) = (level − 64) / 64 · scale(row), of the matrix times the rotation of its
-//   input (format/rotation.h), which may be scaled by column before
+//   value(row, col) = (level − 64) / 64 · scale(row)
 //
-// A tile is 64 rows × 4 columns = 256 weights, one stream that bites its own tail: the window of
-// the first weights reaches back into the end. It has 32 lanes of 8 weights. Lane i is column i % 4
+// These are the values of the matrix times the rotation of its input (format/rotation.h); the input
+// may be scaled by column before it is rotated.
+//
+// A tile is 64 rows × 4 columns = 256 weights, one tail-biting stream: the window of the first
+// weights wraps around to the end. It has 32 lanes of 8 weights. Lane i is column i % 4
 // of the rows i / 4, 8 + i / 4, …, 56 + i / 4, so that a vector of 32 bytes with one weight of
 // every lane is 8 rows of 4 columns. The stream goes lane by lane, and inside of a lane down the
 // rows.
 //
 //   bits of a lane   32 (t4)  24 (t3)  16 (t2)  12 (t1h)  8 (t1)
 //
-// and these are kept in planes, a byte of every lane each: the first plane has the lane's first 8
+// stored in planes of one byte of every lane: the first plane has the lane's first 8
 // bits, the earliest in bit 7. t1h begins with half a plane, 16 bytes: byte i has the first four
 // bits of lane i in its low nibble and those of lane i + 16 in its high one; a whole plane of the
 // other 8 bits follows. A step of t4 and t3 gives one weight; one of t2, t1h and t1 (4, 3 and 2
 // bits) gives two, the next two of the lane.
 //
 // Tiles lie in blocks of 64 rows, one after the other by columns. Rows are padded to 64 and columns
-// to 8 (an even number of tiles); what is padded has some code and no meaning, its scale is 0.
+// to 8 (an even number of tiles); padding has arbitrary codes, and padded rows have scale 0.
 // Scales are f16, (row blocks, 64). All CPU targets use this layout.
 #pragma once
 
@@ -48,12 +50,12 @@ inline constexpr std::size_t kTrellisColumnAlignment = 8;
 struct TrellisTable {
   FormatId format;
   std::uint32_t id;  // of a file's header; never used again for other levels
-  float deviation;   // levels in a standard deviation of the weights that it was trained on
+  float deviation;   // standard deviation of the training weights, in levels
   TrellisLevels levels;
 };
 
-// The largest magnitude of a weight that is kept: a row's scale, about three times the root of its
-// mean square, must be an f16.
+// The largest magnitude of a weight: a row's scale, about three times its root mean square, must be
+// an f16.
 inline constexpr float kLargestTrellis = 16384.0F;
 
 // The table that new files use, and the one of a given id; null if there is none.
@@ -72,7 +74,7 @@ inline bool is_trellis(FormatId format) {
   return trellis_shape(format) != nullptr;
 }
 
-// Which code a trellis matrix has.
+// The parameters of a trellis matrix that are not in its codes.
 struct TrellisCode {
   std::uint32_t table = 0;     // id of a TrellisTable of its format
   std::uint32_t rotation = 0;  // seed of format/rotation.h
@@ -127,8 +129,8 @@ constexpr std::uint8_t state_level(const TrellisShape& shape, const TrellisLevel
   return static_cast<std::uint8_t>(tables.levels[v][mixed] + tables.offsets[v][nibble(1)]);
 }
 
-// The bits of a tile's steps (the newest step_bits of each window), in the order of the stream, to
-// the bytes of the tile.
+// Packs the bits of a tile's steps (the newest step_bits of each window), in the order of the
+// stream, into the bytes of the tile.
 void pack_tile(const TrellisShape& shape, std::span<const std::uint8_t> steps, std::uint8_t* tile);
 
 // The levels of a tile, (64 rows, 4 columns).
@@ -145,7 +147,7 @@ void dequantize_trellis_row(const TrellisWeights& weights, std::size_t row, floa
 // The matrix itself, not rotated, as f32: for code that takes rows.
 Tensor dequantize(const TrellisWeights& weights, ThreadPool& pool);
 
-// Row and column in its tile of the weight with this place in the stream.
+// The row and column in a tile of the weight at an index of the stream.
 struct TilePlace {
   std::size_t row;
   std::size_t col;

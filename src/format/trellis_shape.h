@@ -6,9 +6,10 @@
 
 namespace cellm {
 
-// A stream of bits is read in steps of step_bits, each of which gives step_weights weights. After a
-// step the last 4 bits are its nibble. What weight v of a step is worth depends on the step's own
-// nibble n0, on the nibble n1 of the step `spacing` steps before and on n2 of twice as many before:
+// A stream of bits is read in steps of step_bits, each of which yields step_weights weights. The
+// nibble of a step is the last 4 bits read after it. The level of weight v of a step depends on the
+// step's own nibble n0, on the nibble n1 of the step `spacing` steps before and on n2 of the step 2
+// · `spacing` before:
 //
 //   level = levels[v][n0 ^ near_mix[n1] ^ far_mix[n2]] + offsets[v][n1]
 struct TrellisShape {
@@ -32,8 +33,8 @@ struct TrellisLevels {
   unsigned char offsets[2][16];
 };
 
-// Every level, offset included, is at most 127, and this one is the value 0: two levels times
-// activations of ±127 fit into 16 bits.
+// The level of value 0. Every level, offset included, is at most 127, so that the sum of two
+// products of a level and an activation code of ±127 fits into 16 bits.
 inline constexpr int kTrellisZero = 64;
 
 // A tile is 64 rows × 4 columns: 32 lanes of 8 weights.
@@ -42,7 +43,7 @@ inline constexpr unsigned kTrellisCols = 4;
 inline constexpr unsigned kTrellisLanes = 32;
 inline constexpr unsigned kTrellisLaneWeights = 8;
 
-// Columns of activations that share a scale when they meet these weights.
+// Columns of activations that share a scale in products with these weights.
 inline constexpr unsigned kTrellisActivationBlock = 128;
 
 }  // namespace cellm

@@ -1,9 +1,10 @@
 // The innermost loops, chosen once at run time for the processor.
 //
 // A target is one file, target_NAME.cc, which defines its primitives and includes the shared
-// templates of kernels.inl. Only these files are compiled with instruction-set flags, everything in
-// them has internal linkage, and they include nothing with inline library code: a weak symbol
-// compiled with AVX could be the copy that the linker keeps for everyone.
+// templates (f32_kernels.inl, int8_kernels.inl and so on). Only these files are compiled with
+// instruction-set flags, everything in them has internal linkage, and they include nothing with
+// inline library code: a weak symbol compiled with AVX could be the copy that the linker keeps for
+// everyone.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,7 @@
 
 namespace cellm {
 
-// One row of weights, as its format lays it out.
+// One row of weights in the layout of its format.
 struct WeightRow {
   const unsigned char* codes;
   const std::uint16_t* scales;  // f16 bits, one for each group; null if the format has none
@@ -58,8 +59,8 @@ struct TrellisMatrix {
   std::size_t block_bytes;
 };
 
-// Weights of a block format (format/block_formats.h), where they lie: row r starts at data + r ·
-// row_bytes, at any address. Nothing outside of the rows is read.
+// Weights of a block format (format/block_formats.h) in place: row r starts at data + r ·
+// row_bytes, which needs no alignment. Nothing outside of the rows is read.
 struct BlockMatrix {
   FormatId format;
   const unsigned char* data;
@@ -68,10 +69,10 @@ struct BlockMatrix {
   std::size_t row_bytes;
 };
 
-// Steps of a search for the best path through a trellis (quantize/trellis_encoder.h). States are
-// the last state_bits of the stream, so state s follows from the states (h << (state_bits −
-// step_bits))
-// + (s >> step_bits), h < 2^step_bits. All numbers are saturating 16-bit integers.
+// A Viterbi search for the best path through a trellis (quantize/trellis_path.h). States are the
+// last state_bits of the stream, so that the predecessors of state s are the states
+//   (h << (state_bits − step_bits)) + (s >> step_bits),  h < 2^step_bits.
+// Costs are saturating 16-bit integers.
 struct TrellisSearch {
   unsigned state_bits;  // 10 to 12
   unsigned step_bits;
@@ -80,7 +81,7 @@ struct TrellisSearch {
   const std::int16_t* x;       // (steps, step_weights)
   std::size_t steps;
   std::uint16_t* cost;      // (states): before the first step and after the last
-  std::uint8_t* survivors;  // (steps, states >> step_bits): the best h, the lowest of equals
+  std::uint8_t* survivors;  // (steps, states >> step_bits), output: best h, lowest of equals
 };
 
 // Activations as 8-bit codes: value = code · scale of its block of `block` columns (32 or 128; the
@@ -93,15 +94,14 @@ struct QuantizedActivations {
   std::size_t padded_cols;
   std::size_t block;
   std::size_t blocks;
-  // The codes as widen_codes() gives them, (tokens, padded_cols). Needed by targets that have it,
+  // The result of widen_codes(), (tokens, padded_cols). Needed by targets that have this function,
   // for 8-bit weights and more than one token.
   const std::int16_t* wide = nullptr;
-  // Sums of 16 codes each, (tokens, padded_cols / 16), as half_sums() gives them. Needed by block
-  // formats.
+  // The result of half_sums(), (tokens, padded_cols / 16). Needed by block formats.
   const std::int32_t* half_sums = nullptr;
 };
 
-// How the values of vectors lie.
+// The type of the values of vectors.
 enum class VectorFormat : std::uint8_t {
   kF32,
   kF16,
@@ -115,7 +115,7 @@ struct VectorRows {
   std::size_t row_bytes;
   std::size_t count;
   std::size_t dim;
-  // As many rows that will be read next, to be fetched meanwhile; null for none.
+  // The `count` rows that will be read next, to prefetch; null: none.
   const unsigned char* ahead = nullptr;
 };
 
@@ -169,16 +169,17 @@ struct KernelTable {
                          const QuantizedActivations& x, float* y, std::size_t y_stride) = nullptr;
 
   // The same for weights of a block format, rows [row_begin, row_end), where row_begin is a
-  // multiple of 16; x.block is kBlockActivations. All targets give the same bits.
+  // multiple of 16; x.block is kBlockActivations. All targets return the same bits.
   void (*matmul_blocks)(const BlockMatrix& w, std::size_t row_begin, std::size_t row_end,
                         const QuantizedActivations& x, float* y, std::size_t y_stride) = nullptr;
 
-  // Costs of states along a trellis: a step adds (x − value)² / 2^15, rounded, for each weight, and
-  // takes off the least cost that was there after the step before the last.
+  // Costs of states along a trellis: a step adds (x − value)² / 2^15, rounded, for each weight. So
+  // that costs stay in range, it subtracts the least cost of a survivor of the step before.
   void (*trellis_search)(const TrellisSearch& search) = nullptr;
 
-  // out = the Hadamard transforms of blocks of x · factors, without their root: format/rotation.h,
-  // with the same bits. x, factors, out: n, a multiple of `block`, which is a power of two.
+  // out = the Hadamard transforms of blocks of x · factors, without the division by the square
+  // root, which is in the factors; bitwise equal to rotate_row() of format/rotation.h. x, factors,
+  // out: n, a multiple of `block`, which is a power of two.
   void (*rotate)(const float* x, const float* factors, std::size_t n, std::size_t block,
                  float* out) = nullptr;
 
@@ -202,10 +203,10 @@ struct KernelTable {
   // x = exp(x − shift); returns the sum
   float (*exp_sum)(float* x, float shift, std::size_t n) = nullptr;
 
-  // For each of kScalesTogether scales, not 0, every weight w takes the level l nearest to w /
-  // scale: the sums over n weights of importance · w · l and of importance · l². No importance is 1
-  // everywhere. In the order of the weights and without fused operations, so that all targets give
-  // the same bits.
+  // For each of kScalesTogether scales, not 0, with l the level nearest to w / scale of a weight w:
+  // the sums over n weights of importance · w · l and of importance · l². importance: null for 1
+  // everywhere. Sums are in the order of the weights and without fused operations, so that all
+  // targets return the same bits.
   void (*level_sums)(const Levels& levels, const float* weights, const float* importance,
                      std::size_t n, const float* scales, float* weight_level,
                      float* level_square) = nullptr;
@@ -216,12 +217,12 @@ struct KernelTable {
   // out: (count, rows.dim). out[i] += Σ_k weights[i · stride + k] · row k, in the order of rows.
   void (*mix_rows)(const float* weights, std::size_t stride, std::size_t count,
                    const VectorRows& rows, float* out) = nullptr;
-  // Carries out about `count` multiply-adds of floats, or of 4-bit codes with 8-bit activations, in
-  // registers alone, and returns how many they were: to measure the ceiling of this target.
+  // Executes about `count` multiply-adds of floats, or of 4-bit codes with 8-bit activations, in
+  // registers only, and returns their number: measures the peak rate of this target.
   std::uint64_t (*f32_peak)(std::uint64_t count) = nullptr;
   std::uint64_t (*int8_peak)(std::uint64_t count) = nullptr;
 
-  float (*largest)(const float* x, std::size_t n) = nullptr;  // n > 0; a NaN may be passed over
+  float (*largest)(const float* x, std::size_t n) = nullptr;  // n > 0; may ignore a NaN
 
   float (*dot)(const float* a, const float* b, std::size_t n) = nullptr;
   // y += a · x

@@ -25,7 +25,7 @@ struct MatrixShape {
   TrellisCode trellis = {};  // of a trellis format
 };
 
-// The payloads of a matrix, in memory that `owner` keeps alive. Layout::sizes() tells their sizes.
+// The payloads of a matrix, of Layout::sizes(), in memory that `owner` keeps alive.
 struct Payloads {
   const std::byte* codes = nullptr;
   const std::uint16_t* scales = nullptr;         // f16 bits; null if there are none
@@ -33,19 +33,19 @@ struct Payloads {
   std::shared_ptr<const void> owner = nullptr;
 };
 
-// The form in which activations meet a matrix. Products of matrices with equal forms share one
-// prepared input.
+// The form of activations in products with a matrix. Products of matrices with equal forms share
+// one prepared input.
 struct InputForm {
   bool bf16 = false;
   std::size_t block = 0;   // columns that share a scale of 8-bit codes; 0: no codes
-  bool wide = false;       // the codes as 16-bit numbers too, where the CPU target wants them
-  bool half_sums = false;  // sums of 16 codes too
+  bool wide = false;       // also the codes as 16-bit numbers, if the CPU target uses them
+  bool half_sums = false;  // also sums of 16 codes
   std::optional<std::uint32_t> rotation = std::nullopt;  // seed of format/rotation.h
   const std::uint16_t* column_scales = nullptr;          // multiplied before the rotation
   bool operator==(const InputForm&) const = default;
 };
 
-// Activations in the form that a matrix asks for. All pointers: (tokens, cols or padded cols).
+// Activations in the form of a matrix. All pointers: (tokens, cols or padded cols).
 struct Input {
   InputForm form;
   const float* x = nullptr;
@@ -73,9 +73,9 @@ class Matrix {
   virtual const Layout& layout() const = 0;
   virtual Payloads payloads() const = 0;
 
-  // Row `row` as cols floats, by the format's reference.
+  // Row `row` as cols floats, by the format's reference decoder.
   virtual void read_row(std::size_t row, float* out) const = 0;
-  // The same values, by the kernels where there is one.
+  // The same values, by the kernels where they have a function for it.
   virtual void unpack_row(const KernelTable& kernels, std::size_t row, float* out) const;
 
   // Products. A unit of work is unit_rows() rows; the last one may have fewer.
@@ -90,18 +90,18 @@ class Matrix {
   // What the input is multiplied by before it is rotated, signs of the rotation included, (cols);
   // empty if the input is not rotated.
   virtual std::span<const float> input_factors() const { return {}; }
-  // The row that meets the rotated input; the row itself if the input is not rotated.
+  // The row that is multiplied by the rotated input; the row itself if the input is not rotated.
   virtual void read_product_row(std::size_t row, float* out) const { read_row(row, out); }
 
-  // The matrix as rows, if it lies so.
+  // The matrix as a tensor of rows; null in other layouts.
   virtual const Tensor* as_rows() const { return nullptr; }
 
-  // The same weights for exact products, in memory if they have to be; null if they are in that
-  // form. exact_bytes(): the memory that this takes.
+  // The same weights for exact products; null if this matrix has that form already. exact_bytes():
+  // the memory that exact() allocates.
   virtual MatrixPtr exact(ThreadPool& pool) const = 0;
   virtual std::uint64_t exact_bytes() const = 0;
-  // The same weights in the layout in which they meet 8-bit activations; null if there is none, or
-  // they are in it. int8_bytes(): the memory that this takes.
+  // The same weights in the layout for products with 8-bit activations; null if there is none or
+  // this matrix has it already. int8_bytes(): the memory that for_int8() allocates.
   virtual MatrixPtr for_int8(ThreadPool& pool) const;
   virtual std::uint64_t int8_bytes() const { return 0; }
   // The same weights for products in bf16; null if there are none.

@@ -9,7 +9,7 @@
 
 namespace cellm {
 
-// Memory for activations in one of the forms in which they meet weights.
+// Memory for activations in one InputForm (layout/matrix.h).
 struct RoundedActivations {
   std::vector<signed char> codes;
   std::vector<float> scales;
@@ -20,8 +20,8 @@ struct RoundedActivations {
   std::vector<float> rotated;
 };
 
-// The same for all forms that products of one input need, kept between calls. One for each
-// sequence; never shared between threads that run operations.
+// The same for all forms of one input, kept between calls. Not thread-safe: one for each concurrent
+// caller of operations, such as a Batch.
 using ActivationScratch = std::vector<RoundedActivations>;
 
 struct Compute {

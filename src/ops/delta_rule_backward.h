@@ -1,5 +1,5 @@
-// Gradient of delta_rule.h, chunk by chunk from the end, with the rows of a chunk made again from
-// the state at its start.
+// Backward pass of delta_rule.h, chunk by chunk from the end; the rows of a chunk are recomputed
+// from the state at its start.
 #pragma once
 
 #include <cstddef>

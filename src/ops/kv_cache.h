@@ -13,7 +13,7 @@
 
 namespace cellm {
 
-// How a row of head_dim values is kept.
+// The storage of a row of head_dim values.
 enum class KvEncoding {
   kF32,         // exact; for measurements
   kF16,         // IEEE half precision

@@ -25,9 +25,8 @@ struct Product {
   float* y;
 };
 
-// All products of x, (tokens, in) without gaps, in one go of the threads. An output depends on its
-// own row and token alone, bit by bit: neither on the number of tokens nor on the number of
-// threads.
+// All products of x, (tokens, in) without gaps, in one parallel loop. An output depends, bit by
+// bit, on its own row and token only: neither on the number of tokens nor on the number of threads.
 void apply(const Compute& compute, std::span<const Product> products, const float* x,
            std::size_t tokens);
 void apply(const Compute& compute, const Linear& linear, const float* x, std::size_t tokens,

@@ -1,4 +1,4 @@
-// Absmax quantization, the method of the seed study: the largest weight of a group gets the
+// Absmax quantization, the method of the original study: the largest weight of a group gets the
 // outermost code.
 #pragma once
 

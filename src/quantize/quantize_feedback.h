@@ -1,4 +1,4 @@
-// Scales by weighted search, codes with error feedback (convert/feedback.h).
+// Scales by weighted search, codes with error feedback (quantize/feedback.h).
 #pragma once
 
 #include "quantize/quantizer.h"

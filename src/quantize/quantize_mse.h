@@ -1,4 +1,4 @@
-// Scales and codes of least squared error, group by group (convert/scale_search.h).
+// Scales and codes of least squared error, group by group (quantize/scale_search.h).
 #pragma once
 
 #include <vector>
@@ -7,8 +7,8 @@
 
 namespace cellm {
 
-// With known inputs, the error of column j counts Σ x_j² times: the diagonal part of the error of
-// the matrix's output. The format must have codes and scales.
+// With known inputs, the squared error of column j is weighted by Σ x_j²: the diagonal part of the
+// error of the matrix's output. The format must have codes and scales.
 TensorQuantizer mse_quantizer(const QuantizeRequest& request);
 
 // The weight of each column in the error: its second moment relative to the mean of all, plus 1 %,

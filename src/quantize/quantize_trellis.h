@@ -1,5 +1,5 @@
-// Trellis codes: rotate, one scale per row, the nearest path for each tile, with error feedback
-// (convert/feedback.h) where the second moments of the input are known.
+// Trellis codes: rotation, one scale per row, the nearest path for each tile, with error feedback
+// (quantize/feedback.h) if the second moments of the input are known.
 #pragma once
 
 #include "quantize/quantizer.h"

@@ -52,7 +52,7 @@ using Quantizer = std::function<TensorQuantizer(const QuantizeRequest&)>;
 
 // The method of choosing scales and codes.
 enum class ScaleMethod {
-  kAbsmax,  // the largest weight gets the outermost code (the seed study's method)
+  kAbsmax,  // the largest weight gets the outermost code (the original study's method)
   kMse,   // least squared error, weighted by the second moments of the inputs where they are known
   kAuto,  // the better one for each format: docs/quantization.md
 };

@@ -9,7 +9,7 @@
 
 namespace cellm {
 
-// Looks for the scale s and the codes of a group of weights w with importances h that minimise
+// Searches for the scale s and the codes of a group of weights w with importances h that minimise
 // E(s) = Σ h (w − s · level)². Returns the scale as f16 bits; a negative scale puts the extra level
 // of an asymmetric grid above zero. Writes one code per weight, value = grid.level(code) · scale.
 //

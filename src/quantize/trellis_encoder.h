@@ -1,4 +1,4 @@
-// From weights to the tiles of the trellis formats.
+// Encoding of weights as tiles of the trellis formats.
 #pragma once
 
 #include <array>
@@ -12,16 +12,16 @@
 
 namespace cellm {
 
-// Values of all states of a table, as TrellisPath takes them.
+// The values of all states of a table, for TrellisPath.
 std::vector<std::int16_t> state_values(const TrellisTable& table);
 
-// Codes tiles with one table. One object for each thread.
+// Encodes tiles with one table. Not thread-safe: one object per thread.
 class TrellisEncoder {
  public:
   TrellisEncoder(const TrellisTable& table, const KernelTable& kernels);
 
-  // targets: (64, 4), in levels from that of value 0; beyond ±85 they count as that. Writes the
-  // tile's bytes and what they stand for, (64, 4) levels.
+  // targets: (64, 4), in levels relative to that of value 0, clamped to ±85. Writes the tile's
+  // bytes and their levels, (64, 4).
   void encode(const float* targets, std::uint8_t* tile, std::uint8_t* levels);
 
  private:

@@ -1,4 +1,4 @@
-// The best path through a trellis that bites its own tail.
+// The best path through a tail-biting trellis.
 #pragma once
 
 #include <cstdint>
@@ -10,25 +10,27 @@
 
 namespace cellm {
 
-// Differences of this many units of a level are told apart by the search.
+// Units of the search's 16-bit numbers per level.
 inline constexpr float kPathScale = 384.0F;
 
-// Finds for 256 numbers the states of a tile's steps whose values are nearest, by the Viterbi
-// algorithm over all states (L. of them 2^10 to 2^12). One object for each thread.
+// Finds the sequence of states of a tile's steps whose values are nearest to 256 numbers, by the
+// Viterbi algorithm over all 2^10 to 2^12 states. Not thread-safe: one object per thread.
 //
-// A stream that bites its tail begins in the state that it ends with, which is not known before. As
-// in QTIP (Tseng et al. 2024, §3.2), a first search over the seam, from some steps before the end
-// to some after the beginning, gives that state, and a second one over the tile is held to it.
+// A tail-biting stream begins in the state that it ends with, which is not known in advance. As in
+// QTIP (Tseng et al. 2024, §3.2), a first search over the seam, from some steps before the end to
+// some after the beginning, finds that state, and a second one over the tile is constrained to it.
 class TrellisPath {
  public:
-  // values: (step_weights, states), of a state's weights, kPathScale to a level, 0 for the value 0.
+  // values: (step_weights, states), of a state's weights, in units of 1 / kPathScale level from the
+  // level of value 0.
   TrellisPath(const TrellisShape& shape, std::vector<std::int16_t> values,
               const KernelTable& kernels);
 
   std::size_t steps() const { return steps_; }
   std::size_t states() const { return std::size_t{1} << state_bits_; }
 
-  // x: 256 in the order of the stream, in the scale of the values. Fills the state after each step.
+  // x: 256 numbers in the order of the stream, in the units of `values`. states: (steps()), output,
+  // the state after each step.
   void find(std::span<const std::int16_t> x, std::span<std::uint16_t> states);
 
  private:
