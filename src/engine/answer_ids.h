@@ -1,4 +1,4 @@
-// Token ids that end an answer, and ids that no answer may have.
+// Token ids that end an answer, and ids that must not be generated.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace cellm {
 // tokenizer's <|im_end|>.
 std::vector<std::uint32_t> end_of_answer_ids(const Engine& engine, const Tokenizer* tokenizer);
 
-// Ids of the model's vocabulary that are no token of the tokenizer.
+// Ids of the model's vocabulary without a token in the tokenizer.
 std::vector<std::uint32_t> unusable_ids(const Engine& engine, const Tokenizer& tokenizer);
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-// Sequences of one model that run together: weights are read once for all of them.
+// Sequences of one model that run together: a step reads the weights once for all of them.
 #pragma once
 
 #include <cstddef>
@@ -69,7 +69,7 @@ class StepOutput {
   bool finite_;
 };
 
-// Rows of logits that Batch::project() makes at most: enough to use unpacked weights many times,
+// The most rows of logits of one Batch::project(): enough to use unpacked weights many times,
 // few enough that they stay below 64 MB for a vocabulary of 248,320.
 inline constexpr std::size_t kMaxLogitRows = 64;
 
@@ -89,7 +89,7 @@ class Batch {
   ~Batch() = default;
 
   SequenceId add(const SequenceOptions& options);
-  // Goes on from a snapshot, with its options. Throws Error(kUsage) for one of another engine.
+  // Continues from a snapshot, with its options. Throws Error(kUsage) for one of another engine.
   SequenceId add(const Snapshot& snapshot);
   SequenceId fork(SequenceId id);
   Snapshot snapshot(SequenceId id) const;
@@ -103,9 +103,10 @@ class Batch {
 
   // Appends tokens to different sequences, kMaxBatchTokens in all at most. The outputs are in the
   // order of the inputs and valid until the next step.
-  // Throws Error(kUsage), before anything changes, for an id beyond the vocabulary, more tokens
-  // than fit into a sequence or a step, none, and a sequence that comes twice. After any other
-  // exception (memory) the sequences of the inputs can only be removed.
+  // Throws Error(kUsage), before anything changes, for no inputs, an input without tokens, a
+  // sequence that occurs twice, an id beyond the vocabulary, or more tokens than fit into a
+  // sequence or a step. After any other exception (memory) the sequences of the inputs can only be
+  // removed.
   std::span<const StepOutput> step(std::span<const StepInput> inputs);
 
   // Logits of hidden states, such as those of a step, in one product: (rows, vocab_size), with 1 to

@@ -12,9 +12,9 @@
 
 namespace cellm {
 
-// Feeds the prompt to the session and generates. on_token is called with each id immediately;
-// interrupted is polled between batches of the prompt and between tokens. Throws what
-// Session::advance() throws.
+// Feeds the prompt to the session and generates. on_token is called with each id as soon as it is
+// chosen; interrupted is polled between batches of the prompt and between tokens. The last token of
+// an answer is not fed. Throws what Generation's constructor and Session::advance() throw.
 GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
                         const GenerateOptions& options,
                         const std::function<void(std::uint32_t)>& on_token,
@@ -30,8 +30,7 @@ struct BatchPrompt {
 // most `together` (1 to kMaxBatchTokens) sequences; when a text ends, the next prompt takes its
 // place. options.sampler is not used. progress is called between steps with the number of tokens
 // generated, over all prompts, and its maximum (an ended text counts with its maximum); it may
-// throw to cancel. Throws Error(kUsage) for a
-// prompt that is empty or does not fit.
+// throw to cancel. Throws Error(kUsage) for a prompt that is empty or does not fit.
 std::vector<GenerateResult> generate_batch(
     const Engine& engine, const SequenceOptions& sequences, std::span<const BatchPrompt> prompts,
     const GenerateOptions& options,

@@ -18,28 +18,28 @@ enum class StopReason {
   kEos,          // the model ended its answer
   kLength,       // max_tokens reached
   kContext,      // the sequence is full
-  kInterrupted,  // the caller asked for it
+  kInterrupted,  // by the caller
 };
 std::string_view stop_reason_name(StopReason reason);
 
 struct GenerateOptions {
   std::size_t max_tokens = 8;
   SamplerOptions sampler;
-  std::vector<std::uint32_t> stop_ids;  // tokens that end the answer and are not part of it
-  std::vector<std::uint32_t> unusable_ids;
+  std::vector<std::uint32_t> stop_ids;      // tokens that end the answer and are not part of it
+  std::vector<std::uint32_t> unusable_ids;  // never generated (unusable_ids())
 };
 
 struct GenerateResult {
   std::vector<std::uint32_t> ids;  // without the stop token
   StopReason reason = StopReason::kLength;
-  std::size_t prompt_tokens = 0;   // read
-  std::size_t decoded_tokens = 0;  // forward passes of one token
-  double prompt_seconds = 0.0;     // until the prompt was read
-  double decode_seconds = 0.0;     // the rest
+  std::size_t prompt_tokens = 0;   // processed by the model
+  std::size_t decoded_tokens = 0;  // forward passes of one generated token
+  double prompt_seconds = 0.0;     // until the prompt was processed
+  double decode_seconds = 0.0;     // after that
 };
 
-// Knows no model: the caller feeds pending() to a sequence, wherever it runs, and brings the logits
-// back. The clock starts with the constructor.
+// Independent of the model: the caller feeds pending() to a sequence and passes the logits to
+// choose(). Times are measured from construction. Not thread-safe.
 class Generation {
  public:
   // prompt: at least one token, else Error(kUsage). Also throws what Sampler's constructor throws.
@@ -54,8 +54,8 @@ class Generation {
   // The model has read the first `count` of them.
   void read(std::size_t count);
 
-  // When nothing is pending: the next token by the logits after the latest one, or the end. `room`:
-  // tokens that the sequence can still take.
+  // Requires that nothing is pending. Chooses the next token from the logits after the latest one;
+  // empty at the end of the answer. `room`: tokens that the sequence can still take.
   std::optional<std::uint32_t> choose(std::span<const float> logits, std::size_t room);
 
   void end(StopReason reason);

@@ -13,8 +13,8 @@ class InputTap {
  public:
   virtual ~InputTap() = default;
 
-  // ids: the matrices that share this input; kOutputId for the output matrix, also if it is the
-  // embedding. x: (tokens, cols) without gaps, valid during the call. Called on the thread that
+  // ids: the matrices that share this input; kOutputId for the output matrix, also if it is tied to
+  // the embedding. x: (tokens, cols) without gaps, valid during the call. Called on the thread that
   // called observe(), which may use the engine's thread pool.
   virtual void see(std::span<const TensorId> ids, const float* x, std::size_t tokens,
                    std::size_t cols) = 0;

@@ -20,8 +20,8 @@ struct SequenceOptions {
 // Tokens that one sequence can hold.
 std::size_t max_sequence_tokens(const ModelConfig& config, const SequenceOptions& options);
 
-// Throws Error(kUsage) for an id beyond the vocabulary or more tokens (at least one) than a
-// sequence of max_tokens can still take at its position.
+// Throws Error(kUsage) for an id beyond the vocabulary or more tokens than a sequence of max_tokens
+// can still take at its position. There must be at least one token.
 void require_fit(const ModelConfig& config, std::span<const std::uint32_t> tokens,
                  std::size_t position, std::size_t max_tokens);
 

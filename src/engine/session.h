@@ -18,12 +18,12 @@ class Session {
 
   const Engine& engine() const { return engine_; }
   std::span<const std::uint32_t> tokens() const { return batch_.tokens(id_); }
-  std::size_t position() const { return batch_.position(id_); }      // tokens seen
-  std::size_t max_tokens() const { return batch_.max_tokens(id_); }  // that this session can hold
-  std::uint64_t state_bytes(std::size_t tokens) const;
+  std::size_t position() const { return batch_.position(id_); }      // tokens so far
+  std::size_t max_tokens() const { return batch_.max_tokens(id_); }  // capacity
+  std::uint64_t state_bytes(std::size_t tokens) const;  // of a sequence of so many tokens
 
-  // Throws Error(kResources) if what the state of that many tokens in all still needs does not fit
-  // into the memory there is.
+  // Throws Error(kResources) if the part of the state of a sequence of `tokens` tokens that is not
+  // allocated yet exceeds the available memory.
   void require_memory(std::size_t tokens) const;
 
   // Throws Error(kUsage) for an id beyond the vocabulary or more tokens than still fit.
@@ -33,8 +33,8 @@ class Session {
 
   // Appends tokens (at least one) and returns the logits, vocab_size of them, after the last; valid
   // until the next call. Throws Error(kUsage) for an id beyond the vocabulary or more tokens than
-  // fit, before anything changes; Error(kData), naming the tensor, if weights that are not finite
-  // spoiled the result.
+  // fit, before anything changes; Error(kData) if the logits are not finite, naming the tensor with
+  // a weight that is not finite, if any: the tokens have been appended.
   std::span<const float> advance(std::span<const std::uint32_t> tokens);
 
   // The same, but calls visit(index in tokens, logits) for every token.
@@ -63,7 +63,8 @@ class Session {
   std::span<const float> logits(std::size_t first, std::size_t rows);
 
   Snapshot snapshot() const { return batch_.snapshot(id_); }
-  // Goes on from a snapshot of any sequence of the engine, with its options.
+  // Continues from a snapshot of any sequence of the engine, with its options. Throws Error(kUsage)
+  // for one of another engine.
   void restore(const Snapshot& snapshot);
 
   // As save_session() and load_session() (engine/session_file.h); a load that throws changes

@@ -1,4 +1,4 @@
-// Session files: a sequence with its state, to go on with in another process
+// Session files: a sequence with its state, to be continued in another process
 // (docs/session-file.md).
 #pragma once
 
@@ -16,16 +16,16 @@ namespace cellm {
 
 inline constexpr std::uint32_t kSessionFileVersion = 1;
 
-// Writes the file whole or not at all, readable by its owner alone. model_checksum: of the model's
-// files. Throws Error(kResources) for a full disk, Error(kData) for a path that cannot be written.
+// Writes the file atomically, readable by its owner only. model_checksum: of the model's files.
+// Throws Error(kResources) for a full disk, Error(kData) for a path that cannot be written.
 void save_session(const Snapshot& snapshot, std::uint64_t model_checksum,
                   const std::filesystem::path& path);
 
 // The sequence of a file: its next logits are, bit by bit, what they would have been without the
 // file. Throws Error(kUsage) for a file of another model, CPU target, activations, KV encoding,
 // block size or number of layers, or more tokens than `options` allow; Error(kUnsupported) for a
-// newer version; Error(kData) for a file that is none or is damaged; Error(kResources) if the state
-// does not fit into memory.
+// another version; Error(kData) for a file that is no session file or is damaged; Error(kResources)
+// if the state does not fit into memory.
 Snapshot load_session(const Engine& engine, std::uint64_t model_checksum,
                       const SequenceOptions& options, const std::filesystem::path& path);
 

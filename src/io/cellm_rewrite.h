@@ -1,4 +1,4 @@
-// Writing a .cellm file anew with other contents of some payloads.
+// Rewriting a .cellm file with changed payloads and header fields.
 #pragma once
 
 #include <cstddef>
@@ -14,14 +14,14 @@
 
 namespace cellm {
 
-// Edits the header, which lacks tensors, blobs, checksums and quality: the quality of a file does
-// not hold for an edited copy.
+// Edits the header's fields, given without tensors, blobs, checksums and quality: the quality of a
+// file does not apply to an edited copy.
 using HeaderEdit = std::function<void(nlohmann::ordered_json& header)>;
 // The new bytes of a tensor's payload, of the same size; empty to keep the old ones.
 using PayloadEdit = std::function<std::optional<std::vector<std::byte>>(
     const CellmEntry& entry, std::span<const std::byte> bytes)>;
 
-// A tensor that the file does not have yet.
+// A tensor to add to the file.
 struct NewTensor {
   std::string name;
   std::string dtype;

@@ -15,8 +15,8 @@
 
 namespace cellm {
 
-// Writes payloads one after the other into a file that appears whole or not at all. The layout is
-// fixed at construction, so nothing but the payload at hand is ever in memory. Not thread-safe.
+// Writes the payloads of a file atomically (base/atomic_file.h). The layout is fixed at
+// construction, so that payloads are written as they come and not kept in memory. Not thread-safe.
 class CellmWriter {
  public:
   // `header_json` is a compact JSON object with the header's fields but without tensors, blobs and
@@ -31,7 +31,7 @@ class CellmWriter {
   void append_tensor(std::size_t index, std::span<const std::byte> bytes);
   void append_blob(std::size_t index, std::span<const std::byte> bytes);
 
-  // Writes the header and gives the file its name. Every payload must be complete.
+  // Writes the header and renames the file to its path. Every payload must be complete.
   void finish();
 
   std::uint64_t file_bytes() const { return file_bytes_; }

@@ -67,7 +67,7 @@ class GgufFile {
   std::vector<GgufTensor> tensors_;
 };
 
-// Whether the file starts like a GGUF.
+// Whether the file begins with GGUF's magic.
 bool looks_like_gguf(std::span<const std::byte> bytes);
 
 }  // namespace cellm

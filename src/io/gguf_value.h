@@ -9,7 +9,7 @@
 
 namespace cellm {
 
-// As the format numbers them.
+// The numbers of the format.
 enum class GgufType : std::uint32_t {
   kU8 = 0,
   kI8 = 1,
@@ -26,8 +26,8 @@ enum class GgufType : std::uint32_t {
   kF64 = 12,
 };
 
-// A metadata value where it lies in the file; checked to be whole, decoded only when asked for. All
-// accessors throw Error(kData) naming the file, the key, what was expected and what was found.
+// A metadata value in place in the file: its bounds are checked, its value is decoded on access.
+// All accessors throw Error(kData) naming the file, the key, what was expected and what was found.
 class GgufValue {
  public:
   GgufValue(std::string_view file, std::string_view key, GgufType type,

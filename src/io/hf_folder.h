@@ -11,14 +11,13 @@
 namespace cellm {
 
 // Weights come from *.safetensors.index.json if there is one, else from model.safetensors, else
-// from all *.safetensors. BF16, F16 and F32 are served; other types only fail when someone reads
-// them.
+// from all *.safetensors. BF16, F16 and F32 can be read; reading a tensor of another type throws.
 //
-// A folder made by MLX (config.json has "quantization", or conv1d weights are [C, K, 1]) is served
-// as Hugging Face has it: 4-bit affine triples become one tensor, and for Qwen3.5 the conv1d shape
-// and the +1 that mlx-lm adds to norm weights are undone.
+// A folder written by MLX (config.json has "quantization", or conv1d weights are [C, K, 1]) is
+// presented in the Hugging Face form: 4-bit affine triples become one tensor, and for Qwen3.5 the
+// conv1d shape and the +1 that mlx-lm adds to norm weights are undone.
 //
-// Every file is one of the folder itself; a symbolic link out of it is refused (io/folder_file.h).
+// A symbolic link out of the folder is refused unless `links` is kFollow (io/folder_file.h).
 // Throws Error(kData) for what is missing or damaged, Error(kUnsupported) for other MLX bit widths.
 std::unique_ptr<ModelSource> open_hf_folder(const std::filesystem::path& folder,
                                             Links links = Links::kInside);

@@ -1,6 +1,5 @@
-// A model as someone published it, whatever the container: the common view that loading and
-// converting share. Every reader presents Hugging Face names, shapes and values, so nothing behind
-// it knows containers.
+// A model in any container: the interface that loading and converting share. Every reader presents
+// Hugging Face names, shapes and values, so that the rest of the code is independent of containers.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +16,14 @@
 
 namespace cellm {
 
-// A tensor as a list shows it. Companion tensors (scales) are folded into the one they belong to.
+// An entry of the list of tensors. Companions (scales) are a part of the tensor they belong to.
 struct TensorInfo {
   std::string name = {};  // the Hugging Face name
   std::vector<std::size_t> shape =
-      {};                          // as Hugging Face has it; at least one dimension, none of them 0
-  FormatId format = kExactFormat;  // that weights() gives, and that holds the values exactly
+      {};  // as in Hugging Face files; at least one dimension, none of them 0
+  FormatId format = kExactFormat;  // of weights(); represents the values exactly
   std::size_t group = 0;           // weights that share a scale; 0: no scales
-  std::string stored_as = {};  // the container's own name of its type, for people: "BF16", "Q4_K"
+  std::string stored_as = {};  // the container's own name of its type, for messages: "BF16", "Q4_K"
   std::uint64_t stored_bytes = 0;  // payload in the container, companions included
   // The format of the payload, which may differ from `format` where a reader changes the order of
   // the values or the values; nothing if the container's type is no weight format.
@@ -34,11 +33,11 @@ struct TensorInfo {
   std::size_t rows() const;  // product of all dimensions but the last; 1 for a vector
 };
 
-// What the payload is, for people: a format's name with its group ("int4-g32"), or the container's
-// own name of a type that is no weight format ("Q2_K").
+// The type of the payload for messages and tables: a format's name with its group ("int4-g32"), or
+// the container's own name of a type that is no weight format ("Q2_K").
 std::string stored_name(const TensorInfo& info);
 
-// What a GGUF file says of its tokenizer, unchanged.
+// The tokenizer metadata of a GGUF file, unchanged.
 struct GgufTokenizer {
   std::string model;                      // tokenizer.ggml.model, "gpt2" for byte-level BPE
   std::string pre;                        // tokenizer.ggml.pre, e.g. "qwen2", "qwen35", "smollm"
@@ -71,7 +70,8 @@ class ModelSource {
 
   virtual const std::string& path() const = 0;  // of the file or folder, for messages
 
-  // What wrote the container: __metadata__.format of safetensors ("pt", "mlx"), "gguf", or empty.
+  // The origin of the container: __metadata__.format of safetensors ("pt", "mlx"), "gguf", or
+  // empty.
   virtual const std::string& container_format() const = 0;
 
   // config.json in the Hugging Face form (for a GGUF: made from its metadata).
@@ -80,22 +80,22 @@ class ModelSource {
   virtual const std::string& generation_config_json() const = 0;
   // The Jinja chat template, empty if there is none.
   virtual const std::string& chat_template() const = 0;
-  // The .cellm file behind the model; null for other containers.
+  // The model's .cellm file; null for other containers.
   virtual const CellmFile* cellm_file() const { return nullptr; }
   // monostate if the model comes without a tokenizer. May be expensive: the tokenizer is read now.
   virtual TokenizerData tokenizer() const = 0;
 
   virtual const std::vector<TensorInfo>& tensors() const = 0;  // sorted by name, names distinct
 
-  // The tensor in place, if the container stores it as a matrix does; otherwise null, and
-  // read_rows() has to compute it. A vector is a matrix of one row.
+  // The tensor in place, if the container stores it in a layout of layout/layout.h; otherwise null,
+  // and read_rows() computes its values. A vector is a matrix of one row.
   virtual MatrixPtr weights(std::size_t index) const = 0;
 
-  // Memory that weights() allocates for this tensor: its rows are not stored in this order.
+  // Bytes that weights() allocates for this tensor: not 0 if its rows are stored in another order.
   virtual std::uint64_t copied_bytes(std::size_t /*index*/) const { return 0; }
 
-  // Tells that a tensor got from weights() will not be read soon, so that its memory may be given
-  // back; reading it again is always possible.
+  // A hint that a tensor of weights() will not be read soon, so that its pages may be dropped; it
+  // can be read again at any time.
   virtual void forget(const Matrix& /*matrix*/) const {}
 
   // The values of rows [begin, end) as f32, (end - begin) × cols, exact for every source format.

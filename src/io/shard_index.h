@@ -8,7 +8,7 @@
 
 namespace cellm {
 
-// The tensors that the index promises in each file: names of files, never paths. Throws
+// The tensors that the index lists for each file; files are names, never paths. Throws
 // Error(kData), naming `source`, for anything but an object "weight_map" from tensors to names
 // ending in
 // ".safetensors".

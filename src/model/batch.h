@@ -15,7 +15,7 @@ struct Part {
 };
 
 // Runs up to kMaxBatchTokens tokens of one sequence or of several different ones, advancing their
-// states. Weights are read once for all of them; what a sequence gets is the same, bit by bit, as
+// states. Weights are read once for all of them; the results of a sequence are bitwise the same as
 // if it ran alone. Afterwards work.hidden holds the final normed hidden states, (tokens, hidden),
 // in the order of the parts.
 void forward(const Compute& compute, const Model& model, std::span<const Part> parts,

@@ -16,7 +16,7 @@ namespace cellm {
 // The token mixer of a layer.
 enum class MixerKind { kAttention, kGatedDeltaNet };
 
-// inv_freq is theta^(−2i / rotary_dim), changed as one of these says.
+// The scaling of inv_freq = theta^(−2i / rotary_dim).
 struct DefaultRope {};
 struct LinearRope {
   double factor;  // all frequencies divided by it
@@ -47,7 +47,7 @@ std::size_t conv_channels(const DeltaNetConfig& net);
 struct LayerSpec {
   MixerKind mixer = MixerKind::kAttention;
   bool qk_norm = false;      // RMS norm on each head of queries and keys
-  bool output_gate = false;  // the query projection gives (query, gate) for each head
+  bool output_gate = false;  // the query projection has (query, gate) for each head
   bool qkv_bias = false;     // on the query, key and value projections
   bool operator==(const LayerSpec&) const = default;
 };
@@ -78,8 +78,8 @@ struct ModelConfig {
 };
 
 // Reads config.json (Hugging Face form; `source` names it in messages) and validates it: every size
-// is positive, bounded, and fits the others. Throws Error(kData) for values that are missing or
-// wrong and Error(kUnsupported), naming it, for a model type or an option that cellm does not have.
+// is positive, bounded, and consistent with the others. Throws Error(kData) for missing or wrong
+// values, and Error(kUnsupported) naming a model type or option that cellm does not support.
 ModelConfig parse_model_config(std::string_view json, std::string_view source);
 // The same for a parsed document.
 ModelConfig read_model_config(const Json& document, std::string_view source);

@@ -44,8 +44,8 @@ LayerState empty_layer_state(const ModelConfig& config, std::size_t layer, KvEnc
 std::uint64_t state_bytes(const ModelConfig& config, KvEncoding encoding,
                           std::size_t tokens_per_block, std::size_t tokens);
 
-// Tokens that one call of forward() takes at most: enough to use unpacked weights many times, few
-// enough that the activations stay small.
+// The most tokens of one call of forward(): enough to use unpacked weights many times, few enough
+// that the activations stay small.
 inline constexpr std::size_t kMaxBatchTokens = 192;
 
 // The widest input or output of a layer's matrices.
@@ -55,8 +55,8 @@ std::size_t widest_activation(const ModelConfig& config);
 struct Workspace {
   explicit Workspace(const ModelConfig& config);
 
-  // The buffers of a pass of so many tokens. An operation's output is where its input was if that
-  // is not needed any more.
+  // The buffers of a pass of `tokens` tokens. An output shares the buffer of an input that no later
+  // step reads.
   Slots slots(const ModelConfig& config, std::size_t tokens);
 
   AlignedBuffer<float>

@@ -69,8 +69,8 @@ std::map<std::string, TensorId, std::less<>> tensor_ids(const ModelSource& sourc
                                                         const ModelConfig& config);
 
 // Reads weights. Matrices in a layout of src/layout stay mapped in the file, others are read into
-// memory as f32; max_layers limits the layers used. Tensors that
-// the text model does not have (vision, multi-token prediction) are ignored. Throws Error(kData)
+// memory as f32; max_layers limits the layers used. Tensors outside of the text model (vision,
+// multi-token prediction) are ignored. Throws Error(kData)
 // naming each tensor that is missing or has another shape than the configuration says.
 Model load_model(const ModelSource& source, const ModelConfig& config, std::size_t max_layers);
 

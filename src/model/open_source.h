@@ -10,8 +10,8 @@
 namespace cellm {
 
 // Opens a Hugging Face folder, a .gguf or a .cellm file; decides by content, not by name. Throws
-// Error(kData) for what is damaged and Error(kUnsupported) for what is none of the three. `links`
-// is about the files of a folder; a file that is named itself is opened wherever it lies.
+// Error(kData) for a damaged model and Error(kUnsupported) for anything else. `links` applies to
+// the files of a folder; a path to a file is opened wherever it leads.
 std::unique_ptr<ModelSource> open_model_source(const std::filesystem::path& path,
                                                Links links = Links::kInside);
 

@@ -58,13 +58,13 @@ struct LayerRun {
   }
 };
 
-// Without buffers yet.
+// A pass whose slots are not set yet.
 Pass begin_pass(const Compute& compute, const Model& model, std::span<const Part> parts);
 
-// Runs the steps in their order. A part's state is advanced for the layer, not its position.
+// Runs the steps in order. Updates the layer's state of each part, but not the part's position.
 void run_steps(const LayerRun& run, std::span<const Step> steps);
-// Runs all steps of the layer the other way round, after run_steps() over whole sequences.
-// `gradients` of the layer's output are given, all others begin at zero.
+// Runs the backward passes of all steps of the layer in reverse order, after run_steps() over whole
+// sequences. `gradients`: on entry that of the layer's output is set and all others are zero.
 void run_steps_backward(const LayerRun& run, const Slots& gradients, Training& training);
 
 // Calls visit(state, index of its first token in the pass, tokens) for each sequence.

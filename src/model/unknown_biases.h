@@ -1,4 +1,4 @@
-// Biases that a source has and its model does not use.
+// Biases in a source that the model would not use.
 #pragma once
 
 #include "io/model_source.h"

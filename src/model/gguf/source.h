@@ -9,11 +9,11 @@
 
 namespace cellm {
 
-// Reads a GGUF file of a family's architecture and presents it as Hugging Face has the
-// same model: row orders, norm weights and names are converted back, one row at a time, when they
-// are read. Throws Error(kData) for a damaged file or one that contradicts itself,
-// Error(kUnsupported) for another architecture, number type or feature. read_rows() of the result
-// throws Error(kData) for a decay that has no logarithm.
+// Reads a GGUF file of a family's architecture and presents it in the Hugging Face form: names are
+// mapped, and row orders and norm weights are converted back row by row when they are read. Throws
+// Error(kData) for a damaged file or one that contradicts itself, Error(kUnsupported) for another
+// architecture, number type or feature. read_rows() of the result throws Error(kData) for a decay
+// that has no logarithm.
 std::unique_ptr<ModelSource> open_gguf(std::shared_ptr<const MappedFile> file);
 std::unique_ptr<ModelSource> open_gguf(const std::filesystem::path& path);
 
