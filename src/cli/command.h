@@ -35,8 +35,8 @@ extern const Command kTokenizeCommand;
 extern const Command kTuneCommand;
 extern const Command kVerifyCommand;
 
-// Calls the body so that every failure ends with one line and an exit code, also a shrinking mapped
-// file and missing memory. For main().
+// Calls the body so that every failure ends with one line and an exit code, including the
+// truncation of a mapped file and a lack of memory. For main().
 int run_main(const std::function<int()>& body);
 // Parse and run; every error is one line on stderr and the exit code of its kind (docs/cli.md).
 int run_program(Options& options, int argc, char** argv, const std::function<int()>& run);

@@ -6,6 +6,6 @@ namespace cellm {
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitData = 3;
 inline constexpr int kExitResources = 5;
-inline constexpr int kExitInterrupted = 130;  // as shells have it for a program that Ctrl-C ended
+inline constexpr int kExitInterrupted = 130;  // the shells' code for a program ended by Ctrl-C
 
 }  // namespace cellm

@@ -37,6 +37,7 @@ class BadValueLog {
   // format with the same sign. Without, the conversion is refused.
   explicit BadValueLog(bool replace) : replace_(replace) {}
 
+  // Checks a row, and replaces its bad values if the log replaces. Thread-safe for one tensor.
   void look_at(const std::string& tensor, const FormatSpec& format, std::size_t row,
                std::span<float> values);
 

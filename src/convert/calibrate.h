@@ -28,24 +28,24 @@ struct CalibrationText {
 // The name of the built-in text for read_calibration_text().
 inline constexpr std::string_view kDefaultText = "default";
 
-// Takes windows of a text, up to `max_tokens` tokens in all, as the model's own tokenizer gives
-// them; control tokens that the text spells are text. The windows are spread evenly, or drawn with
-// a `seed` other than 0. Beside them `held_out` whole windows are kept apart, but no more than a
-// quarter of the text. `path` may be kDefaultText. Throws Error(kData) for a file that is
-// unreadable, no UTF-8 or too large, or a model without tokenizer; Error(kUsage) for fewer than
+// Takes windows of a text, up to `max_tokens` tokens in all, tokenized by the model's tokenizer;
+// control tokens spelled in the text are tokenized as text. The windows are spread evenly, or drawn
+// at random with a `seed` other than 0. In addition, `held_out` whole windows are held out, at most
+// a quarter of the text. `path` may be kDefaultText. Throws Error(kData) for a file that is
+// unreadable, not UTF-8 or too large, or a model without tokenizer; Error(kUsage) for fewer than
 // kCalibrationWindow tokens.
 CalibrationText read_calibration_text(const std::filesystem::path& path, const OpenedModel& model,
                                       std::size_t max_tokens, std::uint64_t seed = 0,
                                       std::size_t held_out = 0);
 
-// The same text with at most so many tokens of its windows, spread over all, but at least one
-// window.
+// The same text with a subset of its windows, spread evenly, of at most `max_tokens` tokens but at
+// least one window.
 CalibrationText thinned(const CalibrationText& text, std::size_t max_tokens);
 
 // Called with tokens done and in total.
 using CalibrationProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-// Runs the engine, whose weights should meet exact activations, over all windows. The result does
+// Runs the engine, which should have exact activations, over all windows. The result does
 // not depend on the number of threads; it uses the engine's pool. Throws Error(kData) naming a
 // matrix whose input overflowed.
 Statistics calibrate(const Engine& engine, const CalibrationText& text,

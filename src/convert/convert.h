@@ -51,7 +51,7 @@ struct ConvertOptions {
   bool allow_nonfinite = false;
 };
 
-// Whether a tensor is what its source stores.
+// Whether a tensor keeps its source's representation.
 enum class Kept : std::uint8_t {
   kNo,      // codes are chosen
   kBytes,   // the same bytes
@@ -94,8 +94,7 @@ struct ConvertPlan {
 
 // Plans a conversion without writing. Throws Error(kData) for a source that is no complete model,
 // Error(kUnsupported) for a model that cellm does not run or a tensor that cannot be kept,
-// Error(kUsage) for an override that
-// matches no matrix.
+// Error(kUsage) for an override that matches no matrix.
 ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& options);
 
 // A tensor of a source in a format: all but `id`, `linear` and `overridden`. Throws Error(kUsage)
@@ -127,9 +126,9 @@ std::uint64_t convert_memory_bytes(const ConvertPlan& plan, unsigned threads);
 // Executes the plan with all threads of the pool and a few megabytes for each. The file is written
 // atomically. `statistics` of this model may be null; tensors without statistics are quantized
 // without. Tensors in `quantized` (may be null) are copied from there. Returns the values that were
-// replaced because their format cannot hold them, if the plan allows it, and throws Error(kData)
-// naming the tensors otherwise. Throws
-// Error(kResources) before any work if memory or disk space is missing.
+// replaced because their format cannot represent them, if the plan allows it, and throws
+// Error(kData) naming the tensors otherwise. Throws Error(kResources) before any work if memory or
+// disk space is insufficient.
 std::vector<BadValues> convert(const OpenedModel& model, const ConvertPlan& plan,
                                const std::filesystem::path& output, ThreadPool& pool,
                                const ConvertProgress& progress,

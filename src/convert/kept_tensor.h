@@ -18,8 +18,8 @@ PlannedTensor plan_kept_tensor(const ModelSource& source, std::size_t index,
                                const ConvertOptions& options);
 
 // Writes the payloads of a tensor that is kept byte by byte to the writer's entries from `entry`
-// on. The log, if not null, looks at all values; nothing is written once it refuses. Calls
-// after_rows(rows) now and then from this thread.
+// on. The log, if not null, checks all values; nothing is written once it refuses. Calls
+// after_rows(rows) repeatedly, with the number of rows since the last call, from this thread.
 void write_kept_tensor(const ModelSource& source, const PlannedTensor& tensor, ThreadPool& pool,
                        CellmWriter& writer, std::size_t entry, BadValueLog* log,
                        const std::function<void(std::size_t rows)>& after_rows);

@@ -7,8 +7,8 @@
 
 namespace cellm {
 
-// A Perl-compatible regular expression that is searched for in tensor names. Bounded in stack and
-// work, whatever it is. Immutable after construction.
+// A Perl-compatible regular expression that is searched for in tensor names. Memory and steps of a
+// search are bounded for any pattern (base/limits.h). Immutable after construction.
 class NamePattern {
  public:
   // Throws Error(kUsage) for a pattern that is not valid.

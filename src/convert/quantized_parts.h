@@ -16,11 +16,11 @@ namespace cellm {
 // Matrices that are quantized together.
 using QuantizedPart = std::vector<const PlannedTensor*>;
 
-// For each part the mean KL divergence, in nats for a token, of the model with this part's matrices
-// as `quantized` has them from the source's model, over the next-token distributions after the
-// tokens of the windows, with exact activations. An embedding that is also the output matrix is
-// replaced as both. Where the vocabulary is large, so many predictions, spread evenly, that their
-// logits take no more than kPartLogitBytes twice. Does not depend on the number of threads.
+// For each part the mean KL divergence, in nats per token, of the source's model with this part's
+// matrices taken from `quantized`, from the unchanged model, over the next-token predictions of the
+// windows, with exact activations. An embedding that is also the output matrix is replaced as both.
+// If the vocabulary is large, only so many predictions, spread evenly, are compared that the logits
+// of one model take at most kPartLogitBytes. Does not depend on the number of threads.
 // `target` is the CPU target, empty for the best. progress: tokens done and in total.
 //
 // Throws Error(kData) naming a part with which the model overflows, and what OpenedModel::weights()

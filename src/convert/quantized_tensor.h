@@ -21,18 +21,18 @@ struct QuantizedTensor {
   bool with_feedback = false;
 };
 
-// The numbers of its bytes and scales.
+// A zeroed tensor with the sizes of the plan.
 QuantizedTensor empty_quantized_tensor(const PlannedTensor& tensor);
 
 // Reads the tensor's rows and quantizes them with all threads of the pool; values that its format
-// cannot hold are replaced as BadValueLog does. Calls after_rows(rows) now and then from this
-// thread.
+// cannot represent are replaced as BadValueLog does. Calls after_rows(rows) repeatedly, with the
+// number of rows since the last call, from this thread.
 QuantizedTensor quantize_tensor(const ModelSource& source, const PlannedTensor& tensor,
                                 const TensorQuantizer& quantizer, ThreadPool& pool,
                                 const std::function<void(std::size_t rows)>& after_rows);
 
-// The matrix for exact products: its codes, which stay alive with it, or f32 in memory if they are
-// a trellis code.
+// The matrix for exact products: of the codes in `quantized`, which it keeps alive, or of f32 in
+// memory for a trellis format.
 MatrixPtr as_matrix(const PlannedTensor& tensor, std::shared_ptr<const QuantizedTensor> quantized,
                     ThreadPool& pool);
 

@@ -9,8 +9,8 @@
 
 namespace cellm {
 
-// shape: "qwen3.5-0.8b", "qwen3-0.6b" or "smollm2-135m". Matrices are held in memory in the formats
-// that the general form gives them, filled with random codes; the same at every call. Throws
+// shape: "qwen3.5-0.8b", "qwen3-0.6b" or "smollm2-135m". Matrices are in memory in the formats that
+// `formats` assigns, filled with random codes, the same at every call. Throws
 // Error(kUsage) for an unknown shape, listing those there are.
 std::unique_ptr<ModelSource> random_model(std::string_view shape, const GeneralFormats& formats);
 

@@ -18,8 +18,8 @@ namespace cellm {
 
 // The target and the fixed formats of the search.
 struct TargetBits {
-  // Of all tensors together, scales included, but for those whose format is given: those below and
-  // those that ConvertOptions::overrides names.
+  // Of all tensors together, scales included, except those with a fixed format: those below and
+  // those that ConvertOptions::overrides matches.
   double bits_per_weight = 0.0;
   bool embedding_given = false;  // the format of the embedding is fixed in options.formats
   bool lm_head_given = false;
@@ -32,8 +32,8 @@ std::vector<FormatChoice> target_choices();
 // measured.
 ConvertOptions with_probe_formats(ConvertOptions options, const TargetBits& wanted);
 
-// Throws Error(kUsage), naming the least possible bits, if the target is below them. `plan`
-// was made of `options`, which with_probe_formats() made.
+// Throws Error(kUsage), naming the lowest possible target, if the target is below it. `plan` is
+// that of `options`, which are those of with_probe_formats().
 void require_reachable(const ConvertPlan& plan, const ConvertOptions& options,
                        const TargetBits& wanted);
 

@@ -24,12 +24,12 @@ struct GeneralRequest {
   std::optional<FormatChoice> embedding;  // nothing: general_formats()
   std::optional<FormatChoice> lm_head;    // nothing: that of the embedding
 };
-// Every tensor as the input stores it, but for what is given and for overrides.
+// Every tensor as the input stores it, except the given formats and overrides.
 struct KeepRequest {
   std::optional<FormatChoice> embedding;
   std::optional<FormatChoice> lm_head;
 };
-// The largest bits per weight of the whole file, apart from given formats and overrides.
+// A limit of bits per weight for all tensors except those with given formats and overrides.
 struct TargetRequest {
   double bits_per_weight = 0.0;
   std::optional<FormatChoice> embedding;
@@ -65,15 +65,15 @@ struct ConvertJobOptions {
   std::optional<std::size_t> tune_tokens;
   bool text_only = false;         // leave vision and multi-token prediction out
   bool packed = false;            // see ConvertOptions
-  std::uint32_t rotation = 0;     // likewise
+  std::uint32_t rotation = 0;     // see ConvertOptions
   bool tokenizer = true;          // put it into the file
   bool allow_nonfinite = false;   // see ConvertOptions
   bool require_mlx_4bit = false;  // refuse an input that has no MLX 4-bit tensors
   bool validate = false;          // compare tensors and logits with the input afterwards
   bool plan_only = false;         // plan without writing
   Links links = Links::kInside;
-  unsigned threads = 0;
-  std::string target;  // CPU target; empty: the best there is
+  unsigned threads = 0;  // 0: one per physical core
+  std::string target;    // CPU target; empty: the best this processor has
 };
 
 struct ConvertResult {

@@ -33,7 +33,7 @@ struct Event {
   std::string_view stage;  // "calibrating", "converting", ...; outlives the job
   std::uint64_t done = 0;
   std::uint64_t total = 0;
-  std::string message;  // figures of the progress, for people: "KLD 0.1 (was 0.3)"
+  std::string message;  // figures of the progress, for display: "KLD 0.1 (was 0.3)"
   std::optional<Note> note;
 };
 

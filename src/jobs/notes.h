@@ -1,4 +1,4 @@
-// Notes: facts that a job reports beside progress and result. The front end words them.
+// Notes: facts that a job reports besides progress and result. The front end writes their texts.
 #pragma once
 
 #include <cstddef>

@@ -12,10 +12,10 @@ namespace cellm {
 // Summaries, and under "samples" all texts.
 nlohmann::ordered_json coherence_json(const Coherence& coherence);
 
-// A figure, NaN for null: JSON has no other way to say that there is none.
+// A figure; NaN for null, which stands for a missing one.
 double number_or_nan(const nlohmann::ordered_json& json);
 
-// Gives each of document["formats"] its compression (times smaller than the first, which is f16),
+// Adds to each of document["formats"] its compression (times smaller than the first, which is f16),
 // "judgement" and "pareto": whether no other format is both as small and nearer to the reference.
 void judge_formats(nlohmann::ordered_json& document);
 

@@ -12,10 +12,10 @@
 
 namespace cellm {
 
-// Bytes and bits per weight of the file to be: of all tensors, and of the body, which is all of
-// them but the embedding and the output matrix.
+// Bytes and bits per weight of a planned file: of all tensors, and of the body, which is all of
+// them except the embedding and the output matrix.
 nlohmann::ordered_json size_json(const ConvertPlan& plan);
-// The same of a file that is there.
+// The same of an existing file.
 nlohmann::ordered_json size_json(const ModelSource& source, std::uint64_t file_bytes);
 
 // The median of each figure. At least one measurement.

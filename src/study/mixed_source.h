@@ -9,9 +9,8 @@
 
 namespace cellm {
 
-// The model `base` with those tensors for which `taken(name)` holds as `other` has them, if it has
-// them in the same shape; everything else (configuration, tokenizer) comes from base. Both are kept
-// alive. Thread-safe as they are.
+// The model `base`, with the tensors for which `taken(name)` is true from `other`, if it has them
+// in the same shape. Keeps both alive. Thread-safe if they are.
 std::unique_ptr<ModelSource> mix_sources(std::shared_ptr<const ModelSource> base,
                                          std::shared_ptr<const ModelSource> other,
                                          const std::function<bool(std::string_view name)>& taken);

@@ -21,7 +21,7 @@ struct ReportTable {
 // A canvas that the page's script fills from the document.
 struct ReportChart {
   std::string id;     // of the element
-  std::string label;  // what it shows, for those who cannot see it
+  std::string label;  // its text alternative, for screen readers
 };
 
 struct ReportAnswer {
@@ -56,8 +56,8 @@ Report make_report(const nlohmann::ordered_json& document);
 
 std::string report_markdown(const nlohmann::ordered_json& document);
 
-// One page that needs no other file: style, script, the library of the plots and the document
-// itself are in it. Whatever comes from model files, texts or prompts is text in it, never markup.
+// One self-contained page with style, script, chart library and the document. Strings from model
+// files, texts and prompts are escaped.
 std::string report_html(const nlohmann::ordered_json& document);
 
 }  // namespace cellm

@@ -24,7 +24,7 @@ std::vector<ModelPart> model_parts(const OpenedModel& model);
 
 struct PartSensitivity {
   std::size_t part = 0;  // index in the parts
-  double kld = 0.0;      // mean, from the reference, nats for a token
+  double kld = 0.0;      // mean KL(reference ‖ model), nats per token
 };
 
 struct SensitivityOptions {
@@ -33,10 +33,10 @@ struct SensitivityOptions {
   unsigned threads = 0;
 };
 
-// Takes from `quantized` the tensors of one part after the other, everything else from `reference`,
-// and measures the mean KL divergence from it, with exact activations on both sides. Parts of which
-// `quantized` keeps every tensor as the reference has it are left out. progress: parts done, parts
-// in all; may throw to break off.
+// For each part in turn, measures the mean KL divergence from `reference` of a model with this
+// part's tensors from `quantized` and all others from `reference`, with exact activations. Parts
+// whose tensors are in the reference's formats in `quantized` are left out. progress: parts done
+// and in total; may throw to cancel.
 std::vector<PartSensitivity> measure_sensitivity(
     const std::shared_ptr<const OpenedModel>& reference,
     const std::shared_ptr<const OpenedModel>& quantized, std::span<const ModelPart> parts,

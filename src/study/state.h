@@ -24,14 +24,14 @@ namespace cellm {
 struct StudyRow {
   StudyFormat format;
   ConvertPlan plan;
-  std::string signature;               // equal for formats that give the same tensors
-  std::optional<std::size_t> same_as;  // an earlier row of the same tensors
+  std::string signature;               // equal for rows with the same tensors
+  std::optional<std::size_t> same_as;  // an earlier row with the same tensors
   std::filesystem::path file;
   std::string key;     // of the file
-  bool is_own = true;  // else the file was there before and stays as it is
+  bool is_own = true;  // made by the study; false for a file of StudyOptions::files
 };
 
-// Options and hooks must outlive it. One thread at a time.
+// Options and hooks must outlive it. Not thread-safe.
 struct Study {
   const StudyOptions& options;
   const StudyHooks& hooks;
@@ -48,7 +48,7 @@ struct Study {
   EvalOptions eval = {};
   std::vector<StudyRow> rows = {};    // f16 first
   std::vector<ModelPart> parts = {};  // filled by parts_work()
-  bool something_missing = false;     // set by plan_work(): a step is to be done
+  bool something_missing = false;     // set by plan_work(): a step has no stored result
 };
 
 // Opens the model, reads the texts and plans the rows. Throws as run_study().

@@ -14,11 +14,11 @@ namespace cellm {
 
 struct StudyOptions {
   std::filesystem::path source;  // Hugging Face folder, GGUF or .cellm file, with a tokenizer
-  std::filesystem::path output;  // folder; made if it is not there
+  std::filesystem::path output;  // folder; created if it does not exist
   std::vector<std::filesystem::path> texts;
   std::vector<std::string> formats;  // names (study/formats.h); empty: the default ones
-  // Further rows: .cellm files of the same model, which are read and stay as they are. The row has
-  // the name of the file without its ending.
+  // Further rows: .cellm files of the same model, which are only read. A row has the name of its
+  // file without the extension.
   std::vector<std::filesystem::path> files;
   std::string tokenizer;       // tokenizer.json, if it is neither in the source nor beside it
   bool keep = true;            // the .cellm files, after the end
@@ -29,10 +29,10 @@ struct StudyOptions {
   std::size_t speed_runs = 3;            // the median counts; 0: no speed and memory
   unsigned threads = 0;
   std::string target;
-  Links links = Links::kInside;  // how far those in the source's folder may lead
+  Links links = Links::kInside;  // symbolic links in the source's folder
 };
 
-// How fast a file runs, and what memory that takes.
+// The speed and memory of a file.
 struct SpeedMeasurement {
   double prompt_tokens_per_second = 0.0;
   double decode_tokens_per_second = 0.0;
@@ -40,11 +40,11 @@ struct SpeedMeasurement {
 };
 
 struct StudyHooks {
-  // What is being done, and how much of the work that had to be done at the start is done, in units
-  // of about a token through the model. May throw to break off: the next run goes on from there.
+  // Called with the current step and the work done and in total, without steps finished by earlier
+  // runs, in units of about one token through the model. May throw to cancel; the next run resumes.
   std::function<void(const std::string& what, double done, double total)> progress;
-  // Runs a .cellm file in a process of its own, so that memory is that of this file alone: a prompt
-  // and then as many tokens as asked for, without an end of text. Required if speed_runs > 0.
+  // Runs a .cellm file in a separate process, so that its peak memory is measured alone: processes
+  // the prompt, then generates `tokens` tokens, ignoring end tokens. Required if speed_runs > 0.
   std::function<SpeedMeasurement(const std::filesystem::path& file,
                                  const std::vector<std::uint32_t>& prompt, std::size_t tokens)>
       measure_speed;
@@ -53,11 +53,11 @@ struct StudyHooks {
   std::function<std::string(const std::string& format)> flags;
 };
 
-// Carries the study out and writes study.json, report.md and report.html into the output folder,
-// beside the .cellm files, each of which gets its quality into its header. Finished steps are kept
-// in the folder `steps`, so that a second run does only what is missing, or what another source,
-// text or option has changed. Returns the document of study.json. Throws Error(kUsage) for texts,
-// formats or files that do not do, Error(kUnsupported) for a model without tokenizer, and what
+// Runs the study and writes study.json, report.md and report.html into the output folder, beside
+// the .cellm files, whose headers receive their quality. Results of finished steps are stored in
+// the folder `steps`, so that another run repeats only steps that are missing or depend on a
+// changed source, text or option. Returns the document of study.json. Throws Error(kUsage) for
+// unusable texts, formats or files, Error(kUnsupported) for a model without tokenizer, and what
 // converting and evaluating throw.
 nlohmann::ordered_json run_study(const StudyOptions& options, const StudyHooks& hooks);
 

@@ -14,7 +14,7 @@ class Work {
  public:
   explicit Work(const StudyHooks& hooks) : hooks_(hooks) {}
   void plan(double amount) { total_ += amount; }
-  // Says what is done now and what it amounts to.
+  // Begins a step of this amount of work.
   void begin(std::string what, double amount) {
     base_ += amount_;
     what_ = std::move(what);

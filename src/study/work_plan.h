@@ -5,13 +5,14 @@
 
 namespace cellm {
 
-// Decoding in a batch is a little slower than a prompt, a process of its own has to load.
+// Relative to a prompt's token: one generated in a batch; then the overhead of converting and of a
+// speed measurement, in tokens.
 inline constexpr double kGeneratedWeight = 1.3;
 inline constexpr double kConvertWork = 400.0;
 inline constexpr double kSpeedRunWork = 1200.0;
 
-// Models that are evaluated side by side: the reference then runs once for all of them. More would
-// lose more when interrupted, and need more memory.
+// Models that are evaluated side by side, so that the reference runs once for all of them. More
+// would need more memory and lose more work when interrupted.
 inline constexpr std::size_t kFormatsTogether = 4;
 
 // Writing the texts of one row.

@@ -19,15 +19,15 @@ struct AdamOptions {
   double clip = 1.0;  // largest norm of all gradients together
 };
 
-// The moments of all parameters; plain data, so that a run can be kept and go on.
+// The moments of all parameters; plain data, so that training can be resumed.
 struct AdamState {
   std::size_t steps = 0;
   std::vector<std::vector<float>> first;
   std::vector<std::vector<float>> second;
 };
 
-// One step down the gradients, at a share of the rates, and clears them. Returns the norm of the
-// gradients before it was clipped; if that is not finite, nothing is changed but the gradients,
+// One step of Adam at `share` times the learning rates; clears the gradients. Returns the norm of
+// the gradients before it was clipped; if that is not finite, nothing is changed but the gradients,
 // which are cleared. A norm's rate is relative to the size of its weights at the call.
 double adam_step(const std::vector<Parameter>& parameters, const AdamOptions& options, double share,
                  AdamState& state);

@@ -31,14 +31,14 @@ class Student {
   // it; its norms are trained in place, its matrices are not changed.
   Student(const Compute& compute, Model& model, bool exact);
 
-  // In the order of the forward pass. Valid as long as this is.
+  // In the order of the forward pass. Valid during the lifetime of this object.
   std::vector<Parameter> parameters();
 
   // Residual streams after the final norm, (tokens, hidden), of a sequence from its beginning.
   std::vector<float> forward(const Compute& compute, std::span<const std::uint32_t> tokens);
 
   // The mean over all positions of KL(teacher ‖ student), in nats, with the teacher's distributions
-  // made of its final residual streams and its output matrix. Adds the gradients.
+  // computed from its final residual streams and its output matrix. Adds to the gradients.
   double learn(const Compute& compute, std::span<const std::uint32_t> tokens,
                const std::vector<float>& teacher_hidden, const Linear& teacher_head);
   // The same divergence, without gradients.
