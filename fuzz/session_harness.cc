@@ -53,8 +53,8 @@ void read(Bytes input, KvEncoding encoding) {
   require(again == text_of(input), "a session that is read is the same when it is saved again");
 }
 
-// The input as it is, and with length and checksum put right, so that what lies behind them is
-// reached.
+// Reads the input as it is, and with its length and checksum corrected, so that the fields after
+// them are reached.
 void run_session(Bytes input) {
   constexpr std::size_t kNumber = sizeof(std::uint64_t);
   std::vector<std::uint8_t> right(input.begin(), input.end());

@@ -26,7 +26,7 @@
 namespace cellm {
 namespace {
 
-// One line, whatever the message holds: a path given by the user may have line breaks.
+// Escapes control characters, so that the error is one line: a path may contain line breaks.
 int report(ErrorKind kind, const std::string& message) {
   std::string line;
   for (const char c : message) {
@@ -37,9 +37,9 @@ int report(ErrorKind kind, const std::string& message) {
   return exit_code(kind);
 }
 
-// A program started without one of the three standard files would get its number for the next file
-// that it opens, and print into a model. Writing to a closed standard output still fails; what goes
-// to a closed standard error is lost, as it should be.
+// If a program is started without one of the three standard files, the next file that it opens gets
+// that descriptor, and output would be written into a model. Writing to a closed standard output
+// still fails; output to a closed standard error is lost.
 void open_standard_files() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
@@ -49,7 +49,7 @@ void open_standard_files() {
   }
 }
 
-// Without a single allocation: there may be none to be had.
+// Without allocations, which may fail.
 int report_no_memory() {
   constexpr std::string_view kLine =
       "error: out of memory; a smaller format, context or --threads needs less\n";
@@ -57,8 +57,8 @@ int report_no_memory() {
   return kExitResources;
 }
 
-// Where std::bad_alloc meets a function that may not throw there is no way back to main():
-// destructors of nlohmann::json allocate. Whatever else ends here is a mistake of ours.
+// std::bad_alloc in a noexcept function cannot reach main(): destructors of nlohmann::json
+// allocate. Any other exception here is a bug.
 std::terminate_handler usual_terminate = nullptr;
 
 [[noreturn]] void on_terminate() {

@@ -11,7 +11,7 @@
 namespace cellm {
 namespace {
 
-// Whether a run that was broken off left something to go on with.
+// Whether a cancelled run left state from which the same command resumes.
 bool is_kept(const std::string& output) {
   std::error_code ignored;
   for (const char* suffix : {".partial", ".probe.partial", ".tune.partial"}) {

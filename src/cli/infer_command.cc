@@ -110,7 +110,7 @@ const Cancel& interrupt_cancel() {
 GenerateOptions generate_options(const InferArguments& arguments) {
   GenerateOptions options = arguments.generate;
   options.max_tokens = arguments.gen;
-  // Greedy means the model's own first choice, so there the penalty is off unless asked for.
+  // Greedy means the model's own first choice, so the penalty is off unless given (decision 4).
   constexpr float kSamplingPenalty = 1.05F;
   options.repeat_penalty =
       arguments.repeat_penalty.value_or(options.temperature == 0.0F ? 1.0F : kSamplingPenalty);

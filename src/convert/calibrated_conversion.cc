@@ -50,12 +50,12 @@ std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
   return fmt::format("{:016x}", XXH3_64bits(all.data(), all.size()));
 }
 
-// A matrix of the same shape whose weights nobody is going to read.
+// A placeholder of the same shape for a matrix that is not used again.
 MatrixPtr without_payload(const Matrix& matrix) {
   return float_matrix(matrix.rows(), matrix.cols(), nullptr, nullptr);
 }
 
-// Codes the matrices of an input as soon as all of it was seen.
+// Quantizes the matrices of an input once the whole input was seen.
 class Coder final : public LockstepTap {
  public:
   Coder(const ModelSource& source, const ConvertPlan& plan, const CalibrationText& text,

@@ -195,7 +195,7 @@ std::pair<std::vector<CellmEntry>, std::vector<CellmEntry>> cellm_entries(const 
     }
     if (tensor.scale_bytes == 0) continue;
     std::vector<std::size_t> shape = type.layout->sizes(tensor.shape).scale_shape;
-    // Where groups were asked for, a row of one group still has its scales as a matrix.
+    // With a format of groups the scales are a matrix even if a row has a single group.
     if (shape.size() == 1 && tensor.choice.group != 0) shape.push_back(1);
     tensors.push_back({.name = tensor.name + std::string(kScaleSuffix),
                        .dtype = "f16",

@@ -73,7 +73,8 @@ void Sampler::keep_best() {
   ranked_ = 0;
 }
 
-// The candidate with so many better ones. Few are ever asked for, so the others are not sorted.
+// The candidate of this rank, 0 for the best. Usually few ranks are used, so the rest stays
+// unsorted.
 const Sampler::Candidate& Sampler::ranked(std::size_t rank) {
   constexpr std::size_t kFirst = 64;
   if (rank >= ranked_) {

@@ -48,7 +48,7 @@ Error complaint(std::string_view path, const std::string& what) {
 }
 
 // Builds a document from the parser's events, in time and memory linear in its size: the library's
-// parser with a callback searches all elements of an array behind each object in it.
+// parser with a callback searches all elements of an array after each object in it.
 template <class Document>
 class DocumentBuilder final : public nlohmann::json_sax<Document> {
   using Sax = nlohmann::json_sax<Document>;

@@ -18,7 +18,7 @@
 namespace cellm {
 namespace {
 
-// A conversion on its way.
+// A running conversion.
 struct Conversion {
   const ConvertJobOptions& job;
   const JobControl& control;
@@ -27,7 +27,7 @@ struct Conversion {
   ThreadPool& pool;
   ConvertPlan plan = {};
   std::optional<ConversionText> text = std::nullopt;
-  bool feedback = false;  // whether errors are made up for along the text
+  bool feedback = false;  // whether it quantizes with error feedback
   std::unique_ptr<QuantizedStore> probe_state = nullptr;
   StageClock clock = {};
 

@@ -14,7 +14,7 @@ constexpr std::array<RecipeNote, 2> kBitsRecipes{{
     {"tiny", 2.25, "cellm-tiny keeps 95 % of its right answers"},
 }};
 
-// The study's modes and recipes repeat its files unless more is asked for.
+// The study's modes and recipes reproduce its files unless calibration or a method is given.
 ScaleMethod scale_method(const ConvertJobOptions& options, bool study) {
   const bool calibrated = options.calibration.has_value();
   if (!options.scale) return study && !calibrated ? ScaleMethod::kAbsmax : ScaleMethod::kAuto;

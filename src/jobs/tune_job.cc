@@ -31,9 +31,9 @@ namespace {
 // Steps after which the state is kept on disk.
 constexpr std::size_t kStoreSteps = 10;
 
-// Bytes beside both models: each matrix of the student twice as f16, the values that are made of it
-// in f32 meanwhile, and at most what a window leaves behind in the layers (LayerRecord): what each
-// of their matrices gave, as it was and as it became, and what it was given.
+// Bytes in addition to both models, an estimate: each matrix of the student twice as f16
+// (TunableMatrix), the f32 values of the largest one while they are made, and the activations that
+// a window saves in the layers (LayerBuffers).
 std::uint64_t tuning_bytes(const OpenedModel& model) {
   const ModelSource& source = model.source();
   const auto ids = tensor_ids(source, model.config());
@@ -51,14 +51,14 @@ std::uint64_t tuning_bytes(const OpenedModel& model) {
   return 2 * sizeof(std::uint16_t) * weights + sizeof(float) * (largest + recorded);
 }
 
-// What is learnt from, and what tells whether that was good: sequences that each start anew.
+// Independent sequences for training and for validation.
 struct Windows {
   std::vector<std::vector<std::uint32_t>> learnt;
   std::vector<std::vector<std::uint32_t>> held_out;
   std::vector<std::string> checksums;  // of the files among the texts
 };
 
-// What the names of the texts stand for.
+// Reads the texts of TuneOptions::texts.
 class TextReader {
  public:
   TextReader(const TuneTask& task, const OpenedModel& file, const Engine& teacher)
@@ -161,7 +161,7 @@ DescentState train(const Training& training, const std::filesystem::path& state_
                      fmt::format("KLD {:.4f} (was {:.4f}), {:.0f} tokens/s", now.best, now.start,
                                  tokens / watch.seconds()));
   };
-  // Between steps and before the first, so that the state is always good to go on with.
+  // Cancels only between steps and before the first, where the state is complete.
   const auto teacher_streams = [&](std::span<const std::uint32_t> tokens) {
     control.check();
     return final_streams(training.compute, training.teacher, tokens);

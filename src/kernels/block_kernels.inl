@@ -1,18 +1,19 @@
-// Integer dot products of weights in block formats, where they lie, with 8-bit activations, for all
-// targets. The including file is inside an unnamed namespace and has what block_unpack.inl asks
-// for.
+// Integer dot products of weights in block formats, in place, with 8-bit activations, for all
+// targets. The including file is inside an unnamed namespace and has defined what block_unpack.inl
+// requires.
 //
-// 16 rows are used together, as packed weights have them (int8_kernels.inl): one token meets their
-// codes in registers, several meet a chunk of columns that is unpacked once. Either way an output
-// is the same sequence of operations on its own row and token: of each group of 32 columns, in
-// order,
+// 16 rows are processed together, as in packed weights (int8_kernels.inl): for one token their
+// codes are unpacked in registers, for several a chunk of columns is unpacked once. Either way an
+// output is the same sequence of operations on its own row and token: for each group of 32 columns,
+// in order,
 //
+//   part = float(dot) · scale
+//          with two scales: part of 16 columns, then fma(float(dot of 16), second scale, part)
+//          with an offset: then fma(float(sum of the activations' codes), offset, part)
 //   sum = fma(part, scale of the activations, sum)
-//   part = float(dot) · scale, for two scales fma(float(dot of 16 columns), second scale, part),
-//   with
-//          an offset then fma(float(sum of the activations' codes), offset, part)
 //
-// where every dot is an exact integer. So bits do not depend on rows, tokens or the target.
+// where every dot is an exact integer. So results are bitwise independent of rows, tokens and
+// target.
 
 #include "kernels/block_unpack.inl"
 
@@ -34,7 +35,7 @@ template <class F>
 constexpr std::size_t kBlockGroups = F::kShape.columns / kGroupColumns;
 
 // Columns of a row's blocks [0, …): 16 rows of the matrix, or fewer at its end, which are then
-// copied block by block, since what lies behind them is not ours.
+// copied block by block, since nothing beyond them may be read.
 template <class F>
 struct UnitRows {
   UnitRows(const BlockMatrix& w, std::size_t row, std::size_t count)

@@ -16,7 +16,7 @@
 //   store_part(p, v, n)      the first n < kLanes floats
 //   mul(a, b), div(a, b), max(a, b), min(a, b)
 //   load_i8(p), load_i8_part(p, n)  signed bytes as floats
-//   kMixVectors        vectors of columns whose sums for 4 queries fit into the registers
+//   kMixVectors              vectors of columns whose sums for 4 queries fit into the registers
 //   vector_exp(v)            e^v, 0 far below and infinity far above
 //
 // and afterwards fills a KernelTable.
@@ -119,8 +119,8 @@ struct I8Rows {
   static Vec get_part(const unsigned char* p, std::size_t n) { return load_i8_part(p, n); }
 };
 
-// kKeys keys with kQueries queries: each is loaded once for all of the other. A product is summed
-// like every other, whatever is computed beside it.
+// Dot products of kKeys keys with kQueries queries, each loaded once. The order of additions of a
+// product does not depend on the tile.
 template <class Rows, std::size_t kQueries, std::size_t kKeys>
 void score_tile(const float* queries, const unsigned char* keys, std::size_t row_bytes,
                 std::size_t dim, float* scores, std::size_t stride) {

@@ -11,7 +11,7 @@
 //   int_add(a, b)
 //   dot_quads<kBits>(acc, w, x)  acc + Σ over the 4 bytes of each lane of code(w) · x, exactly,
 //                              where code is the unpacked byte, for 8 bits less kByteZero
-//   kByteZero                  what dot_quads<8> has taken off the byte already: 0 or 128
+//   kByteZero                  the amount that dot_quads<8> subtracts from a byte itself: 0 or 128
 //   NarrowSums                 a struct: kUsed says whether the target has, for codes of up to 4
 //                              bits, dot(acc, w, x), which does the same in 16-bit lanes, exactly
 //                              for 8 quads, and widen(acc), pairs of these added to 32-bit lanes
@@ -21,8 +21,7 @@
 //                              bits, flip_signs(v), 128 less than each unsigned byte, and
 //                              dot(acc, w, x), acc + both products of each lane, exactly
 //   shift_mask<kShift>(v, mask)  each byte shifted right by kShift (left if negative), then masked
-//   int_shift<kShift>(a)       each lane shifted right by kShift (left if negative), keeping its
-//   sign
+//   int_shift<kShift>(a)       each lane shifted right by kShift (left if negative), with its sign
 //   kWideDots                  whether dot_quads<kBits> is exact for any unsigned byte, not only
 //                              for unpacked codes
 //   to_float(i)                FloatVec
@@ -111,7 +110,7 @@ const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t column
 }
 
 // 8-bit codes of a block of rows, or of a token, as 16-bit ones: of every vector the even bytes,
-// then the odd ones, so that the same columns meet in a lane.
+// then the odd ones, so that equal columns are in the same lane.
 template <class Wide = WidePairs>
 void widen(IntVec v, unsigned char* even, unsigned char* odd) {
   store_bytes(even, Wide::even(v));

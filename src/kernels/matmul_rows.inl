@@ -1,7 +1,7 @@
-// Matrix products with weights as their format lays them out, row by row. The including file is
-// inside an unnamed namespace; the templates take the arithmetic as a struct P with
+// Matrix products with weights stored in rows. The including file is inside an unnamed namespace;
+// the templates take the arithmetic as a struct P with
 //
-//   Stored                 what activations and unpacked weights are in memory: f32 or bf16 bits
+//   Stored                 type of activations and unpacked weights in memory: f32 or bf16 bits
 //   Values                 a vector of kStep of them
 //   Sum                    a vector of partial sums
 //   kStep, kTokenTile      columns of a vector; tokens of a tile, with 4 rows of them in registers
@@ -12,11 +12,11 @@
 //   reduce4(sums, out)     4 sums to 4 floats, each in the same fixed order
 //   unpack(table, w, row, begin, end, out)
 //                          weights of a row to Stored
-//   F16Source, BF16Source  weights used where they lie: load(p) and load_part(p, n) of the row's
-//                          bytes, equal to what unpack() gives
+//   F16Source, BF16Source  weights used in place: load(p) and load_part(p, n) of the row's bytes,
+//                          equal to the result of unpack()
 //
-// An output is the same sequence of additions whatever rows and tokens are computed beside it:
-// partial sums over a block of columns, reduced, blocks added in order.
+// An output is the same sequence of additions for any rows and tokens computed beside it: partial
+// sums over a block of columns, reduced, blocks added in order.
 
 constexpr std::size_t kColBlock = 1024;          // columns whose weights are unpacked at a time
 constexpr std::size_t kUnpackBytes = 16 * 1024;  // half of an L1 for them

@@ -5,8 +5,8 @@
 //   lane_butterfly<kStride>(v)  for kStride < kLanes: each pair of lanes l, l + kStride replaced by
 //                               their sum and difference
 //
-// Every element is the same sums in the order of strides whatever the vector, so all targets give
-// the same bits.
+// Every element is the same sequence of sums, in the order of strides, for any vector width, so all
+// targets return the same bits.
 
 Vec lane_butterflies(Vec v, std::size_t block) {
   if (block > 1) v = lane_butterfly<1>(v);

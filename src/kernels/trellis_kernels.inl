@@ -1,6 +1,6 @@
 // Integer dot products of trellis-quantized weights (format/trellis.h) with 8-bit activations, for
-// all targets. The including file is inside an unnamed namespace, has included int8_kernels.inl and
-// what that asks for, and has defined:
+// all targets. The including file is inside an unnamed namespace, has included int8_kernels.inl,
+// and has defined:
 //
 //   load_planes(p, stride)   32 bytes at p; if a vector holds two tiles, also those at p + stride
 //   load_half_planes(p, stride)  of the 16 bytes at p the low nibbles, then the high ones; likewise

@@ -10,7 +10,7 @@
 namespace cellm {
 namespace {
 
-// Units a thread claims at a time: enough chunks that nobody waits long for the last one.
+// Units per chunk: enough chunks that threads finish at about the same time.
 std::size_t unit_grain(std::size_t units, unsigned threads) {
   constexpr std::size_t kChunksPerThread = 8;
   return units / (threads * kChunksPerThread) + 1;
@@ -18,8 +18,7 @@ std::size_t unit_grain(std::size_t units, unsigned threads) {
 
 constexpr std::size_t kHalfSum = 16;  // codes in each of QuantizedActivations::half_sums
 
-// Rounds x to 8 bits, into `scratch`, in the form asked for; rotates it before if there are
-// factors.
+// Rounds x to 8 bits in `form`, into `scratch`; rotates it before if there are factors.
 QuantizedActivations quantize(const Compute& compute, const float* x, std::size_t tokens,
                               std::size_t cols, const InputForm& form,
                               std::span<const float> factors, RoundedActivations& scratch) {

@@ -109,8 +109,8 @@ std::size_t padded(std::size_t cols) {
   return (cols + kTile - 1) / kTile * kTile;
 }
 
-// The lower triangle of H in reverse order of the columns, damped, and with ones on the diagonal
-// behind its end. Its lower factor is R in reverse order.
+// The lower triangle of H in reverse order of the columns, damped, and padded with ones on the
+// diagonal. Its lower factor is R in reverse order.
 std::optional<AlignedBuffer<double>> reversed(const SecondMoments& moments, double damping,
                                               ThreadPool& pool) {
   const std::size_t cols = moments.cols;

@@ -55,8 +55,8 @@ class FeedbackCoder {
   }
 
  private:
-  // Of columns, for choosing their scale: by H's diagonal. Measured, that is better than by R_kk²,
-  // what an error of the column costs once all others have made up for it (docs/quantization.md).
+  // The weights of columns for choosing their scale: H's diagonal. Measured, this is better than
+  // R_kk², the cost of an error after the other columns have compensated it (docs/quantization.md).
   std::span<const float> importance(std::size_t begin, std::size_t count) const {
     return std::span(importance_).subspan(begin, count);
   }

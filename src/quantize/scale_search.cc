@@ -69,8 +69,7 @@ class Search {
     }
   }
 
-  // Whether smaller scales than this are worse than the best: what lies beyond their outermost
-  // level is too far from it.
+  // Whether all smaller scales are worse than the best: the error of clipping alone is larger.
   bool excludes_below(float scale) const {
     const float top = scale * -levels_.first;  // the largest magnitude of any level
     double clipped = 0.0;

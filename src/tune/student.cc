@@ -57,7 +57,7 @@ struct Lister {
 
 }  // namespace
 
-// One sequence from its beginning, through all layers before any goes back.
+// A pass of one whole sequence through all layers.
 struct Student::WholeSequence {
   WholeSequence(const Compute& compute, const Model& model, std::span<const std::uint32_t> tokens,
                 TunableParts& parts)

@@ -95,8 +95,7 @@ void read(const JsonNode& text, ModelConfig& config) {
   config.norm_offset = 1.0F;
   for (LayerSpec& layer : config.layers) {
     layer.qk_norm = true;
-    // transformers ignores attn_output_gate: q_proj always gives queries and gates, whatever it
-    // says.
+    // transformers ignores attn_output_gate: q_proj always has queries and gates.
     layer.output_gate = true;
   }
 
