@@ -56,11 +56,11 @@ MatrixPtr without_payload(const Matrix& matrix) {
 }
 
 // Quantizes the matrices of an input once the whole input was seen.
-class Coder final : public LockstepTap {
+class MatrixQuantizer final : public LockstepTap {
  public:
-  Coder(const ModelSource& source, const ConvertPlan& plan, const CalibrationText& text,
-        const KernelTable& kernels, ThreadPool& pool, QuantizedStore* store,
-        const ConvertProgress& progress)
+  MatrixQuantizer(const ModelSource& source, const ConvertPlan& plan, const CalibrationText& text,
+                  const KernelTable& kernels, ThreadPool& pool, QuantizedStore* store,
+                  const ConvertProgress& progress)
       : source_(source),
         quantizer_(scale_quantizer(plan.scale)),
         kernels_(kernels),
@@ -243,9 +243,9 @@ CalibratedTensors quantize_along_text(const OpenedModel& opened, const ConvertPl
   }
   Model model = opened.weights();
   unpack_weights(model, pool);
-  Coder coder(opened.source(), plan, text, kernels, pool, store.get(), progress);
-  run_in_lockstep(model, kernels, pool, text.windows, coder);
-  CalibratedTensors result = std::move(coder).result();
+  MatrixQuantizer quantizer(opened.source(), plan, text, kernels, pool, store.get(), progress);
+  run_in_lockstep(model, kernels, pool, text.windows, quantizer);
+  CalibratedTensors result = std::move(quantizer).result();
   result.state = std::move(store);
   return result;
 }

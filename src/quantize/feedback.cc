@@ -60,10 +60,10 @@ class ColumnPass {
         targets_(batch_ * padded_rows_),
         batch_errors_(batch_ * padded_rows_),
         block_targets_(rows * std::max(factor.width, options.group)),
-        block_coded_(rows * factor.width),
+        block_quantized_(rows * factor.width),
         ahead_(options.group * padded_rows_) {}
 
-  void run(const ColumnQuantizer& coder) {
+  void run(const ColumnQuantizer& quantize) {
     if (losses_ != nullptr) std::fill_n(losses_, rows_, 0.0);
     for (std::size_t begin = 0; begin < factor_.cols; begin += batch_) {
       const std::size_t end = std::min(factor_.cols, begin + batch_);
@@ -73,7 +73,7 @@ class ColumnPass {
         if (options_.group != 0 && col % options_.group == 0) {
           enter_group(begin, col, std::min(options_.group, end - col));
         }
-        code_block(coder, begin, col, width);
+        quantize_block(quantize, begin, col, width);
         for (std::size_t c = col + width; c < end; ++c) {
           pass_on(begin, col, width, c, batch_errors_.data(), 1.0F, target(c - begin));
         }
@@ -126,17 +126,17 @@ class ColumnPass {
     options_.enter_group({col, count, rows_, block_targets_.data()});
   }
 
-  void code_block(const ColumnQuantizer& coder, std::size_t begin, std::size_t col,
-                  std::size_t width) {
+  void quantize_block(const ColumnQuantizer& quantize, std::size_t begin, std::size_t col,
+                      std::size_t width) {
     for (std::size_t i = 0; i < width; ++i) {
       const float* from = target(col + i - begin);
       for (std::size_t r = 0; r < rows_; ++r) block_targets_[r * width + i] = from[r];
     }
-    coder({col, width, rows_, block_targets_.data(), block_coded_.data()});
+    quantize({col, width, rows_, block_targets_.data(), block_quantized_.data()});
     for (std::size_t r = 0; r < rows_; ++r) {
       for (std::size_t i = 0; i < width; ++i) {
         const std::size_t at = r * factor_.cols + col + i;
-        const float value = block_coded_[r * width + i];
+        const float value = block_quantized_[r * width + i];
         quantized_[at] = value;
         errors_[at] = weights_[at] - value;
         error_of(col + i - begin)[r] = errors_[at];
@@ -162,17 +162,17 @@ class ColumnPass {
   AlignedBuffer<float> targets_;       // (batch, padded rows)
   AlignedBuffer<float> batch_errors_;  // (batch, padded rows)
   AlignedBuffer<float> block_targets_;
-  AlignedBuffer<float> block_coded_;
+  AlignedBuffer<float> block_quantized_;
   AlignedBuffer<float> ahead_;  // (group, padded rows)
 };
 
 }  // namespace
 
 void quantize_columns(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,
-                      const float* weights, const ColumnQuantizer& coder,
+                      const float* weights, const ColumnQuantizer& quantize,
                       const FeedbackOptions& options, float* quantized, double* losses) {
   CELLM_CHECK(options.group % factor.width == 0);
-  ColumnPass(factor, kernels, rows, weights, options, quantized, losses).run(coder);
+  ColumnPass(factor, kernels, rows, weights, options, quantized, losses).run(quantize);
 }
 
 void best_row_factors(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,

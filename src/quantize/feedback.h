@@ -42,9 +42,9 @@ struct FeedbackOptions {
 // Quantizes weights, (rows, cols), and writes the dequantized values to `quantized`, (rows, cols).
 // losses, if not null, receives e H eᵀ for each row (damped H, e = weights − quantized). Runs on
 // the calling thread. Rows are independent, so a caller may divide a matrix among threads if
-// `coder` allows it.
+// `quantize` allows it.
 void quantize_columns(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,
-                      const float* weights, const ColumnQuantizer& coder,
+                      const float* weights, const ColumnQuantizer& quantize,
                       const FeedbackOptions& options, float* quantized, double* losses);
 
 // For each row the factor on `quantized` with the least loss, (w H q) / (q H q); 1 for a row of

@@ -27,9 +27,9 @@ bool is_usable_scale(std::uint16_t half) {
 }
 
 // Codes blocks of rows of one tensor.
-class FeedbackCoder {
+class FeedbackQuantizer {
  public:
-  explicit FeedbackCoder(const QuantizeRequest& request)
+  explicit FeedbackQuantizer(const QuantizeRequest& request)
       : format_(request.format),
         grid_(*request.format.grid),
         kernels_(request.calibrated->kernels()),
@@ -152,7 +152,7 @@ class FeedbackCoder {
 TensorQuantizer feedback_quantizer(const QuantizeRequest& request) {
   CELLM_CHECK(request.format.grid != nullptr && request.calibrated != nullptr &&
               request.inputs != nullptr);
-  return {1, FeedbackCoder(request)};
+  return {1, FeedbackQuantizer(request)};
 }
 
 }  // namespace cellm

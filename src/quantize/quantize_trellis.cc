@@ -41,12 +41,12 @@ double best_factor(const float* row, const float* quantized, std::size_t cols) {
   return squares > 0.0 ? product / squares : 1.0;
 }
 
-// Codes 64 rows, tile after tile from left to right.
-class RowsCoder {
+// Encodes 64 rows, tile by tile from left to right.
+class RowsEncoder {
  public:
   // Writes the rows' tiles to `codes`.
-  RowsCoder(const TrellisTable& table, const KernelTable& kernels, std::size_t cols,
-            std::uint8_t* codes)
+  RowsEncoder(const TrellisTable& table, const KernelTable& kernels, std::size_t cols,
+              std::uint8_t* codes)
       : encoder_(table, kernels),
         tile_bytes_(tile_bytes(*trellis_shape(table.format))),
         cols_(cols),
@@ -57,10 +57,10 @@ class RowsCoder {
     inverse_[row] = scale > 0.0F ? kLevelsPerScale / scale : 0.0F;
   }
 
-  // Columns [begin, begin + width) of the rows, up to 4: what they should be, and what they become;
-  // (64, width), a row after `stride` floats.
-  void code(std::size_t begin, std::size_t width, const float* targets, std::size_t stride,
-            float* quantized) {
+  // Encodes columns [begin, begin + width) of the rows, at most 4. targets and, output, the
+  // dequantized values: (64, width), rows `stride` floats apart.
+  void encode(std::size_t begin, std::size_t width, const float* targets, std::size_t stride,
+              float* quantized) {
     std::array<float, kTrellisTileWeights> scaled{};
     for (std::size_t r = 0; r < kTrellisRows; ++r) {
       for (std::size_t j = 0; j < width; ++j) {
@@ -77,13 +77,13 @@ class RowsCoder {
     }
   }
 
-  // The tiles that are padding.
+  // Encodes the tiles of padding.
   void finish(std::size_t padded_cols) {
     const std::array<float, kTrellisTileWeights> zeros{};
     std::array<float, kTrellisTileWeights> ignored{};
     const std::size_t end = (cols_ + kTrellisCols - 1) / kTrellisCols * kTrellisCols;
     for (std::size_t col = end; col < padded_cols; col += kTrellisCols) {
-      code(col, kTrellisCols, zeros.data(), kTrellisCols, ignored.data());
+      encode(col, kTrellisCols, zeros.data(), kTrellisCols, ignored.data());
     }
   }
 
@@ -106,10 +106,10 @@ std::shared_ptr<const FeedbackFactor> rotated_factor(const QuantizeRequest& requ
                        [&](SecondMoments& moments) { rotate(moments, factors, input->pool()); });
 }
 
-// Codes blocks of 64 rows.
-class BlockCoder {
+// Quantizes blocks of 64 rows.
+class TrellisQuantizer {
  public:
-  explicit BlockCoder(const QuantizeRequest& request)
+  explicit TrellisQuantizer(const QuantizeRequest& request)
       : table_(&default_trellis_table(request.format.id)),
         kernels_(request.calibrated == nullptr ? kernel_table() : request.calibrated->kernels()),
         cols_(request.cols),
@@ -124,45 +124,46 @@ class BlockCoder {
 
   void operator()(const RowBlock& rows) const {
     for (std::size_t begin = 0; begin < rows.count; begin += kTrellisRows) {
-      code(rows.weights + begin * cols_, std::min<std::size_t>(kTrellisRows, rows.count - begin),
-           reinterpret_cast<std::uint8_t*>(rows.codes) + begin / kTrellisRows * block_bytes_,
-           rows.scales + begin);
+      quantize_rows(
+          rows.weights + begin * cols_, std::min<std::size_t>(kTrellisRows, rows.count - begin),
+          reinterpret_cast<std::uint8_t*>(rows.codes) + begin / kTrellisRows * block_bytes_,
+          rows.scales + begin);
     }
   }
 
  private:
-  void code(const float* weights, std::size_t count, std::uint8_t* codes,
-            std::uint16_t* scales) const {
+  void quantize_rows(const float* weights, std::size_t count, std::uint8_t* codes,
+                     std::uint16_t* scales) const {
     std::vector<float> rotated(kTrellisRows * cols_);
     std::vector<float> quantized(rotated.size());
-    RowsCoder coder(*table_, kernels_, cols_, codes);
+    RowsEncoder encoder(*table_, kernels_, cols_, codes);
     std::fill_n(scales, kTrellisRows, std::uint16_t{0});
     for (std::size_t r = 0; r < count; ++r) {
       float* row = rotated.data() + r * cols_;
       kernels_.rotate(weights + r * cols_, factors_.data(), cols_, rotation_block(cols_), row);
       scales[r] = f32_to_f16(start_scale(row, cols_, *table_));
-      coder.set_scale(r, f16_to_f32(scales[r]));
+      encoder.set_scale(r, f16_to_f32(scales[r]));
     }
     std::array<double, kTrellisRows> factors{};
     if (feedback_ != nullptr) {
       quantize_columns(
           *feedback_, kernels_, kTrellisRows, rotated.data(),
           [&](const ColumnBlock& block) {
-            coder.code(block.begin, block.width, block.targets, block.width, block.quantized);
+            encoder.encode(block.begin, block.width, block.targets, block.width, block.quantized);
           },
           {}, quantized.data(), nullptr);
       best_row_factors(*feedback_, kernels_, kTrellisRows, rotated.data(), quantized.data(),
                        factors.data());
     } else {
       for (std::size_t col = 0; col < cols_; col += kTrellisCols) {
-        coder.code(col, std::min<std::size_t>(kTrellisCols, cols_ - col), rotated.data() + col,
-                   cols_, quantized.data() + col);
+        encoder.encode(col, std::min<std::size_t>(kTrellisCols, cols_ - col), rotated.data() + col,
+                       cols_, quantized.data() + col);
       }
       for (std::size_t r = 0; r < count; ++r) {
         factors[r] = best_factor(rotated.data() + r * cols_, quantized.data() + r * cols_, cols_);
       }
     }
-    coder.finish(padded_);
+    encoder.finish(padded_);
     for (std::size_t r = 0; r < count; ++r) {
       scales[r] = f32_to_f16(static_cast<float>(factors[r]) * f16_to_f32(scales[r]));
     }
@@ -180,7 +181,7 @@ class BlockCoder {
 }  // namespace
 
 TensorQuantizer trellis_quantizer(const QuantizeRequest& request) {
-  return {kTrellisRows, BlockCoder(request)};
+  return {kTrellisRows, TrellisQuantizer(request)};
 }
 
 }  // namespace cellm
