@@ -45,7 +45,8 @@ READERS = {
     "session": ["src/engine/session_file.cc"],
     "values": ["src/format/format_choice.cc:parse_format_choice", "src/convert/name_pattern.cc",
                "src/convert/rules.cc:recipe_formats", "src/convert/rules.cc:parse_tensor_override",
-               "src/cli/command.cc:parse_token_list", "src/ops/kv_cache.cc:parse_kv_encoding", "src/engine/engine.cc:parse_activations"],
+               "src/cli/command.cc:parse_token_list", "src/ops/kv_cache.cc:parse_kv_encoding",
+               "src/engine/engine.cc:parse_activations"],
 }  # fmt: skip
 
 
