@@ -88,7 +88,7 @@ int report_error(const Error& failure) {
 
 int run_main(const std::function<int()>& body) {
   open_standard_files();
-  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of write(), not a death
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is then an error of write()
   install_mapping_guard(kExitData);
   usual_terminate = std::set_terminate(on_terminate);
   try {
@@ -202,8 +202,8 @@ bool stderr_is_terminal() {
 }
 
 std::uint64_t peak_memory_bytes() {
-  // VmHWM is of this program's memory alone; the ru_maxrss of getrusage() begins with what the
-  // process that started it had.
+  // VmHWM is the peak of this program alone; ru_maxrss of getrusage() starts with that of the
+  // process that started it.
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("VmHWM:")) return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;

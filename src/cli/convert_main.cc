@@ -1,4 +1,4 @@
-// convert, as the study calls it: the same as `cellm convert`.
+// The program convert of the original study: the same as `cellm convert`.
 
 #include "cli/command.h"
 

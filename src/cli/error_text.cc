@@ -7,7 +7,7 @@
 namespace cellm {
 namespace {
 
-// What stands before and after a message.
+// The texts before and after a message.
 struct Frame {
   std::string_view before;
   std::string_view after;

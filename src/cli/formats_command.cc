@@ -27,7 +27,7 @@ std::string scales_text(const FormatSpec& spec) {
   return floats ? "none" : "in blocks";
 }
 
-// What its encoder is like; nothing for a format that is kept and not chosen.
+// A description of the encoder; empty for a format that convert only keeps.
 std::string_view encoder_name(const FormatSpec& spec) {
   if (!is_encodable(spec)) return "";
   switch (spec.encoder) {

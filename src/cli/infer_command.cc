@@ -34,7 +34,7 @@ ChatOptions chat_options(const InferArguments& arguments) {
   return options;
 }
 
-// The ids that the arguments ask for.
+// The ids of the prompt.
 Ids prompt_ids(const InferArguments& arguments, const Model& model) {
   if (arguments.tokens) return parse_token_list(*arguments.tokens);
   if (!arguments.prompt) {
@@ -61,7 +61,7 @@ double rate(std::size_t tokens, double seconds) {
   return seconds > 0.0 ? static_cast<double>(tokens) / seconds : 0.0;
 }
 
-// Writes text to stdout at once; a reader that is gone ends the answer.
+// Writes text to stdout without buffering; a closed pipe ends the answer.
 class Output {
  public:
   explicit Output(bool enabled) : enabled_(enabled) {}
@@ -80,7 +80,7 @@ class Output {
   std::string text_;
 };
 
-// What a file says of its own quality, before its answer.
+// Prints the quality stored in a file before its answer.
 void announce_quality(const InferArguments& arguments, const Model& model) {
   const std::string quality = model.quality();
   if (quality.empty()) return;
@@ -88,8 +88,8 @@ void announce_quality(const InferArguments& arguments, const Model& model) {
   fmt::print(stderr, "{}: {}\n", printable(path.filename().string()), quality);
 }
 
-// Nobody knows how long an answer gets, and a large --gen often stands for "as long as it takes":
-// so this is no error.
+// A note and no error: an answer may end before --gen tokens, and a large --gen often stands for no
+// limit.
 void warn_if_long(const Session& session, std::size_t tokens) {
   const std::size_t most = std::min(tokens, session.max_tokens());
   const std::uint64_t needed = session.state_bytes(most);
@@ -133,7 +133,7 @@ const char* stop_reason_name(int reason) {
   }
 }
 
-// What is said of an answer once it is there.
+// The summary after an answer.
 struct Answer {
   const std::string& text;
   const Ids& prompt;
@@ -227,7 +227,7 @@ Run configure(Options& options) {
       return run(*arguments);
     } catch (const std::runtime_error&) {
       if (!interrupted()) throw;
-      return kExitInterrupted;  // Ctrl-C broke off the reading of a prompt
+      return kExitInterrupted;  // Ctrl-C during the prompt
     }
   });
 }

@@ -1,4 +1,4 @@
-// infer, as the study calls it: the same as `cellm infer`.
+// The program infer of the original study: the same as `cellm infer`.
 
 #include "cli/command.h"
 

@@ -60,7 +60,7 @@ CellmDetails cellm_details(const CellmHeader& header) {
   return details;
 }
 
-// The configuration by field, in the order to show it.
+// The configuration by field, in the order of printing.
 std::vector<std::pair<std::string, Json>> config_fields(const ModelConfig& config) {
   std::size_t delta_nets = 0;
   for (const LayerSpec& layer : config.layers)
@@ -82,7 +82,7 @@ std::vector<std::pair<std::string, Json>> config_fields(const ModelConfig& confi
           {"eos_ids", config.eos_ids}};
 }
 
-// What is shown of a model.
+// The facts of a model to print.
 struct Contents {
   const OpenedModel& model;
   CellmDetails details;

@@ -12,7 +12,7 @@ namespace {
 int run(const std::string& path) {
   const CellmFile file = open_cellm_file(path);
   const std::size_t checked = verify_cellm(file);
-  // Intact bytes may still be no model: load it as infer does.
+  // Intact bytes need not be a model: load it as infer does.
   const OpenedModel opened(open_cellm(file.mapping));
   const Model model = opened.weights();
   const TokenizerData tokenizer = opened.source().tokenizer();

@@ -27,7 +27,7 @@ std::vector<std::size_t> choose_windows(std::size_t wanted, std::size_t availabl
     for (std::size_t i = 0; i < wanted; ++i) chosen[i] = i * available / wanted;
     return chosen;
   }
-  // The last windows of a shuffle. By hand, since std::shuffle is not the same everywhere.
+  // The last windows of a Fisher–Yates shuffle; std::shuffle differs between standard libraries.
   std::vector<std::size_t> all(available);
   std::iota(all.begin(), all.end(), std::size_t{0});
   std::mt19937_64 random(seed);
@@ -74,7 +74,7 @@ CalibrationText read_calibration_text(const std::filesystem::path& path, const O
   const std::size_t whole = ids.size() / length;
   const std::size_t apart = std::min(held_out, whole / kLargestHeldOutPart);
   const std::size_t chosen = std::min(wanted + apart, apart == 0 ? available : whole);
-  // A draw takes whole windows, unless all are wanted.
+  // Only whole windows are drawn, unless all are used.
   const std::size_t candidates = apart != 0 || (seed != 0 && wanted <= whole) ? whole : available;
   CalibrationText result;
   result.begin_tokens = first.size();

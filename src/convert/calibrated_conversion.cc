@@ -25,7 +25,7 @@
 namespace cellm {
 namespace {
 
-// Other codes than an older program would have chosen need another number.
+// Increased when other codes are chosen than by an older program.
 constexpr int kMethod = 1;
 
 bool is_quantized_along_text(const PlannedTensor& tensor) {
@@ -36,7 +36,7 @@ std::uint64_t weights_of(const PlannedTensor& tensor) {
   return tensor.info.rows() * tensor.info.cols();
 }
 
-// Sixteen hexadecimal digits that are others whenever the codes could be.
+// The key of the state: a hash of everything that the codes depend on, 16 hexadecimal digits.
 std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
                       const KernelTable& kernels, const std::string& source_checksum) {
   std::string all = fmt::format("{} {} {} {}\n{}\n", kMethod, kProgramVersion, kernels.name,
@@ -141,7 +141,7 @@ class MatrixQuantizer final : public LockstepTap {
     sum_.reset();
     result_.moments += watch_.lap();
     const InputMoments moments{input.moments().tokens, input.moments().diagonal()};
-    // Without a factor, what is not finite would only spoil the scales.
+    // Without a factor, moments that are not finite would spoil the scales.
     const bool usable = std::all_of(moments.diagonal.begin(), moments.diagonal.end(),
                                     [](double v) { return std::isfinite(v); });
     for (const PlannedTensor* tensor : missing_) {
@@ -207,7 +207,7 @@ std::size_t widest_quantized_input(const ConvertPlan& plan) {
 std::uint64_t calibration_memory_bytes(const OpenedModel& model, const ConvertPlan& plan,
                                        const CalibrationText& text, unsigned threads) {
   std::uint64_t codes = 0;
-  // What trellis codes stand for, by layer; the output matrix counts alone.
+  // Dequantized trellis matrices, by layer; the output matrix is separate.
   std::map<std::size_t, std::uint64_t> floats;
   for (const auto& tensor : plan.tensors) {
     if (!is_quantized_along_text(tensor)) continue;
@@ -220,7 +220,7 @@ std::uint64_t calibration_memory_bytes(const OpenedModel& model, const ConvertPl
   std::uint64_t most_floats = 0;
   for (const auto& [layer, bytes] : floats) most_floats = std::max(most_floats, bytes);
   const std::size_t cols = widest_quantized_input(plan);
-  // What a thread holds of the rows it codes: weights, codes, errors and what they became.
+  // Per thread, of the rows it quantizes: weights, codes, errors and dequantized values.
   constexpr std::uint64_t kChunkBytes = std::uint64_t{16} << 20;
   return model.weights_bytes(kAllLayers, false) + lockstep_bytes(model.config(), text.windows) +
          second_moments_bytes(cols) + factor_bytes(cols) + codes + most_floats +

@@ -20,7 +20,7 @@ namespace {
 // Chunks that are quantized before they are written together.
 constexpr std::size_t kChunksPerSlab = 32;
 
-// In whole blocks of the method that chooses codes.
+// Rounded to whole blocks of the quantizer.
 std::size_t rows_per_chunk(const PlannedTensor& tensor, std::size_t block_rows) {
   const std::size_t fitting = std::max<std::size_t>(1, kChunkWeights / tensor.info.cols());
   return (fitting + block_rows - 1) / block_rows * block_rows;
@@ -104,7 +104,7 @@ class TensorConverter {
 
   void quantize(std::size_t slab, std::size_t begin, std::size_t end) {
     const std::vector<float> values = read_rows(source_, tensor_, slab + begin, slab + end, log_);
-    if (log_.refuses()) return;  // the rest is only looked through
+    if (log_.refuses()) return;  // later rows are only checked
     quantizer_.quantize({slab + begin, end - begin, values.data(),
                          codes_.data() + unit_.count(begin) * unit_.code_bytes,
                          scales_.data() + unit_.count(slab + begin) * unit_.scales});
@@ -117,7 +117,7 @@ class TensorConverter {
   std::size_t rows_;
   std::size_t cols_;
   StoredUnit unit_;
-  bool reordered_;  // whether the file has it in another layout than that of its format
+  bool reordered_;  // whether the file's layout is not the format's own
   TensorQuantizer quantizer_;
   std::size_t rows_per_chunk_;
   AlignedBuffer<std::byte> codes_;       // of one slab

@@ -10,11 +10,11 @@
 namespace cellm {
 namespace {
 
-// Chunks of rows that are looked at between two calls of after_rows.
+// Chunks of rows that are checked between two calls of after_rows.
 constexpr std::size_t kChunksPerSlab = 32;
 
-// The bytes of the source that the file can have; null if there are none. A file has vectors in
-// formats of any rank only.
+// The tensor in place, if the file can keep its bytes; else null. Vectors can be kept in formats of
+// any rank only.
 MatrixPtr stored_matrix(const ModelSource& source, std::size_t index) {
   MatrixPtr matrix = source.weights(index);
   if (matrix == nullptr) return nullptr;

@@ -118,7 +118,7 @@ void name_linears(ConvertPlan& plan) {
   if (tied != nullptr && !has_head) tied->linear = kOutputId;
 }
 
-// Every tensor that the model needs is there with the right shape, and no bias that it lacks.
+// Checks that every tensor of the model is present with the right shape, and no unknown bias.
 void require_complete(const ModelSource& source, const ModelConfig& config) {
   refuse_unknown_biases(source, config);
   const std::string prefix = text_prefix(source);
@@ -147,7 +147,7 @@ void require_complete(const ModelSource& source, const ModelConfig& config) {
   }
 }
 
-// What the header says of how codes were chosen: nothing in a file that has none.
+// The header's `quantizer` entry; empty for a file without codes.
 std::optional<QuantizerLabel> quantizer_label(const ConvertOptions& options,
                                               const ConvertPlan& plan) {
   if (!has_codes(plan)) return std::nullopt;

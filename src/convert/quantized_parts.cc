@@ -74,7 +74,7 @@ class LogitsTap final : public LockstepTap {
   std::vector<float> inputs_;
 };
 
-// What the tensor is in the model: two matrices if it is embedding and output matrix at once.
+// The matrices of the model that the tensor is: two for a tied embedding.
 std::vector<Linear*> matrices_of(Model& model, const PlannedTensor& tensor) {
   std::vector<Linear*> matrices;
   if (is_embedding(tensor)) matrices.push_back(&model.embedding);
@@ -84,8 +84,8 @@ std::vector<Linear*> matrices_of(Model& model, const PlannedTensor& tensor) {
   return {&model.layers[tensor.linear->layer].matrix(tensor.linear->role)};
 }
 
-// The first of so many layers that is another than before once the part is quantized: the last one
-// for an output matrix, which comes after all of them.
+// The first layer whose result changes if the part is quantized; for the output matrix, which
+// follows all layers, the last one.
 std::size_t first_layer(const QuantizedPart& part, std::size_t layers) {
   std::size_t first = layers - 1;
   for (const PlannedTensor* tensor : part) {

@@ -25,7 +25,7 @@ QuantizedTensor quantize_tensor(const ModelSource& source, const PlannedTensor& 
   const std::size_t rows = tensor.info.rows();
   const StoredUnit unit = own_layout(tensor.shape.format).unit(tensor.shape);
   const std::size_t block = quantizer.block_rows;
-  // Enough chunks that no thread waits long for the last one.
+  // Enough chunks that threads finish at about the same time.
   const std::size_t fitting = std::clamp<std::size_t>(kChunkWeights / tensor.info.cols(), 1,
                                                       rows / (pool.threads() * std::size_t{2}) + 1);
   const std::size_t chunk = (fitting + block - 1) / block * block;

@@ -22,8 +22,8 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
   return std::any_of(prefixes.begin(), prefixes.end(), [&](auto p) { return text.starts_with(p); });
 }
 
-// The rules of the original for the Qwen models. What looks irregular (int8 leaves the embedding of
-// a multimodal model alone, int4 reaches into vision and MTP) is how its files are.
+// The original converter's rules for the Qwen models, with its irregularities: int8 does not
+// quantize the embedding of a multimodal model, int4 quantizes vision and MTP.
 bool int8_quantizes(std::string_view name) {
   if (name == "model.embed_tokens.weight" || name == "lm_head.weight" ||
       name == "model.lm_head.weight") {
@@ -167,7 +167,7 @@ bool is_candidate(const TensorInfo& tensor) {
 FormatChoice study_choice(StudyMode mode, std::string_view model_type, const TensorInfo& tensor) {
   if (!is_candidate(tensor)) return kF16;
   const std::string_view name = tensor.name;
-  // The original knows int8 alone for Llama, and there without the embedding.
+  // For Llama the original has int8 only, without the embedding.
   const bool llama = model_type == "llama" || model_type == "smollm3";
   const bool int8 = llama ? contains_any(name, {".self_attn.", ".mlp."}) : int8_quantizes(name);
   switch (mode) {

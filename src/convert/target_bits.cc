@@ -19,7 +19,7 @@
 namespace cellm {
 namespace {
 
-// Bits per weight of the format that parts are measured in.
+// Bits per weight of the probe format, in which parts are measured.
 constexpr double kProbeBits = 2.0;
 
 FormatChoice probe_choice() {
@@ -30,14 +30,14 @@ FormatChoice probe_choice() {
   return {};
 }
 
-// Tokens that the probe is quantized along, at least, and for each column of the widest matrix.
+// Tokens of calibration of the probe: the minimum, and per column of the widest matrix.
 constexpr std::size_t kProbeTokens = 4096;
 constexpr std::size_t kProbeTokensPerColumn = 2;
-// Tokens that each part is measured on, in windows so short that they see several places.
+// Tokens of the measurement of a part; short windows cover several places of the text.
 constexpr std::size_t kPartWindow = 192;
 constexpr std::size_t kPartWindows = 2;
 
-// Whether the user says what the tensor gets.
+// Whether the format of the tensor is fixed by the user.
 bool is_given(const PlannedTensor& tensor, const TargetBits& wanted) {
   if (tensor.overridden) return true;
   if (is_embedding(tensor)) return wanted.embedding_given;
@@ -57,7 +57,7 @@ bool is_free(const PlannedTensor& tensor, const TargetBits& wanted) {
   }
 }
 
-// What the bits are counted over: all tensors but those whose format is given.
+// The tensors over which the bits are counted: all except those with a fixed format.
 struct Counted {
   double weights = 0.0;
   double other_bytes = 0.0;  // of tensors that are not free: norms, convolutions and the like
@@ -80,8 +80,8 @@ TensorId first_of_part(TensorId id) {
   return id;
 }
 
-// The parts of the model that get a format each: queries and keys of a layer together, gate and up
-// projection together, every other matrix alone.
+// The parts that are assigned one format each: queries and keys of a layer together, gate and up
+// projection together, every other matrix by itself.
 std::vector<QuantizedPart> free_parts(const ConvertPlan& plan, const TargetBits& wanted) {
   std::map<TensorId, std::string> names;
   for (const PlannedTensor& tensor : plan.tensors) {
@@ -108,7 +108,7 @@ std::uint64_t part_bytes(const QuantizedPart& part, const FormatChoice& choice,
   return bytes;
 }
 
-// Parts of the held-out text, if there is some.
+// Windows of the measurement, of the held-out text if there is any.
 std::vector<std::vector<std::uint32_t>> part_windows(const CalibrationText& text) {
   const auto& from = text.held_out.empty() ? text.windows : text.held_out;
   std::vector<std::vector<std::uint32_t>> windows;
@@ -125,7 +125,7 @@ CalibrationText probe_text(const ConvertPlan& plan, const CalibrationText& text)
                  std::max(kProbeTokens, kProbeTokensPerColumn * widest_quantized_input(plan)));
 }
 
-// Codes what no input was seen of, an embedding that is only looked up.
+// Quantizes the tensors without a calibrated input: an embedding that is not tied.
 void code_rest(const ModelSource& source, std::span<const QuantizedPart> parts,
                const ConvertPlan& plan, ThreadPool& pool, QuantizedTensors& quantized) {
   const Quantizer quantizer = scale_quantizer(plan.scale);

@@ -11,7 +11,7 @@
 namespace cellm {
 namespace {
 
-// Never used twice, so that an id that was removed, or is another batch's, is known as such.
+// Never reused, so that the id of a removed sequence or of another batch is detected.
 SequenceId next_id() {
   static std::atomic<std::uint64_t> next{1};
   return SequenceId{next.fetch_add(1, std::memory_order_relaxed)};

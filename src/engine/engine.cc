@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<std::pair<std::string_view, Activations>, 3> kNames{
     {{"int8", Activations::kInt8}, {"fast", Activations::kFast}, {"f32", Activations::kF32}}};
 
-// Known before anything is read, so that a model that does not fit is refused at once.
+// Checked before anything is read, so that a model that does not fit is refused at once.
 Model load(const OpenedModel& opened, const EngineOptions& options) {
   const bool pack = options.activations != Activations::kF32;
   require_memory(opened.weights_bytes(options.max_layers, pack),

@@ -118,7 +118,8 @@ class Lockstep {
     }
   }
 
-  // Shows the tap what advance(batch, hidden, input) returns for each batch: the input of matrices.
+  // Passes the result of advance(batch, hidden, input), the input of matrices, to the tap for each
+  // batch.
   template <class Advance>
   void show(std::span<const LayerMatrix> matrices, Advance&& advance) {
     tap_.begin(matrices, matrices.front().linear->cols());
@@ -180,7 +181,7 @@ class Lockstep {
   ActivationScratch scratch_;
   Compute compute_;
   Workspace work_;
-  SequenceState state_;  // of the sequence at hand, in the layer at hand
+  SequenceState state_;  // of the current sequence and layer
   std::size_t width_;
   std::vector<Part> parts_;
   std::vector<Batch> batches_;

@@ -49,7 +49,7 @@ std::uint64_t payload_bytes(const LayerState& layer, std::size_t tokens) {
   return bytes;
 }
 
-// Passes bytes on and takes their checksum.
+// Passes bytes on and computes their checksum.
 class Writer {
  public:
   explicit Writer(const std::function<void(std::span<const std::byte>)>& put)

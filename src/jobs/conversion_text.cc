@@ -10,11 +10,12 @@
 namespace cellm {
 namespace {
 
-// Windows beside kHeldOutWindows by which tuning tells what is better; more of them come from what
-// the model writes.
+// Held-out windows for the validation of tuning, in addition to kHeldOutWindows and to windows that
+// the model generates.
 constexpr std::size_t kTuningWindows = 4;
 
-// What tuning chooses by must not be what the result is measured on.
+// The text with held-out windows for tuning, taken from `text`: the result must be measured on
+// others.
 CalibrationText tuning_text(CalibrationText& text) {
   CalibrationText apart = text;
   apart.held_out.clear();

@@ -44,7 +44,7 @@ bool has_trellis_codes(const ConvertPlan& plan) {
                      [](const PlannedTensor& tensor) { return tensor.layout->has_trellis_code; });
 }
 
-// Plans the file and reads the text, if there is to be one.
+// Plans the file and reads the calibration text, if any.
 void prepare(Conversion& c) {
   ConvertOptions& options = c.request.options;
   c.plan = plan_conversion(*c.source, options);
@@ -74,13 +74,13 @@ CalibratedOptions calibrated_options(const Conversion& c, std::string_view state
   return options;
 }
 
-// Before a text is run for nothing.
+// Called before the expensive pass over the text.
 void refuse_bad_values(const Conversion& c) {
   cellm::refuse_bad_values(*c.source, c.plan, c.pool,
                            [&](std::uint64_t, std::uint64_t) { c.control.check(); });
 }
 
-// Chooses the formats for a number of bits per weight.
+// Searches the formats for a target of bits per weight.
 void search_formats(Conversion& c) {
   refuse_bad_values(c);
   FoundFormats found =
@@ -202,9 +202,9 @@ QualityNote measure_quality(const Conversion& c, const std::filesystem::path& fi
   return {*evaluation.comparison, evaluation.predictions, !text.held_out.empty()};
 }
 
-// What follows once the formats are known.
+// The stages after the choice of formats.
 void write_and_improve(Conversion& c, ConvertResult& result) {
-  // A file that is still to be changed is no output yet.
+  // Later stages change the file, so it is a draft until then.
   const bool draft = c.text && (c.text->tuning || c.request.target);
   DraftFile file(c.job.output, draft);
   std::optional<CalibratedTensors> quantized;

@@ -67,7 +67,7 @@ ConvertRequest resolve(const ConvertJobOptions& options) {
   }
 
   ConvertOptions& result = request.options;
-  // What cellm does not run would take most of the bits.
+  // Tensors that cellm does not run would take most of the bits.
   result.text_only = options.text_only || target != nullptr;
   result.tokenizer = options.tokenizer;
   result.packed = options.packed;

@@ -7,14 +7,14 @@
 namespace cellm {
 namespace {
 
-// The share of the peak in f32 that products of whole matrices reach, the rest of a layer included.
+// The share of the f32 peak reached by a forward pass.
 constexpr double kShareOfPeak = 0.5;
-// For each multiply-add of the matrices, those that the second moments of their inputs take.
+// Multiply-adds for the second moments of the inputs per multiply-add of the matrices.
 constexpr double kMoments = 0.5;
-// What choosing the codes of a weight takes, in multiply-adds at that share.
+// Choosing the code of a weight, in multiply-adds at that share.
 constexpr double kCodingPerWeight = 11'000.0;
-// What learning from a token takes, in passes of one model: two forward, one back, and looking at
-// held-out text now and then. With bf16 the matrices take half as much.
+// Training on a token, in forward passes of one model: two forward, one backward, and the
+// evaluations of held-out text. With bf16 the matrices take half of it.
 constexpr double kLearningPasses = 4.0;
 constexpr double kLearningPassesBf16 = 2.8;
 

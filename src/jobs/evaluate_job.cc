@@ -15,8 +15,8 @@ namespace cellm {
 namespace {
 
 // Tokens on which the engine's own floor is measured. It is so small (1e-6 and less with exact
-// activations, 0.003 with rounded ones) that more of them would say nothing new, and each costs two
-// runs of the reference.
+// activations, 0.003 with rounded ones) that more tokens would add nothing, and each costs two runs
+// of the reference.
 constexpr std::size_t kFloorTokens = 1024;
 
 void check(const EvaluateJobOptions& options) {
@@ -52,7 +52,7 @@ class EvaluateJob {
   EvaluateResult run() {
     check(options_);
     result_.options = options_.eval;
-    // What is cheap to find wrong comes before what takes long.
+    // Cheap checks come before expensive work.
     for (const auto& path : options_.texts) texts_.push_back(read_eval_text(path));
     std::vector<ChoiceItem> items;
     if (!options_.choices.empty()) items = read_choices(options_.choices);

@@ -40,7 +40,7 @@ CalibrationText own_calibration_text(std::string_view text, const Engine& model,
                      printable(model.source().path()));
   }
   const std::size_t windows = std::max<std::size_t>(1, tokens / kCalibrationWindow);
-  // Texts that ended early leave windows short, so one follows the other.
+  // Texts may end early, so they are concatenated and cut into windows.
   std::vector<std::uint32_t> stream;
   for (const auto& window :
        own_windows(text, model, *tokenizer, windows + held_out, seed, control)) {

@@ -128,7 +128,7 @@ class TextReader {
   const Tokenizer* tokenizer_;
 };
 
-// What an unfinished run depends on.
+// The key of the state: everything that an unfinished run depends on.
 std::string state_key(const TuneTask& task, const TuneOptions& options, std::uint64_t checksum,
                       const Windows& windows) {
   std::string key = fmt::format("{:x} {} {} {} {}\n", checksum, task.reference_name, options.seed,
@@ -137,7 +137,7 @@ std::string state_key(const TuneTask& task, const TuneOptions& options, std::uin
   return key;
 }
 
-// A student and the parameters of it that are trained.
+// A student and its trained parameters.
 struct Training {
   const Compute& compute;
   Student& student;
@@ -180,7 +180,7 @@ DescentState train(const Training& training, const std::filesystem::path& state_
   return state;
 }
 
-// The parameters of the student that the file has a place for and that are wanted.
+// The parameters of the student that the file can store and the options select.
 std::vector<std::size_t> chosen_parameters(const CellmHeader& header, const std::string& prefix,
                                            const std::vector<Parameter>& parameters,
                                            bool input_channels) {

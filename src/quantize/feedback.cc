@@ -10,10 +10,10 @@
 namespace cellm {
 namespace {
 
-// Columns whose errors are passed on among themselves one by one, before a matrix product passes
-// them on to all others.
+// Columns of a batch: errors propagate within it one by one, and to all later columns by a matrix
+// product.
 constexpr std::size_t kBatch = 128;
-// Rows are filled up to whole vectors of any target, so that each is computed alike.
+// Rows are padded to whole vectors of any target, so that each is computed alike.
 constexpr std::size_t kRowAlignment = 16;
 
 // Batches are whole blocks and whole groups.
@@ -41,7 +41,7 @@ double block_loss(const FeedbackFactor& factor, std::size_t begin, std::size_t w
   return loss;
 }
 
-// Codes one batch of columns after the other.
+// Quantizes the columns batch by batch.
 class ColumnPass {
  public:
   ColumnPass(const FeedbackFactor& factor, const KernelTable& kernels, std::size_t rows,
@@ -109,8 +109,8 @@ class ColumnPass {
     }
   }
 
-  // If each block of the group became its target, its error would be what the targets have been
-  // moved by, with the opposite sign.
+  // If every block of the group met its target exactly, its error would be minus the shift of the
+  // targets.
   void enter_group(std::size_t begin, std::size_t col, std::size_t count) {
     float* moved = ahead_.data();
     for (std::size_t c = col; c < col + count; ++c) {

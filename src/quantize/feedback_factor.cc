@@ -117,7 +117,7 @@ std::optional<AlignedBuffer<double>> reversed(const SecondMoments& moments, doub
   double mean = 0.0;
   for (std::size_t c = 0; c < cols; ++c) mean += moments.at(c, c);
   const double added = damping * mean / static_cast<double>(cols);
-  // Every element is at most the root of two diagonal ones, so these alone tell.
+  // |H_ij| ≤ √(H_ii H_jj), so it is sufficient to check the diagonal.
   if (!(mean > 0.0) || !std::isfinite(mean)) return std::nullopt;
   const std::size_t size = padded(cols);
   AlignedBuffer<double> a(size * size);

@@ -16,7 +16,7 @@
 namespace cellm {
 namespace {
 
-// Codings of a row with one scale, each with the refitted one.
+// The most passes over a row with one scale, each with the refitted scale.
 constexpr int kMaxPasses = 4;
 
 // Neither zero nor infinite nor NaN.
@@ -26,7 +26,7 @@ bool is_usable_scale(std::uint16_t half) {
   return (half & kMagnitude) != 0 && (half & kMagnitude) < kInfinity;
 }
 
-// Codes blocks of rows of one tensor.
+// Quantizes blocks of rows of one tensor.
 class FeedbackQuantizer {
  public:
   explicit FeedbackQuantizer(const QuantizeRequest& request)

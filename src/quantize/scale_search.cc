@@ -19,11 +19,11 @@ constexpr std::uint16_t kOne = 0x3C00;
 // Scales of smaller groups are below the f16 numbers, and squares of such weights below f32's.
 constexpr float kNothing = 0x1p-26F;
 
-// Scales that are tried of each sign before asking whether smaller ones can be better, and what
-// each is of the one before.
+// Scales tried of each sign before testing whether smaller ones can be better, and the ratio of
+// each to the one before.
 constexpr std::size_t kPerSign = kScalesTogether / 2;
 constexpr float kFall = 0.84F;
-// Weights that were codes before may have used the inner levels alone.
+// Weights that were quantized before may have used the inner levels only.
 constexpr float kFirst = 1.0F / (kFall * kFall * kFall * kFall);  // of max|w| / outermost level
 
 // Weights whose sums are added up in f32.

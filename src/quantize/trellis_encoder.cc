@@ -37,7 +37,7 @@ void TrellisEncoder::encode(const float* targets, std::uint8_t* tile, std::uint8
   std::transform(states_.begin(), states_.end(), steps_.begin(),
                  [&](std::uint16_t state) { return static_cast<std::uint8_t>(state & mask); });
   pack_tile(shape_, steps_, tile);
-  // Read back from the tile, so that this is what a reader sees in any case.
+  // Decoded from the tile, so that the levels are exactly those that a reader gets.
   decode_tile(table_, tile, levels);
 }
 

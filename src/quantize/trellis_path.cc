@@ -7,8 +7,8 @@
 namespace cellm {
 namespace {
 
-// Steps on each side of the seam that are looked at for the state there: a few times the state's
-// own. Twice as many lower the error by 0.2 %.
+// Steps on each side of the seam in the search for the state there: a few times the steps of a
+// state. Twice as many lower the error by 0.2 %.
 std::size_t seam_steps(const TrellisShape& shape) {
   return 4 * ((state_bits(shape) + shape.step_bits - 1) / shape.step_bits);
 }

@@ -11,7 +11,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-// How the original study asked: greedily, the last one at temperature 0.7.
+// The original study generated greedily, for the last prompt at temperature 0.7.
 constexpr bool kShownSampled[kShownPrompts] = {false, false, true};
 
 OrderedJson summary_json(const CoherenceSummary& summary) {
@@ -100,7 +100,7 @@ void add_samples(OrderedJson& document, const std::map<std::string, OrderedJson>
     OrderedJson answers = OrderedJson::array();
     for (const OrderedJson& format : document.at("formats")) {
       const auto found = written.find(format.at("name").get<std::string>());
-      if (found == written.end()) continue;  // the same tensors as another one
+      if (found == written.end()) continue;  // has the same tensors as another row
       for (const OrderedJson& sample : found->second) {
         if (sample.at("prompt") != prompt.text || sample.at("sampled") != kShownSampled[i])
           continue;

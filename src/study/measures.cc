@@ -15,7 +15,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-// Rows of a tensor that its histogram reads, about.
+// The approximate number of rows of a tensor that its histogram reads.
 constexpr std::size_t kHistogramRows = 512;
 
 double bits(std::uint64_t bytes, std::uint64_t weights) {
@@ -31,7 +31,7 @@ double median(std::span<const SpeedMeasurement> measured, Member member) {
   return values[values.size() / 2];
 }
 
-// What tensors take, one added after the other.
+// Sums of weights and bytes over tensors.
 class Sizes {
  public:
   void add(const TensorInfo& info, std::uint64_t bytes) {

@@ -7,8 +7,8 @@
 namespace cellm {
 namespace {
 
-// Text that is nothing else in HTML, also inside of attributes. Control characters, which HTML does
-// not have, become U+FFFD.
+// Escapes text for HTML, also inside of attributes. Control characters, which HTML does not allow,
+// become U+FFFD.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {

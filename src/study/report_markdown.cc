@@ -8,7 +8,7 @@
 namespace cellm {
 namespace {
 
-// Text that Markdown takes for nothing else, on one line.
+// Escapes text for Markdown, on one line.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -42,7 +42,7 @@ void add_table(std::string& out, const ReportTable& table) {
   out += "\n";
 }
 
-// A fence that the text cannot end.
+// A fence of a code block that does not occur in the text.
 std::string fence_for(std::string_view text) {
   std::size_t longest = 0;
   std::size_t run = 0;

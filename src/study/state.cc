@@ -16,7 +16,7 @@
 namespace cellm {
 namespace {
 
-// Part of every key: a change to how something is measured changes it.
+// A part of every key, to be increased when a measurement changes.
 constexpr std::string_view kMethod = "1";
 
 void add_file(Study& study, const std::filesystem::path& file) {
@@ -76,7 +76,7 @@ void read_texts(Study& study) {
     EvalText text = read_eval_text(path);
     text.name = path.filename().string();
     study.tokens.push_back(tokenize_text(text, *study.tokenizer));
-    // Found now and not after all files have been made.
+    // Fails now rather than after all files have been made.
     if (study.tokens.back().ids.size() < study.options.window) {
       throw usage_error("{}: {} tokens are less than a window of {}", printable(text.name),
                         study.tokens.back().ids.size(), study.options.window);

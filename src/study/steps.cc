@@ -21,7 +21,7 @@ using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::uint64_t kBytesTogether = std::uint64_t{4} << 30;
 
-// The windows of the sensitivity are short, so that few tokens see several places of the texts.
+// The windows of the sensitivity are short, so that few tokens cover several places of the texts.
 constexpr std::size_t kSensitivityWindow = 256;
 
 Engine engine(const Study& study, const std::filesystem::path& file, Activations activations) {
@@ -47,8 +47,8 @@ void evaluate_together(Study& study, const std::vector<const StudyRow*>& rows) {
       evaluate(subjects, &teacher, study.tokens, study.eval,
                [&](std::size_t done, std::size_t total) { study.work.update(done, total); });
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    // The reference is the source in 16 bits, and known by the source's checksum: that of the f16
-    // file changes with what is written into its own header.
+    // The reference is the source in 16 bits, identified by the source's checksum: that of the f16
+    // file changes when its quality is written into its header.
     const QualitySource from{&engines[i]->source(), &teacher.source(), study.source_checksum,
                              study.text_checksum};
     if (study.options.keep && rows[i]->is_own)
@@ -59,8 +59,7 @@ void evaluate_together(Study& study, const std::vector<const StudyRow*>& rows) {
   }
 }
 
-// What the engine itself loses, apart from any format: int8 weights with exact activations, to
-// compare with the row int8, whose activations have 8 bits.
+// The cost of 8-bit activations: int8 weights with exact activations, to compare with the row int8.
 void evaluate_floor(Study& study) {
   const auto int8 = std::find_if(study.rows.begin(), study.rows.end(),
                                  [](const StudyRow& row) { return row.format.name == "int8"; });
@@ -97,7 +96,7 @@ void write_texts_of(Study& study, const StudyRow& row, const Engine& teacher) {
 void make_file(Study& study, const StudyRow& row) {
   if (row.same_as || has_file(study, row)) return;
   study.work.begin(fmt::format("{}: converting", row.format.name), kConvertWork);
-  // A new file does not say yet what it is worth: its evaluation is done again and goes into it.
+  // A new file has no quality in its header: its evaluation is repeated and written into it.
   if (study.options.keep) study.steps.remove("eval-" + row.format.name);
   ThreadPool pool(study.options.threads);
   convert(*study.model, row.plan, row.file, pool, [&](std::uint64_t done, std::uint64_t total) {

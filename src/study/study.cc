@@ -36,7 +36,8 @@ OrderedJson run_study(const StudyOptions& options, const StudyHooks& hooks) {
     document = study_document(study);
     markdown = report_markdown(document);
     html = report_html(document);
-  } catch (const OrderedJson::exception& failure) {  // whole steps, but of another program
+  } catch (
+      const OrderedJson::exception& failure) {  // intact steps of another version of the program
     throw data_error("{}: a step kept here has another form than this version's ({}); remove it",
                      printable((study.options.output / "steps").string()),
                      printable(failure.what()));

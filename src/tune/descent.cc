@@ -59,9 +59,9 @@ void descend(const Compute& compute, Student& student, const std::vector<std::si
   }
   give_back(state.values, parameters);
   const auto steps = static_cast<double>(text.size());
-  // Divergence grows with the square of errors, so the less there is to mend, the smaller the
-  // steps. The square root would be the errors themselves; the fourth root was better for nearly
-  // good models, which have few steps to get there.
+  // A smaller initial divergence needs smaller steps. Divergence is quadratic in the errors, so its
+  // square root would be proportional to them; the fourth root was better for models that start
+  // close to the reference.
   const double reach = std::min(1.0, std::sqrt(std::sqrt(state.start)));
   const auto warm_up = static_cast<double>(std::max<std::size_t>(1, options.warm_up_steps));
   while (state.step < text.size() && state.looks_since_best < options.patience) {
@@ -72,7 +72,7 @@ void descend(const Compute& compute, Student& student, const std::vector<std::si
     const auto step = static_cast<double>(state.step);
     const double share = reach * std::min(1.0, (step + 1.0) / warm_up) * (1.0 - step / steps);
     const double norm = adam_step(parameters, options.adam, share, state.adam);
-    // The gradients of what is not trained would grow without end.
+    // Otherwise the gradients of parameters that are not trained would accumulate.
     for (const Parameter& parameter : all)
       std::fill(parameter.gradients.begin(), parameter.gradients.end(), 0.0F);
     if (!std::isfinite(norm) || !state.not_finite.empty()) break;

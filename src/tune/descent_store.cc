@@ -25,7 +25,7 @@ void append_rows(std::string& out, const std::vector<std::vector<float>>& rows) 
   for (const auto& row : rows) append(out, row.data(), row.size() * sizeof(float));
 }
 
-// Takes a text apart from the front; false once something is missing.
+// Reads fields from the front of a text; functions return false once it is too short.
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}

@@ -17,7 +17,7 @@ using Values = std::vector<float>;
 
 constexpr std::size_t kTokensPerBlock = 64;  // of the attention cache
 
-// Makes what is trained.
+// Creates the trainable parts of a model.
 struct Collector {
   const Compute& compute;
   bool exact;
@@ -32,7 +32,7 @@ struct Collector {
   }
 };
 
-// Lists it.
+// Lists them as parameters.
 struct Lister {
   const ModelConfig& config;
   TunableParts& parts;

@@ -50,7 +50,7 @@ std::vector<std::byte> scaled_columns(const std::string& name, std::span<const s
   return result;
 }
 
-// Scales of columns where there were none.
+// New column scales of a matrix without any.
 NewTensor new_column_scales(const std::string& name, std::span<const float> factors) {
   const std::vector<std::uint16_t> ones(factors.size(), f32_to_f16(1.0F));
   return {
