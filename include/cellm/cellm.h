@@ -111,7 +111,8 @@ typedef struct cellm_model_options {
 } cellm_model_options;
 
 /* Opens a Hugging Face folder, a .gguf or a .cellm file and loads its weights. `options` may be
- * NULL. */
+ * NULL. CELLM_ERROR_DATA for a missing or damaged model, CELLM_ERROR_UNSUPPORTED for a model that
+ * cellm does not run, CELLM_ERROR_RESOURCES if the weights exceed the available memory. */
 CELLM_API cellm_status cellm_model_open(const char* path, const cellm_model_options* options,
                                         cellm_model** model);
 CELLM_API void cellm_model_free(cellm_model* model);
@@ -249,8 +250,8 @@ CELLM_API cellm_status cellm_session_check_memory(const cellm_session* session, 
  * session can only be restored from a snapshot or freed. */
 CELLM_API cellm_status cellm_session_advance(cellm_session* session, const uint32_t* ids,
                                              size_t count, const float** logits);
-/* The same with the logits after each token. logits: a buffer of (count, vocab_size) floats, which
- * may be partly written on failure. */
+/* The same with the logits after each token. logits: a buffer of (count, vocab_size) floats. After
+ * a failure other than CELLM_ERROR_USAGE it may be partly written, and some tokens appended. */
 CELLM_API cellm_status cellm_session_advance_all(cellm_session* session, const uint32_t* ids,
                                                  size_t count, float* logits);
 
