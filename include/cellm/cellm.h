@@ -174,8 +174,10 @@ typedef enum cellm_thinking {
 
 typedef struct cellm_chat_options {
   size_t size;
-  int format;   /* cellm_chat_format */
-  int thinking; /* cellm_thinking */
+  int format;                /* cellm_chat_format */
+  int thinking;              /* cellm_thinking */
+  const char* template_text; /* a Jinja chat template in place of the format; NULL: none */
+  const char* variables;     /* more variables of the template, a JSON object; NULL: none */
 } cellm_chat_options;
 
 /* The ids of a conversation, ending with the start of the assistant's answer. A control token

@@ -48,6 +48,8 @@ struct ChatMessage {
 struct ChatOptions {
   cellm_chat_format format = CELLM_CHAT_AUTO;
   std::optional<bool> thinking = {};  // empty: the default of the model's template
+  std::string template_text = {};     // a Jinja chat template in place of the format; empty: none
+  std::string variables = {};         // more variables of the template, a JSON object; empty: none
 };
 
 struct TokenizerOptions {
@@ -131,6 +133,8 @@ class Model {
     cellm_chat_options o{};
     o.size = sizeof(o);
     o.format = options.format;
+    if (!options.template_text.empty()) o.template_text = options.template_text.c_str();
+    if (!options.variables.empty()) o.variables = options.variables.c_str();
     if (options.thinking) o.thinking = *options.thinking ? CELLM_THINKING_ON : CELLM_THINKING_OFF;
     std::vector<cellm_chat_message> plain;
     for (const ChatMessage& message : messages) {

@@ -5,7 +5,6 @@
 #include "engine/answer_ids.h"
 #include "eval/model_facts.h"
 #include "io/cellm_quality.h"
-#include "model/chat_format.h"
 
 using namespace cellm;
 
@@ -20,9 +19,11 @@ std::uint64_t parameters_of(const ModelSource& source) {
 // Whether a conversation can be made without being told a format.
 bool has_chat_format(const LoadedModel& model) {
   if (model.tokenizer == nullptr) return false;
-  const auto format =
-      find_chat_format(model.engine.config(), model.engine.opened().chat_template());
-  return format && (*format == ChatFormat::kPlain || has_turn_tokens(*model.tokenizer));
+  try {
+    return model.engine.opened().chat() != nullptr;
+  } catch (const Error&) {
+    return false;  // the template cannot be used; cellm_chat_prompt() says why
+  }
 }
 
 std::shared_ptr<const LoadedModel> load(const char* path, const cellm_model_options& o) {

@@ -2,9 +2,8 @@
 
 #include "base/advice.h"
 #include "capi/handles.h"
-#include "model/chat_format.h"
+#include "chat/chat.h"
 #include "model/open_source.h"
-#include "tokenizer/chat.h"
 
 using namespace cellm;
 
@@ -66,20 +65,35 @@ Tokenizer open_tokenizer(const cellm_tokenizer_options& o) {
   return *std::move(found.tokenizer);
 }
 
-ChatFormat chat_format_of(const Engine& engine, int value) {
-  switch (value) {
+// ChatML without its control tokens would be text that the model never saw.
+void require_chatml_tokens(const Tokenizer& tokenizer) {
+  for (const std::string_view token : {"<|im_start|>", "<|im_end|>"}) {
+    if (tokenizer.token_to_id(token)) continue;
+    throw unsupported_error("the tokenizer has no token \"{}\", which the chat format needs",
+                            token);
+  }
+}
+
+// The ids of a conversation with the template that the options choose.
+Ids chat_prompt(const OpenedModel& model, const Tokenizer& tokenizer,
+                const cellm_chat_options& options, std::span<const ChatMessage> messages,
+                const ChatOptions& chat) {
+  if (options.template_text != nullptr) {
+    const Chat given(options.template_text, "the chat template", model.special_tokens());
+    return given.prompt(tokenizer, messages, chat);
+  }
+  switch (options.format) {
     case CELLM_CHAT_AUTO:
-      if (const auto format = find_chat_format(engine.config(), engine.source().chat_template())) {
-        return *format;
-      }
-      throw error(ErrorKind::kUnsupported, AdviceKind::kGiveChatFormat, "{}: no known chat format",
-                  printable(engine.source().path()));
+      if (const Chat* own = model.chat()) return own->prompt(tokenizer, messages, chat);
+      throw error(ErrorKind::kUnsupported, AdviceKind::kGiveChatFormat, "{}: no chat template",
+                  printable(model.path()));
     case CELLM_CHAT_CHATML:
-      return ChatFormat::kChatMl;
+      require_chatml_tokens(tokenizer);
+      return Chat(kChatMlTemplate, "ChatML", {}).prompt(tokenizer, messages, chat);
     case CELLM_CHAT_PLAIN:
-      return ChatFormat::kPlain;
+      return Chat(kPlainTemplate, "plain chat", {}).prompt(tokenizer, messages, chat);
     default:
-      throw usage_error("chat format {} is unknown", value);
+      throw usage_error("chat format {} is unknown", options.format);
   }
 }
 
@@ -132,9 +146,9 @@ cellm_status cellm_chat_prompt(const cellm_model* model, const cellm_chat_messag
     for (const auto& message : required_array(messages, messages_count, "messages")) {
       all.push_back(message_of(message));
     }
-    const ChatOptions chat{.thinking = thinking_of(o.thinking)};
-    give_ids(render_chat(tokenizer, chat_format_of(model->loaded->engine, o.format), all, chat),
-             ids, count);
+    const ChatOptions chat{.thinking = thinking_of(o.thinking),
+                           .variables = text_or_empty(o.variables)};
+    give_ids(chat_prompt(model->loaded->engine.opened(), tokenizer, o, all, chat), ids, count);
   });
 }
 

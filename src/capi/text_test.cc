@@ -2,9 +2,8 @@
 #include <cstring>
 
 #include "capi/test_capi.h"
+#include "chat/chat.h"
 #include "engine/opened_model.h"
-#include "model/chat_format.h"
-#include "tokenizer/chat.h"
 
 namespace cellm {
 namespace {
@@ -119,7 +118,7 @@ TEST_F(Text, ATokenizerByItself) {
   EXPECT_EQ(cellm_last_advice(), CELLM_ADVICE_TOKENIZER_FILE);
 }
 
-class Chat : public test::CapiTest {
+class ChatPrompt : public test::CapiTest {
  protected:
   static constexpr const char* kTiny = CELLM_TESTDATA "/../models/cellm-tiny";
 
@@ -131,37 +130,36 @@ class Chat : public test::CapiTest {
   }
 };
 
-TEST_F(Chat, IsInTheModelsFormat) {
+TEST_F(ChatPrompt, IsInTheModelsFormat) {
   const auto model = test::open_handle(kTiny);
   EXPECT_EQ(test::facts_of(model).has_chat_format, 1);
   EXPECT_NE(std::string(cellm_model_chat_template(model.get())), "");
   const auto opened = open_model(kTiny);
   const Tokenizer& tokenizer = *opened->tokenizer();
-  const ChatFormat format = find_chat_format(opened->config(), opened->chat_template()).value();
+  const Chat& chat = *opened->chat();
   const std::array messages{
       cellm_chat_message{"system", "Be short.", 0}, cellm_chat_message{"user", "Why?", 3},
       cellm_chat_message{"assistant", "So.", 0}, cellm_chat_message{"user", "<|im_end|>", 0}};
   const std::vector<ChatMessage> internal{
       {"system", "Be short."}, {"user", "Why"}, {"assistant", "So."}, {"user", "<|im_end|>"}};
-  EXPECT_EQ(prompt(model, messages), render_chat(tokenizer, format, internal, {}));
+  EXPECT_EQ(prompt(model, messages), chat.prompt(tokenizer, internal));
   auto options = test::sized<cellm_chat_options>();
   options.thinking = CELLM_THINKING_ON;
   EXPECT_EQ(prompt(model, messages, &options),
-            render_chat(tokenizer, format, internal, {.thinking = true}));
+            chat.prompt(tokenizer, internal, {.thinking = true, .variables = {}}));
   options.thinking = CELLM_THINKING_OFF;
   EXPECT_EQ(prompt(model, messages, &options),
-            render_chat(tokenizer, format, internal, {.thinking = false}));
+            chat.prompt(tokenizer, internal, {.thinking = false, .variables = {}}));
   options = test::sized<cellm_chat_options>();
   options.format = CELLM_CHAT_CHATML;
   EXPECT_EQ(prompt(model, messages, &options),
-            render_chat(tokenizer, ChatFormat::kChatMl, internal, {}));
+            Chat(kChatMlTemplate, "t", {}).prompt(tokenizer, internal));
   options.format = CELLM_CHAT_PLAIN;
   EXPECT_EQ(prompt(model, messages, &options),
-            render_chat(tokenizer, ChatFormat::kPlain, internal, {}));
+            Chat(kPlainTemplate, "t", {}).prompt(tokenizer, internal));
 }
 
-TEST_F(Chat, OfAModelWithoutFormat) {
-  folder_.write("llama/chat_template.jinja", "{{ something else }}");
+TEST_F(ChatPrompt, OfAModelWithoutFormat) {
   const auto model = test::open_handle(path_);
   EXPECT_EQ(test::facts_of(model).has_chat_format, 0);
   std::uint32_t* ids = nullptr;
@@ -171,7 +169,7 @@ TEST_F(Chat, OfAModelWithoutFormat) {
     expect_failure(cellm_chat_prompt(model.get(), &message, 1, options, &ids, &count), status,
                    part);
   };
-  fail(nullptr, CELLM_ERROR_UNSUPPORTED, "no known chat format");
+  fail(nullptr, CELLM_ERROR_UNSUPPORTED, "no chat template");
   EXPECT_EQ(cellm_last_advice(), CELLM_ADVICE_CHAT_FORMAT);
   auto options = test::sized<cellm_chat_options>();
   options.format = CELLM_CHAT_CHATML;
@@ -182,6 +180,25 @@ TEST_F(Chat, OfAModelWithoutFormat) {
   EXPECT_EQ(prompt(model, {&message, 1}, &options), Ids{'a'});
   options.thinking = 9;
   fail(&options, CELLM_ERROR_USAGE, "thinking 9 is unknown");
+  options = test::sized<cellm_chat_options>();
+  options.template_text = "{{ x }}{{ messages[0].content }}";
+  options.variables = R"({"x": "b"})";
+  EXPECT_EQ(prompt(model, {&message, 1}, &options), (Ids{'b', 'a'}));
+  options.variables = "[]";
+  fail(&options, CELLM_ERROR_USAGE, "not a JSON object");
+  options.template_text = "{% if %}";
+  fail(&options, CELLM_ERROR_DATA, "line 1");
+}
+
+TEST_F(ChatPrompt, IsByTheModelsTemplate) {
+  folder_.write("llama/chat_template.jinja", "{{ bos_token }}{{ messages[0].content }}!");
+  folder_.write("llama/tokenizer_config.json", R"({"bos_token": {"content": "b"}})");
+  const auto model = test::open_handle(path_);
+  EXPECT_EQ(test::facts_of(model).has_chat_format, 1);
+  const cellm_chat_message message{"user", "a", 0};
+  EXPECT_EQ(prompt(model, {&message, 1}), (Ids{'b', 'a', '!'}));
+  folder_.write("llama/chat_template.jinja", "{% if %}");
+  EXPECT_EQ(test::facts_of(test::open_handle(path_)).has_chat_format, 0);
 }
 
 class Facts : public test::CapiTest {};

@@ -1,10 +1,11 @@
 #include "chat/json_value.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "io/model_source.h"
 
 namespace cellm::chat {
 namespace {
@@ -64,9 +65,8 @@ Value convert_messages(const Json& messages) {
 
 // The attributes of a tokenizer that transformers passes on.
 bool is_special_token(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kNames = {
-      "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"};
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+  return std::find(kSpecialTokenNames.begin(), kSpecialTokenNames.end(), name) !=
+         kSpecialTokenNames.end();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "chat/template.h"
 
 #include <ctime>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include "base/utf8.h"
 #include "chat/interpreter.h"
 #include "chat/json_value.h"
+#include "chat/lexer.h"
 #include "chat/parser.h"
 #include "chat/syntax_fault.h"
 
@@ -26,6 +28,7 @@ Error fault_error(const std::string& name, int line, const Fault& fault) {
 
 struct Template::Parts {
   std::string name;
+  std::set<std::string, std::less<>> names;  // that stand in tags
   Nodes program;
 };
 
@@ -33,19 +36,25 @@ std::time_t system_time() {
   return std::time(nullptr);
 }
 
-Template::Template(std::string_view source, std::string name) {
+Template::Template(std::string_view source, const std::string& name) {
   const std::size_t invalid = find_invalid_utf8(source);
   if (invalid != std::string_view::npos) {
     throw data_error("{}: not valid UTF-8 at byte {}", printable(name), invalid);
   }
   try {
-    Nodes program = parse_template(source);
-    check_names(program);
-    parts_ = std::make_unique<const Parts>(
-        Parts{.name = std::move(name), .program = std::move(program)});
+    Parts parts{.name = name, .names = {}, .program = parse_template(source)};
+    check_names(parts.program);
+    for (const Token& token : lex(source)) {
+      if (token.kind == Token::Kind::kName) parts.names.insert(token.text);
+    }
+    parts_ = std::make_unique<const Parts>(std::move(parts));
   } catch (const SyntaxFault& fault) {
     throw fault_error(name, fault.line(), fault);
   }
+}
+
+bool Template::mentions(std::string_view name) const {
+  return parts_->names.contains(name);
 }
 
 Template::~Template() = default;

@@ -23,7 +23,7 @@ class Template {
  public:
   // `name` names the template in messages. Throws Error(kData) for a syntax error, with the line,
   // and Error(kUnsupported) for statements, filters and tests that do not exist.
-  Template(std::string_view source, std::string name);
+  Template(std::string_view source, const std::string& name);
   ~Template();
   Template(Template&&) noexcept;
   Template& operator=(Template&&) noexcept;
@@ -36,6 +36,9 @@ class Template {
   // values.
   Text render(const nlohmann::ordered_json& variables,
               const std::function<std::time_t()>& now = system_time) const;
+
+  // Whether the name stands anywhere in a tag.
+  bool mentions(std::string_view name) const;
 
  private:
   struct Parts;

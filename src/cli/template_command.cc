@@ -4,33 +4,124 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
-#include "chat/template.h"
+#include "chat/chat.h"
 #include "cli/command.h"
+#include "cli/token_json.h"
+#include "engine/opened_model.h"
 #include "io/json.h"
 
 namespace cellm {
 namespace {
 
-int run(const std::string& file, const std::string& messages) {
-  const chat::Template jinja(read_file(file, kMaxTextBytes), file);
-  const auto variables = parse_ordered_json(read_file(messages, kMaxTextBytes), messages);
-  const std::string text = jinja.render(variables).bytes();
-  std::fwrite(text.data(), 1, text.size(), stdout);
+struct Arguments {
+  std::string model;
+  std::string messages;
+  std::string chat_template;
+  std::string variables;
+  std::string tokenizer;
+  bool ids = false;
+  Links links = Links::kInside;
+};
+
+// The template with its special tokens, and the tokenizer that goes with them.
+struct Opened {
+  std::shared_ptr<const OpenedModel> model;  // null for a template by itself
+  std::optional<Tokenizer> tokenizer;        // given by name
+  std::optional<Chat> chat;                  // other than the model's own
+
+  const Chat& of() const { return chat ? *chat : *model->chat(); }
+  const Tokenizer& words() const {
+    const Tokenizer* words = tokenizer ? &*tokenizer : nullptr;
+    if (words == nullptr && model != nullptr) words = model->tokenizer();
+    if (words == nullptr) throw usage_error("--ids needs a model, or --tokenizer FILE");
+    return *words;
+  }
+};
+
+Chat read_template(const std::string& file, SpecialTokens tokens) {
+  return {read_file(file, kMaxTextBytes), file, std::move(tokens)};
+}
+
+Opened open(const Arguments& arguments) {
+  Opened opened;
+  if (!arguments.tokenizer.empty()) opened.tokenizer = load_tokenizer_file(arguments.tokenizer);
+  if (arguments.model.ends_with(".jinja")) {
+    if (!arguments.chat_template.empty()) {
+      throw usage_error("--chat-template goes with a model, {} is a template",
+                        printable(arguments.model));
+    }
+    opened.chat = read_template(arguments.model, {});
+    return opened;
+  }
+  opened.model = open_model(arguments.model, {arguments.links, arguments.tokenizer});
+  if (!arguments.chat_template.empty()) {
+    const bool known = opened.model->tokenizer() != nullptr;
+    opened.chat = read_template(arguments.chat_template,
+                                known ? opened.model->special_tokens() : SpecialTokens{});
+  } else if (opened.model->chat() == nullptr) {
+    throw unsupported_error("{}: no chat template; give --chat-template FILE",
+                            printable(arguments.model));
+  }
+  return opened;
+}
+
+// The variables of the rendering: those of the file, and over them those of the command line.
+nlohmann::ordered_json read_variables(const Arguments& arguments) {
+  const bool piped = arguments.messages == "-";
+  auto variables =
+      parse_ordered_json(piped ? read_stdin() : read_file(arguments.messages, kMaxTextBytes),
+                         piped ? "standard input" : printable(arguments.messages));
+  // The messages alone are accepted too.
+  if (variables.is_array()) variables = {{"messages", variables}};
+  if (!variables.is_object()) {
+    throw data_error("{}: expected a JSON object with \"messages\"", printable(arguments.messages));
+  }
+  if (!arguments.variables.empty()) {
+    const auto more = parse_ordered_json(arguments.variables, "--chat-template-kwargs");
+    if (!more.is_object()) throw usage_error("--chat-template-kwargs: expected a JSON object");
+    variables.update(more);
+  }
+  return variables;
+}
+
+int run(const Arguments& arguments) {
+  const Opened opened = open(arguments);
+  const chat::Text text = opened.of().render(read_variables(arguments));
+  const std::string output =
+      arguments.ids ? json_of(encode(opened.words(), text)) + "\n" : text.bytes();
+  std::fwrite(output.data(), 1, output.size(), stdout);
   return 0;
 }
 
 Run configure(Options& options) {
-  auto file = std::make_shared<std::string>();
-  auto messages = std::make_shared<std::string>();
-  options.add("model", *file, "Model or template").required();
-  options.add("--messages", *messages, "JSON").required();
-  return [=] { return run(*file, *messages); };
+  auto arguments = std::make_shared<Arguments>();
+  auto& a = *arguments;
+  options.add("model", a.model, "A model, or a template FILE.jinja").required();
+  options
+      .add("--messages", a.messages,
+           "JSON object of the template's variables: messages, tools, bos_token and others; or an "
+           "array of messages; - for standard input")
+      .required();
+  options.add_flag("--ids", a.ids, "Print the token ids as a JSON array, not the text");
+  options.add("--chat-template", a.chat_template, "A template file in place of the model's own");
+  options.add("--chat-template-kwargs", a.variables,
+              "More variables, as a JSON object: {\"enable_thinking\": false}");
+  add_tokenizer(options, a.tokenizer);
+  add_follow_links(options, a.links);
+  options.footer(
+      "Prints exactly the text, without a newline behind it. Examples:\n"
+      "  echo '[{\"role\": \"user\", \"content\": \"Hi\"}]' | cellm template qwen.cellm --messages "
+      "-\n"
+      "  cellm template chat_template.jinja --messages conversation.json\n"
+      "  cellm template qwen.cellm --messages conversation.json --ids");
+  return [arguments] { return run(*arguments); };
 }
 
 }  // namespace
 
-const Command kTemplateCommand{"template", "Show what a chat template makes of a conversation",
+const Command kTemplateCommand{"template", "Print what a chat template makes of a conversation",
                                configure};
 
 }  // namespace cellm

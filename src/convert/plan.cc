@@ -154,6 +154,16 @@ std::optional<QuantizerLabel> quantizer_label(const ConvertOptions& options,
   return QuantizerLabel{options.scale, options.calibration};
 }
 
+// The special tokens, as JSON, if the chat template reads any; else empty.
+std::string tokens_of_template(const ModelSource& source) {
+  const std::optional<SpecialTokens> tokens = source.special_tokens();
+  const bool reads =
+      std::any_of(kSpecialTokenNames.begin(), kSpecialTokenNames.end(), [&](std::string_view name) {
+        return source.chat_template().find(name) != std::string::npos;
+      });
+  return tokens && reads ? Json(*tokens).dump() : std::string();
+}
+
 }  // namespace
 
 PlannedTensor plan_tensor(const TensorInfo& info, std::size_t source_index,
@@ -253,6 +263,9 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
   }
   if (!source.chat_template().empty()) {
     plan.blobs.push_back({std::string(kChatTemplateBlob), source.chat_template()});
+  }
+  if (const std::string tokens = tokens_of_template(source); !tokens.empty()) {
+    plan.blobs.push_back({std::string(kSpecialTokensBlob), tokens});
   }
   if (!source.generation_config_json().empty()) {
     plan.blobs.push_back({std::string(kGenerationConfigBlob), source.generation_config_json()});

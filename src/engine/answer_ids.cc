@@ -19,6 +19,7 @@ void add_distinct(std::vector<std::uint32_t>& ids, std::uint32_t id) {
 std::vector<std::uint32_t> end_of_answer_ids(const Engine& engine, const Tokenizer* tokenizer) {
   std::vector<std::uint32_t> ids = engine.config().eos_ids;
   for (const std::uint32_t id : engine.opened().generation_end_ids()) add_distinct(ids, id);
+  if (const auto id = engine.opened().end_of_turn()) add_distinct(ids, *id);
   if (tokenizer != nullptr) {
     if (const auto id = tokenizer->token_to_id(kEndOfTurn)) add_distinct(ids, *id);
   }

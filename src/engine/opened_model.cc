@@ -2,11 +2,15 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mapped_file.h"
 #include "engine/generation_config.h"
 #include "io/model_checksum.h"
+#include "model/arch/family.h"
 #include "model/open_source.h"
 
 namespace cellm {
@@ -37,6 +41,52 @@ const Tokenizer* OpenedModel::tokenizer() const {
 const Tokenizer* OpenedModel::contained_tokenizer() const {
   const FoundTokenizer& found = found_tokenizer();
   return found.contained ? &*found.tokenizer : nullptr;
+}
+
+// Those that the tokenizer's configuration names, else those of the ids in config.json.
+SpecialTokens OpenedModel::special_tokens() const {
+  if (const auto named = source_->special_tokens()) return *named;
+  SpecialTokens tokens;
+  for (const std::string_view name : {"bos_token", "eos_token"}) {
+    const auto id =
+        JsonNode(config_document(), printable(path()) + ":").find(fmt::format("{}_id", name));
+    if (!id) continue;
+    const JsonNode first = id->is_array() && !id->as_array().empty() ? id->as_array().front() : *id;
+    const auto value = static_cast<std::uint32_t>(first.as_uint(0, UINT32_MAX));
+    if (tokenizer()->contains(value)) tokens.emplace(name, tokenizer()->token_bytes(value));
+  }
+  return tokens;
+}
+
+const Chat* OpenedModel::chat() const {
+  const std::optional<Chat>& chat = chat_.get([this]() -> std::optional<Chat> {
+    const Tokenizer* words = tokenizer();
+    if (words == nullptr) return std::nullopt;
+    const std::string& own = source_->chat_template();
+    if (!own.empty()) {
+      return Chat(own, printable(path()) + ", chat template", special_tokens());
+    }
+    const std::string_view* of_family = config_.family->chat_template;
+    const bool fits = words->token_to_id("<|im_start|>") && words->token_to_id("<|im_end|>");
+    if (of_family == nullptr || !fits) return std::nullopt;
+    return Chat(*of_family, fmt::format("chat template for {}", config_.family->name), {});
+  });
+  return chat ? &*chat : nullptr;
+}
+
+std::optional<std::uint32_t> OpenedModel::end_of_turn() const {
+  return end_of_turn_.get([this]() -> std::optional<std::uint32_t> {
+    try {
+      if (const Chat* of = chat()) {
+        for (const std::uint32_t id : of->after_answer(*tokenizer())) {
+          if (tokenizer()->is_added(id)) return id;
+        }
+      }
+      return std::nullopt;
+    } catch (const Error&) {
+      return std::nullopt;  // told when a conversation is asked for
+    }
+  });
 }
 
 const std::vector<std::uint32_t>& OpenedModel::generation_end_ids() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/lazy.h"
+#include "chat/chat.h"
 #include "io/cellm_quality.h"
 #include "io/folder_file.h"
 #include "io/json.h"
@@ -55,6 +56,16 @@ class OpenedModel {
   // The one inside the container, whatever its vocabulary: null if it came from elsewhere.
   const Tokenizer* contained_tokenizer() const;
 
+  // How the model writes conversations: by its own template, else by that of its family if the
+  // tokenizer has the tokens of ChatML. Null if there is neither, or no tokenizer. Throws what the
+  // constructor of Chat and tokenizer() throw.
+  const Chat* chat() const;
+  // What the variables bos_token, eos_token and others of a chat template stand for. Needs a
+  // tokenizer.
+  SpecialTokens special_tokens() const;
+  // The token that its template writes behind an answer. Nothing without a usable template.
+  std::optional<std::uint32_t> end_of_turn() const;
+
   // eos_token_id of generation_config.json. Throws as generation_end_ids().
   const std::vector<std::uint32_t>& generation_end_ids() const;
 
@@ -79,6 +90,8 @@ class OpenedModel {
   OpenOptions options_;
   ModelConfig config_;
   Lazy<FoundTokenizer> tokenizer_;
+  Lazy<std::optional<Chat>> chat_;
+  Lazy<std::optional<std::uint32_t>> end_of_turn_;
   Lazy<std::vector<std::uint32_t>> end_ids_;
   Lazy<std::optional<Quality>> quality_;
   Lazy<std::uint64_t> checksum_;

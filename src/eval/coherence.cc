@@ -9,12 +9,11 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "chat/chat.h"
 #include "engine/answer_ids.h"
 #include "engine/batch.h"
 #include "engine/session.h"
 #include "eval/row_score.h"
-#include "model/chat_format.h"
-#include "tokenizer/chat.h"
 
 namespace cellm {
 namespace {
@@ -54,11 +53,9 @@ constexpr std::array<JudgementLimits, 3> kLimits{{
 std::vector<std::uint32_t> prompt_ids(const Engine& model, const Tokenizer& tokenizer,
                                       const CoherencePrompt& prompt) {
   if (prompt.kind == PromptKind::kChat) {
-    const auto format = find_chat_format(model.config(), model.source().chat_template());
-    // All formats except the plain one need their control tokens.
-    if (format && (*format == ChatFormat::kPlain || tokenizer.token_to_id("<|im_start|>"))) {
+    if (const Chat* chat = model.opened().chat()) {
       const ChatMessage message{"user", std::string(prompt.text)};
-      return render_chat(tokenizer, *format, {&message, 1}, {});
+      return chat->prompt(tokenizer, {&message, 1});
     }
   }
   std::vector<std::uint32_t> ids = tokenizer.bos_from_template();

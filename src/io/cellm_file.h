@@ -25,6 +25,8 @@ inline constexpr std::string_view kColumnScaleSuffix = ".cscale";
 // Names of the blobs that the converter writes.
 inline constexpr std::string_view kTokenizerBlob = "tokenizer";
 inline constexpr std::string_view kChatTemplateBlob = "chat_template";
+// The special tokens that the chat template reads: a JSON object of names and texts.
+inline constexpr std::string_view kSpecialTokensBlob = "special_tokens";
 inline constexpr std::string_view kGenerationConfigBlob = "generation_config";
 
 // One payload of the file as its header lists it: a tensor, a companion of scales, or a blob.

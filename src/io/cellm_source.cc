@@ -65,6 +65,7 @@ class CellmSource final : public ModelSource {
     config_ = std::move(config);
     generation_config_json_ = blob_text(kGenerationConfigBlob);
     chat_template_ = blob_text(kChatTemplateBlob);
+    read_special_tokens(source);
     build_tensors(source);
   }
 
@@ -74,6 +75,7 @@ class CellmSource final : public ModelSource {
   const CellmFile* cellm_file() const override { return &cellm_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
   const std::string& chat_template() const override { return chat_template_; }
+  std::optional<SpecialTokens> special_tokens() const override { return special_tokens_; }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
 
   TokenizerData tokenizer() const override {
@@ -95,6 +97,16 @@ class CellmSource final : public ModelSource {
   }
 
  private:
+  void read_special_tokens(const std::string& source) {
+    if (find_blob(kSpecialTokensBlob) == nullptr) return;
+    const std::string name = source + ", special tokens";
+    const Json json = parse_json(blob_text(kSpecialTokensBlob), name);
+    special_tokens_.emplace();
+    for (const auto& [key, text] : JsonNode(json, name + ":").as_object()) {
+      special_tokens_->emplace(key, text.as_string());
+    }
+  }
+
   const CellmEntry* find_blob(std::string_view name) const {
     for (const auto& blob : cellm_.header.blobs) {
       if (blob.name == name) return &blob;
@@ -190,6 +202,7 @@ class CellmSource final : public ModelSource {
   Json config_;
   std::string generation_config_json_;
   std::string chat_template_;
+  std::optional<SpecialTokens> special_tokens_;
   std::map<std::string_view, const CellmEntry*> by_name_;
   std::set<std::string_view> companions_;
   std::vector<TensorInfo> infos_;

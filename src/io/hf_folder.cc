@@ -68,7 +68,7 @@ class HfFolder final : public ModelSource {
     if (const fs::path path = path_of("generation_config.json"); fs::exists(path)) {
       generation_config_json_ = read_file(path, kMaxTextBytes);
     }
-    read_chat_template();
+    read_tokenizer_config();
     open_weights();
     if (const auto mlx = JsonNode(config_, file_name("config.json") + ":").find("quantization")) {
       require_mlx_4bit_affine(*mlx);
@@ -83,6 +83,7 @@ class HfFolder final : public ModelSource {
   const Json& config() const override { return config_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
   const std::string& chat_template() const override { return chat_template_; }
+  std::optional<SpecialTokens> special_tokens() const override { return special_tokens_; }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
 
   TokenizerData tokenizer() const override {
@@ -125,17 +126,24 @@ class HfFolder final : public ModelSource {
     return printable((folder_ / name).string());
   }
 
-  void read_chat_template() {
-    if (const fs::path path = path_of("chat_template.jinja"); fs::exists(path)) {
-      chat_template_ = read_file(path, kMaxTextBytes);
-      return;
-    }
+  void read_tokenizer_config() {
+    const fs::path file = path_of("chat_template.jinja");
+    const bool in_file = fs::exists(file);
+    if (in_file) chat_template_ = read_file(file, kMaxTextBytes);
     const fs::path path = path_of("tokenizer_config.json");
     if (!fs::exists(path)) return;
     const std::string source = printable(path.string());
     const Json json = parse_json(read_file(path, kMaxTextBytes), source);
-    const auto found = JsonNode(json, source + ":").find("chat_template");
-    if (!found) return;
+    const JsonNode config(json, source + ":");
+    special_tokens_.emplace();
+    for (const std::string_view name : kSpecialTokenNames) {
+      const auto token = config.find(name);  // a text, or an object with its properties
+      if (!token) continue;
+      special_tokens_->emplace(name,
+                               (token->is_object() ? token->at("content") : *token).as_string());
+    }
+    const auto found = config.find("chat_template");
+    if (in_file || !found) return;
     if (!found->is_array()) {
       chat_template_ = found->as_string();
       return;
@@ -241,6 +249,7 @@ class HfFolder final : public ModelSource {
   Json config_;
   std::string generation_config_json_;
   std::string chat_template_;
+  std::optional<SpecialTokens> special_tokens_;
   std::vector<Entry> entries_;
   std::vector<TensorInfo> tensors_;
 };

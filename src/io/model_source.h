@@ -2,12 +2,16 @@
 // Hugging Face names, shapes and values, so that the rest of the code is independent of containers.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -59,6 +63,12 @@ struct CompactTokenizer {
   std::shared_ptr<const void> owner;
 };
 
+// Texts of special tokens by the names of tokenizer_config.json: bos_token, eos_token and others.
+using SpecialTokens = std::map<std::string, std::string, std::less<>>;
+// The names that a chat template may read.
+inline constexpr std::array<std::string_view, 7> kSpecialTokenNames = {
+    "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"};
+
 using TokenizerData = std::variant<std::monostate, TokenizerJson, CompactTokenizer, GgufTokenizer>;
 
 struct CellmFile;  // io/cellm_file.h
@@ -80,6 +90,8 @@ class ModelSource {
   virtual const std::string& generation_config_json() const = 0;
   // The Jinja chat template, empty if there is none.
   virtual const std::string& chat_template() const = 0;
+  // The special tokens that the tokenizer's configuration names; nothing if there is none.
+  virtual std::optional<SpecialTokens> special_tokens() const { return std::nullopt; }
   // The model's .cellm file; null for other containers.
   virtual const CellmFile* cellm_file() const { return nullptr; }
   // monostate if the model comes without a tokenizer. May be expensive: the tokenizer is read now.

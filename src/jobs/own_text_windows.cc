@@ -6,29 +6,23 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "model/chat_format.h"
 #include "tune/own_text.h"
 
 namespace cellm {
 
-std::optional<ChatFormat> own_chat_format(const Engine& model, const Tokenizer& tokenizer) {
-  if (!has_turn_tokens(tokenizer)) return std::nullopt;
-  return find_chat_format(model.config(), model.source().chat_template());
-}
-
 std::vector<std::vector<std::uint32_t>> own_windows(std::string_view text, const Engine& model,
                                                     const Tokenizer& tokenizer, std::size_t count,
                                                     std::uint64_t seed, const JobControl& control) {
-  const auto format = own_chat_format(model, tokenizer);
-  if (text == kOwnAnswers && !format) {
-    throw unsupported_error("{}: no known chat format; \"{}\" is for chat models",
+  const Chat* chat = model.opened().chat();
+  if (text == kOwnAnswers && chat == nullptr) {
+    throw unsupported_error("{}: no chat template; \"{}\" is for chat models",
                             printable(model.source().path()), kOwnAnswers);
   }
   const WritingProgress progress =
       control.stage(text == kOwnText ? kStageWriting : kStageAnswering);
   if (text == kOwnText)
     return own_text(model, tokenizer, count, kCalibrationWindow, seed, progress);
-  return own_answers(model, tokenizer, *format, count, kCalibrationWindow, seed, progress);
+  return own_answers(model, tokenizer, *chat, count, kCalibrationWindow, seed, progress);
 }
 
 CalibrationText own_calibration_text(std::string_view text, const Engine& model, std::size_t tokens,

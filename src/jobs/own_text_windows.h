@@ -10,7 +10,6 @@
 #include "convert/calibrate.h"
 #include "engine/engine.h"
 #include "jobs/job.h"
-#include "tokenizer/chat.h"
 #include "tokenizer/tokenizer.h"
 
 namespace cellm {
@@ -22,12 +21,8 @@ inline bool is_own_text(std::string_view text) {
   return text == kOwnText || text == kOwnAnswers;
 }
 
-// The chat format of the model; empty if it is unknown or the tokenizer lacks its control tokens,
-// as in base models of a type with a chat format.
-std::optional<ChatFormat> own_chat_format(const Engine& model, const Tokenizer& tokenizer);
-
 // `count` sequences of kCalibrationWindow tokens at most (tune/own_text.h). Throws Cancelled;
-// Error(kUnsupported) for answers of a model without chat format.
+// Error(kUnsupported) for answers of a model without a chat template.
 std::vector<std::vector<std::uint32_t>> own_windows(std::string_view text, const Engine& model,
                                                     const Tokenizer& tokenizer, std::size_t count,
                                                     std::uint64_t seed, const JobControl& control);

@@ -86,7 +86,7 @@ class TextReader {
     std::vector<std::string> texts = options.texts;
     if (texts.empty()) {
       texts = {std::string(kDefaultText), std::string(kOwnText)};
-      if (own_chat_format(teacher_, *tokenizer_)) texts.emplace_back(kOwnAnswers);
+      if (teacher_.opened().chat() != nullptr) texts.emplace_back(kOwnAnswers);
     }
     const std::size_t tokens = std::max(options.tokens / texts.size(), kCalibrationWindow);
     const std::size_t held_out = (options.held_out + texts.size() - 1) / texts.size();

@@ -10,7 +10,6 @@
 #include "base/test_files.h"
 #include "io/json.h"
 #include "model/arch/family.h"
-#include "model/chat_format.h"
 
 namespace cellm {
 namespace {
@@ -130,19 +129,6 @@ TEST(Config, RefusesWrongNumbersAndTypes) {
   expect_refused(Json::array(), "expected an object");
   expect_error(ErrorKind::kData, "not valid JSON",
                [] { parse_model_config("{\"rope_theta\": NaN}", "config.json"); });
-}
-
-TEST(ChatFormat, IsThatOfTheFamilyOrOfTheTemplate) {
-  const auto format_of = [](const char* model, std::string_view chat_template) {
-    return find_chat_format(test_config(model), chat_template);
-  };
-  EXPECT_EQ(format_of("qwen3_5_text", ""), ChatFormat::kQwen35);
-  EXPECT_EQ(format_of("qwen3_5_multimodal", "x"), ChatFormat::kQwen35);
-  EXPECT_EQ(format_of("qwen3", ""), ChatFormat::kQwen3);
-  EXPECT_EQ(format_of("qwen2", ""), ChatFormat::kChatMl);
-  EXPECT_EQ(format_of("qwen2", "[INST]"), std::nullopt);
-  EXPECT_EQ(format_of("llama", "{{'<|im_start|>' + role}}"), ChatFormat::kChatMl);
-  EXPECT_EQ(format_of("llama", ""), std::nullopt);
 }
 
 TEST(Config, RefusesWhatItDoesNotHave) {

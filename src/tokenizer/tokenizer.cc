@@ -276,6 +276,10 @@ bool Tokenizer::is_special(std::uint32_t id) const {
   return parts_->is_special(id);
 }
 
+bool Tokenizer::is_added(std::uint32_t id) const {
+  return parts_->added(id) != nullptr;
+}
+
 const std::vector<std::uint32_t>& Tokenizer::bos_from_template() const {
   return parts_->spec.bos_from_template;
 }

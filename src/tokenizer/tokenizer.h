@@ -61,6 +61,7 @@ class Tokenizer {
   std::size_t vocab_size() const;           // one more than the highest id
   bool contains(std::uint32_t id) const;    // ids below vocab_size() may be unused
   bool is_special(std::uint32_t id) const;  // false for an id that is not a token
+  bool is_added(std::uint32_t id) const;    // special tokens included
 
   // The ids that the file's template puts before the text: none, or a begin-of-text token.
   const std::vector<std::uint32_t>& bos_from_template() const;

@@ -104,24 +104,20 @@ std::vector<std::vector<std::uint32_t>> own_text(const Engine& engine, const Tok
 }
 
 std::vector<std::vector<std::uint32_t>> own_answers(const Engine& engine,
-                                                    const Tokenizer& tokenizer, ChatFormat format,
+                                                    const Tokenizer& tokenizer, const Chat& chat,
                                                     std::size_t count, std::size_t tokens,
                                                     std::uint64_t seed,
                                                     const WritingProgress& progress) {
   Lines requests(kRequests);
   std::mt19937_64 random(seed);
-  auto end = end_of_turn_tokens(tokenizer, format);
-  if (!end.empty()) {
-    const auto line_break = tokenizer.encode("\n", false);
-    end.insert(end.end(), line_break.begin(), line_break.end());
-  }
+  const std::vector<std::uint32_t> end = chat.after_answer(tokenizer);
   const std::size_t total = count * tokens;
   std::vector<std::uint32_t> stream;
   while (stream.size() < total) {
     std::vector<BatchPrompt> prompts(kTogether);
     for (BatchPrompt& prompt : prompts) {
       const ChatMessage request{"user", requests.next(random)};
-      prompt.ids = render_chat(tokenizer, format, std::span(&request, 1), {});
+      prompt.ids = chat.prompt(tokenizer, std::span(&request, 1));
       prompt.sampler = whole_distribution(random());
     }
     for (const auto& text : continuations(engine, tokenizer, prompts, kAnswerTokens, end,

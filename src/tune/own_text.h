@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/chat.h"
 #include "engine/engine.h"
-#include "tokenizer/chat.h"
 #include "tokenizer/tokenizer.h"
 
 namespace cellm {
@@ -32,9 +32,9 @@ std::vector<std::vector<std::uint32_t>> own_text(const Engine& engine, const Tok
                                                  const WritingProgress& progress);
 
 // `count` sequences of `tokens` tokens, cut from concatenated conversations, each a request and the
-// model's answer, sampled likewise. Throws what own_text() and render_chat() throw.
+// model's answer, sampled likewise. Throws what own_text() and Chat::prompt() throw.
 std::vector<std::vector<std::uint32_t>> own_answers(const Engine& engine,
-                                                    const Tokenizer& tokenizer, ChatFormat format,
+                                                    const Tokenizer& tokenizer, const Chat& chat,
                                                     std::size_t count, std::size_t tokens,
                                                     std::uint64_t seed,
                                                     const WritingProgress& progress);

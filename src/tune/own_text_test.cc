@@ -48,7 +48,7 @@ TEST(OwnAnswers, AreConversationsInTheModelsFormat) {
   const Tokenizer* tokenizer = engine.opened().tokenizer();
   ASSERT_NE(tokenizer, nullptr);
   std::size_t last = 0;
-  const auto answers = own_answers(engine, *tokenizer, ChatFormat::kQwen35, 3, 200, 5,
+  const auto answers = own_answers(engine, *tokenizer, *engine.opened().chat(), 3, 200, 5,
                                    [&](std::size_t done, std::size_t total) {
                                      EXPECT_LE(last, done);
                                      EXPECT_LE(done, total);

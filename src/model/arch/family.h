@@ -13,7 +13,6 @@
 #include "model/gguf/sizes.h"
 #include "model/gguf/transform.h"
 #include "model/tensor_id.h"
-#include "tokenizer/chat.h"
 
 namespace cellm {
 
@@ -39,12 +38,6 @@ struct GgufFamily {
   std::span<const std::string_view> held_by_config = {};  // tensors that are no weights
 };
 
-// The built-in chat format of the family's models.
-struct FamilyChat {
-  std::optional<ChatFormat> always = std::nullopt;            // whatever their template
-  std::optional<ChatFormat> without_template = std::nullopt;  // if they have none
-};
-
 struct Family {
   std::string_view name;
   std::span<const std::string_view> model_types;  // config.json model_type, of the text part
@@ -52,7 +45,7 @@ struct Family {
   // Reads the fields particular to the family; parse_model_config() has read the common ones.
   void (*read)(const JsonNode& text, ModelConfig& config);
   GgufFamily gguf;
-  FamilyChat chat = {};
+  const std::string_view* chat_template = nullptr;  // of models without one; null: none
 };
 
 std::span<const Family* const> families();

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "chat/chat.h"
 #include "model/arch/family.h"
 
 namespace cellm {
@@ -47,6 +48,6 @@ const Family kQwen2Family{.name = "qwen2",
                                    .model_type = "qwen2",
                                    .class_name = "Qwen2ForCausalLM",
                                    .add_config = add_gguf_config},
-                          .chat = {.without_template = ChatFormat::kChatMl}};
+                          .chat_template = &kChatMlTemplate};
 
 }  // namespace cellm

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "chat/chat.h"
 #include "model/arch/family.h"
 
 namespace cellm {
@@ -42,6 +43,6 @@ const Family kQwen3Family{.name = "qwen3",
                                    .model_type = "qwen3",
                                    .class_name = "Qwen3ForCausalLM",
                                    .add_config = add_gguf_config},
-                          .chat = {.always = ChatFormat::kQwen3}};
+                          .chat_template = &kQwen3Template};
 
 }  // namespace cellm

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "chat/chat.h"
 #include "model/arch/family.h"
 
 namespace cellm {
@@ -181,6 +182,6 @@ const Family kQwen35Family{.name = "qwen3_5",
                                     .class_name = "Qwen3_5ForCausalLM",
                                     .add_config = add_gguf_config,
                                     .may_predict_further = true},
-                           .chat = {.always = ChatFormat::kQwen35}};
+                           .chat_template = &kQwen35Template};
 
 }  // namespace cellm

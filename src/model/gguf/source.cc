@@ -49,6 +49,12 @@ std::optional<FormatId> format_in_place(const MappedTensor& tensor) {
   return format;
 }
 
+constexpr std::pair<std::string_view, std::string_view> kSpecialTokenKeys[] = {
+    {"bos_token", "tokenizer.ggml.bos_token_id"},
+    {"eos_token", "tokenizer.ggml.eos_token_id"},
+    {"unk_token", "tokenizer.ggml.unknown_token_id"},
+    {"pad_token", "tokenizer.ggml.padding_token_id"}};
+
 class GgufSource final : public ModelSource {
  public:
   explicit GgufSource(std::shared_ptr<const MappedFile> file)
@@ -83,6 +89,19 @@ class GgufSource final : public ModelSource {
   const Json& config() const override { return config_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
   const std::string& chat_template() const override { return chat_template_; }
+  std::optional<SpecialTokens> special_tokens() const override {
+    const GgufValue* tokens = file_->find("tokenizer.ggml.tokens");
+    if (tokens == nullptr) return std::nullopt;
+    const std::vector<std::string> texts = strings(*tokens);
+    SpecialTokens special;
+    for (const auto& [name, key] : kSpecialTokenKeys) {
+      const GgufValue* id = file_->find(key);
+      if (id == nullptr) continue;
+      const std::uint64_t index = id->as_uint(0, UINT32_MAX);
+      if (index < texts.size()) special.emplace(name, texts[index]);
+    }
+    return special;
+  }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
 
   TokenizerData tokenizer() const override {
