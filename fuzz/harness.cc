@@ -13,10 +13,24 @@
 namespace cellm::fuzz {
 namespace {
 
-const std::array kHarnesses{
-    kSafetensors,      kShardIndex,    kHfFolder,         kGguf,          kCellm,         kConfig,
-    kGenerationConfig, kTokenizerJson, kCompactTokenizer, kGgufTokenizer, kTokenizerText, kPattern,
-    kChoices,          kStudyStep,     kSession,          kValues,        kCommandLine};
+const std::array kHarnesses{kSafetensors,
+                            kShardIndex,
+                            kHfFolder,
+                            kGguf,
+                            kCellm,
+                            kConfig,
+                            kGenerationConfig,
+                            kTokenizerJson,
+                            kCompactTokenizer,
+                            kGgufTokenizer,
+                            kTokenizerText,
+                            kPattern,
+                            kChatTemplate,
+                            kChoices,
+                            kStudyStep,
+                            kSession,
+                            kValues,
+                            kCommandLine};
 
 // A message may contain a few names, each cut by printable(), and lists of supported values.
 constexpr std::size_t kMaxMessageBytes = 4096;

@@ -228,7 +228,7 @@ class Tokenizers(CommandTest):
         for prompt in (b"\xff", b"a\xc3", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80"):
             self.fail_with(2, "UTF-8", *flags, "--prompt", prompt.decode("utf-8", "surrogateescape"))
             self.fail_with(2, "UTF-8", *flags, "--prompt", "-", input=prompt)
-        self.fail_with(4, "<|im_start|>", *flags, "--chat", "--prompt", "a")
+        self.fail_with(4, "no chat template", *flags, "--chat", "--prompt", "a")
 
     def test_decode(self):
         path = self.folder / "tokenizer.json"

@@ -1,5 +1,6 @@
 // Characters whose case mapping has several characters: Unicode's SpecialCasing.txt,
 // unconditional mappings. {code, upper, title, lower}; empty: the simple mapping.
+// clang-format off
 {0x00DF, "SS", "Ss", ""},
 {0x0130, "", "", "i\u0307"},
 {0x0149, "\u02BCN", "\u02BCN", ""},
@@ -103,3 +104,4 @@
 {0xFB15, "\u0544\u053B", "\u0544\u056B", ""},
 {0xFB16, "\u054E\u0546", "\u054E\u0576", ""},
 {0xFB17, "\u0544\u053D", "\u0544\u056D", ""},
+// clang-format on

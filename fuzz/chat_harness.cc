@@ -1,0 +1,47 @@
+// The harness of chat templates.
+
+#include <algorithm>
+#include <ctime>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "base/utf8.h"
+#include "chat/template.h"
+#include "harness.h"
+#include "io/json.h"
+
+namespace cellm::fuzz {
+namespace {
+
+// What a template sees if the input has no variables of its own.
+constexpr std::string_view kConversation =
+    R"({"messages":[{"role":"system","content":" Be brief. "},{"role":"user","content":"<|x|> ä"},)"
+    R"({"role":"assistant","content":"<think>a</think>b","tool_calls":[{"function":{"name":"f",)"
+    R"("arguments":{"a":1.5,"b":[null,true]}}}]}],"tools":[],"bos_token":"<s>","n":7})";
+
+// The template, then after a zero byte its variables as JSON.
+void run_template(Bytes input) {
+  const std::string_view text = text_of(input);
+  const std::size_t end = std::min(text.find('\0'), text.size());
+  const chat::Template parsed(text.substr(0, end), "input");
+  const auto variables =
+      parse_ordered_json(end < text.size() ? text.substr(end + 1) : kConversation, "variables");
+  const chat::Text result = parsed.render(variables, [] { return std::time_t{1772719629}; });
+  require(find_invalid_utf8(result.bytes()) == std::string::npos, "the result is UTF-8");
+  std::size_t run_end = 0;
+  for (const chat::Text::Run& run : result.runs()) {
+    require(run.end > run_end, "runs follow each other");
+    run_end = run.end;
+  }
+  require(run_end == result.size(), "runs cover the result");
+  require(
+      result.bytes() == parsed.render(variables, [] { return std::time_t{1772719629}; }).bytes(),
+      "a rendering has no memory");
+}
+
+}  // namespace
+
+constinit const Harness kChatTemplate{"chat_template", run_template};
+
+}  // namespace cellm::fuzz
