@@ -6,6 +6,7 @@
 #include <utf8proc.h>
 
 #include "base/utf8.h"
+#include "chat/special_casing.h"
 #include "tokenizer/unicode.h"
 
 namespace cellm::chat {
@@ -13,16 +14,6 @@ namespace {
 
 constexpr char32_t kSigma = 0x3A3;
 constexpr char32_t kFinalSigma = 0x3C2;
-
-struct SpecialCasing {
-  char32_t code;
-  const char* upper;
-  const char* title;
-  const char* lower;
-};
-constexpr SpecialCasing kSpecialCasing[] = {
-#include "chat/special_casing.inl"
-};
 
 const SpecialCasing* special_casing(char32_t code) {
   const auto* found =
