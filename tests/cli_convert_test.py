@@ -101,6 +101,16 @@ class WholeOrNothing(CommandTest):
         shapes = [(n, s) for n, s in tool.qwen3_tensors(config) if n != "lm_head.weight"]
         return sparse_model(self.folder / "big", config, shapes, ("-",))
 
+    def test_default_format(self):
+        named, default = self.folder / "named.cellm", self.folder / "default.cellm"
+        self.succeed("convert", "-i", MODELS / "qwen3", "-o", named, "--format", "int4-g32")
+        out = self.succeed("convert", MODELS / "qwen3", default)
+        self.assertIn(b"int4-g32 is the default", out.stderr)
+        self.assertEqual(named.read_bytes(), default.read_bytes())
+        study = self.folder / "study.cellm"
+        self.assertNotIn(b"default", self.succeed("convert", "-i", MODELS / "qwen3", "-o", study, "--dtype", "f16").stderr)
+        self.assertEqual(cellm_header(study)["tensors"][0]["dtype"], "f16")
+
     def test_dry_run_writes_nothing(self):
         out = self.succeed("convert", "-i", MODELS / "qwen3", "-o", self.folder / "m.cellm", "--dry-run")
         self.assertIn(b"bits/w", out.stdout)

@@ -50,7 +50,7 @@ class Usage(CommandTest):
 
     def test_convert(self):
         flags = ["convert", "-i", QWEN3, "-o", self.folder / "m.cellm"]
-        for wrong in (["--dtype", "bf16"], ["--format", "int3"], ["--recipe", "best"], ["--embedding", "int8"],
+        for wrong in (["--dtype", "bf16"], ["--format", "int3"], ["--recipe", "best"], ["--dtype", "f16", "--embedding", "int8"],
                       ["--quantize-int8-symmetric", "--quantize-int4-symmetric"], ["--format", "int8", "--recipe", "int8"],
                       ["--format", "int8", "--quantize-int8-symmetric"], ["--recipe", "int8", "--lm-head", "int8"],
                       ["--format", "int8", "--tensor", "int8"], ["--format", "int8", "--tensor", "(=int8"],

@@ -130,7 +130,8 @@ int run_single_command(const Command& command, int argc, char** argv) {
 }
 
 void add_model(Options& options, std::string& path) {
-  options.add("-m,--model", path, ".cellm file, Hugging Face folder or .gguf file").required();
+  options.add("-m,--model,model", path, ".cellm file, Hugging Face folder or .gguf file")
+      .required();
 }
 
 void add_tokenizer(Options& options, std::string& file) {

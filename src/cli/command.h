@@ -29,6 +29,7 @@ extern const Command kFormatsCommand;
 extern const Command kInferCommand;
 extern const Command kInspectCommand;
 extern const Command kLogitsCommand;
+extern const Command kRunCommand;
 extern const Command kStudyCommand;
 extern const Command kTemplateCommand;
 extern const Command kTokenizeCommand;

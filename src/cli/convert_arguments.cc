@@ -27,9 +27,10 @@ void add_formats(Options& options, ConvertArguments& a) {
   const char* general = "The general form, for every model";
   options
       .add("-f,--format", a.format,
-           fmt::format("Format of the layers: {}; or keep: every tensor as the input stores it, "
+           fmt::format("Format of the layers, {} by default: {}; or keep: every tensor as the "
+                       "input stores it, "
                        "without requantization (see cellm formats)",
-                       encodable_format_names()))
+                       kDefaultFormat, encodable_format_names()))
       .group(general);
   options
       .add("--target-bpw", a.target_bpw,
@@ -131,8 +132,8 @@ void add_switches(Options& options, ConvertArguments& a) {
 }  // namespace
 
 void add_convert_options(Options& options, ConvertArguments& a) {
-  options.add("-i,--input", a.input, "Hugging Face folder, .gguf or .cellm file").required();
-  options.add("-o,--output", a.output,
+  options.add("-i,--input,input", a.input, "Hugging Face folder, .gguf or .cellm file").required();
+  options.add("-o,--output,output", a.output,
               ".cellm file to write; replaced only when the new one is whole");
   options.add("--dtype", a.dtype, "Format of what is not quantized: f16").one_of({"f16"});
   add_formats(options, a);

@@ -49,6 +49,11 @@ struct ConvertArguments {
 
 void add_convert_options(Options& options, ConvertArguments& arguments);
 
+// Of a conversion for which nothing is said of formats.
+inline constexpr const char* kDefaultFormat = "int4-g32";
+// Whether it is such a conversion. The flags of the study mean f16 where they name no other.
+bool takes_default_format(const ConvertArguments& arguments);
+
 // The job of these arguments. Throws Error(kUsage) for contradicting ones.
 ConvertJobOptions job_options(const ConvertArguments& arguments);
 

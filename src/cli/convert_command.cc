@@ -2,6 +2,8 @@
 #include <memory>
 #include <system_error>
 
+#include <fmt/format.h>
+
 #include "cli/command.h"
 #include "cli/convert_arguments.h"
 #include "cli/interrupts.h"
@@ -26,6 +28,10 @@ int run(const ConvertArguments& arguments) {
   const auto job = [&] {
     const ConvertResult result = run_convert(options, display.control());
     display.finish();
+    if (takes_default_format(arguments) && !arguments.quiet && !arguments.dry_run) {
+      fmt::print(stderr, "note: {} is the default; --format chooses another (see cellm formats)\n",
+                 kDefaultFormat);
+    }
     if (arguments.dry_run) print_plan(result.plan, arguments.json);
     return 0;
   };

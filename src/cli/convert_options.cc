@@ -55,7 +55,7 @@ void refuse_contradictions(const ConvertArguments& a) {
     throw usage_error(
         "give one of the --quantize flags, --format, --target-bpw or --recipe, not several");
   }
-  if (others && a.format.empty() && a.recipe.empty() && !target)
+  if (others && a.format.empty() && a.recipe.empty() && !target && !takes_default_format(a))
     throw usage_error("--embedding and --lm-head go with --format and --target-bpw");
   if (others && !a.recipe.empty() && !bits) {
     throw usage_error("a recipe says all formats; --embedding and --lm-head go with --format");
@@ -70,11 +70,20 @@ FormatRequest format_request(const ConvertArguments& a) {
   if (!a.recipe.empty()) return RecipeRequest{a.recipe, embedding, lm_head};
   if (a.target_bpw != 0.0) return TargetRequest{a.target_bpw, embedding, lm_head};
   if (a.format == kKeepName) return KeepRequest{embedding, lm_head};
+  if (takes_default_format(a)) {
+    return GeneralRequest{parse_format_choice(kDefaultFormat), embedding, lm_head};
+  }
   if (!a.format.empty()) return GeneralRequest{parse_format_choice(a.format), embedding, lm_head};
   return study_mode(a);
 }
 
 }  // namespace
+
+bool takes_default_format(const ConvertArguments& a) {
+  const bool study = a.int8 || a.int4 || a.int2 || a.int1 || a.fp8 || !a.dtype.empty() ||
+                     a.dequant_4bit_affine || a.validate_gguf;
+  return !study && a.format.empty() && a.recipe.empty() && a.target_bpw == 0.0;
+}
 
 ConvertJobOptions job_options(const ConvertArguments& a) {
   refuse_contradictions(a);

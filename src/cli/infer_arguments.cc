@@ -5,7 +5,7 @@ namespace {
 
 void add_prompt(Options& options, InferArguments& a) {
   const char* what = "What to continue";
-  options.add("-p,--prompt", a.prompt, "Text; - reads standard input").group(what);
+  options.add("-p,--prompt,prompt", a.prompt, "Text; - reads standard input").group(what);
   options.add("--tokens", a.tokens, "Token ids, like 1,2,3").group(what);
   options.add("--seq", a.sequence, "Without a prompt: the ids 0 … N−1 (default 8)")
       .group(what)

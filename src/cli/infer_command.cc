@@ -235,5 +235,6 @@ Run configure(Options& options) {
 }  // namespace
 
 const Command kInferCommand{"infer", "Run a model: continue a text, answer a message", configure};
+const Command kRunCommand{"run", "The same as infer: cellm run MODEL PROMPT", configure};
 
 }  // namespace cellm

@@ -25,9 +25,9 @@ int run_cellm(int argc, char** argv) {
   Run chosen;
   std::vector<std::string_view> names;
   for (const Command* command :
-       {&kConvertCommand, &kInferCommand, &kInspectCommand, &kVerifyCommand, &kTokenizeCommand,
-        &kLogitsCommand, &kBenchCommand, &kStudyCommand, &kEvalCommand, &kTuneCommand,
-        &kFormatsCommand, &kTemplateCommand}) {
+       {&kConvertCommand, &kInferCommand, &kRunCommand, &kInspectCommand, &kVerifyCommand,
+        &kTokenizeCommand, &kLogitsCommand, &kBenchCommand, &kStudyCommand, &kEvalCommand,
+        &kTuneCommand, &kFormatsCommand, &kTemplateCommand}) {
     Options sub = options.add_command(command->name, command->description);
     const Run run = command->configure(sub);
     names.emplace_back(command->name);
