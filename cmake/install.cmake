@@ -44,6 +44,26 @@ endforeach()
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/cellm)
 install(TARGETS cellm RUNTIME COMPONENT program)
+
+# The program writes its own manual page and completion scripts.
+if(NOT CMAKE_CROSSCOMPILING)
+  set(pages ${PROJECT_BINARY_DIR}/share)
+  file(MAKE_DIRECTORY ${pages})
+  set(outputs "")
+  foreach(item man:cellm.1 "completion bash:cellm" "completion zsh:_cellm" "completion fish:cellm.fish")
+    string(REGEX MATCH "^(.+):(.+)$" matched ${item})
+    string(REPLACE " " ";" arguments ${CMAKE_MATCH_1})
+    add_custom_command(OUTPUT ${pages}/${CMAKE_MATCH_2} DEPENDS cellm
+      COMMAND cellm ${arguments} > ${pages}/${CMAKE_MATCH_2} VERBATIM)
+    list(APPEND outputs ${pages}/${CMAKE_MATCH_2})
+  endforeach()
+  add_custom_target(cellm_pages ALL DEPENDS ${outputs})
+  set(data ${CMAKE_INSTALL_DATAROOTDIR})
+  install(FILES ${pages}/cellm.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
+  install(FILES ${pages}/cellm DESTINATION ${data}/bash-completion/completions COMPONENT program)
+  install(FILES ${pages}/_cellm DESTINATION ${data}/zsh/site-functions COMPONENT program)
+  install(FILES ${pages}/cellm.fish DESTINATION ${data}/fish/vendor_completions.d COMPONENT program)
+endif()
 install(TARGETS cellm_shared EXPORT cellm_shared
   LIBRARY COMPONENT library NAMELINK_COMPONENT development)
 install(TARGETS cellm_static EXPORT cellm_static ARCHIVE COMPONENT development)

@@ -79,7 +79,7 @@ class Installed(unittest.TestCase):
 class Installation(Installed):
     def test_components_hold_what_their_names_say(self):
         cases = {
-            "program": r"bin/cellm|share/.*/LICENSE",
+            "program": r"bin/cellm|share/man/man1/cellm\.1|share/(bash-completion|zsh|fish)/.*cellm.*|share/.*/LICENSE",
             "library": r"lib/.*libcellm\.so\.[0-9.]+|lib/libcellm\.so\.[0-9.]+|share/.*/LICENSE",
             "development": r"include/cellm/.*\.h(pp)?|lib/.*(libcellm\.(so|a)|\.cmake|cellm\.pc)|share/.*/LICENSE",
         }

@@ -23,12 +23,14 @@ struct Command {
 };
 
 extern const Command kBenchCommand;
+extern const Command kCompletionCommand;
 extern const Command kConvertCommand;
 extern const Command kEvalCommand;
 extern const Command kFormatsCommand;
 extern const Command kInferCommand;
 extern const Command kInspectCommand;
 extern const Command kLogitsCommand;
+extern const Command kManCommand;
 extern const Command kRunCommand;
 extern const Command kStudyCommand;
 extern const Command kTemplateCommand;

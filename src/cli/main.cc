@@ -27,7 +27,7 @@ int run_cellm(int argc, char** argv) {
   for (const Command* command :
        {&kConvertCommand, &kInferCommand, &kRunCommand, &kInspectCommand, &kVerifyCommand,
         &kTokenizeCommand, &kLogitsCommand, &kBenchCommand, &kStudyCommand, &kEvalCommand,
-        &kTuneCommand, &kFormatsCommand, &kTemplateCommand}) {
+        &kTuneCommand, &kFormatsCommand, &kTemplateCommand, &kCompletionCommand, &kManCommand}) {
     Options sub = options.add_command(command->name, command->description);
     const Run run = command->configure(sub);
     names.emplace_back(command->name);

@@ -63,6 +63,41 @@ Option& Option::one_of(const std::vector<std::string>& values) {
   return *this;
 }
 
+namespace {
+
+// "TEXT:{a,b}" of CLI11 as the kind of value and its choices.
+void read_type(const std::string& type, OptionFacts& facts) {
+  const std::size_t brace = type.find('{');
+  facts.value = type.substr(0, std::min(type.find(':'), type.find(' ')));
+  if (brace == std::string::npos) return;
+  std::istringstream choices(type.substr(brace + 1, type.find('}') - brace - 1));
+  for (std::string choice; std::getline(choices, choice, ',');) facts.choices.push_back(choice);
+}
+
+OptionFacts option_facts(const CLI::Option& option) {
+  OptionFacts facts;
+  for (const std::string& name : option.get_snames()) facts.names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) facts.names.push_back("--" + name);
+  if (option.get_positional()) facts.argument = option.get_name(true, false);
+  if (option.get_items_expected_max() > 0) read_type(option.get_type_name(), facts);
+  facts.help = option.get_description();
+  facts.group = option.get_group();
+  return facts;
+}
+
+CommandFacts command_facts(const CLI::App& app) {
+  CommandFacts facts{.name = app.get_name(),
+                     .description = app.get_description(),
+                     .footer = app.get_footer(),
+                     .options = {}};
+  for (const CLI::Option* option : app.get_options()) {
+    facts.options.push_back(option_facts(*option));
+  }
+  return facts;
+}
+
+}  // namespace
+
 Options::Options(const std::string& description, const std::string& name)
     : app_(std::make_shared<CLI::App>(description, name)) {}
 
@@ -108,6 +143,16 @@ Options Options::add_command(const std::string& name, const std::string& descrip
 
 void Options::when_chosen(const std::function<void()>& callback) {
   app_->callback(callback);
+}
+
+std::vector<CommandFacts> Options::program_facts() const {
+  const CLI::App* program = app_.get();
+  while (program->get_parent() != nullptr) program = program->get_parent();
+  std::vector<CommandFacts> all{command_facts(*program)};
+  for (const CLI::App* command : program->get_subcommands({})) {
+    all.push_back(command_facts(*command));
+  }
+  return all;
 }
 
 std::optional<std::string> Options::parse(int argc, const char* const* argv) {

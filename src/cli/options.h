@@ -38,6 +38,22 @@ class Option {
   CLI::Option* option_;
 };
 
+// What an option or command is, for completion scripts and manual pages.
+struct OptionFacts {
+  std::vector<std::string> names;  // "-m", "--model"; none: an argument without an option
+  std::string argument;            // its name as a plain argument; empty: it needs its option
+  std::string value;               // "TEXT", "UINT"; empty: a flag
+  std::vector<std::string> choices;
+  std::string help;
+  std::string group;
+};
+struct CommandFacts {
+  std::string name;
+  std::string description;
+  std::string footer;
+  std::vector<OptionFacts> options;
+};
+
 // The options of a program or of one of its commands. A handle: copies are the same options.
 class Options {
  public:
@@ -58,6 +74,9 @@ class Options {
   // of the one that is given.
   Options add_command(const std::string& name, const std::string& description);
   void when_chosen(const std::function<void()>& callback);
+
+  // The program that these options belong to, then its commands, in the order of their declaration.
+  std::vector<CommandFacts> program_facts() const;
 
   // Returns the text to print if --help or --version is given. Throws Error(kUsage) for arguments
   // that do not fit.
