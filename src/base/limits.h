@@ -37,6 +37,14 @@ inline constexpr std::size_t kMaxStepBytes = std::size_t{64} << 20;
 // Names in a session file: of a CPU target, an encoding, a kind of activations.
 inline constexpr std::size_t kMaxSessionNameBytes = 32;
 
+// Generation
+
+// Stop strings, and likewise DRY's sequence breakers: a byte of the answer is compared with each.
+inline constexpr std::size_t kMaxStopStrings = 64;
+inline constexpr std::size_t kMaxStopStringBytes = 4096;
+// Alternatives reported with a token; OpenAI's interface allows 20.
+inline constexpr std::size_t kMaxTopLogprobs = 1000;
+
 // JSON
 
 // Nesting of arrays and objects; model files use 6. Readers recurse no deeper.

@@ -3,98 +3,121 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 
 namespace cellm {
-
-Sampler::Sampler(const SamplerOptions& options, std::vector<std::uint32_t> unusable)
-    : options_(options), unusable_(std::move(unusable)), random_(options.seed) {
-  if (!(options.temperature >= 0.0F)) throw usage_error("temperature must not be negative");
-  if (!(options.top_p > 0.0F && options.top_p <= 1.0F))
-    throw usage_error("top-p must be in (0, 1]");
-  if (!(options.min_p >= 0.0F && options.min_p < 1.0F))
-    throw usage_error("min-p must be in [0, 1)");
-  if (!(options.repeat_penalty > 0.0F)) throw usage_error("repeat penalty must be positive");
-}
-
-std::uint32_t Sampler::sample(std::span<const float> logits,
-                              std::span<const std::uint32_t> history) {
-  logits_.assign(logits.begin(), logits.end());
-  for (const std::uint32_t id : unusable_) {
-    if (id < logits_.size()) logits_[id] = -std::numeric_limits<float>::infinity();
-  }
-  if (options_.repeat_penalty != 1.0F) {
-    const auto recent = history.last(std::min(history.size(), options_.repeat_window));
-    std::vector<std::uint32_t> distinct(recent.begin(), recent.end());
-    std::sort(distinct.begin(), distinct.end());
-    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-    for (const std::uint32_t id : distinct) {
-      float& logit = logits_[id];
-      logit = logit > 0.0F ? logit / options_.repeat_penalty : logit * options_.repeat_penalty;
-    }
-  }
-  if (options_.temperature == 0.0F) {
-    return static_cast<std::uint32_t>(std::max_element(logits_.begin(), logits_.end()) -
-                                      logits_.begin());
-  }
-  keep_best();
-  return draw();
-}
-
 namespace {
 
-// Best first; equal logits in order of their ids.
-constexpr auto kBetter = [](const auto& a, const auto& b) {
-  return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
-};
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// Throws unless `holds`; what does not compare is no number.
+void require(bool holds, float value, const char* name, const char* range) {
+  if (std::isnan(value)) throw usage_error("{} is not a number", name);
+  if (!holds) throw usage_error("{} must {}", name, range);
+}
+
+void check(const SamplerOptions& o) {
+  require(o.temperature >= 0.0F, o.temperature, "temperature", "not be negative");
+  require(o.top_p > 0.0F && o.top_p <= 1.0F, o.top_p, "top-p", "be in (0, 1]");
+  require(o.min_p >= 0.0F && o.min_p < 1.0F, o.min_p, "min-p", "be in [0, 1)");
+  require(o.repeat_penalty > 0.0F, o.repeat_penalty, "repeat penalty", "be positive");
+  require(std::isfinite(o.presence_penalty), o.presence_penalty, "presence penalty", "be finite");
+  require(std::isfinite(o.frequency_penalty), o.frequency_penalty, "frequency penalty",
+          "be finite");
+  require(o.top_n_sigma >= 0.0F, o.top_n_sigma, "top-n-sigma", "not be negative");
+  require(o.typical_p > 0.0F && o.typical_p <= 1.0F, o.typical_p, "typical-p", "be in (0, 1]");
+  require(o.xtc_probability >= 0.0F && o.xtc_probability <= 1.0F, o.xtc_probability,
+          "XTC's probability", "be in [0, 1]");
+  require(o.xtc_threshold > 0.0F && o.xtc_threshold <= 1.0F, o.xtc_threshold, "XTC's threshold",
+          "be in (0, 1]");
+  for (const LogitBias& one : o.logit_bias) {
+    require(one.bias < kInfinity, one.bias, "a logit bias", "be finite or −inf");
+  }
+}
 
 }  // namespace
 
-// Fills candidates_ with the top k in order, or with all, in none.
-void Sampler::keep_best() {
-  candidates_.clear();
-  const std::size_t k =
-      options_.top_k == 0 ? logits_.size() : std::min(options_.top_k, logits_.size());
-  // A heap of the best k seen, the worst of them on top: most logits are turned away by one
-  // comparison.
-  for (std::size_t id = 0; id < logits_.size(); ++id) {
-    const Candidate candidate{logits_[id], static_cast<std::uint32_t>(id)};
-    if (candidates_.size() < k) {
-      candidates_.push_back(candidate);
-      if (candidates_.size() == k && k < logits_.size())
-        std::make_heap(candidates_.begin(), candidates_.end(), kBetter);
-    } else if (kBetter(candidate, candidates_.front())) {
-      std::pop_heap(candidates_.begin(), candidates_.end(), kBetter);
-      candidates_.back() = candidate;
-      std::push_heap(candidates_.begin(), candidates_.end(), kBetter);
-    }
-  }
-  ranked_ = 0;
+Sampler::Sampler(const SamplerOptions& options, std::vector<std::uint32_t> unusable,
+                 const Tokenizer* tokenizer)
+    : options_(options),
+      unusable_(std::move(unusable)),
+      tokenizer_(tokenizer),
+      random_(options.seed) {
+  check(options);
+  if (options.dry.multiplier != 0.0F) dry_.emplace(options.dry, tokenizer);
 }
 
-// The candidate of this rank, 0 for the best. Usually few ranks are used, so the rest stays
-// unsorted.
-const Sampler::Candidate& Sampler::ranked(std::size_t rank) {
+void Sampler::switch_on_dry() {
+  dry_.emplace(DryOptions{.multiplier = kRecommendedDryMultiplier}, tokenizer_);
+}
+
+std::uint32_t Sampler::sample(std::span<const float> logits, std::span<const std::uint32_t> history,
+                              std::span<const std::uint32_t> forbidden) {
+  logits_.assign(logits.begin(), logits.end());
+  change_logits(history, forbidden);
+  const auto best = std::max_element(logits_.begin(), logits_.end());
+  if (*best == -kInfinity) throw usage_error("no token is left to choose from");
+  if (options_.temperature == 0.0F) return static_cast<std::uint32_t>(best - logits_.begin());
+  if (options_.top_n_sigma > 0.0F) cut_below_n_sigma(logits_, options_.top_n_sigma);
+  best_candidates(logits_, options_.top_k, candidates_);
+  if (options_.typical_p < 1.0F) keep_typical(candidates_, options_.typical_p);
+  ranked_ = 0;
+  return draw();
+}
+
+void Sampler::change_logits(std::span<const std::uint32_t> history,
+                            std::span<const std::uint32_t> forbidden) {
+  for (const auto ids : {std::span<const std::uint32_t>(unusable_), forbidden}) {
+    for (const std::uint32_t id : ids) {
+      if (id < logits_.size()) logits_[id] = -kInfinity;
+    }
+  }
+  for (const LogitBias& one : options_.logit_bias) {
+    if (one.id >= logits_.size()) {
+      throw usage_error("the logit bias of token {} is beyond the vocabulary of {}", one.id,
+                        logits_.size());
+    }
+    logits_[one.id] += one.bias;
+  }
+  if (options_.repeat_penalty != 1.0F || options_.presence_penalty != 0.0F ||
+      options_.frequency_penalty != 0.0F) {
+    penalize_recent(
+        logits_, history.last(std::min(history.size(), options_.repeat_window)),
+        {options_.repeat_penalty, options_.presence_penalty, options_.frequency_penalty});
+  }
+  if (dry_) dry_->apply(logits_, history);
+}
+
+// The candidate with so many better ones. Few are ever asked for, so the others are not sorted.
+const Candidate& Sampler::ranked(std::size_t rank) {
   constexpr std::size_t kFirst = 64;
   if (rank >= ranked_) {
     const auto begin = candidates_.begin() + static_cast<std::ptrdiff_t>(ranked_);
     ranked_ = std::min(candidates_.size(), std::max({kFirst, 4 * ranked_, rank + 1}));
     const auto end = candidates_.begin() + static_cast<std::ptrdiff_t>(ranked_);
-    if (end != candidates_.end()) std::nth_element(begin, end, candidates_.end(), kBetter);
-    std::sort(begin, end, kBetter);
+    if (end != candidates_.end()) std::nth_element(begin, end, candidates_.end(), is_better);
+    std::sort(begin, end, is_better);
   }
   return candidates_[rank];
 }
 
-std::uint32_t Sampler::draw() {
-  // exp((logit − best) / temperature): relative probabilities, the best has 1.
+// exp((logit − best) / temperature): relative probabilities, the best has 1. 0 below min-p.
+double Sampler::weight_of(const Candidate& candidate) {
   const auto best = static_cast<double>(ranked(0).logit);
-  const auto weight_of = [&](const Candidate& candidate) {
-    const double weight = std::exp((static_cast<double>(candidate.logit) - best) /
-                                   static_cast<double>(options_.temperature));
-    return weight < static_cast<double>(options_.min_p) ? 0.0 : weight;
-  };
+  const double weight = std::exp((static_cast<double>(candidate.logit) - best) /
+                                 static_cast<double>(options_.temperature));
+  return weight < static_cast<double>(options_.min_p) ? 0.0 : weight;
+}
+
+// In [0, 1), of 53 random bits; std::uniform_real_distribution may differ between libraries.
+double Sampler::random() {
+  return static_cast<double>(random_() >> 11) * 0x1p-53;
+}
+
+std::uint32_t Sampler::draw() {
+  ranked(0);  // sorts the front, on which weights depend
   double total = 0.0;
   std::size_t possible = 0;
   for (const Candidate& candidate : candidates_) {
@@ -110,9 +133,14 @@ std::uint32_t Sampler::draw() {
       if (kept >= static_cast<double>(options_.top_p) * total) possible = rank + 1;
     }
   }
-  // 53 random bits; std::uniform_real_distribution may differ between libraries.
-  double left = static_cast<double>(random_() >> 11) * 0x1p-53 * kept;
-  for (std::size_t rank = 0; rank + 1 < possible; ++rank) {
+  std::size_t first = 0;
+  if (options_.xtc_probability > 0.0F && random() < static_cast<double>(options_.xtc_probability)) {
+    ranked(possible - 1);
+    first = excluded_top_choices(std::span(candidates_).first(possible), options_.xtc_threshold);
+    for (std::size_t rank = 0; rank < first; ++rank) kept -= weight_of(ranked(rank));
+  }
+  double left = random() * kept;
+  for (std::size_t rank = first; rank + 1 < possible; ++rank) {
     const double weight = weight_of(ranked(rank));
     if (left < weight) return ranked(rank).id;
     left -= weight;

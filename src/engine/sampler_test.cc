@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <random>
 
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "base/test_files.h"
 
 namespace cellm {
 namespace {
@@ -118,15 +119,117 @@ TEST(Sampler, PenaltyMakesRecentTokensLessLikely) {
   EXPECT_EQ(Sampler(options, {}).sample(negative, std::vector<std::uint32_t>{0}), 1U);
 }
 
+TEST(Sampler, BiasesAndForbiddenTokens) {
+  auto options = plain(0.0F);
+  options.logit_bias = {{2, 6.0F}, {1, -std::numeric_limits<float>::infinity()}};
+  Sampler sampler(options, {});
+  EXPECT_EQ(sampler.sample(kLogits, {}), 2U);  // 4 against 3
+  EXPECT_EQ(sampler.sample(kLogits, {}, std::vector<std::uint32_t>{2}), 4U);
+  EXPECT_EQ(sampler.sample(kLogits, {}), 2U);
+  options.logit_bias = {{5, 1.0F}};
+  expect_error(ErrorKind::kUsage, "the logit bias of token 5 is beyond the vocabulary of 5",
+               [&] { Sampler(options, {}).sample(kLogits, {}); });
+  for (const float temperature : {0.0F, 1.0F}) {
+    expect_error(ErrorKind::kUsage, "no token is left", [&] {
+      Sampler(plain(temperature), {0, 1, 2, 3, 4}).sample(kLogits, {});
+    });
+  }
+}
+
+TEST(Sampler, PresenceAndFrequencyWithinTheWindow) {
+  auto options = plain(0.0F);
+  options.repeat_window = 3;
+  options.presence_penalty = 0.6F;  // 2.4 is less than 2.5
+  EXPECT_EQ(Sampler(options, {}).sample(kLogits, std::vector<std::uint32_t>{1, 4, 0}), 3U);
+  EXPECT_EQ(Sampler(options, {}).sample(kLogits, std::vector<std::uint32_t>{1, 0, 0, 4}), 1U);
+  options.presence_penalty = 0.0F;
+  options.frequency_penalty = 0.4F;  // twice is too much
+  options.repeat_window = 4;
+  EXPECT_EQ(Sampler(options, {}).sample(kLogits, std::vector<std::uint32_t>{4, 1, 4, 1}), 3U);
+  EXPECT_EQ(Sampler(options, {}).sample(kLogits, std::vector<std::uint32_t>{4, 1}), 1U);
+}
+
+// The chance of a token with each filter alone, by the softmax of what the filter leaves.
+TEST(Sampler, FiltersLeaveTheRatiosOfTheRest) {
+  const auto expect_only = [](const SamplerOptions& options,
+                              const std::vector<std::uint32_t>& ids) {
+    const int count = 4000;
+    const auto drawn = draw(options, count);
+    double total = 0;
+    for (const std::uint32_t id : ids) {
+      total += std::exp(static_cast<double>(kLogits[id] / options.temperature));
+    }
+    int all = 0;
+    for (const std::uint32_t id : ids) {
+      const double p = std::exp(static_cast<double>(kLogits[id] / options.temperature)) / total;
+      const int times = drawn.contains(id) ? drawn.at(id) : 0;
+      EXPECT_NEAR(times, count * p, 5 * std::sqrt(count * p * (1 - p)) + 1) << id;
+      all += times;
+    }
+    EXPECT_EQ(all, count);
+  };
+  // Mean 1.5, σ = 1.897: from 2.05 on.
+  auto options = plain(2.0F);
+  options.top_n_sigma = 0.5F;
+  expect_only(options, {1, 3, 4});
+  // Probabilities 0.364, 0.364, 0.221, 0.049, 0.002, entropy 1.232; distances 0.22 of 1 and 4,
+  // 0.28 of 3.
+  options = plain(2.0F);
+  options.typical_p = 0.7F;
+  expect_only(options, {1, 4});
+  options.typical_p = 0.8F;
+  expect_only(options, {1, 3, 4});
+  // 1, 4 and 3 are top choices, of which 3 stays; with two candidates, 4.
+  options = plain(2.0F);
+  options.xtc_probability = 1.0F;
+  expect_only(options, {0, 2, 3});
+  options.top_k = 2;
+  expect_only(options, {4});
+  options.xtc_threshold = 0.6F;
+  expect_only(options, {1, 4});
+}
+
+TEST(Sampler, XtcHappensAsOftenAsItIsTold) {
+  auto options = plain(1.0F);
+  options.top_k = 2;
+  options.xtc_probability = 0.25F;
+  const int count = 8000;
+  // Half of the time without it 1 is drawn.
+  EXPECT_NEAR(draw(options, count)[1], 0.75 * 0.5 * count, 5 * std::sqrt(0.375 * 0.625 * count));
+}
+
+TEST(Sampler, DryMakesRepetitionsUnlikely) {
+  auto options = plain(0.0F);
+  options.dry.multiplier = 0.8F;
+  const std::vector<std::uint32_t> history{0, 2, 1, 3, 0, 2};
+  EXPECT_EQ(Sampler(options, {}).sample(kLogits, history), 4U);
+  options.dry.multiplier = 0.0F;
+  Sampler sampler(options, {});
+  EXPECT_EQ(sampler.sample(kLogits, history), 1U);
+  sampler.switch_on_dry();
+  EXPECT_EQ(sampler.sample(kLogits, history), 4U);
+}
+
 TEST(Sampler, RefusesWhatMakesNoSense) {
   for (auto change :
        {+[](SamplerOptions& o) { o.temperature = -1.0F; },
         +[](SamplerOptions& o) { o.top_p = 0.0F; }, +[](SamplerOptions& o) { o.min_p = 1.0F; },
         +[](SamplerOptions& o) { o.repeat_penalty = 0.0F; },
-        +[](SamplerOptions& o) { o.temperature = std::nanf(""); }}) {
+        +[](SamplerOptions& o) { o.presence_penalty = std::numeric_limits<float>::infinity(); },
+        +[](SamplerOptions& o) { o.top_n_sigma = -1.0F; },
+        +[](SamplerOptions& o) { o.typical_p = 0.0F; },
+        +[](SamplerOptions& o) { o.xtc_probability = 1.5F; },
+        +[](SamplerOptions& o) { o.xtc_threshold = 0.0F; },
+        +[](SamplerOptions& o) { o.dry.multiplier = -1.0F; }}) {
     auto options = plain(1.0F);
     change(options);
     EXPECT_THROW(Sampler(options, {}), Error);
+  }
+  for (auto field : {&SamplerOptions::temperature, &SamplerOptions::top_p, &SamplerOptions::min_p,
+                     &SamplerOptions::frequency_penalty, &SamplerOptions::typical_p}) {
+    auto options = plain(1.0F);
+    options.*field = std::nanf("");
+    expect_error(ErrorKind::kUsage, "is not a number", [&] { Sampler(options, {}); });
   }
 }
 
