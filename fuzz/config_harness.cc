@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "chat/template.h"
 #include "engine/generation_config.h"
+#include "engine/sampler.h"
 #include "format/formats.h"
 #include "format/packed.h"
 #include "format/trellis.h"
@@ -47,10 +48,28 @@ void run_config(Bytes input) {
   check_config(parse_model_config(text_of(input), "input"));
 }
 
+bool is_accepted(const SamplingDefaults& asked) {
+  const SamplerOptions none;
+  try {
+    const Sampler sampler({.temperature = asked.temperature.value_or(none.temperature),
+                           .top_k = asked.top_k.value_or(none.top_k),
+                           .top_p = asked.top_p.value_or(none.top_p),
+                           .min_p = asked.min_p.value_or(none.min_p),
+                           .repeat_penalty = asked.repeat_penalty.value_or(none.repeat_penalty),
+                           .presence_penalty = asked.presence_penalty.value_or(0.0F),
+                           .frequency_penalty = asked.frequency_penalty.value_or(0.0F)},
+                          {});
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
+}
+
 void run_generation_config(Bytes input) {
   auto ids = generation_end_ids(text_of(input), "input");
   std::sort(ids.begin(), ids.end());
   require(std::adjacent_find(ids.begin(), ids.end()) == ids.end(), "each id is there once");
+  require(is_accepted(generation_sampling(text_of(input), "input")), "a sampler takes the options");
 }
 
 constexpr std::string_view kConfigKeys[] = {"text_config",
@@ -138,7 +157,9 @@ constinit const Harness kConfig{"config", run_config, [](const std::string& text
                                 }};
 constinit const Harness kGenerationConfig{
     "generation_config", run_generation_config, [](const std::string& text, Random& random) {
-      constexpr std::string_view kKeys[] = {"eos_token_id", "temperature"};
+      constexpr std::string_view kKeys[] = {"eos_token_id", "temperature", "top_k",
+                                            "top_p",        "min_p",       "repetition_penalty",
+                                            "do_sample"};
       return mutate_json_text(text, kKeys, random);
     }};
 

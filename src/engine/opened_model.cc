@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mapped_file.h"
-#include "engine/generation_config.h"
 #include "io/model_checksum.h"
 #include "model/arch/family.h"
 #include "model/open_source.h"
@@ -94,6 +93,14 @@ const std::vector<std::uint32_t>& OpenedModel::generation_end_ids() const {
     const std::string& json = source_->generation_config_json();
     if (json.empty()) return {};
     return cellm::generation_end_ids(json, printable(path()) + ", generation config");
+  });
+}
+
+const SamplingDefaults& OpenedModel::generation_sampling() const {
+  return sampling_.get([this]() -> SamplingDefaults {
+    const std::string& json = source_->generation_config_json();
+    if (json.empty()) return {};
+    return cellm::generation_sampling(json, printable(path()) + ", generation config");
   });
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/lazy.h"
 #include "chat/chat.h"
+#include "engine/generation_config.h"
 #include "io/cellm_quality.h"
 #include "io/folder_file.h"
 #include "io/json.h"
@@ -68,6 +69,8 @@ class OpenedModel {
 
   // eos_token_id of generation_config.json. Throws as generation_end_ids().
   const std::vector<std::uint32_t>& generation_end_ids() const;
+  // The sampling that it asks for. Throws as generation_sampling().
+  const SamplingDefaults& generation_sampling() const;
 
   // The quality stored in a .cellm file.
   const std::optional<Quality>& quality() const;
@@ -93,6 +96,7 @@ class OpenedModel {
   Lazy<std::optional<Chat>> chat_;
   Lazy<std::optional<std::uint32_t>> end_of_turn_;
   Lazy<std::vector<std::uint32_t>> end_ids_;
+  Lazy<SamplingDefaults> sampling_;
   Lazy<std::optional<Quality>> quality_;
   Lazy<std::uint64_t> checksum_;
   Lazy<Model> weights_;

@@ -136,7 +136,9 @@ def config_seeds():
     for name, text in {"one": '{"eos_token_id":3}', "list": '{"eos_token_id":[3,4,3]}', "none": "{}", "null": '{"eos_token_id":null}',
                        "text": '{"eos_token_id":"x"}', "array": "[]", "twice": '{"a":1,"a":1}', "cut": '{"a":',
                        "many": compact_json({"eos_token_id": list(range(65))}), "deep": "[" * 64 + "]" * 64,
-                       "deeper": "[" * 65 + "]" * 65, "half": '{"eos_token_id":1.5}', "large": '{"eos_token_id":1e300}'}.items():  # fmt: skip
+                       "deeper": "[" * 65 + "]" * 65, "half": '{"eos_token_id":1.5}', "large": '{"eos_token_id":1e300}',
+                       "sampling": '{"do_sample":true,"temperature":0.6,"top_k":20,"top_p":0.95,"min_p":0,"repetition_penalty":1.05}',
+                       "greedy": '{"do_sample":false}', "negative": '{"temperature":-1}', "above": '{"top_p":1.5}'}.items():  # fmt: skip
         seed("generation_config", name, text)
 
 
