@@ -124,7 +124,7 @@ TEST_P(EveryModel, GreedyContinuationIsThatOfTransformers) {
     options.sampler.temperature = 0.0F;
     options.sampler.repeat_penalty = 1.0F;
     const auto result = generate(
-        session, reference.greedy_prompt, options, [](std::uint32_t) {}, [] { return false; });
+        session, reference.greedy_prompt, options, [](auto, auto) {}, [] { return false; });
     EXPECT_EQ(result.ids, reference.greedy) << kv_encoding_name(encoding);
   }
 }

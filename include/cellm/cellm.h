@@ -276,59 +276,6 @@ CELLM_API void cellm_snapshot_free(cellm_snapshot* snapshot);
 CELLM_API cellm_status cellm_session_save(const cellm_session* session, const char* path);
 CELLM_API cellm_status cellm_session_load(cellm_session* session, const char* path);
 
-/* --- Generation --------------------------------------------------------------------------- */
-
-typedef enum cellm_stop_reason {
-  CELLM_STOP_END = 0,     /* the model ended its answer */
-  CELLM_STOP_LENGTH = 1,  /* max_tokens reached */
-  CELLM_STOP_CONTEXT = 2, /* the session is full */
-  CELLM_STOP_CALLER = 3   /* by the callback or the cancel token */
-} cellm_stop_reason;
-
-typedef struct cellm_generate_options {
-  size_t size;
-  size_t max_tokens;    /* 0: as many as fit */
-  float temperature;    /* 0: greedy, the most probable token */
-  size_t top_k;         /* only the k most probable tokens; 0: all */
-  float top_p;          /* the fewest tokens whose probabilities sum to top_p, up to 1; 0: all */
-  float min_p;          /* least probability relative to the most probable token, in [0, 1) */
-  float repeat_penalty; /* divides positive, multiplies negative logits of recent tokens; 0: 1 */
-  size_t repeat_window; /* number of recent tokens; 0: 64 */
-  uint64_t seed;
-  int ignore_end;             /* nonzero: continue after an end token */
-  int no_tokens;              /* nonzero: feed the prompt, generate nothing */
-  const cellm_cancel* cancel; /* polled between batches of the prompt and tokens; may be NULL */
-} cellm_generate_options;
-
-typedef struct cellm_generate_result {
-  size_t size;
-  int stop_reason;         /* cellm_stop_reason */
-  size_t prompt_tokens;    /* prompt tokens processed */
-  size_t generated_tokens; /* without the end token */
-  size_t decoded_tokens;   /* generated tokens fed back, one forward pass each */
-  double prompt_seconds;   /* until the prompt was processed */
-  double decode_seconds;   /* after that */
-} cellm_generate_result;
-
-#define CELLM_NO_TOKEN 0xFFFFFFFFu
-
-/* Called on the calling thread for each token as soon as it is chosen. text: the whole characters
- * that the token completes, zero-terminated, valid during the call; may be empty, and is empty for
- * a model without tokenizer. If the answer ends within a character, one more call follows, with
- * CELLM_NO_TOKEN and U+FFFD for the incomplete bytes. A nonzero result ends the answer. Must not
- * use the session. */
-typedef int (*cellm_on_token)(void* user, uint32_t id, const char* text, size_t bytes);
-
-/* Feeds the prompt, at least one token, and generates. `options`, `on_token` and `result` may be
- * NULL. Without options: greedy, as many tokens as fit. An end token is neither reported nor
- * appended to the session; the last token of an answer without one is reported but not appended.
- * Ended by the caller, the call returns CELLM_OK with CELLM_STOP_CALLER. Errors as
- * cellm_session_advance(), and CELLM_ERROR_USAGE for an empty prompt or an option out of range. */
-CELLM_API cellm_status cellm_generate(cellm_session* session, const uint32_t* prompt, size_t count,
-                                      const cellm_generate_options* options,
-                                      cellm_on_token on_token, void* user,
-                                      cellm_generate_result* result);
-
 /* --- Batches ------------------------------------------------------------------------------ */
 
 /* Sequences that run together: each step reads the weights once for all of them. The results of a
@@ -371,6 +318,7 @@ CELLM_API cellm_status cellm_batch_step(cellm_batch* batch, const cellm_batch_in
 }
 #endif
 
+#include <cellm/generate.h>
 #include <cellm/jobs.h>
 
 #endif

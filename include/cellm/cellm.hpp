@@ -8,9 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +18,7 @@
 
 #include <cellm/cellm.h>
 #include <cellm/error.hpp>
+#include <cellm/generate.hpp>
 #include <cellm/jobs.hpp>
 
 namespace cellm {
@@ -64,25 +62,6 @@ struct SessionOptions {
   std::size_t tokens_per_block = 16;  // of the KV cache
 };
 
-inline constexpr std::size_t kAsManyAsFit = std::numeric_limits<std::size_t>::max();
-
-struct GenerateOptions {
-  std::size_t max_tokens = kAsManyAsFit;  // 0: feed the prompt only
-  float temperature = 0.0F;               // 0: greedy, the most probable token
-  std::size_t top_k = 0;                  // only the k most probable tokens; 0: all
-  float top_p = 1.0F;           // the fewest tokens whose probabilities sum to it, in (0, 1]
-  float min_p = 0.0F;           // least probability relative to the most probable token, in [0, 1)
-  float repeat_penalty = 1.0F;  // divides positive, multiplies negative logits of recent tokens
-  std::size_t repeat_window = 64;  // number of recent tokens; 0: no penalty
-  std::uint64_t seed = 0;
-  bool ignore_end = false;         // continue after an end token
-  const Cancel* cancel = nullptr;  // polled between batches of the prompt and tokens
-};
-
-// Called for each token with the text that it completes; false ends the answer. See cellm_on_token
-// for the last call.
-using OnToken = std::function<bool(std::uint32_t id, std::string_view text)>;
-
 // A loaded model. Copies share it.
 class Model {
  public:
@@ -111,6 +90,10 @@ class Model {
   std::string target() const { return cellm_model_target(handle()); }
   std::string quality() const { return cellm_model_quality(handle()); }
   std::string chat_template() const { return cellm_model_chat_template(handle()); }
+  // How the model wants to be sampled. GenerateOptions are not changed by it.
+  Sampling sampling(cellm_sampling_source source = CELLM_SAMPLING_FILE) const {
+    return detail::sampling_of(handle(), source);
+  }
 
   // After the begin-of-text token if the model has one.
   std::vector<std::uint32_t> tokenize(std::string_view text, bool parse_special = false) const {
@@ -214,29 +197,6 @@ inline cellm_session_options plain(const SessionOptions& options) {
   return o;
 }
 
-// 0 selects the default in the C interface and is an error in C++: passed as an invalid value.
-inline float nonzero(float value) {
-  return value == 0.0F ? -1.0F : value;
-}
-
-inline cellm_generate_options plain(const GenerateOptions& options) {
-  cellm_generate_options o{};
-  o.size = sizeof(o);
-  o.max_tokens = options.max_tokens == kAsManyAsFit ? 0 : options.max_tokens;
-  o.no_tokens = options.max_tokens == 0 ? 1 : 0;
-  o.temperature = options.temperature;
-  o.top_k = options.top_k;
-  o.top_p = nonzero(options.top_p);
-  o.min_p = options.min_p;
-  // 0 would select the default window in the C interface.
-  o.repeat_penalty = options.repeat_window == 0 ? 1.0F : nonzero(options.repeat_penalty);
-  o.repeat_window = options.repeat_window;
-  o.seed = options.seed;
-  o.ignore_end = options.ignore_end ? 1 : 0;
-  o.cancel = options.cancel == nullptr ? nullptr : options.cancel->handle();
-  return o;
-}
-
 }  // namespace detail
 
 // One sequence.
@@ -289,30 +249,9 @@ class Session {
   }
 
   // Feeds the prompt and generates. An exception from on_token ends the answer and is rethrown.
-  cellm_generate_result generate(std::span<const std::uint32_t> prompt,
-                                 const GenerateOptions& options = {},
-                                 const OnToken& on_token = {}) {
-    const cellm_generate_options o = detail::plain(options);
-    cellm_generate_result result{};
-    result.size = sizeof(result);
-    struct Call {
-      const OnToken& on_token;
-      std::exception_ptr failure;
-    } call{on_token, nullptr};
-    const cellm_on_token forward = [](void* user, std::uint32_t id, const char* text,
-                                      std::size_t bytes) -> int {
-      Call& c = *static_cast<Call*>(user);
-      try {
-        return !c.on_token || c.on_token(id, {text, bytes}) ? 0 : 1;
-      } catch (...) {
-        c.failure = std::current_exception();
-        return 1;
-      }
-    };
-    detail::check(
-        cellm_generate(handle_.get(), prompt.data(), prompt.size(), &o, forward, &call, &result));
-    if (call.failure) std::rethrow_exception(call.failure);
-    return result;
+  GenerateResult generate(std::span<const std::uint32_t> prompt,
+                          const GenerateOptions& options = {}, const OnToken& on_token = {}) {
+    return detail::generate(handle_.get(), prompt, options, on_token);
   }
 
  private:

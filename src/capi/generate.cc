@@ -1,29 +1,92 @@
 #include "engine/generate.h"
 
-#include <optional>
+#include <cstdlib>
+#include <limits>
+#include <string>
+#include <string_view>
 
 #include "capi/handles.h"
 #include "engine/answer_ids.h"
-#include "tokenizer/stream_decoder.h"
 
 using namespace cellm;
 
 namespace {
+
+float or_default(float value, float default_value) {
+  return value == 0.0F ? default_value : value;
+}
+
+std::vector<std::string> texts_of(const char* const* texts, std::size_t count, const char* name) {
+  std::vector<std::string> result;
+  for (const char* text : required_array(texts, count, name)) {
+    result.emplace_back(&required(text, name));
+  }
+  return result;
+}
+
+DryOptions dry_options(const cellm_generate_options& o) {
+  DryOptions dry{.multiplier = o.dry_multiplier, .window = o.dry_window};
+  dry.base = or_default(o.dry_base, dry.base);
+  if (o.dry_allowed_length != 0) dry.allowed_length = o.dry_allowed_length;
+  if (o.dry_breakers != nullptr) {
+    dry.breakers = texts_of(o.dry_breakers, o.dry_breakers_count, "dry_breakers");
+  }
+  return dry;
+}
+
+SamplerOptions sampler_options(const LoadedModel& model, const cellm_generate_options& o) {
+  SamplerOptions sampler{.temperature = o.temperature,
+                         .top_k = o.top_k,
+                         .top_p = or_default(o.top_p, 1.0F),
+                         .min_p = o.min_p,
+                         .repeat_penalty = or_default(o.repeat_penalty, 1.0F),
+                         .seed = o.seed,
+                         .presence_penalty = o.presence_penalty,
+                         .frequency_penalty = o.frequency_penalty,
+                         .top_n_sigma = o.top_n_sigma,
+                         .typical_p = or_default(o.typical_p, 1.0F),
+                         .xtc_probability = o.xtc_probability,
+                         .dry = dry_options(o)};
+  if (o.repeat_window != 0) sampler.repeat_window = o.repeat_window;
+  sampler.xtc_threshold = or_default(o.xtc_threshold, sampler.xtc_threshold);
+  const std::size_t vocab = model.engine.config().vocab_size;
+  for (const cellm_logit_bias& one :
+       required_array(o.logit_bias, o.logit_bias_count, "logit_bias")) {
+    // Before the prompt is fed.
+    if (one.id >= vocab) {
+      throw usage_error("the logit bias of token {} is beyond the vocabulary of {}", one.id, vocab);
+    }
+    sampler.logit_bias.push_back({one.id, one.bias});
+  }
+  return sampler;
+}
+
+OnLoop on_loop_of(int value) {
+  switch (value) {
+    case CELLM_LOOP_IGNORE:
+      return OnLoop::kIgnore;
+    case CELLM_LOOP_STOP:
+      return OnLoop::kStop;
+    case CELLM_LOOP_RESAMPLE:
+      return OnLoop::kResample;
+    default:
+      throw usage_error("on_loop {} is unknown", value);
+  }
+}
 
 GenerateOptions generate_options(const LoadedModel& model, const cellm_generate_options& o,
                                  std::size_t fitting) {
   GenerateOptions options;
   options.max_tokens = o.max_tokens != 0 ? o.max_tokens : fitting;
   if (o.no_tokens != 0) options.max_tokens = 0;
-  options.sampler = {.temperature = o.temperature,
-                     .top_k = o.top_k,
-                     .top_p = o.top_p == 0.0F ? 1.0F : o.top_p,
-                     .min_p = o.min_p,
-                     .repeat_penalty = o.repeat_penalty == 0.0F ? 1.0F : o.repeat_penalty,
-                     .seed = o.seed};
-  if (o.repeat_window != 0) options.sampler.repeat_window = o.repeat_window;
+  options.sampler = sampler_options(model, o);
   if (o.ignore_end == 0) options.stop_ids = end_of_answer_ids(model.engine, model.tokenizer);
   options.unusable_ids = model.unusable_ids;
+  options.min_tokens = o.min_tokens;
+  options.tokenizer = model.tokenizer;
+  options.stop_strings = texts_of(o.stop_strings, o.stop_strings_count, "stop_strings");
+  options.on_loop = on_loop_of(o.on_loop);
+  if (o.logprobs != 0) options.top_logprobs = o.top_logprobs;
   return options;
 }
 
@@ -35,6 +98,10 @@ int stop_reason_of(StopReason reason) {
       return CELLM_STOP_LENGTH;
     case StopReason::kContext:
       return CELLM_STOP_CONTEXT;
+    case StopReason::kStopString:
+      return CELLM_STOP_STRING;
+    case StopReason::kLoop:
+      return CELLM_STOP_LOOP;
     case StopReason::kInterrupted:
       break;
   }
@@ -44,29 +111,44 @@ int stop_reason_of(StopReason reason) {
 // Hands tokens with their text to the caller.
 class TokenStream {
  public:
-  TokenStream(const Tokenizer* tokenizer, cellm_on_token on_token, void* user)
-      : on_token_(on_token), user_(user) {
-    if (tokenizer != nullptr) decoder_.emplace(*tokenizer, true);
-  }
+  TokenStream(cellm_on_token on_token, void* user) : on_token_(on_token), user_(user) {}
 
   bool stopped() const { return stopped_; }
-  void push(std::uint32_t id) { report(id, decoder_ ? decoder_->push(id) : std::string()); }
-  void finish() {
-    if (!decoder_ || stopped_) return;
-    const std::string rest = decoder_->finish();
-    if (!rest.empty()) report(CELLM_NO_TOKEN, rest);
+  void push(std::uint32_t id, std::string_view text) {
+    const std::string ended(text);  // with a zero behind it
+    reported_ += text.size();
+    stopped_ = on_token_ != nullptr && on_token_(user_, id, ended.c_str(), ended.size()) != 0;
+  }
+  // What the text has beyond what was reported.
+  void finish(std::string_view text) {
+    if (!stopped_ && text.size() > reported_) push(CELLM_NO_TOKEN, text.substr(reported_));
   }
 
  private:
-  void report(std::uint32_t id, const std::string& text) {
-    stopped_ = on_token_ != nullptr && on_token_(user_, id, text.c_str(), text.size()) != 0;
-  }
-
-  std::optional<StreamDecoder> decoder_;
   cellm_on_token on_token_;
   void* user_;
+  std::size_t reported_ = 0;  // bytes
   bool stopped_ = false;
 };
+
+// Rows of a token and `top` others, to be freed with cellm_free(); null for none.
+cellm_logprob* logprob_rows(const std::vector<TokenLogprobs>& logprobs, std::size_t top) {
+  if (logprobs.empty()) return nullptr;
+  const std::size_t width = top + 1;
+  auto* rows =
+      static_cast<cellm_logprob*>(std::malloc(logprobs.size() * width * sizeof(cellm_logprob)));
+  if (rows == nullptr) throw std::bad_alloc();
+  cellm_logprob* next = rows;
+  for (const TokenLogprobs& one : logprobs) {
+    *next++ = {one.chosen.id, one.chosen.logprob};
+    for (const Logprob& other : one.top) *next++ = {other.id, other.logprob};
+  }
+  return rows;
+}
+
+bool takes_logprobs(const cellm_generate_result* result) {
+  return result != nullptr && result->size >= sizeof(cellm_generate_result);
+}
 
 }  // namespace
 
@@ -78,21 +160,53 @@ cellm_status cellm_generate(cellm_session* session, const std::uint32_t* prompt,
     const auto ids = required_array(prompt, count, "prompt");
     const auto o = options_of(options, "cellm_generate_options");
     checked_result(result, "cellm_generate_result");
-    TokenStream stream(on.loaded->tokenizer, on_token, user);
+    TokenStream stream(on_token, user);
     const auto ended = [&] {
       return stream.stopped() || (o.cancel != nullptr && o.cancel->token.cancelled());
     };
     const GenerateResult generated = generate(
         on.session, ids, generate_options(*on.loaded, o, on.session.max_tokens()),
-        [&](std::uint32_t id) { stream.push(id); }, ended);
-    stream.finish();
-    give_result(cellm_generate_result{.size = 0,
-                                      .stop_reason = stop_reason_of(generated.reason),
-                                      .prompt_tokens = generated.prompt_tokens,
-                                      .generated_tokens = generated.ids.size(),
-                                      .decoded_tokens = generated.decoded_tokens,
-                                      .prompt_seconds = generated.prompt_seconds,
-                                      .decode_seconds = generated.decode_seconds},
-                result);
+        [&](std::uint32_t id, std::string_view text) { stream.push(id, text); }, ended);
+    stream.finish(generated.text);
+    const std::size_t top = generated.logprobs.empty() ? 0 : generated.logprobs[0].top.size();
+    give_result(
+        cellm_generate_result{
+            .size = 0,
+            .stop_reason = stop_reason_of(generated.reason),
+            .prompt_tokens = generated.prompt_tokens,
+            .generated_tokens = generated.ids.size(),
+            .decoded_tokens = generated.decoded_tokens,
+            .prompt_seconds = generated.prompt_seconds,
+            .decode_seconds = generated.decode_seconds,
+            .logprobs = takes_logprobs(result) ? logprob_rows(generated.logprobs, top) : nullptr,
+            .logprobs_per_token = generated.logprobs.empty() ? 0 : top + 1},
+        result);
+  });
+}
+
+cellm_status cellm_model_get_sampling(const cellm_model* model, int source,
+                                      cellm_sampling* sampling) {
+  return guarded([&] {
+    const Engine& engine = required(model, "model").loaded->engine;
+    required(sampling, "sampling");
+    checked_result(sampling, "cellm_sampling");
+    if (source != CELLM_SAMPLING_FILE && source != CELLM_SAMPLING_CARD) {
+      throw usage_error("source {} of sampling is unknown", source);
+    }
+    const SamplingDefaults defaults =
+        source == CELLM_SAMPLING_FILE
+            ? engine.opened().generation_sampling()
+            : card_sampling(engine.config().model_type, engine.config().vocab_size);
+    constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
+    give_result(
+        cellm_sampling{.size = 0,
+                       .temperature = defaults.temperature.value_or(kNothing),
+                       .top_k = defaults.top_k.value_or(std::numeric_limits<std::size_t>::max()),
+                       .top_p = defaults.top_p.value_or(kNothing),
+                       .min_p = defaults.min_p.value_or(kNothing),
+                       .repeat_penalty = defaults.repeat_penalty.value_or(kNothing),
+                       .presence_penalty = defaults.presence_penalty.value_or(kNothing),
+                       .frequency_penalty = defaults.frequency_penalty.value_or(kNothing)},
+        sampling);
   });
 }

@@ -2,65 +2,22 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <stdexcept>
 #include <thread>
 
-#include "capi/test_capi.h"
+#include "capi/test_generate.h"
 
 namespace cellm {
 namespace {
 
 using test::expect_failure;
 using test::expect_ok;
+using test::Generate;
+using test::Heard;
 using test::Ids;
+using test::kTokens;
 using test::sized;
-
-constexpr std::uint32_t kTokens = 256;  // of the tokenizer; the vocabulary has more
-
-// What a callback was told.
-struct Heard {
-  Ids ids;
-  std::string text;
-  std::string last;  // text that came without a token
-  std::size_t most = SIZE_MAX;
-
-  static int on_token(void* user, std::uint32_t id, const char* text, std::size_t bytes) {
-    auto& heard = *static_cast<Heard*>(user);
-    EXPECT_EQ(text[bytes], '\0');
-    heard.text += std::string(text, bytes);
-    if (id == CELLM_NO_TOKEN) {
-      heard.last.assign(text, bytes);
-    } else {
-      EXPECT_TRUE(heard.last.empty());
-      heard.ids.push_back(id);
-    }
-    return heard.ids.size() == heard.most ? 1 : 0;
-  }
-};
-
-class Generate : public test::CapiTest {
- protected:
-  cellm_generate_result generate(const test::SessionHandle& session, Heard& heard,
-                                 const cellm_generate_options& options) const {
-    auto result = sized<cellm_generate_result>();
-    expect_ok(cellm_generate(session.get(), prompt_.data(), prompt_.size(), &options,
-                             Heard::on_token, &heard, &result));
-    EXPECT_EQ(result.generated_tokens, heard.ids.size());
-    return result;
-  }
-
-  std::string text_of(const Ids& ids) const {
-    char* text = nullptr;
-    std::size_t bytes = 0;
-    expect_ok(cellm_detokenize(model_.get(), ids.data(), ids.size(), &text, &bytes));
-    const std::string copy(text, bytes);
-    cellm_free(text);
-    return copy;
-  }
-
-  const test::ModelHandle model_ = test::open_handle(path_);
-  const Ids prompt_ = test::some_ids(20);
-};
 
 TEST_F(Generate, GreedyIsTheBestTokenOfTheTokenizer) {
   const auto session = test::new_session(model_);
@@ -228,6 +185,18 @@ TEST_F(Generate, WrongOptionsAreUsage) {
   refuse([](auto& o) { o.top_p = 2.0F; }, "top-p");
   refuse([](auto& o) { o.min_p = 1.0F; }, "min-p");
   refuse([](auto& o) { o.repeat_penalty = -1.0F; }, "repeat penalty");
+  refuse([](auto& o) { o.temperature = NAN; }, "temperature is not a number");
+  refuse([](auto& o) { o.typical_p = -1.0F; }, "typical-p");
+  refuse([](auto& o) { o.dry_multiplier = -1.0F; }, "DRY's multiplier");
+  refuse([](auto& o) { o.on_loop = 3; }, "on_loop 3 is unknown");
+  refuse([](auto& o) { o.stop_strings_count = 1; }, "stop_strings is null");
+  static const char* const kTexts[] = {"", nullptr};
+  refuse([](auto& o) { o.stop_strings = kTexts, o.stop_strings_count = 1; }, "string is empty");
+  refuse([](auto& o) { o.stop_strings = kTexts, o.stop_strings_count = 2; },
+         "stop_strings is null");
+  static const cellm_logit_bias kBias{100'000, 1.0F};
+  refuse([](auto& o) { o.logit_bias = &kBias, o.logit_bias_count = 1; }, "beyond the vocabulary");
+  refuse([](auto& o) { o.logprobs = 1, o.top_logprobs = 1001; }, "alternatives");
   expect_failure(cellm_generate(session.get(), nullptr, 0, nullptr, nullptr, nullptr, nullptr),
                  CELLM_ERROR_USAGE, "the prompt is empty");
   EXPECT_EQ(cellm_session_position(session.get()), 0U);
@@ -256,7 +225,7 @@ TEST_F(Generate, SamplesAsTheEngine) {
   for (std::uint32_t id = kTokens; id < engine.config().vocab_size; ++id)
     internal.unusable_ids.push_back(id);
   const auto want = cellm::generate(
-      session, prompt_, internal, [](std::uint32_t) {}, [] { return false; });
+      session, prompt_, internal, [](auto, auto) {}, [] { return false; });
   EXPECT_EQ(heard.ids, want.ids);
 }
 

@@ -203,4 +203,34 @@ TEST_F(Surface, AWindowOfNoTokensIsNoPenalty) {
   EXPECT_NE(ids({.repeat_penalty = 5.0F, .repeat_window = 8}), ids({}));
 }
 
+TEST_F(Surface, GenerationHandsOverLogprobs) {
+  const cellm::Model model = cellm::Model::open(kSmall.string());
+  const auto result = cellm::Session(model).generate(
+      Ids{1, 2}, {.max_tokens = 3, .ignore_end = true, .top_logprobs = 2});
+  EXPECT_EQ(result.logprobs, nullptr);
+  ASSERT_EQ(result.token_logprobs.size(), 3U);
+  for (const cellm::TokenLogprobs& token : result.token_logprobs) {
+    ASSERT_EQ(token.top.size(), 2U);
+    EXPECT_EQ(token.chosen.id, token.top[0].id);  // greedy
+    EXPECT_LE(token.top[1].logprob, token.top[0].logprob);
+    EXPECT_LT(token.chosen.logprob, 0.0F);
+  }
+  expect_error(CELLM_ERROR_USAGE, "stop strings need a tokenizer",
+               [&] { cellm::Session(model).generate(Ids{1}, {.stop_strings = {"a"}}); });
+  expect_error(CELLM_ERROR_USAGE, "typical-p",
+               [&] { cellm::Session(model).generate(Ids{1}, {.typical_p = 0.0F}); });
+}
+
+TEST_F(Surface, AModelMayAskForSampling) {
+  const cellm::Model model = cellm::Model::open(kSmall.string());
+  EXPECT_FALSE(model.sampling().temperature || model.sampling().top_k);
+  const cellm::Model tiny = cellm::Model::open(kTiny);
+  const cellm::Sampling sampling = tiny.sampling();
+  EXPECT_EQ(sampling.temperature, 0.6F);
+  EXPECT_EQ(sampling.top_k, 20U);
+  EXPECT_EQ(sampling.top_p, 0.9F);
+  EXPECT_FALSE(sampling.min_p || sampling.presence_penalty);
+  EXPECT_FALSE(tiny.sampling(CELLM_SAMPLING_CARD).presence_penalty);  // none of Qwen's models
+}
+
 }  // namespace

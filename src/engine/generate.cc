@@ -109,8 +109,7 @@ class Texts {
 }  // namespace
 
 GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
-                        const GenerateOptions& options,
-                        const std::function<void(std::uint32_t)>& on_token,
+                        const GenerateOptions& options, const OnToken& on_token,
                         const std::function<bool()>& interrupted) {
   Generation text(prompt, options);
   session.require_fit(prompt);
@@ -126,7 +125,7 @@ GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
       text.read(chunk.size());
       const auto id = text.choose(logits, session.max_tokens() - session.position());
       if (!id) break;
-      on_token(*id);
+      on_token(*id, text.latest_text());
     }
     stop = interrupted();
   }

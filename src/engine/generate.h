@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "engine/generation.h"
@@ -12,12 +13,14 @@
 
 namespace cellm {
 
-// Feeds the prompt to the session and generates. on_token is called with each id as soon as it is
-// chosen; interrupted is polled between batches of the prompt and between tokens. The last token of
-// an answer is not fed. Throws what Generation's constructor and Session::advance() throw.
+// Called for each token immediately, with Generation::latest_text().
+using OnToken = std::function<void(std::uint32_t id, std::string_view text)>;
+
+// Feeds the prompt to the session and generates. What the result's text has beyond that of the
+// calls became certain at the end. interrupted is polled between batches of the prompt and between
+// tokens. Throws what Session::advance() throws.
 GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
-                        const GenerateOptions& options,
-                        const std::function<void(std::uint32_t)>& on_token,
+                        const GenerateOptions& options, const OnToken& on_token,
                         const std::function<bool()>& interrupted);
 
 // One text of many.

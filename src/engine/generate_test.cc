@@ -55,7 +55,7 @@ TEST_P(GenerateBatch, GivesWhatEachSequenceGivesAlone) {
     GenerateOptions alone = options;
     alone.sampler = prompt.sampler;
     const auto result = generate(
-        session, prompt.ids, alone, [](auto) {}, [] { return false; });
+        session, prompt.ids, alone, [](auto, auto) {}, [] { return false; });
     EXPECT_EQ(together[i].ids, result.ids) << i;
     EXPECT_EQ(together[i].reason, result.reason);
     EXPECT_EQ(together[i].decoded_tokens, result.decoded_tokens);
@@ -100,7 +100,7 @@ TEST_P(GenerateBatch, StopsBetweenChunksOfAPrompt) {
   const auto prompt = prompts()[3].ids;
   int asked = 0;
   const auto result = generate(
-      session, prompt, {}, [](auto) {}, [&] { return ++asked == 2; });
+      session, prompt, {}, [](auto, auto) {}, [&] { return ++asked == 2; });
   EXPECT_EQ(result.reason, StopReason::kInterrupted);
   EXPECT_EQ(result.prompt_tokens, kMaxBatchTokens);
   EXPECT_EQ(session.position(), kMaxBatchTokens);

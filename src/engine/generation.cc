@@ -3,8 +3,16 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/limits.h"
 
 namespace cellm {
+namespace {
+
+bool contains(const std::vector<std::uint32_t>& ids, std::uint32_t id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+}  // namespace
 
 std::string_view stop_reason_name(StopReason reason) {
   switch (reason) {
@@ -14,6 +22,10 @@ std::string_view stop_reason_name(StopReason reason) {
       return "length";
     case StopReason::kContext:
       return "context";
+    case StopReason::kStopString:
+      return "stop";
+    case StopReason::kLoop:
+      return "loop";
     case StopReason::kInterrupted:
       break;
   }
@@ -21,12 +33,25 @@ std::string_view stop_reason_name(StopReason reason) {
 }
 
 Generation::Generation(std::span<const std::uint32_t> prompt, const GenerateOptions& options)
-    : max_tokens_(options.max_tokens),
-      stop_ids_(options.stop_ids),
-      sampler_(options.sampler, options.unusable_ids),
+    : options_(options),
+      sampler_(options.sampler, options.unusable_ids, options.tokenizer),
       history_(prompt.begin(), prompt.end()),
       prompt_size_(prompt.size()) {
   if (prompt.empty()) throw usage_error("the prompt is empty");
+  if (options.top_logprobs.value_or(0) > kMaxTopLogprobs) {
+    throw usage_error("logprobs of {} alternatives are more than {}", *options.top_logprobs,
+                      kMaxTopLogprobs);
+  }
+  if (options.on_loop != OnLoop::kIgnore) loop_guard_.emplace();
+  if (options.tokenizer == nullptr) {
+    if (!options.stop_strings.empty()) throw usage_error("stop strings need a tokenizer");
+    return;
+  }
+  text_.emplace(*options.tokenizer, options.stop_strings);
+  for (const std::string& stop : options.stop_strings) {
+    const auto id = options.tokenizer->token_to_id(stop);
+    if (id && options.tokenizer->is_special(*id)) string_stop_ids_.push_back(*id);
+  }
 }
 
 void Generation::read(std::size_t count) {
@@ -42,28 +67,65 @@ void Generation::read(std::size_t count) {
 
 std::optional<std::uint32_t> Generation::choose(std::span<const float> logits, std::size_t room) {
   CELLM_CHECK(!ended_ && pending().empty());
-  if (result_.ids.size() == max_tokens_) {
+  if (result_.ids.size() == options_.max_tokens) {
     end(StopReason::kLength);
     return std::nullopt;
   }
-  const std::uint32_t id = sampler_.sample(logits, history_);
-  if (std::find(stop_ids_.begin(), stop_ids_.end(), id) != stop_ids_.end()) {
-    end(StopReason::kEos);
+  std::vector<std::uint32_t> forbidden;
+  if (result_.ids.size() < options_.min_tokens) {
+    forbidden = options_.stop_ids;
+    forbidden.insert(forbidden.end(), string_stop_ids_.begin(), string_stop_ids_.end());
+  }
+  const std::uint32_t id = sampler_.sample(logits, history_, forbidden);
+  const bool is_end = contains(options_.stop_ids, id);
+  if (is_end || contains(string_stop_ids_, id)) {
+    end(is_end ? StopReason::kEos : StopReason::kStopString);
     return std::nullopt;
   }
-  result_.ids.push_back(id);
-  history_.push_back(id);
-  if (result_.ids.size() == max_tokens_) {
-    end(StopReason::kLength);
-  } else if (room == 0) {
-    end(StopReason::kContext);
-  }
+  append(id, logits);
+  if (const auto reason = reason_to_end(id, room)) end(*reason);
   return id;
 }
 
+void Generation::append(std::uint32_t id, std::span<const float> logits) {
+  result_.ids.push_back(id);
+  history_.push_back(id);
+  if (text_) {
+    const std::size_t before = text_->certain().size();
+    text_->push(id);
+    latest_text_ = text_->certain().substr(before);
+  }
+  if (options_.top_logprobs) {
+    result_.logprobs.push_back(
+        token_logprobs(logits, id, *options_.top_logprobs, options_.unusable_ids));
+  }
+}
+
+std::optional<StopReason> Generation::reason_to_end(std::uint32_t id, std::size_t room) {
+  if (text_ && text_->stopped()) return StopReason::kStopString;
+  if (loop_guard_ && loops(id)) return StopReason::kLoop;
+  if (result_.ids.size() == options_.max_tokens) return StopReason::kLength;
+  if (room == 0) return StopReason::kContext;
+  return std::nullopt;
+}
+
+// Whether the answer is to end for its repetitions.
+bool Generation::loops(std::uint32_t id) {
+  if (!loop_guard_->push(id)) return false;
+  if (options_.on_loop == OnLoop::kStop) return true;
+  options_.on_loop = OnLoop::kStop;
+  loop_guard_->reset();
+  sampler_.switch_on_dry();
+  return false;
+}
+
 void Generation::end(StopReason reason) {
+  if (text_) {
+    text_->finish();
+    result_.text = text_->certain();
+  }
   ended_ = true;
-  result_.reason = reason;
+  result_.reason = text_ && text_->stopped() ? StopReason::kStopString : reason;
   if (read_ >= prompt_size_) result_.decode_seconds = watch_.seconds();
 }
 

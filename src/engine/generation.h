@@ -6,10 +6,14 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/stopwatch.h"
+#include "engine/answer_text.h"
+#include "engine/logprobs.h"
+#include "engine/loop_guard.h"
 #include "engine/sampler.h"
 
 namespace cellm {
@@ -18,35 +22,53 @@ enum class StopReason {
   kEos,          // the model ended its answer
   kLength,       // max_tokens reached
   kContext,      // the sequence is full
-  kInterrupted,  // by the caller
+  kInterrupted,  // the caller asked for it
+  kStopString,   // the text has a stop string
+  kLoop,         // the text repeats itself
 };
 std::string_view stop_reason_name(StopReason reason);
 
 struct GenerateOptions {
   std::size_t max_tokens = 8;
-  SamplerOptions sampler;
-  std::vector<std::uint32_t> stop_ids;      // tokens that end the answer and are not part of it
-  std::vector<std::uint32_t> unusable_ids;  // never generated (unusable_ids())
+  SamplerOptions sampler = {};
+  std::vector<std::uint32_t> stop_ids = {};  // tokens that end the answer and are not part of it
+  std::vector<std::uint32_t> unusable_ids = {};
+  std::size_t min_tokens = 0;            // before so many, no token ends the answer
+  const Tokenizer* tokenizer = nullptr;  // for the text of the answer; null: no text
+  // They end the answer and are not part of its text (AnswerText); one that is a control token's
+  // spelling stands for that token. Need a tokenizer.
+  std::vector<std::string> stop_strings = {};
+  OnLoop on_loop = OnLoop::kIgnore;
+  std::optional<std::size_t> top_logprobs = {};  // alternatives to report with each token's logprob
 };
 
 struct GenerateResult {
-  std::vector<std::uint32_t> ids;  // without the stop token
+  // Without the token that ended the answer, but with those of a stop string.
+  std::vector<std::uint32_t> ids;
   StopReason reason = StopReason::kLength;
-  std::size_t prompt_tokens = 0;   // processed by the model
-  std::size_t decoded_tokens = 0;  // forward passes of one generated token
-  double prompt_seconds = 0.0;     // until the prompt was processed
-  double decode_seconds = 0.0;     // after that
+  std::size_t prompt_tokens = 0;             // read
+  std::size_t decoded_tokens = 0;            // forward passes of one token
+  double prompt_seconds = 0.0;               // until the prompt was read
+  double decode_seconds = 0.0;               // the rest
+  std::string text = {};                     // without the stop string
+  std::vector<TokenLogprobs> logprobs = {};  // of each id, if asked for
 };
 
 // Independent of the model: the caller feeds pending() to a sequence and passes the logits to
 // choose(). Times are measured from construction. Not thread-safe.
 class Generation {
  public:
-  // prompt: at least one token, else Error(kUsage). Also throws what Sampler's constructor throws.
+  // prompt: at least one token, else Error(kUsage). Also throws what the constructors of Sampler
+  // and AnswerText throw.
   Generation(std::span<const std::uint32_t> prompt, const GenerateOptions& options);
 
   bool ended() const { return ended_; }
+  // Its text is there at the end.
   const GenerateResult& result() const { return result_; }
+
+  // The text that has become certain with the latest token: no stop string can take it back. What
+  // becomes certain by the end alone is in the result's text only.
+  const std::string& latest_text() const { return latest_text_; }
 
   // Tokens that the model has yet to read: the rest of the prompt, or the latest token. Not empty
   // before the end.
@@ -54,16 +76,23 @@ class Generation {
   // The model has read the first `count` of them.
   void read(std::size_t count);
 
-  // Requires that nothing is pending. Chooses the next token from the logits after the latest one;
-  // empty at the end of the answer. `room`: tokens that the sequence can still take.
+  // When nothing is pending: the next token by the logits after the latest one, or the end. `room`:
+  // tokens that the sequence can still take. Throws what Sampler::sample() throws.
   std::optional<std::uint32_t> choose(std::span<const float> logits, std::size_t room);
 
   void end(StopReason reason);
 
  private:
-  std::size_t max_tokens_;
-  std::vector<std::uint32_t> stop_ids_;
+  void append(std::uint32_t id, std::span<const float> logits);
+  std::optional<StopReason> reason_to_end(std::uint32_t id, std::size_t room);
+  bool loops(std::uint32_t id);
+
+  GenerateOptions options_;
+  std::vector<std::uint32_t> string_stop_ids_;  // of stop strings that are control tokens
   Sampler sampler_;
+  std::optional<AnswerText> text_;
+  std::string latest_text_;
+  std::optional<LoopGuard> loop_guard_;
   std::vector<std::uint32_t> history_;  // the prompt, then what was generated
   std::size_t prompt_size_;
   std::size_t read_ = 0;

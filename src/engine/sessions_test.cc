@@ -53,7 +53,7 @@ Trace run(const Engine& engine, KvEncoding encoding, const Ids& tokens) {
   options.max_tokens = kGenerated;
   options.sampler.seed = 7;
   trace.generated = generate(
-                        other, tokens, options, [](std::uint32_t) {}, [] { return false; })
+                        other, tokens, options, [](auto, auto) {}, [] { return false; })
                         .ids;
 
   session.restore(middle);
