@@ -31,7 +31,10 @@ class Usage(CommandTest):
     def test_infer(self):
         flags = ["infer", "-m", QWEN3]
         for option, values in {
-            "--gen": ["-1", "x", "1.5", ""], "--temperature": ["-1", "hot"], "--top-k": ["-1"], "--seed": ["-1", "x"],
+            "--gen": ["-1", "x", "1.5", ""], "--temperature": ["-1", "hot"], "--top-k": ["-1"],
+            "--seed": ["-2", "x", "1.5", "1x", "18446744073709551616"], "--logit-bias": ["5", "5=", "x=1", "5=nan", "=1"],
+            "--presence-penalty": ["x", "inf"], "--typical": ["0", "2"], "--xtc-probability": ["2"], "--min-tokens": ["-1"],
+            "--dry-multiplier": ["-1"], "--dry-base": ["0"], "--dry-allowed-length": ["0"], "--on-loop": ["maybe"],
             "--top-p": ["0", "2", "nan"], "--min-p": ["1", "-1"], "--repeat-penalty": ["0", "-1", "inf"],
             "--repeat-window": ["-1"], "--threads": ["0", "-1", "5000", "x"], "--max-layers": ["0", "-1"],
             "--tokens-per-block": ["0", "99999999"], "--total-blocks": ["0"], "--seq": ["0", "-1"],
@@ -44,9 +47,22 @@ class Usage(CommandTest):
         for conflict in (["--prompt", "a", "--tokens", "1"], ["--tokens", "1", "--seq", "3"], ["--chat"],
                          ["--system", "x"], ["--thinking"]):  # fmt: skip
             self.fail_with(2, "--", *flags, *conflict)
+        for option in ("--temperature", "--top-p", "--min-p", "--repeat-penalty", "--presence-penalty", "--typical",
+                       "--xtc-probability", "--dry-multiplier"):  # fmt: skip
+            self.fail_with(2, "nan is not a number", *flags, option, "nan")
+        self.fail_with(2, "--seed 18446744073709551616 is more than 2^64 - 1", *flags, "--seed", 1 << 64)
+        self.fail_with(2, "--logprobs requires --json", *flags, "--logprobs", 1)
+        self.fail_with(2, "stop strings need a tokenizer", *flags, "--stop", "a")
+        self.fail_with(2, "the logit bias of token 320 is beyond", *flags, "--logit-bias", "320=1")
         self.fail_with(4, "backend metal is not supported", *flags, "--backend", "metal")
         self.fail_with(2, "token 320 is beyond the vocabulary of 320", *flags, "--tokens", "1,320")
         self.fail_with(2, "CPU target", *flags, env={"CELLM_TARGET": "vax"})
+
+    def test_standard_output_is_no_output_file(self):
+        for command in (["convert", "-i", QWEN3], ["tune", CELLM, "--reference", QWEN3], ["logits", "-m", QWEN3, "--tokens", "1"],
+                        ["study", "--source", QWEN3, "--text", ROOT / "README.md"]):  # fmt: skip
+            self.fail_with(2, "--output: standard output is no place for it", *command, "-o", "-")
+        self.assertFalse((self.folder / "-").exists())
 
     def test_convert(self):
         flags = ["convert", "-i", QWEN3, "-o", self.folder / "m.cellm"]

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BIN, MODELS, CommandTest, byte_tokenizer, run
+from harness import BIN, MODELS, CommandTest, byte_tokenizer, read_safetensors, run, write_safetensors
 
 QWEN3 = MODELS / "qwen3"
 END = "<|im_end|>"
@@ -116,6 +116,164 @@ class Infer(CommandTest):
         self.fail_with(3, "needs a tokenizer", "infer", "-m", bare, *flags)
         (self.folder / "alone" / "tokenizer.json").write_text(json.dumps(byte_tokenizer()))
         self.infer(*flags, model=bare)  # beside the file
+
+
+class Sampling(CommandTest):
+    """How tokens are chosen and answers end. A large bias makes a model say what a test needs."""
+
+    def answer(self, *flags, model=QWEN3, **options):
+        result = self.succeed("infer", "-m", model, *flags, "--json", **options)
+        return json.loads(result.stdout), result.stderr.decode()
+
+    def with_tokenizer(self, extra=(END,), **config):
+        model = self.copy_model("qwen3")
+        (model / "tokenizer.json").write_text(json.dumps(byte_tokenizer(extra)))
+        if config:
+            (model / "generation_config.json").write_text(json.dumps(config))
+        return model
+
+    def test_options_change_the_choice(self):
+        flags = ["--seq", 4, "--gen", 40, "--temperature", 2, "--seed", 3]
+        plain = self.answer(*flags)[0]["ids"]
+        for option in (["--presence-penalty", 4], ["--frequency-penalty", 4], ["--top-n-sigma", 0.5], ["--typical", 0.2],
+                       ["--xtc-probability", 1, "--xtc-threshold", 0.001], ["--min-p", 0.9], ["--logit-bias", f"{plain[0]}=-inf"],
+                       ["--dry-multiplier", 9, "--dry-allowed-length", 1, "--top-k", 3]):  # fmt: skip
+            with self.subTest(option=option[0]):
+                self.assertNotEqual(self.answer(*flags, *option)[0]["ids"], plain)
+        self.assertEqual(self.answer(*flags, "--presence-penalty", 0, "--typical", 1, "--dry-multiplier", 0,
+                                     "--top-n-sigma", 0, "--xtc-probability", 0)[0]["ids"], plain)  # fmt: skip
+        biased = self.answer(*flags, "--logit-bias", "65=500", "--logit-bias=66=500")[0]["ids"]
+        self.assertEqual(set(biased), {65, 66})
+
+    def test_dry_breaks_a_loop(self):
+        model = self.with_tokenizer()
+        flags = ["--prompt", "a", "--gen", 60, "--temperature", 0, "--logit-bias", "98=20", "--dry-multiplier", 0.8]
+        self.assertLess(self.answer(*flags, model=model)[0]["ids"].count(98), 30)
+        # A repetition ends at every b, so it never gets long.
+        broken = self.answer(*flags, "--dry-sequence-breaker", "b", model=model)[0]
+        self.assertEqual(broken["ids"], [98] * 60)
+        none = self.answer(*flags, "--dry-sequence-breaker", "none", model=model)[0]
+        self.assertLess(none["ids"].count(98), 30)
+
+    def test_seeds(self):
+        flags = ["--seq", 4, "--gen", 20, "--temperature", 3, "--top-k", 0]
+        most = (1 << 64) - 1
+        self.assertEqual(self.answer(*flags, "--seed", most)[0]["seed"], most)
+        drawn = [self.answer(*flags, "--seed", -1)[0] for _ in range(2)]
+        self.assertNotEqual(drawn[0]["seed"], drawn[1]["seed"])
+        self.assertNotEqual(drawn[0]["ids"], drawn[1]["ids"])
+
+    def test_stop_strings(self):
+        model = self.with_tokenizer(("<|im_start|>", END, "<|call|>"))
+        flags = ["--prompt", "a", "--gen", 30, "--temperature", 0, "--logit-bias", "98=50"]
+        result = self.answer(*flags, "--stop", "never", "--stop", "bbb", model=model)[0]
+        self.assertEqual((result["text"], result["ids"], result["stop_reason"]), ("", [98] * 3, "stop"))
+        for text in ("{}", "[b,c]", "é"):
+            self.assertEqual(self.answer(*flags, "--stop", text, model=model)[0]["stop_reason"], "length")
+        shown = self.succeed("infer", "-m", model, *flags, "--stop", "bbc", "-q").stdout
+        self.assertEqual(shown, b"b" * 30 + b"\n")
+        result = self.answer(*flags, "--logit-bias", "258=90", "--stop", "<|call|>", model=model)[0]
+        self.assertEqual((result["ids"], result["stop_reason"]), ([], "stop"))
+
+    def test_min_tokens(self):
+        model = self.with_tokenizer()
+        flags = ["--prompt", "a", "--gen", 9, "--temperature", 0, "--logit-bias", "256=90"]
+        self.assertEqual(self.answer(*flags, model=model)[0]["ids"], [])
+        result = self.answer(*flags, "--min-tokens", 4, model=model)[0]
+        self.assertEqual((len(result["ids"]), result["stop_reason"]), (4, "eos"))
+
+    def test_loops(self):
+        model = self.with_tokenizer(("<|im_start|>", END))
+        flags = ["--prompt", "a", "--gen", 200, "--temperature", 0, "--logit-bias", "98=50"]
+        chat = [*flags, "--chat", "--chat-format", "chatml"]
+        self.assertEqual(len(self.answer(*flags, model=model)[0]["ids"]), 200)
+        self.assertEqual(len(self.answer(*chat, "--on-loop", "ignore", model=model)[0]["ids"]), 200)
+        for run in (chat, [*flags, "--on-loop", "stop"]):
+            result = self.answer(*run, model=model)[0]
+            self.assertEqual((result["ids"], result["stop_reason"]), ([98] * 96, "loop"))
+        result = self.answer(*flags, "--on-loop", "resample", model=model)[0]
+        self.assertEqual(result["ids"][:96], [98] * 96)
+        self.assertNotEqual(result["ids"][96:192], [98] * 96)
+
+    def test_logprobs(self):
+        flags = ["--seq", 4, "--gen", 3, "--temperature", 0]
+        self.assertNotIn("logprobs", self.answer(*flags)[0])
+        result = self.answer(*flags, "--logprobs", 2)[0]
+        self.assertEqual([one["id"] for one in result["logprobs"]], result["ids"])
+        for one in result["logprobs"]:
+            self.assertEqual(one["top"][0], {"id": one["id"], "logprob": one["logprob"]})
+            self.assertEqual(len(one["top"]), 2)
+            self.assertLess(one["top"][1]["logprob"], one["logprob"])
+        self.assertEqual(self.answer(*flags, "--logprobs", 0)[0]["logprobs"][0]["top"], [])
+        # Before all sampling; with a tokenizer there are texts.
+        biased = self.answer("--prompt", "a", "--gen", 1, "--temperature", 0, "--logit-bias", "98=50", "--logprobs", 0,
+                             model=self.with_tokenizer())[0]["logprobs"][0]  # fmt: skip
+        self.assertEqual((biased["id"], biased["text"]), (98, "b"))
+        self.assertLess(biased["logprob"], -1)
+
+    def test_a_chat_goes_on_to_the_end_of_its_answer(self):
+        model = self.with_tokenizer(("<|im_start|>", END))
+        flags = ["--prompt", "a", "--temperature", 0, "--total-blocks", 4, "--on-loop", "ignore", "--logit-bias", "98=50"]
+        chat = self.answer(*flags, "--chat", "--chat-format", "chatml", model=model)[0]
+        self.assertEqual(chat["stop_reason"], "context")
+        self.assertEqual(len(chat["ids"]) + len(chat["prompt_ids"]), 4 * 16 + 1)
+        self.assertEqual(len(self.answer(*flags, model=model)[0]["ids"]), 8)
+
+    def test_the_model_says_how_it_is_sampled(self):
+        flags = ["--prompt", "a", "--gen", 20, "--temperature", 3]
+        asked = {"do_sample": True, "temperature": 3.0, "top_k": 1, "top_p": 0.5, "repetition_penalty": 1.0}
+        model = self.with_tokenizer(**asked)
+        greedy = self.answer("--prompt", "a", "--gen", 20, "--temperature", 0, model=model)
+        self.assertNotIn("sampling", greedy[1])
+        self.convert(model, "--format", "keep")
+        for source in (model, self.folder / "m.cellm"):
+            free = ["--prompt", "a", "--gen", 20]
+            answers = [self.answer(*free, "--seed", seed, model=source) for seed in (1, 2)]
+            self.assertEqual(answers[0][0]["ids"], greedy[0]["ids"])
+            self.assertEqual(answers[1][0]["ids"], greedy[0]["ids"])
+            self.assertTrue(answers[0][1].startswith(
+                "sampling by the model: temperature 3, top-k 1, top-p 0.5, repeat penalty 1 (generation config)\n"))
+        # What is given wins.
+        given = self.answer(*flags, "--top-k", 0, "--top-p", 1, "--seed", 1, model=model)
+        self.assertNotEqual(given[0]["ids"], greedy[0]["ids"])
+        self.assertIn("sampling by the model: repeat penalty 1 (generation config)\n", given[1])
+        self.assertEqual(self.succeed("infer", "-m", model, *flags, "-q").stderr, b"")
+        asked["do_sample"] = False
+        (model / "generation_config.json").write_text(json.dumps(asked))
+        never = self.answer("--prompt", "a", "--gen", 20, model=model)
+        self.assertEqual(never[0]["ids"], greedy[0]["ids"])
+        self.assertIn("sampling by the model: temperature 0 (generation config)\n", never[1])
+        (model / "generation_config.json").write_text(json.dumps({"top_p": 2}))
+        self.fail_with(3, "generation config: top_p must be", "infer", "-m", model, "--prompt", "a")
+
+    def test_end_tokens_alone_change_nothing(self):
+        flags = ["--prompt", "a", "--gen", 20, "--seed", 4]
+        bare, silent = self.answer(*flags, model=self.with_tokenizer())
+        result, errors = self.answer(*flags, model=self.with_tokenizer(eos_token_id=[299], transformers_version="5"))
+        self.assertEqual(result["ids"], bare["ids"])
+        self.assertNotIn("sampling", silent + errors)
+
+    def test_the_card_of_qwen35_counts_in_a_chat(self):
+        model = self.copy_model("qwen3_5_text")
+        header, data = read_safetensors(model / "model.safetensors")
+        name = "model.embed_tokens.weight"
+        begin, end = header[name]["data_offsets"]
+        rows, columns = header[name]["shape"]
+        vocab, size = 248320, end - begin
+        for entry in header.values():
+            if "data_offsets" in entry and entry["data_offsets"][0] >= end:
+                entry["data_offsets"] = [at + size // rows * (vocab - rows) for at in entry["data_offsets"]]
+        header[name] |= {"shape": [vocab, columns], "data_offsets": [begin, begin + size // rows * vocab]}
+        write_safetensors(model / "model.safetensors", header,
+                          bytes(data[:end]) + bytes(size // rows * (vocab - rows)) + bytes(data[end:]))  # fmt: skip
+        self.edit_config(model, vocab_size=vocab)
+        (model / "tokenizer.json").write_text(json.dumps(byte_tokenizer(
+            ["<|im_start|>", END, "<think>", "</think>"])))  # fmt: skip
+        flags = ["--prompt", "a", "--gen", 2]
+        self.assertNotIn("sampling", self.answer(*flags, model=model)[1])
+        self.assertIn("sampling by the model: repeat penalty 1, presence penalty 1.5 (model card)\n",
+                      self.answer(*flags, "--chat", model=model)[1])  # fmt: skip
+        self.assertNotIn("sampling", self.answer(*flags, "--chat", "--temperature", 0, model=model)[1])
 
 
 class Signals(CommandTest):

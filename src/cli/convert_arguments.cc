@@ -133,8 +133,10 @@ void add_switches(Options& options, ConvertArguments& a) {
 
 void add_convert_options(Options& options, ConvertArguments& a) {
   options.add("-i,--input,input", a.input, "Hugging Face folder, .gguf or .cellm file").required();
-  options.add("-o,--output,output", a.output,
-              ".cellm file to write; replaced only when the new one is whole");
+  options
+      .add("-o,--output,output", a.output,
+           ".cellm file to write; replaced only when the new one is whole")
+      .names_output();
   options.add("--dtype", a.dtype, "Format of what is not quantized: f16").one_of({"f16"});
   add_formats(options, a);
   add_rounding(options, a);

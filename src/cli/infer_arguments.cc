@@ -32,43 +32,39 @@ void add_prompt(Options& options, InferArguments& a) {
       .group(what);
 }
 
-void add_generation(Options& options, InferArguments& a) {
-  const char* how = "How to continue";
+void add_generation(Options& options, InferArguments& a, const Option& json) {
+  const char* how = "How long to continue";
   constexpr std::size_t kMost = std::size_t{1} << 32;  // CLI11 makes 2⁶⁴ − 1 of -1
-  options.add("-n,--gen", a.gen, "Tokens to generate at most")
-      .group(how)
-      .range(std::size_t{0}, kMost)
-      .show_default();
-  options.add("--temperature,--temp", a.generate.temperature, "0 is greedy")
-      .group(how)
-      .show_default()
-      .range(0.0, 100.0);
-  options.add("--top-k", a.generate.top_k, "Only the k most probable tokens; 0: all")
-      .group(how)
-      .range(std::size_t{0}, kMost)
-      .show_default();
-  options.add("--top-p", a.generate.top_p, "Only the fewest tokens that reach this probability")
-      .group(how)
-      .show_default();
-  options.add("--min-p", a.generate.min_p, "Only tokens this probable relative to the best")
-      .group(how)
-      .show_default();
-  options.add("-s,--seed", a.seed, "Makes sampling repeatable (default: random, shown on stderr)")
-      .group(how)
-      .not_negative();
   options
-      .add("--repeat-penalty", a.repeat_penalty,
-           "Makes recent tokens less likely (default 1.05; 1, which is off, if greedy)")
+      .add("-n,--gen", a.gen,
+           "Tokens to generate at most (default 8; with --chat to the end of the answer)")
       .group(how)
-      .range(0.01, 100.0);
-  options.add("--repeat-window", a.generate.repeat_window, "Tokens that count as recent")
+      .range(std::size_t{0}, kMost);
+  options.add("--min-tokens", a.min_tokens, "Before so many, no token ends the answer")
       .group(how)
-      .range(std::size_t{0}, kMost)
-      .show_default();
+      .range(std::size_t{0}, kMost);
   options.add("--stop-eos", a.stop_eos, "Stop at the end of the answer: true or false")
       .group(how)
       .expected(0, 1)
       .show_default("true");
+  options
+      .add_repeatable("--stop", a.stop_strings,
+                      "Stop before this text, or at this control token; repeatable")
+      .group(how);
+  options
+      .add(
+          "--on-loop", a.on_loop,
+          "When the text repeats itself: stop, resample (go on with DRY, once) or ignore (default: "
+          "stop with --chat, else ignore)")
+      .group(how)
+      .one_of({"stop", "resample", "ignore"});
+  options
+      .add("--logprobs", a.logprobs,
+           "With --json: log probabilities of each token and of the N most probable in its place, "
+           "before all sampling")
+      .group(how)
+      .needs(json)
+      .range(std::size_t{0}, std::size_t{1000});
 }
 
 void add_engine(Options& options, InferArguments& a) {
@@ -108,9 +104,11 @@ void add_infer_options(Options& options, InferArguments& a) {
   add_threads(options, a.threads);
   add_follow_links(options, a.links);
   options.add_flag("-q,--quiet", a.quiet, "No statistics on stderr");
-  options.add_flag("--json", a.json, "One JSON object on stdout: text, ids, timings, stop reason");
+  const Option json = options.add_flag(
+      "--json", a.json, "One JSON object on stdout: text, ids, timings, stop reason");
   add_prompt(options, a);
-  add_generation(options, a);
+  add_generation(options, a, json);
+  add_sampling_options(options, a.sampling);
   add_engine(options, a);
   options.footer(
       "Examples:\n"
@@ -139,6 +137,9 @@ void check(const InferArguments& arguments) {
   if (!arguments.chat && (!arguments.system.empty() || arguments.thinking)) {
     throw failure(CELLM_ERROR_USAGE, "--system, --thinking and --no-thinking go with --chat");
   }
+  // Before a model is loaded.
+  if (arguments.sampling.seed) parse_seed(*arguments.sampling.seed);
+  for (const std::string& bias : arguments.sampling.logit_biases) parse_logit_bias(bias);
 }
 
 }  // namespace cellm

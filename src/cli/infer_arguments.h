@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/options.h"
+#include "cli/sampling_arguments.h"
 #include "cli/surface.h"
 
 namespace cellm {
@@ -22,10 +24,12 @@ struct InferArguments {
   std::string system;
   std::optional<bool> thinking;
   bool parse_special = false;
-  std::size_t gen = 8;
-  GenerateOptions generate{.temperature = 0.8F, .top_k = 40};
-  std::optional<float> repeat_penalty;
-  std::optional<std::uint64_t> seed;
+  std::optional<std::size_t> gen;  // nothing: 8, or with chat as many as fit
+  std::size_t min_tokens = 0;
+  std::vector<std::string> stop_strings;
+  std::optional<std::string> on_loop;
+  std::optional<std::size_t> logprobs;
+  SamplingArguments sampling;
   std::size_t max_layers = 0;  // all
   std::size_t tokens_per_block = 16;
   std::size_t total_blocks = 0;

@@ -2,13 +2,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <numeric>
-#include <random>
+#include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/printable.h"
 #include "base/stopwatch.h"
+#include "cli/answer_report.h"
 #include "cli/exit_codes.h"
 #include "cli/infer_arguments.h"
 #include "cli/interrupts.h"
@@ -57,10 +57,6 @@ Ids prompt_ids(const InferArguments& arguments, const Model& model) {
   return model.chat_prompt(messages, chat_options(arguments));
 }
 
-double rate(std::size_t tokens, double seconds) {
-  return seconds > 0.0 ? static_cast<double>(tokens) / seconds : 0.0;
-}
-
 // Writes text to stdout without buffering; a closed pipe ends the answer.
 class Output {
  public:
@@ -107,75 +103,29 @@ const Cancel& interrupt_cancel() {
   return cancel;
 }
 
-GenerateOptions generate_options(const InferArguments& arguments) {
-  GenerateOptions options = arguments.generate;
-  options.max_tokens = arguments.gen;
-  // Greedy means the model's own first choice, so the penalty is off unless given (decision 4).
-  constexpr float kSamplingPenalty = 1.05F;
-  options.repeat_penalty =
-      arguments.repeat_penalty.value_or(options.temperature == 0.0F ? 1.0F : kSamplingPenalty);
-  options.seed = arguments.seed ? *arguments.seed : std::random_device{}();
+cellm_on_loop on_loop(const InferArguments& arguments) {
+  const std::string name = arguments.on_loop.value_or(arguments.chat ? "stop" : "ignore");
+  if (name == "ignore") return CELLM_LOOP_IGNORE;
+  return name == "stop" ? CELLM_LOOP_STOP : CELLM_LOOP_RESAMPLE;
+}
+
+// Says on stderr which options of sampling came from the model.
+GenerateOptions generate_options(const InferArguments& arguments, const Model& model) {
+  const Sampling card = arguments.chat ? model.sampling(CELLM_SAMPLING_CARD) : Sampling{};
+  ResolvedSampling resolved = resolve_sampling(arguments.sampling, model.sampling(), card);
+  if (!arguments.quiet && !resolved.from_model.empty()) {
+    fmt::print(stderr, "sampling by the model: {}\n", resolved.from_model);
+  }
+  GenerateOptions options = std::move(resolved.options);
+  constexpr std::size_t kDefaultTokens = 8;
+  options.max_tokens = arguments.gen.value_or(arguments.chat ? kAsManyAsFit : kDefaultTokens);
+  options.min_tokens = arguments.min_tokens;
+  options.stop_strings = arguments.stop_strings;
+  options.on_loop = on_loop(arguments);
+  options.top_logprobs = arguments.logprobs;
   options.ignore_end = !parse_switch(arguments.stop_eos, "--stop-eos");
   options.cancel = &interrupt_cancel();
   return options;
-}
-
-const char* stop_reason_name(int reason) {
-  switch (reason) {
-    case CELLM_STOP_END:
-      return "eos";
-    case CELLM_STOP_LENGTH:
-      return "length";
-    case CELLM_STOP_CONTEXT:
-      return "context";
-    default:
-      return "interrupted";
-  }
-}
-
-// The summary after an answer.
-struct Answer {
-  const std::string& text;
-  const Ids& prompt;
-  const Ids& ids;
-  const cellm_generate_result& result;
-  std::uint64_t seed;
-  double load_seconds;
-
-  double prompt_rate() const { return rate(result.prompt_tokens, result.prompt_seconds); }
-  double decode_rate() const { return rate(result.decoded_tokens, result.decode_seconds); }
-};
-
-void print_json(const Answer& answer, const Model& model) {
-  const cellm_generate_result& result = answer.result;
-  const nlohmann::ordered_json json{{"text", answer.text},
-                                    {"ids", answer.ids},
-                                    {"prompt_ids", answer.prompt},
-                                    {"stop_reason", stop_reason_name(result.stop_reason)},
-                                    {"seed", answer.seed},
-                                    {"timings",
-                                     {{"load_seconds", answer.load_seconds},
-                                      {"prompt_tokens", result.prompt_tokens},
-                                      {"prompt_seconds", result.prompt_seconds},
-                                      {"prompt_tokens_per_second", answer.prompt_rate()},
-                                      {"decode_tokens", result.decoded_tokens},
-                                      {"decode_seconds", result.decode_seconds},
-                                      {"decode_tokens_per_second", answer.decode_rate()}}},
-                                    {"peak_memory_bytes", peak_memory_bytes()},
-                                    {"threads", model.facts().threads},
-                                    {"target", model.target()}};
-  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
-void print_statistics(const Answer& answer) {
-  const cellm_generate_result& result = answer.result;
-  fmt::print(stderr,
-             "load {:.2f} s | prompt {} tokens, {:.1f} tokens/s | decode {} tokens, {:.1f} "
-             "tokens/s | peak memory {} "
-             "| stop: {} | seed {}\n",
-             answer.load_seconds, result.prompt_tokens, answer.prompt_rate(),
-             result.generated_tokens, answer.decode_rate(), human_bytes(peak_memory_bytes()),
-             stop_reason_name(result.stop_reason), answer.seed);
 }
 
 int run(const InferArguments& arguments) {
@@ -192,13 +142,13 @@ int run(const InferArguments& arguments) {
   if (!arguments.quiet) announce_quality(arguments, model);
   const double load_seconds = watch.seconds();
 
-  const GenerateOptions options = generate_options(arguments);
+  const GenerateOptions options = generate_options(arguments, model);
   const Ids prompt = prompt_ids(arguments, model);
   Session session(model, {.kv_encoding = kv_encoding_named(arguments.kv_encoding),
                           .max_tokens = arguments.total_blocks * arguments.tokens_per_block,
                           .tokens_per_block = arguments.tokens_per_block});
   session.check_memory(prompt.size());
-  if (!arguments.quiet) warn_if_long(session, prompt.size() + arguments.gen);
+  if (!arguments.quiet && arguments.gen) warn_if_long(session, prompt.size() + *arguments.gen);
   Output output(!arguments.json);
   Ids ids;
   const bool is_text = model.facts().has_tokenizer != 0;
@@ -207,7 +157,7 @@ int run(const InferArguments& arguments) {
     output.write(is_text ? std::string(text) : fmt::format("{}{}", ids.size() > 1 ? " " : "", id));
     return true;
   };
-  const cellm_generate_result result = session.generate(prompt, options, on_token);
+  const GenerateResult result = session.generate(prompt, options, on_token);
 
   const Answer answer{output.text(), prompt, ids, result, options.seed, load_seconds};
   if (arguments.json) {

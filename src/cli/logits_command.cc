@@ -56,7 +56,8 @@ Run configure(Options& options) {
   add_model(options, a.model);
   options.add("--tokens", a.tokens, "Token ids, like 1,2,3").required();
   options.add("-o,--output", a.output, ".npy file to write: float32 [tokens, vocabulary]")
-      .required();
+      .required()
+      .names_output();
   options.add("--last", a.last, "Only the last N positions")
       .range(std::size_t{1}, std::size_t{1} << 32);
   options.add("--chunk", a.chunk, "Feed the tokens N at a time (default: all at once)")

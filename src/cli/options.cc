@@ -1,6 +1,9 @@
 #include "cli/options.h"
 
+#include <cmath>
+#include <cstdlib>
 #include <sstream>
+#include <type_traits>
 
 #include <CLI/CLI.hpp>
 
@@ -63,6 +66,14 @@ Option& Option::one_of(const std::vector<std::string>& values) {
   return *this;
 }
 
+Option& Option::names_output() {
+  const auto refuse_stream = [](std::string& value) -> std::string {
+    return value == "-" ? "standard output is no place for it; give a name (./- for this one)" : "";
+  };
+  option_->check(CLI::Validator(refuse_stream, ""));
+  return *this;
+}
+
 namespace {
 
 // "TEXT:{a,b}" of CLI11 as the kind of value and its choices.
@@ -101,9 +112,25 @@ CommandFacts command_facts(const CLI::App& app) {
 Options::Options(const std::string& description, const std::string& name)
     : app_(std::make_shared<CLI::App>(description, name)) {}
 
+namespace {
+
+template <typename T>
+constexpr bool kIsFraction = std::is_floating_point_v<T>;
+template <typename T>
+constexpr bool kIsFraction<std::optional<T>> = std::is_floating_point_v<T>;
+
+// Ranges do not refuse NaN, which compares with nothing.
+std::string refuse_nan(std::string& text) {
+  return std::isnan(std::strtod(text.c_str(), nullptr)) ? text + " is not a number" : "";
+}
+
+}  // namespace
+
 template <typename T>
 Option Options::add(const std::string& names, T& value, const std::string& help) {
-  return Option(app_->add_option(names, value, help));
+  CLI::Option* option = app_->add_option(names, value, help);
+  if constexpr (kIsFraction<T>) option->check(CLI::Validator(refuse_nan, ""));
+  return Option(option);
 }
 template Option Options::add(const std::string&, std::string&, const std::string&);
 template Option Options::add(const std::string&, unsigned&, const std::string&);
@@ -117,6 +144,19 @@ template Option Options::add(const std::string&, std::optional<float>&, const st
 template Option Options::add(const std::string&, std::vector<std::string>&, const std::string&);
 template Option Options::add(const std::string&, std::vector<unsigned>&, const std::string&);
 template Option Options::add(const std::string&, std::vector<std::size_t>&, const std::string&);
+
+Option Options::add_repeatable(const std::string& names, std::vector<std::string>& values,
+                               const std::string& help) {
+  // As a vector, CLI11 would take "[a,b]" and "{}" for lists, and several texts after one name.
+  const auto take = [&values](const CLI::results_t& results) {
+    values = results;
+    return true;
+  };
+  return Option(app_->add_option(names, take, help)
+                    ->type_name("TEXT")
+                    ->expected(1, CLI::detail::expected_max_vector_size)
+                    ->allow_extra_args(false));
+}
 
 Option Options::add_flag(const std::string& names, bool& value, const std::string& help) {
   return Option(app_->add_flag(names, value, help));

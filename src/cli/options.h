@@ -33,6 +33,7 @@ class Option {
   Option& range(T low, T high);
   Option& not_negative();
   Option& one_of(const std::vector<std::string>& values);
+  Option& names_output();  // not "-": nothing but text goes to standard output
 
  private:
   CLI::Option* option_;
@@ -61,9 +62,12 @@ class Options {
 
   // names: "-m,--model", or "file" for a positional one. The variable takes the value in parse(),
   // until when it must live. T is std::string, unsigned, std::size_t, float or double,
-  // std::optional of one of these, or std::vector of one of the first three.
+  // std::optional of one of these, or std::vector of one of the first three. NaN is an error.
   template <typename T>
   Option add(const std::string& names, T& value, const std::string& help);
+  // An option that may be given several times, with one text each.
+  Option add_repeatable(const std::string& names, std::vector<std::string>& values,
+                        const std::string& help);
   Option add_flag(const std::string& names, bool& value, const std::string& help);
   Option add_flag(const std::string& names, const std::function<void()>& callback,
                   const std::string& help);

@@ -131,6 +131,7 @@ Run configure(Options& options) {
   StudyOptions& s = a.study;
   options.add("-i,--source", a.source, "Hugging Face folder, .gguf or .cellm file").required();
   options.add("-o,--output", a.output, "Folder for the results; made if it is not there")
+      .names_output()
       .required();
   options
       .add("--text", a.texts,

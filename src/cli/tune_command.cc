@@ -64,7 +64,8 @@ Run configure(Options& options) {
               "cellm, \"self\" for texts that the reference writes, or \"chat\" for its answers "
               "to users; repeatable, each gets an equal share [all three; \"chat\" if the model "
               "has a chat format]");
-  options.add("-o,--output", a.output, "Write a new file instead of changing this one");
+  options.add("-o,--output", a.output, "Write a new file instead of changing this one")
+      .names_output();
   options.add("--tokens", a.tuning.tokens, "Tokens of the text to learn from at most")
       .show_default()
       .range(kCalibrationWindow, std::size_t{1} << 32);

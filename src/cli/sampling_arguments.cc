@@ -1,0 +1,227 @@
+#include "cli/sampling_arguments.h"
+
+#include <charconv>
+#include <cmath>
+#include <random>
+#include <system_error>
+
+#include "base/printable.h"
+
+namespace cellm {
+namespace {
+
+constexpr const char* kGroup = "How tokens are chosen";
+constexpr std::size_t kMostTokens = std::size_t{1} << 32;  // CLI11 makes 2⁶⁴ − 1 of -1
+constexpr double kMost = 100.0;
+
+void add_filters(Options& options, SamplingArguments& a) {
+  options.add("--temperature,--temp", a.temperature, "0 is greedy (default: the model's, else 0.8)")
+      .group(kGroup)
+      .range(0.0, kMost);
+  options
+      .add("--top-k", a.top_k,
+           "Only the k most probable tokens; 0: all (default: the model's, else 40)")
+      .group(kGroup)
+      .range(std::size_t{0}, kMostTokens);
+  options
+      .add("--top-p", a.top_p,
+           "Only the fewest tokens that reach this probability (default: the model's, else 1)")
+      .group(kGroup);
+  options
+      .add("--min-p", a.min_p,
+           "Only tokens this probable relative to the best (default: the model's, else 0)")
+      .group(kGroup);
+  options
+      .add("--top-n-sigma", a.top_n_sigma,
+           "Only logits within so many standard deviations of the largest; 0: all")
+      .group(kGroup)
+      .show_default()
+      .range(0.0, kMost);
+  options
+      .add("--typical,--typical-p", a.typical_p,
+           "Only the most typical tokens that reach this probability; 1: all")
+      .group(kGroup)
+      .show_default();
+  options
+      .add("--xtc-probability", a.xtc_probability,
+           "Probability of leaving out all top choices but the last (XTC)")
+      .group(kGroup)
+      .show_default();
+  options.add("--xtc-threshold", a.xtc_threshold, "Probability that makes a token a top choice")
+      .group(kGroup)
+      .show_default();
+}
+
+void add_penalties(Options& options, SamplingArguments& a) {
+  options
+      .add("--repeat-penalty", a.repeat_penalty,
+           "Makes recent tokens less likely (default: the model's, else 1.05; 1, which is off, if "
+           "greedy)")
+      .group(kGroup)
+      .range(0.01, kMost);
+  options
+      .add("--presence-penalty", a.presence_penalty,
+           "Subtracted from the logits of recent tokens (default: the model's, else 0)")
+      .group(kGroup)
+      .range(-kMost, kMost);
+  options
+      .add("--frequency-penalty", a.frequency_penalty,
+           "The same for each occurrence (default: the model's, else 0)")
+      .group(kGroup)
+      .range(-kMost, kMost);
+  options.add("--repeat-window,--repeat-last-n", a.repeat_window, "Tokens that count as recent")
+      .group(kGroup)
+      .range(std::size_t{0}, kMostTokens)
+      .show_default();
+  options
+      .add("--dry-multiplier", a.dry_multiplier,
+           "Penalty of tokens that continue a repetition (DRY), 0.8 is usual; 0: off")
+      .group(kGroup)
+      .show_default()
+      .range(0.0, kMost);
+  options.add("--dry-base", a.dry_base, "By which it grows with each repeated token")
+      .group(kGroup)
+      .show_default()
+      .range(1.0, kMost);
+  options.add("--dry-allowed-length", a.dry_allowed_length, "Repeated tokens that cost nothing yet")
+      .group(kGroup)
+      .show_default()
+      .range(std::size_t{1}, kMostTokens);
+  options
+      .add("--dry-window,--dry-penalty-last-n", a.dry_window,
+           "Latest tokens in which repetitions are looked for; 0: all")
+      .group(kGroup)
+      .show_default()
+      .range(std::size_t{0}, kMostTokens);
+  options
+      .add_repeatable("--dry-sequence-breaker", a.dry_breakers,
+                      "Text at which repetitions end, in place of newline, colon, quotation mark "
+                      "and asterisk; repeatable; none: nowhere")
+      .group(kGroup);
+}
+
+// Sets `to` by the first that says something, and records what comes from the model.
+class Chooser {
+ public:
+  Chooser(const Sampling& file, const Sampling& card) : file_(file), card_(card) {}
+
+  template <typename T>
+  T choose(const char* name, const std::optional<T>& given, std::optional<T> Sampling::*field,
+           T otherwise) {
+    if (given) return *given;
+    if (const auto& value = file_.*field) return note(from_file_, name, *value);
+    if (const auto& value = card_.*field) return note(from_card_, name, *value);
+    return otherwise;
+  }
+
+  std::string summary() const {
+    std::string text;
+    if (!from_file_.empty()) text += from_file_ + " (generation config)";
+    if (!from_card_.empty()) {
+      text += (text.empty() ? "" : "; ") + from_card_ + " (model card)";
+    }
+    return text;
+  }
+
+ private:
+  template <typename T>
+  static T note(std::string& list, const char* name, T value) {
+    list += fmt::format("{}{} {}", list.empty() ? "" : ", ", name, value);
+    return value;
+  }
+
+  const Sampling& file_;
+  const Sampling& card_;
+  std::string from_file_;
+  std::string from_card_;
+};
+
+// Greedy means the model's own first choice, so there penalties are off unless asked for.
+void choose_rest(const SamplingArguments& a, Chooser& chooser, GenerateOptions& o) {
+  if (o.temperature == 0.0F) {
+    o.top_k = a.top_k.value_or(0);
+    o.top_p = a.top_p.value_or(1.0F);
+    o.min_p = a.min_p.value_or(0.0F);
+    o.repeat_penalty = a.repeat_penalty.value_or(1.0F);
+    o.presence_penalty = a.presence_penalty.value_or(0.0F);
+    o.frequency_penalty = a.frequency_penalty.value_or(0.0F);
+    return;
+  }
+  o.top_k = chooser.choose<std::size_t>("top-k", a.top_k, &Sampling::top_k, 40);
+  o.top_p = chooser.choose("top-p", a.top_p, &Sampling::top_p, 1.0F);
+  o.min_p = chooser.choose("min-p", a.min_p, &Sampling::min_p, 0.0F);
+  o.repeat_penalty =
+      chooser.choose("repeat penalty", a.repeat_penalty, &Sampling::repeat_penalty, 1.05F);
+  o.presence_penalty =
+      chooser.choose("presence penalty", a.presence_penalty, &Sampling::presence_penalty, 0.0F);
+  o.frequency_penalty =
+      chooser.choose("frequency penalty", a.frequency_penalty, &Sampling::frequency_penalty, 0.0F);
+}
+
+}  // namespace
+
+void add_sampling_options(Options& options, SamplingArguments& a) {
+  add_filters(options, a);
+  add_penalties(options, a);
+  options
+      .add_repeatable("--logit-bias", a.logit_biases,
+                      "ID=BIAS, added to the token's logit; -inf: never; repeatable")
+      .group(kGroup);
+  options
+      .add("-s,--seed", a.seed,
+           "Makes sampling repeatable; -1: random (the default, shown on stderr)")
+      .group(kGroup);
+}
+
+std::optional<std::uint64_t> parse_seed(const std::string& text) {
+  if (text == "-1") return std::nullopt;
+  std::uint64_t seed = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, seed);
+  if (failed == std::errc::result_out_of_range) {
+    throw failure(CELLM_ERROR_USAGE, "--seed {} is more than 2^64 - 1", printable(text));
+  }
+  if (failed != std::errc() || rest != end) {
+    throw failure(CELLM_ERROR_USAGE, "--seed takes a number from 0 to 2^64 - 1, or -1, not \"{}\"",
+                  printable(text));
+  }
+  return seed;
+}
+
+cellm_logit_bias parse_logit_bias(const std::string& text) {
+  cellm_logit_bias result{};
+  const char* end = text.data() + text.size();
+  const auto id = std::from_chars(text.data(), end, result.id);
+  if (id.ec == std::errc() && id.ptr != end && *id.ptr == '=') {
+    const auto bias = std::from_chars(id.ptr + 1, end, result.bias);
+    if (bias.ec == std::errc() && bias.ptr == end && !std::isnan(result.bias)) return result;
+  }
+  throw failure(CELLM_ERROR_USAGE, "--logit-bias takes ID=BIAS, not \"{}\"", printable(text));
+}
+
+ResolvedSampling resolve_sampling(const SamplingArguments& a, const Sampling& file,
+                                  const Sampling& card) {
+  ResolvedSampling resolved;
+  GenerateOptions& o = resolved.options;
+  Chooser chooser(file, card);
+  o.temperature = chooser.choose("temperature", a.temperature, &Sampling::temperature, 0.8F);
+  choose_rest(a, chooser, o);
+  resolved.from_model = chooser.summary();
+  o.repeat_window = a.repeat_window;
+  o.top_n_sigma = a.top_n_sigma;
+  o.typical_p = a.typical_p;
+  o.xtc_probability = a.xtc_probability;
+  o.xtc_threshold = a.xtc_threshold;
+  o.dry_multiplier = a.dry_multiplier;
+  o.dry_base = a.dry_base;
+  o.dry_allowed_length = a.dry_allowed_length;
+  o.dry_window = a.dry_window;
+  if (!a.dry_breakers.empty()) o.dry_breakers = a.dry_breakers;
+  if (a.dry_breakers == std::vector<std::string>{"none"}) o.dry_breakers.clear();
+  for (const std::string& text : a.logit_biases) o.logit_bias.push_back(parse_logit_bias(text));
+  const auto seed = a.seed ? parse_seed(*a.seed) : std::nullopt;
+  o.seed = seed ? *seed : std::random_device{}();
+  return resolved;
+}
+
+}  // namespace cellm

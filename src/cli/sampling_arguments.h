@@ -1,0 +1,56 @@
+// The arguments of infer that say how tokens are chosen.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "cli/surface.h"
+
+namespace cellm {
+
+// Nothing: the model's default, or else the program's.
+struct SamplingArguments {
+  std::optional<float> temperature;
+  std::optional<std::size_t> top_k;
+  std::optional<float> top_p;
+  std::optional<float> min_p;
+  std::optional<float> repeat_penalty;
+  std::optional<float> presence_penalty;
+  std::optional<float> frequency_penalty;
+  std::size_t repeat_window = 64;
+  float top_n_sigma = 0.0F;
+  float typical_p = 1.0F;
+  float xtc_probability = 0.0F;
+  float xtc_threshold = 0.1F;
+  float dry_multiplier = 0.0F;
+  float dry_base = 1.75F;
+  std::size_t dry_allowed_length = 2;
+  std::size_t dry_window = 0;
+  std::vector<std::string> dry_breakers;  // none: the usual ones
+  std::vector<std::string> logit_biases;  // ID=BIAS
+  std::optional<std::string> seed;
+};
+
+void add_sampling_options(Options& options, SamplingArguments& arguments);
+
+// What the text of an option says. Throw Error.
+std::optional<std::uint64_t> parse_seed(const std::string& text);  // nothing: random
+cellm_logit_bias parse_logit_bias(const std::string& text);
+
+// How to sample, with the options of sampling set and the others as they are by default.
+struct ResolvedSampling {
+  GenerateOptions options;
+  std::string from_model;  // "temperature 0.6, top-k 20 (generation config)"; empty: nothing
+};
+
+// An argument that is given wins; else the model's generation config; else its card. The caller
+// says what of them counts. Penalties that are not given are off if greedy. Draws a seed if none is
+// given.
+ResolvedSampling resolve_sampling(const SamplingArguments& arguments, const Sampling& file,
+                                  const Sampling& card);
+
+}  // namespace cellm
