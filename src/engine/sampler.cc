@@ -137,7 +137,8 @@ std::uint32_t Sampler::draw() {
   if (options_.xtc_probability > 0.0F && random() < static_cast<double>(options_.xtc_probability)) {
     ranked(possible - 1);
     first = excluded_top_choices(std::span(candidates_).first(possible), options_.xtc_threshold);
-    for (std::size_t rank = 0; rank < first; ++rank) kept -= weight_of(ranked(rank));
+    kept = 0.0;
+    for (std::size_t rank = first; rank < possible; ++rank) kept += weight_of(ranked(rank));
   }
   double left = random() * kept;
   for (std::size_t rank = first; rank + 1 < possible; ++rank) {

@@ -26,8 +26,8 @@ void penalize_recent(std::span<float> logits, std::span<const std::uint32_t> rec
 // DRY, "don't repeat yourself", as llama.cpp's "dry": a token that would continue a repetition of n
 // tokens, n ≥ allowed_length, is penalized by multiplier · base^(n − allowed_length). A repetition
 // is a span at the end of the text that also occurs before; it does not reach across a sequence
-// breaker, and a token whose text has a breaker is not penalized. The defaults beside `multiplier`
-// are llama.cpp's; it recommends a multiplier of 0.8.
+// breaker, and a token whose text has a breaker is not penalized. The defaults of base, allowed
+// length and breakers are llama.cpp's.
 struct DryOptions {
   float multiplier = 0.0F;  // 0: off
   float base = 1.75F;
@@ -35,6 +35,7 @@ struct DryOptions {
   std::size_t window = 0;  // latest tokens in which repetitions are looked for; 0: the whole text
   std::vector<std::string> breakers = {"\n", ":", "\"", "*"};  // without a tokenizer there are none
 };
+// What DRY's author recommends.
 inline constexpr float kRecommendedDryMultiplier = 0.8F;
 
 struct DryRepeat {
