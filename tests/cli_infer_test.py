@@ -36,6 +36,20 @@ class Infer(CommandTest):
         self.infer("--seq", 4)
         self.infer("--tokens", "1, 2,3", "--kv-encoding", "f16")
 
+    def test_chat_template(self):
+        tokenizer, template = self.folder / "tokenizer.json", self.folder / "t.jinja"
+        tokenizer.write_text(json.dumps(byte_tokenizer()))
+        template.write_text("{{ x }}{% for m in messages %}<{{ m.content }}>{% endfor %}")
+        flags = ["--tokenizer", tokenizer, "--prompt", "ab", "--chat", "--gen", 1, "--json", "-q"]
+        out = json.loads(self.infer(*flags, "--chat-template", template, "--chat-template-kwargs", '{"x": "q"}', "--system", "s").stdout)
+        self.assertEqual(bytes(out["prompt_ids"]), b"q<s><ab>")
+        self.fail_with(2, "not a JSON object", "infer", "-m", QWEN3, *flags, "--chat-template", template, "--chat-template-kwargs", "[1]")
+        self.fail_with(2, "not both", "infer", "-m", QWEN3, *flags, "--chat-template", template, "--chat-format", "plain")
+        self.fail_with(3, "No such file", "infer", "-m", QWEN3, *flags, "--chat-template", self.folder / "none.jinja")
+        template.write_text("{{ raise_exception('no') }}")
+        self.fail_with(2, "line 1: no", "infer", "-m", QWEN3, *flags, "--chat-template", template)
+        self.fail_with(2, "go with --chat", "infer", "-m", QWEN3, "--chat-template", template)
+
     def test_cellm_infer_is_infer(self):
         flags = ["--model", QWEN3, "--seq", 3, "--gen", 4, "--temperature", 0, "-q"]
         self.assertEqual(self.succeed("infer", *flags).stdout, self.succeed(BIN / "infer", *flags).stdout)

@@ -59,7 +59,8 @@ Frame frame_of(AdviceKind kind) {
     case AdviceKind::kGiveTokenizer:
       return {"", "; give --tokenizer tokenizer.json"};
     case AdviceKind::kGiveChatFormat:
-      return {"", "; give --chat-format chatml or plain, or leave --chat out"};
+      return {"",
+              "; give --chat-template FILE, --chat-format chatml or plain, or leave --chat out"};
     default:
       return memory_frame(kind);
   }

@@ -17,6 +17,12 @@ void add_prompt(Options& options, InferArguments& a) {
       .group(what)
       .show_default()
       .one_of({"auto", "chatml", "plain"});
+  options.add("--chat-template", a.chat_template, "A Jinja template file in place of the model's")
+      .group(what);
+  options
+      .add("--chat-template-kwargs", a.template_variables,
+           "Variables of the template, a JSON object: {\"enable_thinking\": false}")
+      .group(what);
   options.add("--system", a.system, "System message of the chat").group(what);
   options
       .add_flag(
@@ -134,8 +140,15 @@ void check(const InferArguments& arguments) {
   }
   if (arguments.chat && !arguments.prompt)
     throw failure(CELLM_ERROR_USAGE, "--chat needs --prompt TEXT (or - for standard input)");
-  if (!arguments.chat && (!arguments.system.empty() || arguments.thinking)) {
-    throw failure(CELLM_ERROR_USAGE, "--system, --thinking and --no-thinking go with --chat");
+  if (!arguments.chat &&
+      (!arguments.system.empty() || arguments.thinking || !arguments.chat_template.empty() ||
+       !arguments.template_variables.empty())) {
+    throw failure(CELLM_ERROR_USAGE,
+                  "--system, --thinking, --no-thinking, --chat-template and --chat-template-kwargs "
+                  "go with --chat");
+  }
+  if (!arguments.chat_template.empty() && arguments.chat_format != "auto") {
+    throw failure(CELLM_ERROR_USAGE, "give one of --chat-format and --chat-template, not both");
   }
   // Before a model is loaded.
   if (arguments.sampling.seed) parse_seed(*arguments.sampling.seed);

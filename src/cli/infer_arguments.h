@@ -21,6 +21,8 @@ struct InferArguments {
   std::optional<std::uint32_t> sequence;
   bool chat = false;
   std::string chat_format = "auto";
+  std::string chat_template;       // a file
+  std::string template_variables;  // a JSON object
   std::string system;
   std::optional<bool> thinking;
   bool parse_special = false;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/limits.h"
+#include "base/mapped_file.h"
 #include "base/printable.h"
 #include "base/stopwatch.h"
 #include "cli/answer_report.h"
@@ -28,7 +30,10 @@ bool parse_switch(const std::string& text, const char* option) {
 }
 
 ChatOptions chat_options(const InferArguments& arguments) {
-  ChatOptions options{.format = CELLM_CHAT_AUTO, .thinking = arguments.thinking};
+  ChatOptions options{.thinking = arguments.thinking, .variables = arguments.template_variables};
+  if (!arguments.chat_template.empty()) {
+    options.template_text = read_file(arguments.chat_template, kMaxTextBytes);
+  }
   if (arguments.chat_format == "chatml") options.format = CELLM_CHAT_CHATML;
   if (arguments.chat_format == "plain") options.format = CELLM_CHAT_PLAIN;
   return options;
