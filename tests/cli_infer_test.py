@@ -36,6 +36,19 @@ class Infer(CommandTest):
         self.infer("--seq", 4)
         self.infer("--tokens", "1, 2,3", "--kv-encoding", "f16")
 
+    def test_thinking(self):
+        tokenizer, template = self.folder / "tokenizer.json", self.folder / "t.jinja"
+        tokenizer.write_text(json.dumps(byte_tokenizer()))
+        template.write_text("<think>\n")
+        flags = ["--tokenizer", tokenizer, "--prompt", "a", "--chat", "--chat-template", template, "--json", "-q", "--temperature", 0]
+        out = json.loads(self.infer(*flags, "--thinking-budget", 4, "--gen", 16).stdout)
+        self.assertEqual(bytes(out["ids"][4:12]), b"</think>")
+        self.assertEqual(out["thinking_tokens"], 12)
+        self.assertEqual(out["text"], out["text"][:4] + "</think>" + out["text"][12:])
+        self.assertEqual(out["reasoning"], out["text"][:4].strip())
+        self.assertEqual(out["answer"], out["text"][12:].lstrip("\n"))
+        self.fail_with(2, "goes with --chat", "infer", "-m", QWEN3, "--thinking-budget", 4)
+
     def test_chat_template(self):
         tokenizer, template = self.folder / "tokenizer.json", self.folder / "t.jinja"
         tokenizer.write_text(json.dumps(byte_tokenizer()))

@@ -73,6 +73,10 @@ typedef struct cellm_generate_options {
   int on_loop;         /* cellm_on_loop */
   int logprobs;        /* nonzero: report the log probability of each token */
   size_t top_logprobs; /* and so many of the most probable tokens in its place; 1000 at most */
+  /* Reasoning is the text between <think> and </think> at the beginning of an answer, or up to
+   * </think> if the prompt ends with <think>. Both need a tokenizer. */
+  int split_thinking;     /* nonzero: report reasoning and answer apart in the result */
+  size_t thinking_budget; /* after so many tokens of reasoning </think> is forced; 0: never */
 } cellm_generate_options;
 
 typedef struct cellm_logprob {
@@ -92,6 +96,11 @@ typedef struct cellm_generate_result {
    * and the most probable ones in order. To be freed with cellm_free(). */
   cellm_logprob* logprobs;
   size_t logprobs_per_token;
+  /* NULL unless split_thinking is set: the two parts of the text, without line breaks around the
+   * tags. To be freed with cellm_free(). */
+  char* reasoning;
+  char* answer;
+  size_t thinking_tokens; /* of the generated ones, those of the reasoning and its closing tag */
 } cellm_generate_result;
 
 #define CELLM_NO_TOKEN 0xFFFFFFFFu

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <cellm/cellm.h>
@@ -51,6 +52,9 @@ struct GenerateOptions {
   cellm_on_loop on_loop = CELLM_LOOP_IGNORE;
   // Report the log probability of each token, and of so many of the most probable in its place.
   std::optional<std::size_t> top_logprobs = {};
+  bool split_thinking = false;  // report reasoning and answer apart
+  // After so many tokens of reasoning </think> is forced; nothing: never.
+  std::optional<std::size_t> thinking_budget = {};
 };
 
 // A token and the most probable ones in its place, best first.
@@ -60,7 +64,10 @@ struct TokenLogprobs {
 };
 
 struct GenerateResult : cellm_generate_result {
-  std::vector<TokenLogprobs> token_logprobs = {};  // those of the base, which has none
+  // In place of what the base points to, which has none.
+  std::vector<TokenLogprobs> token_logprobs = {};
+  std::string reasoning_text = {};
+  std::string answer_text = {};
 };
 
 // Called for each token with the text that it completes; returns whether to go on. See
@@ -157,11 +164,20 @@ inline PlainOptions plain(const GenerateOptions& options) {
   o.on_loop = options.on_loop;
   o.logprobs = options.top_logprobs ? 1 : 0;
   o.top_logprobs = options.top_logprobs.value_or(0);
+  o.split_thinking = options.split_thinking ? 1 : 0;
+  o.thinking_budget = options.thinking_budget.value_or(0);
   return result;
 }
 
-// Moves the logprobs of a result of C.
-inline void take_logprobs(GenerateResult& result) {
+// Moves what a result of C points to.
+inline void take_parts(GenerateResult& result) {
+  for (const auto& [part, text] : {std::pair(&result.reasoning, &result.reasoning_text),
+                                   std::pair(&result.answer, &result.answer_text)}) {
+    if (*part == nullptr) continue;
+    const std::unique_ptr<char, void (*)(void*)> owner(*part, cellm_free);
+    *part = nullptr;
+    *text = owner.get();
+  }
   if (result.logprobs == nullptr) return;
   const std::unique_ptr<cellm_logprob, void (*)(void*)> owner(result.logprobs, cellm_free);
   result.logprobs = nullptr;
@@ -191,7 +207,7 @@ inline GenerateResult generate(cellm_session* session, std::span<const std::uint
     }
   };
   check(cellm_generate(session, prompt.data(), prompt.size(), &o.options, forward, &call, &result));
-  take_logprobs(result);
+  take_parts(result);
   if (call.failure) std::rethrow_exception(call.failure);
   return result;
 }

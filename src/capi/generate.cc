@@ -1,6 +1,8 @@
 #include "engine/generate.h"
 
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -87,6 +89,8 @@ GenerateOptions generate_options(const LoadedModel& model, const cellm_generate_
   options.stop_strings = texts_of(o.stop_strings, o.stop_strings_count, "stop_strings");
   options.on_loop = on_loop_of(o.on_loop);
   if (o.logprobs != 0) options.top_logprobs = o.top_logprobs;
+  if (o.split_thinking != 0 || o.thinking_budget != 0) options.thinking.emplace();
+  if (o.thinking_budget != 0) options.thinking_budget = o.thinking_budget;
   return options;
 }
 
@@ -146,8 +150,17 @@ cellm_logprob* logprob_rows(const std::vector<TokenLogprobs>& logprobs, std::siz
   return rows;
 }
 
-bool takes_logprobs(const cellm_generate_result* result) {
-  return result != nullptr && result->size >= sizeof(cellm_generate_result);
+// Whether the caller's struct has the fields up to `end`, so that it can free what they point to.
+bool has_fields(const cellm_generate_result* result, std::size_t end) {
+  return result != nullptr && result->size >= end;
+}
+
+// A copy to be freed with cellm_free().
+char* text_copy(const std::string& text) {
+  auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
+  if (copy == nullptr) throw std::bad_alloc();
+  std::memcpy(copy, text.c_str(), text.size() + 1);
+  return copy;
 }
 
 }  // namespace
@@ -168,6 +181,7 @@ cellm_status cellm_generate(cellm_session* session, const std::uint32_t* prompt,
         on.session, ids, generate_options(*on.loaded, o, on.session.max_tokens()),
         [&](std::uint32_t id, std::string_view text) { stream.push(id, text); }, ended);
     stream.finish(generated.text);
+    const bool split = o.split_thinking != 0 && has_fields(result, sizeof(*result));
     const std::size_t top = generated.logprobs.empty() ? 0 : generated.logprobs[0].top.size();
     give_result(
         cellm_generate_result{
@@ -178,8 +192,13 @@ cellm_status cellm_generate(cellm_session* session, const std::uint32_t* prompt,
             .decoded_tokens = generated.decoded_tokens,
             .prompt_seconds = generated.prompt_seconds,
             .decode_seconds = generated.decode_seconds,
-            .logprobs = takes_logprobs(result) ? logprob_rows(generated.logprobs, top) : nullptr,
-            .logprobs_per_token = generated.logprobs.empty() ? 0 : top + 1},
+            .logprobs = has_fields(result, offsetof(cellm_generate_result, reasoning))
+                            ? logprob_rows(generated.logprobs, top)
+                            : nullptr,
+            .logprobs_per_token = generated.logprobs.empty() ? 0 : top + 1,
+            .reasoning = split ? text_copy(generated.reasoning) : nullptr,
+            .answer = split ? text_copy(generated.answer) : nullptr,
+            .thinking_tokens = generated.thinking_tokens},
         result);
   });
 }

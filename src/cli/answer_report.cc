@@ -63,6 +63,11 @@ void print_json(const Answer& answer, const Model& model) {
             {"prompt_ids", answer.prompt},
             {"stop_reason", stop_reason_name(result.stop_reason)},
             {"seed", answer.seed}};
+  if (!result.reasoning_text.empty()) {
+    json["reasoning"] = result.reasoning_text;
+    json["answer"] = result.answer_text;
+    json["thinking_tokens"] = result.thinking_tokens;
+  }
   if (!result.token_logprobs.empty()) json["logprobs"] = json_of(result.token_logprobs, model);
   json["timings"] = {{"load_seconds", answer.load_seconds},
                      {"prompt_tokens", result.prompt_tokens},

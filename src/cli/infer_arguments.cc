@@ -54,6 +54,11 @@ void add_generation(Options& options, InferArguments& a, const Option& json) {
       .expected(0, 1)
       .show_default("true");
   options
+      .add("--thinking-budget", a.thinking_budget,
+           "With --chat: after so many tokens of thinking </think> is forced")
+      .group(how)
+      .range(std::size_t{1}, kMost);
+  options
       .add_repeatable("--stop", a.stop_strings,
                       "Stop before this text, or at this control token; repeatable")
       .group(how);
@@ -146,6 +151,9 @@ void check(const InferArguments& arguments) {
     throw failure(CELLM_ERROR_USAGE,
                   "--system, --thinking, --no-thinking, --chat-template and --chat-template-kwargs "
                   "go with --chat");
+  }
+  if (!arguments.chat && arguments.thinking_budget) {
+    throw failure(CELLM_ERROR_USAGE, "--thinking-budget goes with --chat");
   }
   if (!arguments.chat_template.empty() && arguments.chat_format != "auto") {
     throw failure(CELLM_ERROR_USAGE, "give one of --chat-format and --chat-template, not both");

@@ -31,6 +31,7 @@ struct InferArguments {
   std::vector<std::string> stop_strings;
   std::optional<std::string> on_loop;
   std::optional<std::size_t> logprobs;
+  std::optional<std::size_t> thinking_budget;
   SamplingArguments sampling;
   std::size_t max_layers = 0;  // all
   std::size_t tokens_per_block = 16;

@@ -128,6 +128,8 @@ GenerateOptions generate_options(const InferArguments& arguments, const Model& m
   options.stop_strings = arguments.stop_strings;
   options.on_loop = on_loop(arguments);
   options.top_logprobs = arguments.logprobs;
+  options.split_thinking = arguments.chat;
+  options.thinking_budget = arguments.thinking_budget;
   options.ignore_end = !parse_switch(arguments.stop_eos, "--stop-eos");
   options.cancel = &interrupt_cancel();
   return options;

@@ -45,8 +45,10 @@ Generation::Generation(std::span<const std::uint32_t> prompt, const GenerateOpti
   if (options.on_loop != OnLoop::kIgnore) loop_guard_.emplace();
   if (options.tokenizer == nullptr) {
     if (!options.stop_strings.empty()) throw usage_error("stop strings need a tokenizer");
+    if (options.thinking) throw usage_error("telling reasoning apart needs a tokenizer");
     return;
   }
+  if (options.thinking) thinking_.emplace(*options.tokenizer, *options.thinking, prompt);
   text_.emplace(*options.tokenizer, options.stop_strings);
   for (const std::string& stop : options.stop_strings) {
     const auto id = options.tokenizer->token_to_id(stop);
@@ -71,12 +73,7 @@ std::optional<std::uint32_t> Generation::choose(std::span<const float> logits, s
     end(StopReason::kLength);
     return std::nullopt;
   }
-  std::vector<std::uint32_t> forbidden;
-  if (result_.ids.size() < options_.min_tokens) {
-    forbidden = options_.stop_ids;
-    forbidden.insert(forbidden.end(), string_stop_ids_.begin(), string_stop_ids_.end());
-  }
-  const std::uint32_t id = sampler_.sample(logits, history_, forbidden);
+  const std::uint32_t id = next_token(logits);
   const bool is_end = contains(options_.stop_ids, id);
   if (is_end || contains(string_stop_ids_, id)) {
     end(is_end ? StopReason::kEos : StopReason::kStopString);
@@ -87,6 +84,26 @@ std::optional<std::uint32_t> Generation::choose(std::span<const float> logits, s
   return id;
 }
 
+std::uint32_t Generation::next_token(std::span<const float> logits) {
+  const bool over = thinking_ && options_.thinking_budget && thinking_->inside() &&
+                    thinking_->tokens() >= *options_.thinking_budget;
+  if (over && forced_.empty()) {
+    forced_ = thinking_->closing();
+    std::reverse(forced_.begin(), forced_.end());
+  }
+  if (!forced_.empty()) {
+    const std::uint32_t id = forced_.back();
+    forced_.pop_back();
+    return id;
+  }
+  std::vector<std::uint32_t> forbidden;
+  if (result_.ids.size() < options_.min_tokens) {
+    forbidden = options_.stop_ids;
+    forbidden.insert(forbidden.end(), string_stop_ids_.begin(), string_stop_ids_.end());
+  }
+  return sampler_.sample(logits, history_, forbidden);
+}
+
 void Generation::append(std::uint32_t id, std::span<const float> logits) {
   result_.ids.push_back(id);
   history_.push_back(id);
@@ -94,6 +111,10 @@ void Generation::append(std::uint32_t id, std::span<const float> logits) {
     const std::size_t before = text_->certain().size();
     text_->push(id);
     latest_text_ = text_->certain().substr(before);
+  }
+  if (thinking_) {
+    thinking_->push(id, latest_text_);
+    split_bytes_ += latest_text_.size();
   }
   if (options_.top_logprobs) {
     result_.logprobs.push_back(
@@ -123,6 +144,12 @@ void Generation::end(StopReason reason) {
   if (text_) {
     text_->finish();
     result_.text = text_->certain();
+  }
+  if (thinking_) {
+    thinking_->finish(std::string_view(result_.text).substr(split_bytes_));
+    result_.thinking_tokens = thinking_->tokens();
+    result_.reasoning = thinking_->reasoning();
+    result_.answer = thinking_->answer();
   }
   ended_ = true;
   result_.reason = text_ && text_->stopped() ? StopReason::kStopString : reason;

@@ -15,6 +15,7 @@
 #include "engine/logprobs.h"
 #include "engine/loop_guard.h"
 #include "engine/sampler.h"
+#include "engine/thinking.h"
 
 namespace cellm {
 
@@ -40,17 +41,25 @@ struct GenerateOptions {
   std::vector<std::string> stop_strings = {};
   OnLoop on_loop = OnLoop::kIgnore;
   std::optional<std::size_t> top_logprobs = {};  // alternatives to report with each token's logprob
+  // Tells reasoning from the answer. Needs a tokenizer.
+  std::optional<ThinkingTags> thinking = {};
+  // After so many tokens of reasoning its closing tag is forced; nothing: it may go on.
+  std::optional<std::size_t> thinking_budget = {};
 };
 
 struct GenerateResult {
   // Without the token that ended the answer, but with those of a stop string.
   std::vector<std::uint32_t> ids;
   StopReason reason = StopReason::kLength;
-  std::size_t prompt_tokens = 0;             // read
-  std::size_t decoded_tokens = 0;            // forward passes of one token
-  double prompt_seconds = 0.0;               // until the prompt was read
-  double decode_seconds = 0.0;               // the rest
-  std::string text = {};                     // without the stop string
+  std::size_t prompt_tokens = 0;   // read
+  std::size_t decoded_tokens = 0;  // forward passes of one token
+  double prompt_seconds = 0.0;     // until the prompt was read
+  double decode_seconds = 0.0;     // the rest
+  std::string text = {};           // without the stop string
+  // The parts of the text, if they were to be told apart. A stop string is in neither.
+  std::string reasoning = {};
+  std::string answer = {};
+  std::size_t thinking_tokens = 0;           // of `ids`, those inside the tags
   std::vector<TokenLogprobs> logprobs = {};  // of each id, if asked for
 };
 
@@ -83,6 +92,7 @@ class Generation {
   void end(StopReason reason);
 
  private:
+  std::uint32_t next_token(std::span<const float> logits);
   void append(std::uint32_t id, std::span<const float> logits);
   std::optional<StopReason> reason_to_end(std::uint32_t id, std::size_t room);
   bool loops(std::uint32_t id);
@@ -93,6 +103,9 @@ class Generation {
   std::optional<AnswerText> text_;
   std::string latest_text_;
   std::optional<LoopGuard> loop_guard_;
+  std::optional<Thinking> thinking_;
+  std::size_t split_bytes_ = 0;         // of the text, those that thinking_ has
+  std::vector<std::uint32_t> forced_;   // tokens to come, the last one first
   std::vector<std::uint32_t> history_;  // the prompt, then what was generated
   std::size_t prompt_size_;
   std::size_t read_ = 0;
