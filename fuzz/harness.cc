@@ -29,6 +29,8 @@ const std::array kHarnesses{kSafetensors,
                             kChoices,
                             kStudyStep,
                             kSession,
+                            kHubRevision,
+                            kHubHeaders,
                             kValues,
                             kCommandLine};
 

@@ -63,6 +63,8 @@ extern const Harness kChatTemplate;
 extern const Harness kChoices;
 extern const Harness kStudyStep;
 extern const Harness kSession;
+extern const Harness kHubRevision;
+extern const Harness kHubHeaders;
 extern const Harness kValues;
 extern const Harness kCommandLine;
 

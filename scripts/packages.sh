@@ -3,7 +3,8 @@
 
 # Required by CMakeLists.txt.
 build_packages='g++ cmake ninja-build ccache pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev
-  libpcre2-dev libutf8proc-dev libxxhash-dev libjs-chart.js'
+  libpcre2-dev libutf8proc-dev libxxhash-dev libcurl4-openssl-dev libssl-dev
+  libjs-chart.js'
 # Required to build the tests.
 test_packages='libgtest-dev'
 # Required by the tests beyond that: style checks (tools/check_*), the reference of chat templates,

@@ -13,7 +13,7 @@ from fuzz_corpus.chat_seeds import chat_seeds
 from fuzz_corpus.cellm_seeds import cellm_seeds, compact_seeds, session_seeds
 from fuzz_corpus.gguf_seeds import gguf_seeds
 from fuzz_corpus.model_seeds import config_seeds, container_seeds
-from fuzz_corpus.result_seeds import command_line_seeds, result_seeds
+from fuzz_corpus.result_seeds import command_line_seeds, hub_seeds, result_seeds
 from fuzz_corpus.seeds import FUZZ, ROOT
 from fuzz_corpus.tokenizer_seeds import tokenizer_seeds
 
@@ -29,6 +29,7 @@ def main():
     gguf_seeds()
     compact_seeds(cellm_seeds(options.bin, models))
     result_seeds()
+    hub_seeds()
     session_seeds()
     command_line_seeds()
     files = [f for f in (FUZZ / "corpus").rglob("*") if f.is_file()]

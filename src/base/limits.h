@@ -45,6 +45,35 @@ inline constexpr std::size_t kMaxStopStringBytes = 4096;
 // Alternatives reported with a token; OpenAI's interface allows 20.
 inline constexpr std::size_t kMaxTopLogprobs = 1000;
 
+// The Hugging Face hub
+
+// Half of a name, by the hub's own rule.
+inline constexpr std::size_t kMaxHubNameBytes = 96;
+// A path in a repository, a branch or a tag.
+inline constexpr std::size_t kMaxHubFileNameBytes = 512;
+inline constexpr std::size_t kMaxHubTokenBytes = 4096;  // real ones have 37
+inline constexpr std::size_t kMaxHubRefBytes = 64;      // a commit has 40
+// Addresses signed for a limited time have about 1,500 bytes.
+inline constexpr std::size_t kMaxHubUrlBytes = 16384;
+inline constexpr std::size_t kMaxHubHeaderBytes = 65536;  // of one response; real ones have 5,000
+inline constexpr std::size_t kMaxHubEtagBytes = 256;
+// The description of a repository: 100,000 files take 8 MB.
+inline constexpr std::size_t kMaxHubReplyBytes = std::size_t{32} << 20;
+inline constexpr std::size_t kMaxHubFiles = 1 << 18;
+inline constexpr std::uint64_t kMaxHubFileBytes = std::uint64_t{1} << 42;
+// Parts of a file that are downloaded on their own; larger files have larger parts.
+inline constexpr std::uint64_t kMaxHubParts = 1 << 16;
+inline constexpr int kMaxHubRedirects = 8;
+inline constexpr std::size_t kHubConnections = 4;  // for the parts of a file
+// Attempts without a byte received between them, and the longest wait between two.
+inline constexpr int kHubAttempts = 5;
+inline constexpr unsigned kMaxHubWaitSeconds = 30;
+// Downloads of a file begun anew, since it changed meanwhile.
+inline constexpr int kMaxHubRestarts = 3;
+// libcurl takes these as long: until a connection is there, and without a byte on one that is.
+inline constexpr long kHubConnectSeconds = 20;
+inline constexpr long kHubSilenceSeconds = 30;
+
 // JSON
 
 // Nesting of arrays and objects; model files use 6. Readers recurse no deeper.

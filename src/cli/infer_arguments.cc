@@ -124,6 +124,7 @@ void add_infer_options(Options& options, InferArguments& a) {
   options.footer(
       "Examples:\n"
       "  infer --model qwen.cellm --chat --prompt 'Hello, who are you?' --gen 128\n"
+      "  infer --model Qwen/Qwen3.5-0.8B --chat --prompt 'Hello, who are you?'  (from the hub)\n"
       "  infer --model qwen.cellm --prompt 'The capital of France is' --gen 16 --temperature 0\n"
       "  cat letter.txt | infer --model qwen.cellm --chat --system 'Summarise.' --prompt - --gen "
       "200\n"

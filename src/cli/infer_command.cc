@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <numeric>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "cli/exit_codes.h"
 #include "cli/infer_arguments.h"
 #include "cli/interrupts.h"
+#include "cli/model_argument.h"
 #include "cli/surface.h"
 
 namespace cellm {
@@ -135,9 +137,11 @@ GenerateOptions generate_options(const InferArguments& arguments, const Model& m
   return options;
 }
 
-int run(const InferArguments& arguments) {
+int run(InferArguments& arguments) {
   check(arguments);
   catch_interrupts(interrupt_cancel().handle());
+  arguments.model =
+      model_path(arguments.model, {.quiet = arguments.quiet, .threads = arguments.threads});
   const Stopwatch watch;
   const Model model =
       Model::open(arguments.model, {.target = target_from_environment(),
@@ -182,9 +186,9 @@ Run configure(Options& options) {
   return public_run([arguments] {
     try {
       return run(*arguments);
-    } catch (const std::runtime_error&) {
+    } catch (const std::exception&) {
       if (!interrupted()) throw;
-      return kExitInterrupted;  // Ctrl-C during the prompt
+      return kExitInterrupted;  // Ctrl-C during a download or the prompt
     }
   });
 }

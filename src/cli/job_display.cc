@@ -1,5 +1,7 @@
 #include "cli/job_display.h"
 
+#include <variant>
+
 #include <fmt/format.h>
 
 #include "cli/interrupts.h"
@@ -26,6 +28,7 @@ JobControl JobDisplay::control() {
 void JobDisplay::show(const Event& event) {
   if (event.note) {
     finish();
+    if (const auto* once = std::get_if<ConvertsOnceNote>(&*event.note)) output_ = once->path;
     if (quiet_ && !is_always_said(*event.note)) return;
     fmt::print(stderr, "{}", note_text(*event.note, output_));
     return;

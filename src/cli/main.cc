@@ -17,6 +17,7 @@ int run_cellm(int argc, char** argv) {
       "cellm");
   options.footer(
       "Examples:\n"
+      "  cellm infer --model Qwen/Qwen3.5-0.8B --chat --prompt 'Hello, who are you?' --gen 128\n"
       "  cellm convert --input Qwen3.5-0.8B --output qwen.cellm --format int4-g32\n"
       "  cellm infer --model qwen.cellm --chat --prompt 'Hello, who are you?' --gen 128\n"
       "\n"
@@ -27,7 +28,8 @@ int run_cellm(int argc, char** argv) {
   for (const Command* command :
        {&kConvertCommand, &kInferCommand, &kRunCommand, &kInspectCommand, &kVerifyCommand,
         &kTokenizeCommand, &kLogitsCommand, &kBenchCommand, &kStudyCommand, &kEvalCommand,
-        &kTuneCommand, &kFormatsCommand, &kTemplateCommand, &kCompletionCommand, &kManCommand}) {
+        &kTuneCommand, &kFormatsCommand, &kTemplateCommand, &kPullCommand, &kListCommand,
+        &kRmCommand, &kCompletionCommand, &kManCommand}) {
     Options sub = options.add_command(command->name, command->description);
     const Run run = command->configure(sub);
     names.emplace_back(command->name);

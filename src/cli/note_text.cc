@@ -121,6 +121,10 @@ class NoteText {
   std::string operator()(const TimesNote& note) const {
     return fmt::format("took {}\n", times_text(note.stages));
   }
+  std::string operator()(const ConvertsOnceNote& note) const {
+    return fmt::format("{}: converting once to {}, kept in {}\n", printable(note.model),
+                       note.format, printable(note.path));
+  }
   std::string operator()(const TuningBeginsNote& note) const {
     return fmt::format(
         "tuning on {} windows of {} tokens, with at most {} of memory beside the models\n",

@@ -27,12 +27,15 @@ void ProgressBar::update(std::uint64_t done, std::uint64_t total) {
   if (!enabled_ || total == 0 || (now - drawn_ < kInterval && done < total)) return;
   drawn_ = now;
   const double share = static_cast<double>(done) / static_cast<double>(total);
+  if (!began_) began_ = share;
+  // What was there before the start took none of the time: a resumed download.
+  const double gained = share - *began_;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const int filled = static_cast<int>(share * kBarWidth);
-  fmt::print(stderr, "\r\x1b[K{} [{}{}] {:3.0f}%  {:.0f} s left", label_,
+  fmt::print(stderr, "\r\x1b[K{} [{}{}] {:3.0f}%{}", label_,
              std::string(static_cast<std::size_t>(filled), '#'),
              std::string(static_cast<std::size_t>(kBarWidth - filled), '.'), share * 100.0,
-             share > 0.0 ? elapsed * (1.0 - share) / share : 0.0);
+             gained > 0.0 ? fmt::format("  {:.0f} s left", elapsed * (1.0 - share) / gained) : "");
   std::fflush(stderr);
 }
 

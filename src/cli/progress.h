@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace cellm {
@@ -21,6 +22,7 @@ class ProgressBar {
  private:
   std::string label_;
   bool enabled_;
+  std::optional<double> began_;  // the share that was done at the first update
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point drawn_;
 };

@@ -93,6 +93,13 @@ struct TimesNote {
   std::vector<StageTime> stages;
 };
 
+// A model of the hub is converted and kept for later calls.
+struct ConvertsOnceNote {
+  std::string model;
+  std::string format;
+  std::string path;
+};
+
 // Tuning
 
 struct TuningBeginsNote {
@@ -113,10 +120,10 @@ struct TuneResult {
   std::size_t tokens = 0;  // trained on until the best values; 0 if the initial ones were best
 };
 
-using Note =
-    std::variant<RecipeNote, ExpectedTimesNote, FewTokensNote, FewDifferentTokensNote, FormatsNote,
-                 UnusedTensorsNote, NoTokenizerNote, ResumedNote, NoFeedbackNote,
-                 CalibrationTimesNote, ReplacedValuesNote, KeptAsFloatsNote, FileNote, QualityNote,
-                 ValidatedNote, TimesNote, TuningBeginsNote, TuningStoppedNote, TuneResult>;
+using Note = std::variant<RecipeNote, ExpectedTimesNote, FewTokensNote, FewDifferentTokensNote,
+                          FormatsNote, UnusedTensorsNote, NoTokenizerNote, ResumedNote,
+                          NoFeedbackNote, CalibrationTimesNote, ReplacedValuesNote,
+                          KeptAsFloatsNote, FileNote, QualityNote, ValidatedNote, TimesNote,
+                          ConvertsOnceNote, TuningBeginsNote, TuningStoppedNote, TuneResult>;
 
 }  // namespace cellm

@@ -1,4 +1,4 @@
-"""Multiple-choice items, stored steps of a study, and arguments of the command line."""
+"""Multiple-choice items, stored steps of a study, replies of the hub, and arguments of the command line."""
 
 import json
 
@@ -32,6 +32,28 @@ def result_seeds():
     for name, content in {"cut": '{"key":', "array": "[]", "no-value": '{"key":"%s"}' % key, "no-checksum": '{"key":"%s","value":1}' % key,
                           "key-twice": '{"value":1,"value":2}', "kinds": '{"key":1,"checksum":2,"value":3}'}.items():  # fmt: skip
         seed("study_step", name, content)
+
+
+def hub_seeds():
+    """Descriptions of repositories, and headers, by the hub."""
+    files = ["config.json", "model.safetensors", "tokenizer.json", "README.md", "a/b.gguf"]
+    whole = {"id": "a/b", "sha": "0123456789abcdef0123456789abcdef01234567", "siblings": [{"rfilename": file} for file in files]}
+    sibling = lambda *names: {**whole, "siblings": [{"rfilename": name} for name in names]}
+    for name, value in {
+        "whole": whole, "parts": sibling("b-00002-of-00002.gguf", "b-00001-of-00002.gguf"), "part": sibling("b-00001-of-00002.gguf"),
+        "shards": sibling("config.json", "model.safetensors.index.json", "model-00001-of-00001.safetensors"),
+        "indexes": sibling("config.json", "a.safetensors.index.json", "b.safetensors.index.json", "a.safetensors"),
+        "bin": sibling("config.json", "pytorch_model.bin"), "outside": sibling("../config.json"), "absolute": sibling("/config.json"),
+        "twice": sibling("a", "a"), "empty": sibling(), "no-commit": {**whole, "sha": "main"}, "array": [],
+    }.items():  # fmt: skip
+        seed("hub_revision", name, compact_json(value))
+    for name, lines in {
+        "large": ["HTTP/1.1 302 Found", "X-Repo-Commit: " + "0" * 40, 'X-Linked-ETag: "' + "a" * 64 + '"', "X-Linked-Size: 12", "Location: /c?d"],
+        "range": ["HTTP/1.1 206 Partial Content", "Content-Range: bytes 5-9/10", 'ETag: "b"', "Content-Length: 5"],
+        "weak": ['ETag: W/"' + "c" * 40 + '"', "Content-Range: bytes 9-5/10"],
+        "names": ["a/b", "a/b:c.gguf@v1", "a/b@refs/pr/1", "https://c/d", "//e/f", "../g", "a/b:../c.gguf"],
+    }.items():  # fmt: skip
+        seed("hub_headers", name, "\r\n".join(lines))
 
 
 def command_line_seeds():
