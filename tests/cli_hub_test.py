@@ -234,6 +234,14 @@ class Access(HubTest):
         message = self.refused(2, "is not an access token", "pull", "org/file:m.gguf", HF_TOKEN="hf secret")
         self.assertNotIn("hf secret", message)
 
+    def test_a_redirect_to_another_host_drops_the_token(self):
+        address = f"{self.hub.files_address}/x?signature=1"
+        self.hub.faults.append(Fault("config.json", method="GET", times=-1, status=302, headers={"Location": address}))
+        self.refused(3, "config.json: ", "pull", "org/llama", HF_TOKEN="hf_secret")
+        self.assertTrue(self.hub.requests("files"))
+        for host, _, _, headers in self.hub.log:
+            self.assertEqual(headers.get("Authorization"), "Bearer hf_secret" if host == "hub" else None)
+
     def test_a_gated_model_says_where_to_ask(self):
         self.add_file(1000, token="hf_secret", gated=True)
         message = self.refused(3, "accept its terms at ", "pull", "org/file:m.gguf")

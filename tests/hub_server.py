@@ -216,7 +216,8 @@ class FilesHandler(Handler):
         name, hub = address.path.strip("/"), self.server.hub
         if self.headers.get("Authorization") or address.query != f"signature={hub.signature}":
             return self.send(403, {}, b"not signed")
-        return self.send_file(hub.large_file(name), f'"{name[:16]}-7"', {})
+        content = hub.large_file(name)
+        return self.send(404, {}, b"") if content is None else self.send_file(content, f'"{name[:16]}-7"', {})
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -258,7 +259,7 @@ class Hub:
                 for path, content in files.items():
                     if is_large(path) and blob_hash(path, content) == name:
                         return content
-        raise KeyError(name)
+        return None
 
     def requests(self, host="", path=""):
         with self.lock:
