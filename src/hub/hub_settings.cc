@@ -79,7 +79,7 @@ std::string clean_token(std::string text, std::string_view source) {
 
 std::string find_token(const fs::path& file) {
   for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"}) {
-    const std::string token = clean_token(variable(name), name);
+    std::string token = clean_token(variable(name), name);
     if (!token.empty()) return token;
   }
   std::error_code ignored;

@@ -45,7 +45,7 @@ std::string listed(const std::vector<std::string>& names) {
     if (shown.size() == kListed) break;
     shown.push_back(printable(name));
   }
-  const std::string text = fmt::format("{}", fmt::join(shown, ", "));
+  std::string text = fmt::format("{}", fmt::join(shown, ", "));
   if (names.size() <= kListed) return text;
   return fmt::format("{} and {} more", text, names.size() - kListed);
 }
