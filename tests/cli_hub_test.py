@@ -109,6 +109,14 @@ class Pulling(HubTest):
         self.assertEqual(offline.stdout, wanted)
         self.assertEqual(self.hub.log, [])
 
+    def test_every_command_takes_a_name(self):
+        name = "org/llama"
+        for command in (["verify", name], ["inspect", name], ["logits", name, "--tokens", "1", "-o", self.folder / "l.npy"],
+                        ["bench", "-m", name, "-p", "4", "-n", "2", "-r", "1"], ["convert", "-i", name, "--dry-run"],
+                        ["convert", name, self.folder / "c.cellm"]):  # fmt: skip
+            with self.subTest(command=command[0]):
+                self.succeed(*command, env=self.environment())
+
     def test_the_files_that_a_model_needs(self):
         self.repository.commit({**self.repository.commits[self.repository.revisions["main"]],
                                 "chat_template.jinja": b"{{ messages }}", "generation_config.json": b"{}"})  # fmt: skip

@@ -9,6 +9,7 @@
 #include "cli/bench_report.h"
 #include "cli/command.h"
 #include "cli/engine_options.h"
+#include "cli/model_argument.h"
 #include "convert/random_source.h"
 #include "engine/engine.h"
 #include "engine/session.h"
@@ -93,7 +94,7 @@ BenchResult measure(const Engine& engine, const Arguments& arguments, std::size_
 std::shared_ptr<const OpenedModel> open(const Arguments& arguments) {
   if (arguments.model.empty() == arguments.shape.empty())
     throw usage_error("give --model FILE or --shape NAME");
-  if (!arguments.model.empty()) return open_model(arguments.model, {arguments.links});
+  if (!arguments.model.empty()) return open_model(model_path(arguments.model), {arguments.links});
   GeneralFormats formats;
   formats.body = parse_format_choice(arguments.format);
   formats.embedding =

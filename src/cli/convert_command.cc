@@ -8,6 +8,7 @@
 #include "cli/convert_arguments.h"
 #include "cli/interrupts.h"
 #include "cli/job_display.h"
+#include "cli/model_argument.h"
 #include "cli/plan_table.h"
 
 namespace cellm {
@@ -23,7 +24,8 @@ bool is_kept(const std::string& output) {
 }
 
 int run(const ConvertArguments& arguments) {
-  const ConvertJobOptions options = job_options(arguments);
+  ConvertJobOptions options = job_options(arguments);
+  options.input = model_path(arguments.input, {.quiet = arguments.quiet, .original = true});
   JobDisplay display(arguments.quiet, arguments.output);
   const auto job = [&] {
     const ConvertResult result = run_convert(options, display.control());

@@ -7,6 +7,7 @@
 #include "cli/eval_table.h"
 #include "cli/interrupts.h"
 #include "cli/job_display.h"
+#include "cli/model_argument.h"
 #include "eval/report.h"
 #include "io/cellm_file.h"
 #include "jobs/evaluate_job.h"
@@ -44,7 +45,10 @@ void refuse_contradictions(const Arguments& arguments) {
   }
 }
 
-EvaluateJobOptions job_options(const Arguments& arguments) {
+EvaluateJobOptions job_options(const Arguments& given) {
+  Arguments arguments = given;
+  arguments.model = model_path(given.model, {.threads = given.threads});
+  arguments.reference = model_path(given.reference, {.original = true, .threads = given.threads});
   refuse_contradictions(arguments);
   EvaluateJobOptions options;
   options.model = arguments.model;

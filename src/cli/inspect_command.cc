@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/model_argument.h"
 #include "convert/rules.h"
 #include "engine/opened_model.h"
 #include "format/formats.h"
@@ -147,7 +148,7 @@ void print_text(const Contents& contents) {
 }
 
 int run(const std::string& path, bool as_json, Links links) {
-  const auto opened = open_model(path, {links});
+  const auto opened = open_model(model_path(path), {links});
   const CellmFile* cellm = opened->source().cellm_file();
   Contents contents{*opened, cellm == nullptr ? CellmDetails{} : cellm_details(cellm->header)};
   const auto ids = tensor_ids(opened->source(), opened->config());

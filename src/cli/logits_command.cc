@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/engine_options.h"
+#include "cli/model_argument.h"
 #include "engine/engine.h"
 #include "engine/session.h"
 #include "io/npy.h"
@@ -25,7 +26,7 @@ struct Arguments {
 
 int run(const Arguments& arguments) {
   const auto tokens = parse_token_list(arguments.tokens);
-  const Engine engine(open_model(arguments.model, {arguments.links}),
+  const Engine engine(open_model(model_path(arguments.model), {arguments.links}),
                       engine_options(arguments.threads, parse_activations(arguments.activations),
                                      arguments.max_layers));
   Session session(engine, {parse_kv_encoding(arguments.kv_encoding), 16, 0});

@@ -8,6 +8,7 @@
 #include "base/mapped_file.h"
 #include "chat/chat.h"
 #include "cli/command.h"
+#include "cli/model_argument.h"
 #include "cli/token_json.h"
 #include "engine/opened_model.h"
 #include "io/json.h"
@@ -55,7 +56,7 @@ Opened open(const Arguments& arguments) {
     opened.chat = read_template(arguments.model, {});
     return opened;
   }
-  opened.model = open_model(arguments.model, {arguments.links, arguments.tokenizer});
+  opened.model = open_model(model_path(arguments.model), {arguments.links, arguments.tokenizer});
   if (!arguments.chat_template.empty()) {
     const bool known = opened.model->tokenizer() != nullptr;
     opened.chat = read_template(arguments.chat_template,

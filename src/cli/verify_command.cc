@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/model_argument.h"
 #include "engine/opened_model.h"
 #include "io/cellm_file.h"
 #include "tokenizer/tokenizer.h"
@@ -10,7 +11,7 @@ namespace cellm {
 namespace {
 
 int run(const std::string& path) {
-  const CellmFile file = open_cellm_file(path);
+  const CellmFile file = open_cellm_file(model_path(path));
   const std::size_t checked = verify_cellm(file);
   // Intact bytes need not be a model: load it as infer does.
   const OpenedModel opened(open_cellm(file.mapping));
