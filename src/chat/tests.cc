@@ -66,8 +66,10 @@ bool is_iterable(const Value& value) {
   return is_string(value) || is_mapping(value) || is_undefined(value) ||
          sequence_if(value) != nullptr || std::holds_alternative<LoopRef>(value);
 }
+// An undefined value can be called, with an error.
 bool is_callable(const Value& value) {
-  return std::holds_alternative<CallableRef>(value) || std::holds_alternative<LoopRef>(value);
+  return is_undefined(value) || std::holds_alternative<CallableRef>(value) ||
+         std::holds_alternative<LoopRef>(value);
 }
 
 // 1: odd, 0: even, and neither for 2.5.
