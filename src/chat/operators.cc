@@ -22,10 +22,18 @@ namespace {
   throw Fault("an integer has more than 64 bits");
 }
 
+double float_power(double base, double exponent) {
+  if (base == 0.0 && exponent < 0.0) throw Fault("0.0 cannot be raised to a negative power");
+  const double result = std::pow(base, exponent);
+  if (!std::isfinite(base) || !std::isfinite(exponent)) return result;
+  if (std::isnan(result)) throw Fault("complex numbers are not supported");
+  if (std::isinf(result)) throw Fault("numerical result out of range");
+  return result;
+}
+
 Value power(std::int64_t base, std::int64_t exponent) {
   if (exponent < 0) {
-    if (base == 0) throw Fault("0 cannot be raised to a negative power");
-    return std::pow(static_cast<double>(base), static_cast<double>(exponent));
+    return float_power(static_cast<double>(base), static_cast<double>(exponent));
   }
   std::int64_t result = 1;
   for (; exponent > 0; exponent >>= 1) {
@@ -65,7 +73,7 @@ Value float_arithmetic(std::string_view op, double a, double b) {
   if (op == "+") return a + b;
   if (op == "-") return a - b;
   if (op == "*") return a * b;
-  if (op == "**") return std::pow(a, b);
+  if (op == "**") return float_power(a, b);
   if (b == 0.0) throw Fault("division by zero");
   if (op == "/") return a / b;
   double remainder = std::fmod(a, b);
