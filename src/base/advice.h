@@ -32,6 +32,8 @@ enum class AdviceKind : int {
   kFollowLinks,
   kGiveTokenizer,
   kGiveChatFormat,
+
+  kShorterConversation,  // of at most Advice::available tokens; it has Advice::needed
 };
 
 }  // namespace cellm

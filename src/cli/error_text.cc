@@ -58,6 +58,8 @@ Frame frame_of(AdviceKind kind) {
       return {"", "; --follow-links allows such links"};
     case AdviceKind::kGiveTokenizer:
       return {"", "; give --tokenizer tokenizer.json"};
+    case AdviceKind::kShorterConversation:
+      return {"", "; /undo drops the latest question and answer, /clear all of them"};
     case AdviceKind::kGiveChatFormat:
       return {"",
               "; give --chat-template FILE, --chat-format chatml or plain, or leave --chat out"};

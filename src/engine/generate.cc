@@ -111,7 +111,7 @@ class Texts {
 GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
                         const GenerateOptions& options, const OnToken& on_token,
                         const std::function<bool()>& interrupted) {
-  Generation text(prompt, options);
+  Generation text(prompt, options, session.tokens());
   session.require_fit(prompt);
   bool stop = interrupted();
   while (!stop && !text.ended()) {

@@ -16,9 +16,9 @@ namespace cellm {
 // Called for each token immediately, with Generation::latest_text().
 using OnToken = std::function<void(std::uint32_t id, std::string_view text)>;
 
-// Feeds the prompt to the session and generates. What the result's text has beyond that of the
-// calls became certain at the end. interrupted is polled between batches of the prompt and between
-// tokens. Throws what Session::advance() throws.
+// Feeds the prompt to the session and generates. Penalties count all tokens of the session. What
+// the result's text has beyond that of the calls became certain at the end. interrupted is polled
+// between batches of the prompt and between tokens. Throws what Session::advance() throws.
 GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
                         const GenerateOptions& options, const OnToken& on_token,
                         const std::function<bool()>& interrupted);

@@ -32,11 +32,14 @@ std::string_view stop_reason_name(StopReason reason) {
   return "interrupted";
 }
 
-Generation::Generation(std::span<const std::uint32_t> prompt, const GenerateOptions& options)
+Generation::Generation(std::span<const std::uint32_t> prompt, const GenerateOptions& options,
+                       std::span<const std::uint32_t> before)
     : options_(options),
       sampler_(options.sampler, options.unusable_ids, options.tokenizer),
-      history_(prompt.begin(), prompt.end()),
-      prompt_size_(prompt.size()) {
+      history_(before.begin(), before.end()),
+      prompt_size_(before.size() + prompt.size()),
+      read_(before.size()) {
+  history_.insert(history_.end(), prompt.begin(), prompt.end());
   if (prompt.empty()) throw usage_error("the prompt is empty");
   if (options.top_logprobs.value_or(0) > kMaxTopLogprobs) {
     throw usage_error("logprobs of {} alternatives are more than {}", *options.top_logprobs,

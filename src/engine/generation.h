@@ -67,9 +67,11 @@ struct GenerateResult {
 // choose(). Times are measured from construction. Not thread-safe.
 class Generation {
  public:
-  // prompt: at least one token, else Error(kUsage). Also throws what the constructors of Sampler
-  // and AnswerText throw.
-  Generation(std::span<const std::uint32_t> prompt, const GenerateOptions& options);
+  // prompt: at least one token, else Error(kUsage). `before`: tokens that the model has read in
+  // front of it, which count for penalties. Also throws what the constructors of Sampler and
+  // AnswerText throw.
+  Generation(std::span<const std::uint32_t> prompt, const GenerateOptions& options,
+             std::span<const std::uint32_t> before = {});
 
   bool ended() const { return ended_; }
   // Its text is there at the end.
@@ -107,7 +109,7 @@ class Generation {
   std::size_t split_bytes_ = 0;         // of the text, those that thinking_ has
   std::vector<std::uint32_t> forced_;   // tokens to come, the last one first
   std::vector<std::uint32_t> history_;  // the prompt, then what was generated
-  std::size_t prompt_size_;
+  std::size_t prompt_size_;             // with what was read before it
   std::size_t read_ = 0;
   bool ended_ = false;
   GenerateResult result_;
