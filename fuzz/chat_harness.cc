@@ -1,4 +1,4 @@
-// The harness of chat templates.
+// Harnesses of chat templates and conversations.
 
 #include <algorithm>
 #include <ctime>
@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "chat/template.h"
+#include "engine/conversation_file.h"
 #include "harness.h"
 #include "io/json.h"
 
@@ -15,7 +16,7 @@ namespace cellm::fuzz {
 namespace {
 
 // What a template sees if the input has no variables of its own.
-constexpr std::string_view kConversation =
+constexpr std::string_view kVariables =
     R"({"messages":[{"role":"system","content":" Be brief. "},{"role":"user","content":"<|x|> ä"},)"
     R"({"role":"assistant","content":"<think>a</think>b","tool_calls":[{"function":{"name":"f",)"
     R"("arguments":{"a":1.5,"b":[null,true]}}}]}],"tools":[],"bos_token":"<s>","n":7})";
@@ -26,7 +27,7 @@ void run_template(Bytes input) {
   const std::size_t end = std::min(text.find('\0'), text.size());
   const chat::Template parsed(text.substr(0, end), "input");
   const auto variables =
-      parse_ordered_json(end < text.size() ? text.substr(end + 1) : kConversation, "variables");
+      parse_ordered_json(end < text.size() ? text.substr(end + 1) : kVariables, "variables");
   const chat::Text result = parsed.render(variables, [] { return std::time_t{1772719629}; });
   require(find_invalid_utf8(result.bytes()) == std::string::npos, "the result is UTF-8");
   std::size_t run_end = 0;
@@ -40,8 +41,21 @@ void run_template(Bytes input) {
       "a rendering has no memory");
 }
 
+void run_conversation(Bytes input) {
+  const auto messages = parse_messages(text_of(input), "input");
+  std::size_t questions = 0;
+  std::size_t answers = 0;
+  for (const ChatMessage& message : messages) {
+    require(find_invalid_utf8(message.content) == std::string::npos, "messages are UTF-8");
+    if (message.role == "user") ++questions;
+    if (message.role == "assistant") ++answers;
+  }
+  require(questions == answers, "each question has an answer");
+}
+
 }  // namespace
 
 constinit const Harness kChatTemplate{"chat_template", run_template};
+constinit const Harness kConversation{"conversation", run_conversation};
 
 }  // namespace cellm::fuzz

@@ -60,6 +60,7 @@ extern const Harness kGgufTokenizer;
 extern const Harness kTokenizerText;
 extern const Harness kPattern;
 extern const Harness kChatTemplate;
+extern const Harness kConversation;
 extern const Harness kChoices;
 extern const Harness kStudyStep;
 extern const Harness kSession;

@@ -28,7 +28,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 . scripts/packages.sh
 
 harnesses='safetensors shard_index hf_folder gguf cellm config generation_config tokenizer_json
-  compact_tokenizer gguf_tokenizer tokenizer_text pattern chat_template choices study_step session values command_line'
+  compact_tokenizer gguf_tokenizer tokenizer_text pattern chat_template conversation choices study_step session values command_line'
 seconds=60 jobs=1 action=run chosen='' preset=fuzz
 while [ "$#" -ne 0 ]; do
   case $1 in

@@ -9,7 +9,7 @@ Inputs found by fuzzing (scripts/fuzz.sh --keep) are stored beside the seeds and
 import argparse
 import pathlib
 
-from fuzz_corpus.chat_seeds import chat_seeds
+from fuzz_corpus.chat_seeds import chat_seeds, conversation_seeds
 from fuzz_corpus.cellm_seeds import cellm_seeds, compact_seeds, session_seeds
 from fuzz_corpus.gguf_seeds import gguf_seeds
 from fuzz_corpus.model_seeds import config_seeds, container_seeds
@@ -24,6 +24,7 @@ def main():
     options = parser.parse_args()
     tokenizer_seeds()
     chat_seeds()
+    conversation_seeds()
     config_seeds()
     models = container_seeds()
     gguf_seeds()

@@ -1,6 +1,6 @@
-"""Seeds of chat templates: every statement, operator, filter, test and method once."""
+"""Seeds of chat templates: every statement, operator, filter, test and method once; and of conversations."""
 
-from .seeds import ROOT, seed
+from .seeds import ROOT, compact_json, seed
 
 EXPRESSIONS = [
     "1 + 2 * 3 ** 2 // 4 % 5 - -n / 1.5", "'a' ~ n ~ none", "'%s-%5.2f|%-4d|%x' % ('a', 1.5, 3, 255)",
@@ -36,3 +36,17 @@ def chat_seeds():
     for path in sorted((ROOT / "src" / "chat" / "fallback").glob("*.jinja")):
         seed("chat_template", path.stem, path.read_text())
     seed("chat_template", "variables", '{{ a }}{{ b.c }}{{ d }}\0{"a": 1e400, "b": {"c": "x"}, "d": [[[]]]}')
+
+
+def conversation_seeds():
+    system = {"role": "system", "content": "Be brief."}
+    question = {"role": "user", "content": "Hi ä"}
+    answer = {"role": "assistant", "content": "<think>\nhm\n</think>\n\nHello"}
+    documents = {
+        "object": {"messages": [system, question, answer]}, "array": [question, answer, {**question, "name": "x"}, answer],
+        "empty": {"messages": []}, "no-messages": {}, "no-answer": [system, question], "twice": [question, question],
+        "late-system": [question, answer, system], "no-array": {"messages": question}, "parts": [{**question, "content": [{"type": "text"}]}],
+        "tool": [question, {**answer, "role": "tool"}],
+    }  # fmt: skip
+    for name, document in documents.items():
+        seed("conversation", name, compact_json(document))
