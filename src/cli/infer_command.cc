@@ -14,6 +14,7 @@
 #include "cli/answer_report.h"
 #include "cli/exit_codes.h"
 #include "cli/infer_arguments.h"
+#include "cli/infer_sampling.h"
 #include "cli/interrupts.h"
 #include "cli/model_argument.h"
 #include "cli/surface.h"

@@ -2,10 +2,9 @@
 
 #include <charconv>
 #include <cmath>
-#include <random>
 #include <system_error>
 
-#include "base/printable.h"
+#include "base/error.h"
 
 namespace cellm {
 namespace {
@@ -100,64 +99,6 @@ void add_penalties(Options& options, SamplingArguments& a) {
       .group(kGroup);
 }
 
-// Sets `to` by the first that says something, and records what comes from the model.
-class Chooser {
- public:
-  Chooser(const Sampling& file, const Sampling& card) : file_(file), card_(card) {}
-
-  template <typename T>
-  T choose(const char* name, const std::optional<T>& given, std::optional<T> Sampling::*field,
-           T otherwise) {
-    if (given) return *given;
-    if (const auto& value = file_.*field) return note(from_file_, name, *value);
-    if (const auto& value = card_.*field) return note(from_card_, name, *value);
-    return otherwise;
-  }
-
-  std::string summary() const {
-    std::string text;
-    if (!from_file_.empty()) text += from_file_ + " (generation config)";
-    if (!from_card_.empty()) {
-      text += (text.empty() ? "" : "; ") + from_card_ + " (model card)";
-    }
-    return text;
-  }
-
- private:
-  template <typename T>
-  static T note(std::string& list, const char* name, T value) {
-    list += fmt::format("{}{} {}", list.empty() ? "" : ", ", name, value);
-    return value;
-  }
-
-  const Sampling& file_;
-  const Sampling& card_;
-  std::string from_file_;
-  std::string from_card_;
-};
-
-// Greedy means the model's own first choice, so there penalties are off unless asked for.
-void choose_rest(const SamplingArguments& a, Chooser& chooser, GenerateOptions& o) {
-  if (o.temperature == 0.0F) {
-    o.top_k = a.top_k.value_or(0);
-    o.top_p = a.top_p.value_or(1.0F);
-    o.min_p = a.min_p.value_or(0.0F);
-    o.repeat_penalty = a.repeat_penalty.value_or(1.0F);
-    o.presence_penalty = a.presence_penalty.value_or(0.0F);
-    o.frequency_penalty = a.frequency_penalty.value_or(0.0F);
-    return;
-  }
-  o.top_k = chooser.choose<std::size_t>("top-k", a.top_k, &Sampling::top_k, 40);
-  o.top_p = chooser.choose("top-p", a.top_p, &Sampling::top_p, 1.0F);
-  o.min_p = chooser.choose("min-p", a.min_p, &Sampling::min_p, 0.0F);
-  o.repeat_penalty =
-      chooser.choose("repeat penalty", a.repeat_penalty, &Sampling::repeat_penalty, 1.05F);
-  o.presence_penalty =
-      chooser.choose("presence penalty", a.presence_penalty, &Sampling::presence_penalty, 0.0F);
-  o.frequency_penalty =
-      chooser.choose("frequency penalty", a.frequency_penalty, &Sampling::frequency_penalty, 0.0F);
-}
-
 }  // namespace
 
 void add_sampling_options(Options& options, SamplingArguments& a) {
@@ -179,49 +120,24 @@ std::optional<std::uint64_t> parse_seed(const std::string& text) {
   const char* end = text.data() + text.size();
   const auto [rest, failed] = std::from_chars(text.data(), end, seed);
   if (failed == std::errc::result_out_of_range) {
-    throw failure(CELLM_ERROR_USAGE, "--seed {} is more than 2^64 - 1", printable(text));
+    throw usage_error("--seed {} is more than 2^64 - 1", printable(text));
   }
   if (failed != std::errc() || rest != end) {
-    throw failure(CELLM_ERROR_USAGE, "--seed takes a number from 0 to 2^64 - 1, or -1, not \"{}\"",
-                  printable(text));
+    throw usage_error("--seed takes a number from 0 to 2^64 - 1, or -1, not \"{}\"",
+                      printable(text));
   }
   return seed;
 }
 
-cellm_logit_bias parse_logit_bias(const std::string& text) {
-  cellm_logit_bias result{};
+std::pair<std::uint32_t, float> parse_logit_bias(const std::string& text) {
+  std::pair<std::uint32_t, float> result{};
   const char* end = text.data() + text.size();
-  const auto id = std::from_chars(text.data(), end, result.id);
+  const auto id = std::from_chars(text.data(), end, result.first);
   if (id.ec == std::errc() && id.ptr != end && *id.ptr == '=') {
-    const auto bias = std::from_chars(id.ptr + 1, end, result.bias);
-    if (bias.ec == std::errc() && bias.ptr == end && !std::isnan(result.bias)) return result;
+    const auto bias = std::from_chars(id.ptr + 1, end, result.second);
+    if (bias.ec == std::errc() && bias.ptr == end && !std::isnan(result.second)) return result;
   }
-  throw failure(CELLM_ERROR_USAGE, "--logit-bias takes ID=BIAS, not \"{}\"", printable(text));
-}
-
-ResolvedSampling resolve_sampling(const SamplingArguments& a, const Sampling& file,
-                                  const Sampling& card) {
-  ResolvedSampling resolved;
-  GenerateOptions& o = resolved.options;
-  Chooser chooser(file, card);
-  o.temperature = chooser.choose("temperature", a.temperature, &Sampling::temperature, 0.8F);
-  choose_rest(a, chooser, o);
-  resolved.from_model = chooser.summary();
-  o.repeat_window = a.repeat_window;
-  o.top_n_sigma = a.top_n_sigma;
-  o.typical_p = a.typical_p;
-  o.xtc_probability = a.xtc_probability;
-  o.xtc_threshold = a.xtc_threshold;
-  o.dry_multiplier = a.dry_multiplier;
-  o.dry_base = a.dry_base;
-  o.dry_allowed_length = a.dry_allowed_length;
-  o.dry_window = a.dry_window;
-  if (!a.dry_breakers.empty()) o.dry_breakers = a.dry_breakers;
-  if (a.dry_breakers == std::vector<std::string>{"none"}) o.dry_breakers.clear();
-  for (const std::string& text : a.logit_biases) o.logit_bias.push_back(parse_logit_bias(text));
-  const auto seed = a.seed ? parse_seed(*a.seed) : std::nullopt;
-  o.seed = seed ? *seed : std::random_device{}();
-  return resolved;
+  throw usage_error("--logit-bias takes ID=BIAS, not \"{}\"", printable(text));
 }
 
 }  // namespace cellm

@@ -1,14 +1,14 @@
-// The arguments of infer that say how tokens are chosen.
+// The arguments of infer and chat that say how tokens are chosen.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/options.h"
-#include "cli/surface.h"
 
 namespace cellm {
 
@@ -37,20 +37,8 @@ struct SamplingArguments {
 
 void add_sampling_options(Options& options, SamplingArguments& arguments);
 
-// What the text of an option says. Throw Error.
+// What the text of an option says. Throw Error(kUsage).
 std::optional<std::uint64_t> parse_seed(const std::string& text);  // nothing: random
-cellm_logit_bias parse_logit_bias(const std::string& text);
-
-// How to sample, with the options of sampling set and the others as they are by default.
-struct ResolvedSampling {
-  GenerateOptions options;
-  std::string from_model;  // "temperature 0.6, top-k 20 (generation config)"; empty: nothing
-};
-
-// An argument that is given wins; else the model's generation config; else its card. The caller
-// says what of them counts. Penalties that are not given are off if greedy. Draws a seed if none is
-// given.
-ResolvedSampling resolve_sampling(const SamplingArguments& arguments, const Sampling& file,
-                                  const Sampling& card);
+std::pair<std::uint32_t, float> parse_logit_bias(const std::string& text);
 
 }  // namespace cellm

@@ -1,0 +1,25 @@
+#include "cli/infer_sampling.h"
+
+#include "cli/sampling_choice.h"
+
+namespace cellm {
+
+ResolvedSampling resolve_sampling(const SamplingArguments& a, const Sampling& file,
+                                  const Sampling& card) {
+  ResolvedSampling resolved;
+  GenerateOptions& o = resolved.options;
+  resolved.from_model = choose_sampling(a, file, card, o);
+  o.dry_multiplier = a.dry_multiplier;
+  o.dry_base = a.dry_base;
+  o.dry_allowed_length = a.dry_allowed_length;
+  o.dry_window = a.dry_window;
+  if (!a.dry_breakers.empty()) o.dry_breakers = a.dry_breakers;
+  if (a.dry_breakers == std::vector<std::string>{"none"}) o.dry_breakers.clear();
+  for (const std::string& text : a.logit_biases) {
+    const auto [id, bias] = parse_logit_bias(text);
+    o.logit_bias.push_back({id, bias});
+  }
+  return resolved;
+}
+
+}  // namespace cellm
