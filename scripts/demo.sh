@@ -33,6 +33,7 @@ require_packages $build_packages $demo_packages
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1  # as in test.sh: shared with clones in other folders
 formats='f16 int8 int4-g32 int4 int2 q1'
 question='Hello, who are you?'
+messages=('What is the capital of France?' 'And of Italy?' 'Thank you!')
 beginnings=('The capital of France is' 'Explain what a computer is:')
 cellm=build/program/bin/cellm
 model=models/cellm-tiny
@@ -103,13 +104,20 @@ for beginning in "${beginnings[@]}"; do
   answers --prompt "$beginning" --gen 32
 done
 
+printf '\nA conversation, with 4 bits:\n\n'
+for message in "${messages[@]}"; do printf '%s\n' "$message"; done |
+  "$cellm" chat "$(file_of int4-g32)" --temperature 0 |
+  for message in "${messages[@]}"; do
+    read -r answer
+    printf '> %s\n%s\n' "$message" "$answer"
+  done
+
 cat <<TEXT
 
 With 8 and with 4 bits the model speaks as with 16. With 2 bits, rounded without
 calibration, it loses the thread; with 1 bit nothing of it is left.
 
-Ask it something yourself:
+Talk with it yourself:
 
-  $cellm infer --model $(file_of int4-g32) \\
-    --chat --prompt 'Why is the sky blue?' --gen 128
+  $cellm chat $(file_of int4-g32)
 TEXT

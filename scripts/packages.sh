@@ -3,7 +3,7 @@
 
 # Required by CMakeLists.txt.
 build_packages='g++ cmake ninja-build ccache pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev
-  libpcre2-dev libutf8proc-dev libxxhash-dev libcurl4-openssl-dev libssl-dev
+  libedit-dev libpcre2-dev libutf8proc-dev libxxhash-dev libcurl4-openssl-dev libssl-dev
   libjs-chart.js'
 # Required to build the tests.
 test_packages='libgtest-dev'

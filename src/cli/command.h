@@ -23,6 +23,7 @@ struct Command {
 };
 
 extern const Command kBenchCommand;
+extern const Command kChatCommand;
 extern const Command kCompletionCommand;
 extern const Command kConvertCommand;
 extern const Command kEvalCommand;

@@ -19,6 +19,18 @@ inline bool interrupted() {
   return interrupts().cancelled();
 }
 
+// For commands that go on after Ctrl-C: installs a handler that only notes it, each time. Call it
+// once. Throws Error(kResources).
+void catch_each_interrupt();
+// Whether Ctrl-C came since the last take_interrupt(), which forgets it.
+bool interrupt_pending();
+bool take_interrupt();
+// Readable while one is pending: for poll(), since the signal may reach any thread.
+int interrupt_descriptor();
+
+// Ctrl-C ends the program at once with exit code 130: for commands with nothing to finish.
+void exit_at_interrupt();
+
 // Runs a job with Ctrl-C handled and returns its exit code, or 130 if it was cancelled. Unless
 // `quiet`, tells that the same command resumes if is_kept() returns true after cancelling.
 int run_job(bool quiet, const std::function<int()>& job, const std::function<bool()>& is_kept);

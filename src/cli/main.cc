@@ -19,6 +19,7 @@ int run_cellm(int argc, char** argv) {
       "Examples:\n"
       "  cellm infer --model Qwen/Qwen3.5-0.8B --chat --prompt 'Hello, who are you?' --gen 128\n"
       "  cellm convert --input Qwen3.5-0.8B --output qwen.cellm --format int4-g32\n"
+      "  cellm chat qwen.cellm\n"
       "  cellm infer --model qwen.cellm --chat --prompt 'Hello, who are you?' --gen 128\n"
       "\n"
       "Exit codes: 0 done, 1 other error, 2 usage, 3 unreadable or damaged file,\n"
@@ -26,10 +27,10 @@ int run_cellm(int argc, char** argv) {
   Run chosen;
   std::vector<std::string_view> names;
   for (const Command* command :
-       {&kConvertCommand, &kInferCommand, &kRunCommand, &kInspectCommand, &kVerifyCommand,
-        &kTokenizeCommand, &kLogitsCommand, &kBenchCommand, &kStudyCommand, &kEvalCommand,
-        &kTuneCommand, &kFormatsCommand, &kTemplateCommand, &kPullCommand, &kListCommand,
-        &kRmCommand, &kCompletionCommand, &kManCommand}) {
+       {&kConvertCommand, &kChatCommand, &kInferCommand, &kRunCommand, &kInspectCommand,
+        &kVerifyCommand, &kTokenizeCommand, &kLogitsCommand, &kBenchCommand, &kStudyCommand,
+        &kEvalCommand, &kTuneCommand, &kFormatsCommand, &kTemplateCommand, &kPullCommand,
+        &kListCommand, &kRmCommand, &kCompletionCommand, &kManCommand}) {
     Options sub = options.add_command(command->name, command->description);
     const Run run = command->configure(sub);
     names.emplace_back(command->name);

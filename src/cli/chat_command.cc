@@ -1,0 +1,167 @@
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <random>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/mapped_file.h"
+#include "cli/chat_arguments.h"
+#include "cli/chat_loop.h"
+#include "cli/chat_sampling.h"
+#include "cli/engine_options.h"
+#include "cli/error_text.h"
+#include "cli/interrupts.h"
+#include "cli/line_editor.h"
+#include "cli/model_argument.h"
+#include "engine/answer_ids.h"
+#include "engine/engine.h"
+
+namespace cellm {
+namespace {
+
+// The model's own template, or the one that is given, kept in `given`.
+const Chat& chat_of(const ChatArguments& arguments, const OpenedModel& model,
+                    std::optional<Chat>& given) {
+  if (model.tokenizer() == nullptr) {
+    throw data_error("{}: no tokenizer inside or beside this model; give --tokenizer FILE",
+                     printable(arguments.model));
+  }
+  if (!arguments.chat_template.empty()) {
+    return given.emplace(read_file(arguments.chat_template, kMaxTextBytes), arguments.chat_template,
+                         model.special_tokens());
+  }
+  if (model.chat() == nullptr) {
+    throw unsupported_error("{}: no chat template; give --chat-template FILE",
+                            printable(arguments.model));
+  }
+  return *model.chat();
+}
+
+SequenceOptions sequence_options(const ChatArguments& arguments) {
+  SequenceOptions options;
+  options.kv_encoding = parse_kv_encoding(arguments.kv_encoding);
+  const std::size_t block = options.tokens_per_block;
+  options.total_blocks = (arguments.context + block - 1) / block;
+  return options;
+}
+
+OnLoop on_loop(const std::string& name) {
+  if (name == "ignore") return OnLoop::kIgnore;
+  return name == "stop" ? OnLoop::kStop : OnLoop::kResample;
+}
+
+ChatSettings settings_of(const ChatArguments& arguments, const Engine& engine) {
+  ChatSettings settings;
+  GenerateOptions& generate = settings.generate;
+  generate.sampler = chat_sampling(arguments.sampling, engine.opened(), &settings.from_model);
+  generate.stop_strings = arguments.stop_strings;
+  generate.on_loop = on_loop(arguments.on_loop);
+  generate.thinking.emplace();
+  generate.thinking_budget = arguments.thinking_budget;
+  const Tokenizer& tokenizer = *engine.opened().tokenizer();
+  generate.stop_ids = end_of_answer_ids(engine, &tokenizer);
+  generate.unusable_ids = unusable_ids(engine, tokenizer);
+  settings.show_thinking = !arguments.fold_thinking;
+  settings.interactive = ::isatty(STDIN_FILENO) != 0;
+  settings.quiet = arguments.quiet;
+  settings.style = stdout_style();
+  return settings;
+}
+
+// The lines of a pipe or file.
+class Lines {
+ public:
+  ~Lines() { std::free(line_); }
+  // Nothing at the end. Throws Error(kUsage) beyond a limit.
+  std::optional<std::string> next() {
+    const ssize_t got = ::getline(&line_, &capacity_, stdin);
+    if (got < 0) {
+      if (std::ferror(stdin) != 0) throw data_error("standard input cannot be read");
+      return std::nullopt;
+    }
+    std::string text(line_, static_cast<std::size_t>(got));
+    if (text.size() > kMaxTextBytes) throw usage_error("a line is larger than 64 MiB");
+    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+    return text;
+  }
+
+ private:
+  char* line_ = nullptr;
+  std::size_t capacity_ = 0;
+};
+
+bool is_blank(const std::string& text) {
+  return text.find_first_not_of(" \t\r\n") == std::string::npos;
+}
+
+// Ends with the first error.
+int run_lines(ChatLoop& loop) {
+  exit_at_interrupt();
+  Lines lines;
+  while (const auto line = lines.next()) {
+    if (!is_blank(*line) && !loop.handle(*line)) break;
+  }
+  return 0;
+}
+
+int run_terminal(ChatLoop& loop) {
+  catch_each_interrupt();
+  LineEditor editor(chat_history_file());
+  while (const auto message = editor.read()) {
+    if (is_blank(*message)) continue;
+    try {
+      if (!loop.handle(*message)) break;
+    } catch (const Error& error) {
+      report_error(error);
+    }
+  }
+  return 0;
+}
+
+int run(const ChatArguments& arguments) {
+  const std::string path =
+      model_path(arguments.model, {.quiet = arguments.quiet, .threads = arguments.threads});
+  const auto opened = open_model(path, {arguments.links, arguments.tokenizer});
+  std::optional<Chat> given;
+  const Chat& chat = chat_of(arguments, *opened, given);
+  const Engine engine(opened,
+                      engine_options(arguments.threads, parse_activations(arguments.activations)));
+  ConversationOptions options;
+  options.sequence = sequence_options(arguments);
+  options.chat.thinking = arguments.thinking;
+  options.chat.variables = arguments.variables;
+  Conversation talk(engine, *opened->tokenizer(), chat, options);
+  if (!arguments.load.empty()) talk.load(arguments.load);
+  if (!arguments.system.empty()) talk.set_system(arguments.system);
+
+  ChatSettings settings = settings_of(arguments, engine);
+  const std::size_t most = talk.session().max_tokens();
+  settings.generate.max_tokens = arguments.max_tokens != 0 ? arguments.max_tokens : most;
+  if (settings.interactive && !arguments.quiet) {
+    fmt::print(stderr, "{}, context {} tokens; /help lists commands, Ctrl-D leaves\n",
+               printable(arguments.model), most);
+    if (!settings.from_model.empty()) {
+      fmt::print(stderr, "sampling by the model: {}\n", settings.from_model);
+    }
+  }
+  ChatLoop loop(talk, settings);
+  return settings.interactive ? run_terminal(loop) : run_lines(loop);
+}
+
+Run configure(Options& options) {
+  auto arguments = std::make_shared<ChatArguments>();
+  add_chat_options(options, *arguments);
+  return [arguments] { return run(*arguments); };
+}
+
+}  // namespace
+
+const Command kChatCommand{"chat", "Converse with a model in the terminal", configure};
+
+}  // namespace cellm
