@@ -72,7 +72,7 @@ bool is_special_token(std::string_view name) {
 }  // namespace
 
 DictRef variables_from_json(const Json& object) {
-  const DictRef variables = make_dict();
+  DictRef variables = make_dict();
   for (const auto& [name, value] : object.items()) {
     const Origin origin = is_special_token(name) ? Origin::kTemplate : Origin::kUser;
     dict_set(*variables, make_text(name),

@@ -256,7 +256,7 @@ std::optional<Value> truncated(double value) {
 
 Value to_integer(Interpreter&, const Value& input, Arguments& arguments) {
   const auto values = bind(arguments, "int", {"default", "base"});
-  const Value otherwise = values[0].value_or(std::int64_t{0});
+  Value otherwise = values[0].value_or(std::int64_t{0});
   const std::int64_t base = integer_or(values[1], 10, "the base");
   if (base < 2 || base > 36) throw Fault("the base must be 2 to 36");
   refuse_undefined(input);
@@ -270,7 +270,7 @@ Value to_integer(Interpreter&, const Value& input, Arguments& arguments) {
 }
 
 Value to_float(Interpreter&, const Value& input, Arguments& arguments) {
-  const Value otherwise = bind(arguments, "float", {"default"})[0].value_or(0.0);
+  Value otherwise = bind(arguments, "float", {"default"})[0].value_or(0.0);
   refuse_undefined(input);
   if (is_number(input)) return as_double(input);
   const Text* text = text_if(input);

@@ -96,8 +96,9 @@ std::optional<ChatCommand> parse_chat_command(std::string_view message) {
   if (!message.starts_with('/') || message.starts_with("//")) return std::nullopt;
   auto [name, rest] = split(message.substr(1));
   if (name == "exit" || name == "quit") name = "bye";
-  const bool known = std::any_of(std::begin(kCommands), std::end(kCommands),
-                                 [&](const Known& command) { return command.name == name; });
+  const bool known =
+      std::any_of(std::begin(kCommands), std::end(kCommands),
+                  [&name = name](const Known& command) { return command.name == name; });
   if (!known) {
     throw usage_error("unknown command /{}; /help lists them, and a message with / begins with //",
                       printable(name));

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "cli/terminal_style.h"
 #include "engine/conversation.h"
@@ -34,7 +34,8 @@ struct ChatTotals {
 // Not thread-safe; the conversation must outlive it.
 class ChatLoop {
  public:
-  ChatLoop(Conversation& talk, ChatSettings settings) : talk_(talk), settings_(settings) {}
+  ChatLoop(Conversation& talk, ChatSettings settings)
+      : talk_(talk), settings_(std::move(settings)) {}
 
   // Carries out one message or command; false if it is the last. Throws Error for a command that
   // cannot be carried out, and what Conversation throws.

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "base/advice.h"
 #include "convert/convert.h"
 #include "convert/entries.h"
