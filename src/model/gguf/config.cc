@@ -55,15 +55,7 @@ Json rope_parameters(const GgufModelKeys& keys, const Family& family) {
   return rope;
 }
 
-// The id under a tokenizer key, checked against the vocabulary; nothing if the file has none.
-std::optional<std::size_t> token_id(const GgufFile& file, const GgufSizes& sizes,
-                                    std::string_view name) {
-  const GgufValue* value = file.find(fmt::format("tokenizer.ggml.{}_token_id", name));
-  if (value == nullptr) return std::nullopt;
-  return value->as_uint(0, sizes.vocab - 1);
-}
-
-Json nullable(std::optional<std::size_t> value) {
+Json nullable(std::optional<std::uint32_t> value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
@@ -80,7 +72,7 @@ std::vector<std::size_t> end_tokens(const GgufFile& file, const GgufSizes& sizes
     if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
   };
   for (const std::string_view name : {"eos", "eot", "eom"}) {
-    if (const auto id = token_id(file, sizes, name)) add(*id);
+    if (const auto id = gguf_token_id(file, name, sizes.vocab)) add(*id);
   }
   const GgufValue* tokens = file.find("tokenizer.ggml.tokens");
   const GgufValue* types = file.find("tokenizer.ggml.token_type");
@@ -107,6 +99,15 @@ constexpr std::array<SamplingKey, 4> kSamplingKeys = {{{"temp", "temperature"},
 
 }  // namespace
 
+std::optional<std::uint32_t> gguf_token_id(const GgufFile& file, std::string_view name,
+                                           std::size_t vocab) {
+  const GgufValue* value = file.find(fmt::format("tokenizer.ggml.{}_token_id", name));
+  if (value == nullptr) return std::nullopt;
+  const double id = value->as_number();
+  if (id < 0 || id >= static_cast<double>(vocab)) return std::nullopt;
+  return static_cast<std::uint32_t>(value->as_uint());
+}
+
 Json make_gguf_config(const GgufModelKeys& keys, const GgufSizes& sizes, const Family& family) {
   const GgufFile& file = keys.file();
   Json config = {
@@ -125,8 +126,8 @@ Json make_gguf_config(const GgufModelKeys& keys, const GgufSizes& sizes, const F
       {"rope_parameters", rope_parameters(keys, family)},
       {"hidden_act", "silu"},
       {"attention_bias", false},
-      {"eos_token_id", nullable(token_id(file, sizes, "eos"))},
-      {"bos_token_id", nullable(token_id(file, sizes, "bos"))},
+      {"eos_token_id", nullable(gguf_token_id(file, "eos", sizes.vocab))},
+      {"bos_token_id", nullable(gguf_token_id(file, "bos", sizes.vocab))},
   };
   family.gguf.add_config(keys, sizes, config);
   return config;

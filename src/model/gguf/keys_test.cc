@@ -127,7 +127,8 @@ TEST(GgufSource, RefusesContradictions) {
   expect_refused(tiny("qwen3"), ErrorKind::kData, "qwen3.rope.freq_base");
   expect_refused(tiny().u32("llama.attention.head_count_kv", 3), ErrorKind::kData,
                  "2 heads are no multiple of 3");
-  expect_refused(tiny().u32("tokenizer.ggml.eos_token_id", 3), ErrorKind::kData, "eos_token_id");
+  expect_refused(tiny().string("tokenizer.ggml.eos_token_id", "3"), ErrorKind::kData,
+                 "eos_token_id");
   expect_refused(tiny().string_array("tokenizer.ggml.tokens", {"a", "b", "c", "d"}),
                  ErrorKind::kData, "has 4 tokens, but the embedding has only 3 rows");
   expect_refused(tiny().f32_tensor("blk.0.attn_q.weight", {8, 4}, std::vector<float>(32)),
@@ -136,6 +137,42 @@ TEST(GgufSource, RefusesContradictions) {
                  ErrorKind::kData, "expected 1 dimensions, found 2");
   const auto source = open_built(tiny().string("tokenizer.ggml.model", "gpt2"));
   EXPECT_THROW(source->tokenizer(), Error);
+}
+
+// Writers put −1 where a model has no such token.
+TEST(GgufSource, TakesSpecialIdsOutsideOfTheVocabularyAsNone) {
+  const auto with = [](std::uint32_t id) {
+    GgufBuilder builder = tiny();
+    builder.string("tokenizer.ggml.model", "gpt2")
+        .string("tokenizer.ggml.pre", "llama-bpe")
+        .string_array("tokenizer.ggml.tokens", {"a", "b", "c"})
+        .boolean("tokenizer.ggml.add_bos_token", true);
+    for (const char* name : {"bos", "eos", "eot", "eom", "padding", "unknown"}) {
+      builder.u32(fmt::format("tokenizer.ggml.{}_token_id", name), id);
+    }
+    return open_built(builder);
+  };
+  for (const std::uint32_t none : {3U, 4U, 0xFFFFFFFFU}) {
+    const auto source = with(none);
+    EXPECT_EQ(source->config()["eos_token_id"], nullptr);
+    EXPECT_EQ(source->config()["bos_token_id"], nullptr);
+    EXPECT_EQ(source->generation_config_json(), "");
+    EXPECT_TRUE(source->special_tokens()->empty());
+    const TokenizerData data = source->tokenizer();
+    EXPECT_EQ(std::get<GgufTokenizer>(data).bos_id, std::nullopt);
+    EXPECT_EQ(std::get<GgufTokenizer>(data).add_bos, false);
+  }
+  const auto source = with(2);
+  EXPECT_EQ(source->config()["eos_token_id"], 2);
+  EXPECT_EQ(Json::parse(source->generation_config_json())["eos_token_id"], Json({2}));
+  EXPECT_EQ(source->special_tokens()->at("unk_token"), "c");
+  const TokenizerData data = source->tokenizer();
+  EXPECT_EQ(std::get<GgufTokenizer>(data).bos_id, 2U);
+  EXPECT_EQ(std::get<GgufTokenizer>(data).add_bos, true);
+
+  GgufBuilder negative = tiny();
+  negative.value("tokenizer.ggml.eos_token_id", GgufType::kI32, std::string(4, '\xFF'));
+  EXPECT_EQ(open_built(negative)->config()["eos_token_id"], nullptr);
 }
 
 TEST(GgufSource, ExpressesRopeScaling) {

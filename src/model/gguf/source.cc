@@ -50,10 +50,7 @@ std::optional<FormatId> format_in_place(const MappedTensor& tensor) {
 }
 
 constexpr std::pair<std::string_view, std::string_view> kSpecialTokenKeys[] = {
-    {"bos_token", "tokenizer.ggml.bos_token_id"},
-    {"eos_token", "tokenizer.ggml.eos_token_id"},
-    {"unk_token", "tokenizer.ggml.unknown_token_id"},
-    {"pad_token", "tokenizer.ggml.padding_token_id"}};
+    {"bos_token", "bos"}, {"eos_token", "eos"}, {"unk_token", "unknown"}, {"pad_token", "padding"}};
 
 class GgufSource final : public ModelSource {
  public:
@@ -95,10 +92,9 @@ class GgufSource final : public ModelSource {
     const std::vector<std::string> texts = strings(*tokens);
     SpecialTokens special;
     for (const auto& [name, key] : kSpecialTokenKeys) {
-      const GgufValue* id = file_->find(key);
-      if (id == nullptr) continue;
-      const std::uint64_t index = id->as_uint(0, UINT32_MAX);
-      if (index < texts.size()) special.emplace(name, texts[index]);
+      if (const auto id = gguf_token_id(*file_, key, texts.size())) {
+        special.emplace(name, texts[*id]);
+      }
     }
     return special;
   }
@@ -120,8 +116,9 @@ class GgufSource final : public ModelSource {
     if (const GgufValue* add_bos = file_->find("tokenizer.ggml.add_bos_token")) {
       tokenizer.add_bos = add_bos->as_bool();
     }
-    if (const GgufValue* bos = file_->find("tokenizer.ggml.bos_token_id")) {
-      tokenizer.bos_id = static_cast<std::uint32_t>(bos->as_uint(0, UINT32_MAX));
+    if (file_->find("tokenizer.ggml.bos_token_id") != nullptr) {
+      tokenizer.bos_id = gguf_token_id(*file_, "bos", tokenizer.tokens.size());
+      if (!tokenizer.bos_id) tokenizer.add_bos = false;
     }
     return tokenizer;
   }
