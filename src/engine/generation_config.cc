@@ -46,7 +46,7 @@ std::optional<std::size_t> top_k(const JsonNode& config) {
 
 std::vector<std::uint32_t> generation_end_ids(std::string_view json, const std::string& source) {
   std::vector<std::uint32_t> ids;
-  const Json document = parse_json(json, source);
+  const Json document = parse_python_json(json, source);
   const auto eos = JsonNode(document, source + ":").find("eos_token_id");
   if (!eos) return ids;
   for (const auto& node :
@@ -58,7 +58,7 @@ std::vector<std::uint32_t> generation_end_ids(std::string_view json, const std::
 }
 
 SamplingDefaults generation_sampling(std::string_view json, const std::string& source) {
-  const Json document = parse_json(json, source);
+  const Json document = parse_python_json(json, source);
   const JsonNode config(document, source + ":");
   const auto sampled = config.find("do_sample");
   if (sampled && !sampled->as_bool()) return {.temperature = 0.0F};

@@ -63,8 +63,8 @@ class HfFolder final : public ModelSource {
  public:
   HfFolder(const fs::path& folder, Links links)
       : folder_(folder), links_(links), path_(folder.string()) {
-    config_ =
-        parse_json(read_file(path_of("config.json"), kMaxTextBytes), file_name("config.json"));
+    config_ = parse_python_json(read_file(path_of("config.json"), kMaxTextBytes),
+                                file_name("config.json"));
     if (const fs::path path = path_of("generation_config.json"); fs::exists(path)) {
       generation_config_json_ = read_file(path, kMaxTextBytes);
     }
@@ -133,7 +133,7 @@ class HfFolder final : public ModelSource {
     const fs::path path = path_of("tokenizer_config.json");
     if (!fs::exists(path)) return;
     const std::string source = printable(path.string());
-    const Json json = parse_json(read_file(path, kMaxTextBytes), source);
+    const Json json = parse_python_json(read_file(path, kMaxTextBytes), source);
     const JsonNode config(json, source + ":");
     special_tokens_.emplace();
     for (const std::string_view name : kSpecialTokenNames) {

@@ -1,6 +1,9 @@
 #include "io/json.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
 #include <set>
 #include <string>
 #include <utility>
@@ -27,6 +30,9 @@ std::string describe(const Json& value) {
       return fmt::format("an array of {}", value.size());
     case Json::value_t::string:
       return fmt::format("\"{}\"", printable(value.get_ref<const std::string&>()));
+    case Json::value_t::number_float:
+      if (!std::isfinite(value.get<double>())) return fmt::format("{}", value.get<double>());
+      [[fallthrough]];
     default:
       return printable(value.dump());
   }
@@ -47,6 +53,52 @@ Error complaint(std::string_view path, const std::string& what) {
   throw complaint(path, fmt::format("expected {}, found {}", expected, describe(found)));
 }
 
+// Python's names of numbers that JSON does not have, and the spelling of zero that stands for them
+// when the library parses the text.
+struct NamedNumber {
+  std::string_view name;
+  std::string_view stand_in;
+  double value;
+};
+constexpr NamedNumber kNamedNumbers[] = {
+    {"Infinity", "0e+000000001", std::numeric_limits<double>::infinity()},
+    {"NaN", "0e-000000001", std::numeric_limits<double>::quiet_NaN()}};
+
+// The named number at `text[at]`, a value by itself; null if there is none.
+const NamedNumber* named_number_at(std::string_view text, std::size_t at) {
+  const auto is_one_of = [](char c, std::string_view set) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    return kSpace.find(c) != std::string_view::npos || set.find(c) != std::string_view::npos;
+  };
+  for (const NamedNumber& number : kNamedNumbers) {
+    if (!text.substr(at).starts_with(number.name)) continue;
+    const std::size_t end = at + number.name.size();
+    const bool starts = at == 0 || is_one_of(text[at - 1], number.name == "NaN" ? "[:," : "[:,-");
+    const bool ends = end == text.size() || is_one_of(text[end], "]},");
+    return starts && ends ? &number : nullptr;
+  }
+  return nullptr;
+}
+
+// The text with stand-ins for named numbers outside of strings.
+std::string with_stand_ins(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  bool in_string = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const NamedNumber* number = in_string ? nullptr : named_number_at(text, at);
+    if (number != nullptr) {
+      result += number->stand_in;
+      at += number->name.size();
+      continue;
+    }
+    if (text[at] == '"') in_string = !in_string;
+    if (in_string && text[at] == '\\' && at + 1 < text.size()) result += text[at++];
+    result += text[at++];
+  }
+  return result;
+}
+
 // Builds a document from the parser's events, in time and memory linear in its size: the library's
 // parser with a callback searches all elements of an array after each object in it.
 template <class Document>
@@ -54,14 +106,22 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
   using Sax = nlohmann::json_sax<Document>;
 
  public:
-  DocumentBuilder(std::string_view source, Document& document)
-      : source_(source), document_(document) {}
+  // With `named_numbers`, the text is one of with_stand_ins().
+  DocumentBuilder(std::string_view source, Document& document, bool named_numbers = false)
+      : source_(source), document_(document), named_numbers_(named_numbers) {}
 
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
   bool number_integer(typename Sax::number_integer_t value) override { return add(value); }
   bool number_unsigned(typename Sax::number_unsigned_t value) override { return add(value); }
-  bool number_float(typename Sax::number_float_t value, const typename Sax::string_t&) override {
+  bool number_float(typename Sax::number_float_t value,
+                    const typename Sax::string_t& spelling) override {
+    const bool negative = spelling.starts_with('-');
+    for (const NamedNumber& number : kNamedNumbers) {
+      if (!named_numbers_ || std::string_view(spelling).substr(negative) != number.stand_in)
+        continue;
+      value = negative ? -number.value : number.value;
+    }
     return add(value);
   }
   bool string(typename Sax::string_t& value) override { return add(std::move(value)); }
@@ -143,6 +203,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
 
   std::string_view source_;
   Document& document_;
+  bool named_numbers_;
   std::vector<Document*> open_;
   std::vector<std::set<std::string>> keys_;  // of each open value, if members keep their order
   Document* member_ = nullptr;               // the member that receives the next value
@@ -156,6 +217,19 @@ Json parse_json(std::string_view text, std::string_view source) {
   Json document;
   DocumentBuilder<Json> builder(source, document);
   Json::sax_parse(text.begin(), text.end(), &builder);
+  return document;
+}
+
+Json parse_python_json(std::string_view text, std::string_view source) {
+  const bool named = std::any_of(
+      std::begin(kNamedNumbers), std::end(kNamedNumbers),
+      [&](const NamedNumber& number) { return text.find(number.name) != std::string_view::npos; });
+  if (!named) return parse_json(text, source);
+  report_work(Work::kJsonParse, text);
+  Json document;
+  DocumentBuilder<Json> builder(source, document, true);
+  const std::string json = with_stand_ins(text);
+  Json::sax_parse(json.begin(), json.end(), &builder);
   return document;
 }
 

@@ -1,5 +1,7 @@
 #include "io/json.h"
 
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +23,32 @@ TEST(Json, RefusesWhatIsNoJson) {
   expect_invalid("[\"\xff\"]", "not valid JSON");
   expect_invalid("[\"\xed\xa0\x80\"]", "not valid JSON");  // a surrogate
   expect_invalid("[\"a\nb\"]", "not valid JSON");
+}
+
+TEST(Json, ReadsThePythonNamesOfNumbers) {
+  const auto parsed = [](std::string_view text) { return parse_python_json(text, "f"); };
+  const Json json =
+      parsed(R"({"a": [0.0,Infinity, -Infinity ,NaN],"b":NaN, "\\": "x\"NaN, Infinity,",
+    "Infinity": [-1.5, 10e+000000001]})");
+  EXPECT_EQ(json["a"][1], std::numeric_limits<double>::infinity());
+  EXPECT_EQ(json["a"][2], -std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(std::isnan(json["a"][3].get<double>()));
+  EXPECT_TRUE(std::isnan(json["b"].get<double>()));
+  EXPECT_EQ(json["\\"], "x\"NaN, Infinity,");
+  EXPECT_EQ(json["Infinity"], Json({-1.5, 100.0}));
+  EXPECT_EQ(parsed("Infinity"), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(parsed(R"(["NaN"])"), Json({"NaN"}));
+  // What Python's json refuses.
+  for (const char* text :
+       {"[-NaN]", "[+Infinity]", "[1Infinity]", "[Infinity1]", "[NaNe5]", "[nan]", "{NaN: 1}",
+        "[Infinity", "[--Infinity]", "[NaN NaN]", "[\"NaN]"}) {
+    expect_error(ErrorKind::kData, "f: not valid JSON", [&] { parsed(text); });
+  }
+  const JsonNode infinite(json["a"][2], "f: a[2]");
+  expect_error(ErrorKind::kData, "f: a[2]: expected a finite number, found -inf",
+               [&] { infinite.as_number(); });
+  expect_error(ErrorKind::kData, "found -inf", [&] { infinite.as_uint(); });
+  expect_invalid("[Infinity]", "not valid JSON");
 }
 
 TEST(Json, RefusesTheSameKeyTwice) {

@@ -183,7 +183,7 @@ void refuse_partial_rotary(const GgufModelKeys& keys, const GgufSizes& sizes) {
 }
 
 ModelConfig parse_model_config(std::string_view json, std::string_view source) {
-  return read_model_config(parse_json(json, source), source);
+  return read_model_config(parse_python_json(json, source), source);
 }
 
 ModelConfig read_model_config(const Json& document, std::string_view source) {
