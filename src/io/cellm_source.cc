@@ -55,10 +55,13 @@ class CellmSource final : public ModelSource {
     if (const auto text_config = root.find("source_text_config")) {
       config = text_config->value();
       if (!config.is_object()) throw data_error("{}: expected an object", text_config->path());
-      // These may stand beside text_config in a multimodal config.json.
-      for (const char* key : {"tie_word_embeddings", "model_type"}) {
+      // These may stand beside text_config in a multimodal config.json, or nowhere.
+      for (const char* key : {"tie_word_embeddings", "model_type", "max_position_embeddings"}) {
         if (!config.contains(key) && json.contains(key)) config[key] = json[key];
       }
+      // text_config may contradict the flag beside it.
+      const auto tied = root.find("tie_word_embeddings");
+      if (tied && tied->as_bool()) config["tie_word_embeddings"] = true;
     } else {
       config = config_from_header(root);
     }

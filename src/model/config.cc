@@ -204,7 +204,9 @@ ModelConfig read_model_config(const Json& document, std::string_view source) {
   config.vocab_size = text.at("vocab_size").as_uint(1, kMaxVocabRows);
   config.hidden = text.at("hidden_size").as_uint(1, kMaxWidth);
   config.intermediate = text.at("intermediate_size").as_uint(1, kMaxWidth);
-  config.max_positions = text.at("max_position_embeddings").as_uint(1, kMaxPositions);
+  const auto positions = text.find("max_position_embeddings");
+  config.max_positions =
+      positions ? positions->as_uint(1, kMaxPositions) : family.default_max_positions;
   if (const auto eps = text.find("rms_norm_eps")) {
     const double value = eps->as_number();
     if (!(value >= 0.0 && value <= kMaxEpsilon)) {
@@ -212,10 +214,12 @@ ModelConfig read_model_config(const Json& document, std::string_view source) {
     }
     config.rms_norm_eps = static_cast<float>(value);
   }
-  // A multimodal config.json may have it beside text_config.
-  auto tied = text.find("tie_word_embeddings");
-  if (!tied) tied = root.find("tie_word_embeddings");
-  if (tied) config.tied_embedding = tied->as_bool();
+  // A multimodal config.json may have it twice. transformers ties by the root's; one that is only
+  // in text_config counts too.
+  for (const JsonNode& node : {root, text}) {
+    const auto tied = node.find("tie_word_embeddings");
+    if (tied) config.tied_embedding = config.tied_embedding.value_or(false) || tied->as_bool();
+  }
   read_eos_ids(text, config);
   read_eos_ids(root, config);
   read_rope(text, config);

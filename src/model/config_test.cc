@@ -80,6 +80,43 @@ TEST(Config, DefaultsAreThoseOfTransformers) {
   EXPECT_EQ(parsed.layers[0].mixer, MixerKind::kGatedDeltaNet);
 }
 
+// The defaults of LlamaConfig, Qwen2Config, Qwen3Config and Qwen3_5TextConfig in transformers.
+TEST(Config, HasADefaultOfPositions) {
+  const auto positions = [](Json config, const char* type) {
+    config["model_type"] = type;
+    config.erase("max_position_embeddings");
+    return parse_model_config(config.dump(), "config.json").max_positions;
+  };
+  EXPECT_EQ(positions(qwen3(), "llama"), 2048U);
+  EXPECT_EQ(positions(qwen3(), "qwen2"), 32768U);
+  EXPECT_EQ(positions(qwen3(), "qwen3"), 32768U);
+  EXPECT_EQ(positions(qwen35(), "qwen3_5_text"), 32768U);
+}
+
+TEST(Config, TiesIfEitherFlagSaysSo) {
+  const auto tied = [](const Json& root, const Json& text) {
+    Json config = {{"model_type", "qwen3_5"}, {"text_config", qwen35()}};
+    config["tie_word_embeddings"] = root;
+    config["text_config"]["tie_word_embeddings"] = text;
+    return parse_model_config(config.dump(), "config.json").tied_embedding;
+  };
+  EXPECT_EQ(tied(true, false), true);
+  EXPECT_EQ(tied(false, true), true);
+  EXPECT_EQ(tied(nullptr, true), true);
+  EXPECT_EQ(tied(false, nullptr), false);
+  EXPECT_EQ(tied(false, false), false);
+  EXPECT_EQ(tied(nullptr, nullptr), std::nullopt);
+}
+
+TEST(Config, ReadsNumbersThatOnlyPythonKnows) {
+  std::string json = qwen3().dump();
+  json.insert(json.size() - 1, R"(,"time_step_limit":[0.0,Infinity])");
+  EXPECT_EQ(parse_model_config(json, "config.json").hidden, 64U);
+  json.insert(json.size() - 1, R"(,"rope_scaling":{"type":"linear","factor":Infinity})");
+  expect_error(ErrorKind::kData, "rope_scaling.factor: expected a finite number, found inf",
+               [&] { parse_model_config(json, "config.json"); });
+}
+
 TEST(Config, RefusesEveryWrongSize) {
   for (const bool hybrid : {false, true}) {
     const Json good = hybrid ? qwen35() : qwen3();
@@ -95,6 +132,7 @@ TEST(Config, RefusesEveryWrongSize) {
       Json missing = good;
       missing.erase(key);
       if (key == "num_key_value_heads" || key == "head_dim") continue;  // optional
+      if (key == "max_position_embeddings") continue;
       expect_refused(missing, path + " is missing");
       missing[key] = nullptr;
       expect_refused(missing, path + " is missing");
@@ -128,7 +166,7 @@ TEST(Config, RefusesWrongNumbersAndTypes) {
                         "1 entries for 2 layers");
   expect_refused(Json::array(), "expected an object");
   expect_error(ErrorKind::kData, "not valid JSON",
-               [] { parse_model_config("{\"rope_theta\": NaN}", "config.json"); });
+               [] { parse_model_config("{\"rope_theta\": nan}", "config.json"); });
 }
 
 TEST(Config, RefusesWhatItDoesNotHave) {

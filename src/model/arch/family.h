@@ -46,6 +46,8 @@ struct Family {
   void (*read)(const JsonNode& text, ModelConfig& config);
   GgufFamily gguf;
   const std::string_view* chat_template = nullptr;  // of models without one; null: none
+  // max_position_embeddings of a config.json without it, as in transformers' class.
+  std::size_t default_max_positions = 32768;
 };
 
 std::span<const Family* const> families();

@@ -79,6 +79,7 @@ const Family kLlamaFamily{
              .class_name = "LlamaForCausalLM",
              .add_config = add_gguf_config,
              .default_rope_theta = 10000.0,  // files of Llama 1 and 2 do not always say it
-             .held_by_config = kRopeFactors}};
+             .held_by_config = kRopeFactors},
+    .default_max_positions = 2048};
 
 }  // namespace cellm
