@@ -154,7 +154,8 @@ class HfFolder final : public ModelSource {
     }
   }
 
-  // The safetensors files of this folder, and the names the index gives to each (empty: all).
+  // The safetensors files of this folder, and the names the index gives to each (empty: all). An
+  // index of files that are not there does not count beside a whole file.
   std::map<std::string, std::set<std::string>> list_files() const {
     std::vector<std::string> weights;
     std::vector<std::string> indexes;
@@ -169,9 +170,16 @@ class HfFolder final : public ModelSource {
     if (!indexes.empty()) {
       const std::string source = file_name(indexes.front());
       files = parse_shard_index(read_file(path_of(indexes.front()), kMaxTextBytes), source);
-    } else if (std::find(weights.begin(), weights.end(), "model.safetensors") != weights.end()) {
-      files["model.safetensors"];
-    } else {
+    }
+    const auto is_there = [&weights](const auto& name) {
+      return std::find(weights.begin(), weights.end(), name) != weights.end();
+    };
+    const bool has_whole = is_there("model.safetensors");
+    const bool is_stale = std::any_of(files.begin(), files.end(),
+                                      [&](const auto& file) { return !is_there(file.first); });
+    if (has_whole && (indexes.empty() || is_stale)) {
+      files = {{"model.safetensors", {}}};
+    } else if (indexes.empty()) {
       for (const auto& name : weights) files[name];
     }
     if (files.empty())
@@ -183,28 +191,32 @@ class HfFolder final : public ModelSource {
     return files;
   }
 
+  // The index chooses between files that have the same tensor; a tensor that it promises and no
+  // file has is missed only by who needs it.
   void open_weights() {
     std::set<std::string> seen;
+    std::map<std::string, std::pair<SafetensorsEntry, std::shared_ptr<const void>>> unlisted;
+    std::set<std::string> promised;
     for (const auto& [name, wanted] : list_files()) {
       SafetensorsFile file = open_safetensors(path_of(name));
       container_format_ = file.format;
-      for (const auto& tensor : wanted) {
-        const auto found = std::lower_bound(
-            file.entries.begin(), file.entries.end(), tensor,
-            [](const SafetensorsEntry& entry, const std::string& n) { return entry.name < n; });
-        if (found == file.entries.end() || found->name != tensor) {
-          throw data_error("{}: tensor {} is missing, which the index promises", file_name(name),
-                           printable(tensor));
-        }
-      }
+      promised.insert(wanted.begin(), wanted.end());
       for (auto& stored : file.entries) {
-        if (!wanted.empty() && !wanted.contains(stored.name)) continue;
+        if (!wanted.empty() && !wanted.contains(stored.name)) {
+          std::string tensor = stored.name;
+          unlisted.try_emplace(std::move(tensor), std::move(stored), file.file);
+          continue;
+        }
         if (!seen.insert(stored.name).second) {
           throw data_error("{}: tensor {} is also in another file of the folder", file_name(name),
                            printable(stored.name));
         }
         entries_.push_back(make_entry(std::move(stored), file.file));
       }
+    }
+    for (auto& [tensor, place] : unlisted) {  // in another file than the index says
+      if (!promised.contains(tensor) || seen.contains(tensor)) continue;
+      entries_.push_back(make_entry(std::move(place.first), std::move(place.second)));
     }
     std::sort(entries_.begin(), entries_.end(),
               [](const Entry& a, const Entry& b) { return a.info.name < b.info.name; });

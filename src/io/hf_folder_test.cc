@@ -56,10 +56,33 @@ TEST(HfFolder, RefusesWrongIndexes) {
   index("{}", "weight_map is missing");
   index("{\"weight_map\":{}}", "no *.safetensors file");
   index(R"({"weight_map":{"a":"gone.safetensors"}})", "gone.safetensors: cannot open");
-  index(R"({"weight_map":{"c":"x-1.safetensors"}})",
-        "tensor c is missing, which the index promises");
+  index(R"({"weight_map":{"a":"./../x-1.safetensors"}})", "is not the name of a safetensors file");
+  index(R"({"weight_map":{"a":"./"}})", "is not the name of a safetensors file");
   index(R"({"weight_map":{"a":"x-1.safetensors","a":"x-1.safetensors"}})", "appears twice");
   index("{", "model.safetensors.index.json: not valid JSON");
+}
+
+TEST(HfFolder, TakesNoTensorsFromTheIndex) {
+  const TestFolder folder;
+  const auto names = [&](std::string_view index) {
+    folder.write("model.safetensors.index.json", index);
+    const auto source = open_hf_folder(folder.path());
+    std::string all;
+    for (const TensorInfo& info : source->tensors()) all += info.name;
+    return all;
+  };
+  folder.write("config.json", "{}");
+  folder.write("x-1.safetensors", one_tensor("a"));
+  folder.write("x-2.safetensors", one_tensor("b"));
+  EXPECT_EQ(names(R"({"weight_map":{"a":"././x-1.safetensors","b":"x-2.safetensors"}})"), "ab");
+  EXPECT_EQ(names(R"({"weight_map":{"a":"x-1.safetensors","lm_head.weight":"x-1.safetensors"}})"),
+            "a");
+  // In another file than it says.
+  EXPECT_EQ(names(R"({"weight_map":{"a":"x-2.safetensors","b":"x-1.safetensors"}})"), "ab");
+  // Of files that are not there: the whole file counts.
+  folder.write("model.safetensors", one_tensor("c"));
+  EXPECT_EQ(names(R"({"weight_map":{"a":"x-1.safetensors","b":"x-3.safetensors"}})"), "c");
+  EXPECT_EQ(names(R"({"weight_map":{"a":"x-1.safetensors","b":"x-2.safetensors"}})"), "ab");
 }
 
 TEST(HfFolder, RefusesATensorInTwoFiles) {
