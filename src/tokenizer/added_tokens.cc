@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/unicode.h"
 
@@ -48,16 +47,16 @@ std::size_t leading_space(std::string_view text) {
 
 }  // namespace
 
-AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens, std::string_view source)
-    : tokens_(std::move(tokens)) {
-  std::sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) {
+AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
+  std::reverse(tokens_.begin(), tokens_.end());
+  std::stable_sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) {
     return a.content < b.content;  // bytes compare as unsigned
   });
+  const auto repeated =
+      std::unique(tokens_.begin(), tokens_.end(),
+                  [](const AddedToken& a, const AddedToken& b) { return a.content == b.content; });
+  tokens_.erase(repeated, tokens_.end());
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    if (i > 0 && tokens_[i].content == tokens_[i - 1].content) {
-      throw data_error("{}: added tokens {} and {} look the same: \"{}\"", source,
-                       tokens_[i - 1].id, tokens_[i].id, printable(tokens_[i].content));
-    }
     for (std::size_t b = std::size_t{byte_at(tokens_[i].content, 0)} + 1; b < first_.size(); ++b) {
       first_[b] = static_cast<std::uint32_t>(i + 1);
     }

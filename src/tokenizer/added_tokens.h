@@ -25,8 +25,8 @@ struct TextPart {
 // Immutable, so it may be shared between threads.
 class AddedTokenMatcher {
  public:
-  // Throws Error(kData) if two tokens have the same content.
-  AddedTokenMatcher(std::vector<AddedToken> tokens, std::string_view source);
+  // Of tokens with the same content the last is found.
+  explicit AddedTokenMatcher(std::vector<AddedToken> tokens);
 
   bool empty() const { return tokens_.empty(); }
 

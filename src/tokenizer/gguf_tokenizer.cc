@@ -1,6 +1,7 @@
 #include "tokenizer/gguf_tokenizer.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include <fmt/ranges.h>
@@ -13,39 +14,60 @@ namespace {
 
 enum TokenType : std::int32_t { kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5 };
 
-// A GGUF file only names its pre-tokenizer; these are the steps of the tokenizer.json that the name
-// refers to.
+// A GGUF file only names its pre-tokenizer; these are the steps of the tokenizer.json that the
+// names refer to.
 struct PreTokenizerRecipe {
-  std::string_view name;
-  bool nfc;
-  bool ignore_merges;
-  bool individual_digits;    // a Digits step first
-  bool adds_bos;             // unless tokenizer.ggml.add_bos_token says otherwise
-  std::string_view pattern;  // a Split step; empty: ByteLevel with GPT-2's regex
+  std::span<const std::string_view> names;  // that llama.cpp takes for the same
+  bool nfc = false;
+  bool ignore_merges = false;
+  bool individual_digits = false;  // a Digits step first
+  bool adds_bos = false;           // unless tokenizer.ggml.add_bos_token says otherwise
+  // A Split step each; none: ByteLevel with GPT-2's regex.
+  std::span<const std::string_view> patterns = {};
 };
 
+constexpr std::string_view kGpt2Names[] = {"gpt-2"};
+constexpr std::string_view kSmolLmNames[] = {"smollm"};
+constexpr std::string_view kLlamaNames[] = {"llama-bpe", "llama3", "llama-v3"};
+constexpr std::string_view kLlamaPatterns[] = {
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
+    R"(\s*[\r\n]+|\s+(?!\S)|\s+)"};
+constexpr std::string_view kQwen2Names[] = {"qwen2", "deepseek-r1-qwen"};
+constexpr std::string_view kQwen2Patterns[] = {
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
+    R"(\s*[\r\n]+|\s+(?!\S)|\s+)"};
+constexpr std::string_view kQwen35Names[] = {"qwen35"};
+constexpr std::string_view kQwen35Patterns[] = {
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}|)"
+    R"( ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"};
+// llama.cpp's own, of no tokenizer.json.
+constexpr std::string_view kDefaultNames[] = {"default"};
+constexpr std::string_view kDefaultPatterns[] = {
+    R"([\p{P}\$\+<=>\^~\|]+)",
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S))", R"(\p{N}+)",
+    R"([0-9][0-9][0-9])"};
+
 constexpr PreTokenizerRecipe kRecipes[] = {
-    {"gpt-2", false, false, false, false, ""},
-    {"llama-bpe", false, true, false, true,
-     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
-     R"(\s*[\r\n]+|\s+(?!\S)|\s+)"},
-    {"qwen2", true, false, false, false,
-     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
-     R"(\s*[\r\n]+|\s+(?!\S)|\s+)"},
-    {"qwen35", true, false, false, false,
-     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}|)"
-     R"( ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"},
-    {"smollm", false, false, true, false, ""},
+    {.names = kDefaultNames, .patterns = kDefaultPatterns},
+    {.names = kGpt2Names},
+    {.names = kLlamaNames, .ignore_merges = true, .adds_bos = true, .patterns = kLlamaPatterns},
+    {.names = kQwen2Names, .nfc = true, .patterns = kQwen2Patterns},
+    {.names = kQwen35Names, .nfc = true, .patterns = kQwen35Patterns},
+    {.names = kSmolLmNames, .individual_digits = true},
 };
 
 const PreTokenizerRecipe& find_recipe(std::string_view name, std::string_view source) {
   std::vector<std::string_view> names;
   for (const PreTokenizerRecipe& recipe : kRecipes) {
-    if (recipe.name == name) return recipe;
-    names.push_back(recipe.name);
+    for (const std::string_view known : recipe.names) {
+      if (known == name) return recipe;
+      names.push_back(known);
+    }
   }
-  throw unsupported_error("{}: tokenizer.ggml.pre is \"{}\", cellm has {}", source, printable(name),
-                          fmt::join(names, ", "));
+  throw unsupported_error(
+      "{}: tokenizer.ggml.pre is \"{}\", cellm has {}; give the model's tokenizer.json with "
+      "--tokenizer",
+      source, printable(name), fmt::join(names, ", "));
 }
 
 void read_tokens(const GgufTokenizer& gguf, std::string_view source, TokenizerSpec& spec) {
@@ -88,7 +110,7 @@ void read_merges(const GgufTokenizer& gguf, std::string_view source, TokenizerSp
     throw data_error("{}: {} merges, at most {} are allowed", source, gguf.merges.size(),
                      kMaxMerges);
   }
-  const PieceIndex index(spec.vocab, source);
+  const PieceIndex index(spec.vocab);
   spec.merges.reserve(gguf.merges.size());
   for (std::size_t rank = 0; rank < gguf.merges.size(); ++rank) {
     const std::string_view merge = gguf.merges[rank];
@@ -119,11 +141,10 @@ TokenizerSpec read_gguf_tokenizer(const GgufTokenizer& gguf, std::string_view so
   spec.nfc = recipe.nfc;
   spec.ignore_merges = recipe.ignore_merges;
   if (recipe.individual_digits) spec.steps.emplace_back(DigitsStep{true});
-  if (!recipe.pattern.empty()) {
-    spec.steps.emplace_back(
-        SplitStep{std::string(recipe.pattern), true, SplitBehavior::kIsolated, false});
+  for (const std::string_view pattern : recipe.patterns) {
+    spec.steps.emplace_back(SplitStep{std::string(pattern), true, SplitBehavior::kIsolated, false});
   }
-  spec.steps.emplace_back(ByteLevelStep{false, recipe.pattern.empty()});
+  spec.steps.emplace_back(ByteLevelStep{false, recipe.patterns.empty()});
   read_tokens(gguf, source, spec);
   read_merges(gguf, source, spec);
   if (gguf.add_bos.value_or(recipe.adds_bos)) {

@@ -30,12 +30,48 @@ TEST(GgufTokenizer, ReadsTokenTypes) {
 }
 
 TEST(GgufTokenizer, KnowsItsPreTokenizers) {
-  for (const char* pre : {"gpt-2", "llama-bpe", "qwen2", "qwen35", "smollm"}) {
+  for (const char* pre : {"default", "gpt-2", "llama-bpe", "llama3", "llama-v3", "qwen2",
+                          "deepseek-r1-qwen", "qwen35", "smollm"}) {
     GgufTokenizer gguf = small_gguf();
     gguf.pre = pre;
     gguf.bos_id = 3;
     EXPECT_EQ(load_tokenizer(gguf, "a.gguf").encode("ab", true), std::vector<std::uint32_t>{2});
   }
+}
+
+// llama.cpp's splits: runs of punctuation, then words, then digits in threes from the left.
+TEST(GgufTokenizer, SplitsByDefaultAsLlamaCpp) {
+  GgufTokenizer gguf;
+  gguf.model = "gpt2";
+  gguf.pre = "default";
+  gguf.tokens = {"1", "2", ".", "\u0120", "12", "\u01201", "..", "\u0120.", "a", "a."};
+  gguf.token_types.assign(gguf.tokens.size(), 1);
+  gguf.merges = {"1 2", "\u0120 1", ". .", "\u0120 .", "a ."};
+  const Tokenizer tokenizer = load_tokenizer(gguf, "a.gguf");
+  const auto ids = [&](std::string_view text) { return tokenizer.encode(text, true); };
+  using Ids = std::vector<std::uint32_t>;
+  EXPECT_EQ(ids("12"), Ids{4});
+  EXPECT_EQ(ids(" 1"), (Ids{3, 0}));          // the space is split off
+  EXPECT_EQ(ids("1112"), (Ids{0, 0, 0, 1}));  // 111, 2
+  EXPECT_EQ(ids("a ..a"), (Ids{8, 3, 6, 8}));
+  gguf.pre = "gpt-2";
+  EXPECT_EQ(load_tokenizer(gguf, "a.gguf").encode(" 1", true), Ids{5});
+}
+
+TEST(GgufTokenizer, FindsTheLastOfEqualTokens) {
+  GgufTokenizer gguf = small_gguf();
+  gguf.tokens.insert(gguf.tokens.end(), {"ab", "<end>", "<end>"});
+  gguf.token_types.insert(gguf.token_types.end(), {1, 3, 1});
+  const Tokenizer tokenizer = load_tokenizer(gguf, "a.gguf");
+  EXPECT_EQ(tokenizer.encode("ab<end>", true), (std::vector<std::uint32_t>{7, 8}));
+  EXPECT_EQ(tokenizer.token_to_id("<end>"), 8U);
+  EXPECT_TRUE(tokenizer.has_repeats());
+  EXPECT_FALSE(load_tokenizer(small_gguf(), "a.gguf").has_repeats());
+  for (const std::uint32_t id : {2U, 7U}) EXPECT_EQ(tokenizer.token_bytes(id), "ab");
+  for (const std::uint32_t id : {3U, 8U, 9U}) EXPECT_EQ(tokenizer.token_bytes(id), "<end>");
+  for (const std::uint32_t id : {3U, 8U}) EXPECT_TRUE(tokenizer.is_special(id));
+  EXPECT_EQ(load_tokenizer(gguf, "a.gguf").encode("ab<end>", true),
+            Tokenizer(tokenizer.spec(), "copy").encode("ab<end>", true));
 }
 
 TEST(GgufTokenizer, AddsABeginningWhereTheModelWantsOne) {
@@ -68,7 +104,8 @@ TEST(GgufTokenizer, RefusesWhatItDoesNotKnow) {
   refused(gguf, ErrorKind::kUnsupported, "tokenizer.ggml.model is \"llama\"");
   gguf = small_gguf();
   gguf.pre = std::string("tekken");
-  refused(gguf, ErrorKind::kUnsupported, "\"tekken\", cellm has gpt-2, llama-bpe, qwen2");
+  refused(gguf, ErrorKind::kUnsupported, "\"tekken\", cellm has default, gpt-2, llama-bpe");
+  refused(gguf, ErrorKind::kUnsupported, "give the model's tokenizer.json with --tokenizer");
   gguf = small_gguf();
   gguf.token_types[2] = 6;
   refused(gguf, ErrorKind::kUnsupported, "token 2 is 6");
@@ -79,9 +116,6 @@ TEST(GgufTokenizer, RefusesWhatItDoesNotKnow) {
   refused(gguf, ErrorKind::kData, "merge 1");
   gguf.merges.back() = std::string("a");
   refused(gguf, ErrorKind::kData, "expected two pieces");
-  gguf = small_gguf();
-  gguf.tokens[1] = std::string("a");
-  refused(gguf, ErrorKind::kData, "same piece");
   gguf = small_gguf();
   gguf.tokens[1] = std::string("\xFF");
   gguf.merges.clear();

@@ -3,11 +3,9 @@
 #include <bit>
 #include <xxhash.h>
 
-#include "base/error.h"
-
 namespace cellm {
 
-PieceIndex::PieceIndex(const PieceTable& pieces, std::string_view source)
+PieceIndex::PieceIndex(const PieceTable& pieces)
     : pieces_(&pieces), slots_(std::bit_ceil(pieces.size() * 2 + 2)), mask_(slots_.size() - 1) {
   for (std::size_t id = 0; id < pieces.size(); ++id) {
     const std::string_view piece = pieces[id];
@@ -17,8 +15,8 @@ PieceIndex::PieceIndex(const PieceTable& pieces, std::string_view source)
     std::size_t at = hash & mask_;
     while (slots_[at].id_plus != 0) {
       if (slots_[at].tag == tag && pieces[slots_[at].id_plus - 1] == piece) {
-        throw data_error("{}: ids {} and {} have the same piece \"{}\"", source,
-                         slots_[at].id_plus - 1, id, printable(piece));
+        has_repeats_ = true;
+        break;
       }
       at = (at + 1) & mask_;
     }

@@ -14,9 +14,10 @@ namespace cellm {
 // Immutable, so it may be shared between threads.
 class PieceIndex {
  public:
-  // Throws Error(kData) if two ids have the same piece; `source` names the file.
-  PieceIndex(const PieceTable& pieces, std::string_view source);
+  // Of ids with the same piece the last is found, as in llama.cpp.
+  explicit PieceIndex(const PieceTable& pieces);
   std::optional<std::uint32_t> find(std::string_view piece) const;
+  bool has_repeats() const { return has_repeats_; }  // whether two ids have the same piece
 
  private:
   struct Slot {
@@ -26,6 +27,7 @@ class PieceIndex {
   const PieceTable* pieces_;
   std::vector<Slot> slots_;
   std::size_t mask_ = 0;
+  bool has_repeats_ = false;
 };
 
 }  // namespace cellm

@@ -21,7 +21,6 @@ void check_added_tokens(const TokenizerSpec& spec, std::string_view source) {
                      kMaxAddedTokens);
   }
   std::unordered_map<std::uint32_t, const AddedToken*> by_id;
-  std::unordered_map<std::string_view, const AddedToken*> by_content;
   for (const AddedToken& token : spec.added) {
     if (token.content.empty() || token.content.size() > kMaxAddedTokenBytes) {
       throw data_error("{}: added token {} has {} bytes, expected 1 to {}", source, token.id,
@@ -37,22 +36,10 @@ void check_added_tokens(const TokenizerSpec& spec, std::string_view source) {
       throw data_error("{}: added tokens \"{}\" and \"{}\" have the same id {}", source,
                        printable(same_id->second->content), printable(token.content), token.id);
     }
-    const auto [same_content, new_content] = by_content.emplace(token.content, &token);
-    if (!new_content) {
-      throw data_error("{}: added token \"{}\" has two ids, {} and {}", source,
-                       printable(token.content), same_content->second->id, token.id);
-    }
     const std::string_view piece = spec.vocab[token.id];
     if (!piece.empty() && piece != token.content) {
       throw data_error("{}: id {} is \"{}\" in the vocabulary and \"{}\" among the added tokens",
                        source, token.id, printable(piece), printable(token.content));
-    }
-  }
-  for (std::size_t id = 0; id < spec.vocab.size(); ++id) {
-    const auto found = by_content.find(spec.vocab[id]);
-    if (found != by_content.end() && found->second->id != id) {
-      throw data_error("{}: added token \"{}\" has id {}, but the vocabulary has it at {}", source,
-                       printable(found->first), found->second->id, id);
     }
   }
 }

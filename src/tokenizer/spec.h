@@ -98,6 +98,7 @@ struct TokenizerSpec {
   std::vector<PreTokenizerStep> steps;
   bool ignore_merges = false;                    // a word that is a piece is not split
   std::vector<std::uint32_t> bos_from_template;  // ids that the template puts before the text
+  bool has_repeats = false;                      // the file listed a token again; not stored
   bool operator==(const TokenizerSpec&) const = default;
 };
 

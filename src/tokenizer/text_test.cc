@@ -182,7 +182,7 @@ AddedToken token(std::uint32_t id, const std::string& content) {
 
 std::string parts(const std::vector<AddedToken>& tokens, const std::string& text) {
   std::string list;
-  for (const TextPart& part : AddedTokenMatcher(tokens, "f").split(text)) {
+  for (const TextPart& part : AddedTokenMatcher(tokens).split(text)) {
     if (part.token) list += std::to_string(*part.token) + ":";
     list += text.substr(part.begin, part.end - part.begin) + "|";
   }
@@ -209,7 +209,7 @@ TEST(AddedTokens, TakeWhiteSpace) {
   const std::string many(200'000, ' ');
   AddedToken space = token(3, " ");
   space.rstrip = true;
-  EXPECT_EQ(AddedTokenMatcher({space}, "f").split(many).size(), many.size());
+  EXPECT_EQ(AddedTokenMatcher({space}).split(many).size(), many.size());
 }
 
 TEST(AddedTokens, SingleWords) {

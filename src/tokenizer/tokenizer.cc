@@ -33,15 +33,14 @@ std::string sought_text(const AddedToken& token, bool nfc) {
 }
 
 // The added tokens that are searched before or after normalization.
-AddedTokenMatcher make_matcher(const TokenizerSpec& spec, bool normalized,
-                               std::string_view source) {
+AddedTokenMatcher make_matcher(const TokenizerSpec& spec, bool normalized) {
   std::vector<AddedToken> tokens;
   for (const AddedToken& token : spec.added) {
     if (token.normalized != normalized) continue;
     tokens.push_back(token);
     tokens.back().content = sought_text(token, spec.nfc);
   }
-  return {std::move(tokens), source};
+  return AddedTokenMatcher(std::move(tokens));
 }
 
 // What all runs in [begin, end) allow.
@@ -73,16 +72,16 @@ std::array<std::uint32_t, 256> find_bytes(const PieceIndex& index) {
 struct Tokenizer::Parts {
   Parts(TokenizerSpec raw, std::string_view source)
       : spec(checked(std::move(raw), source)),
-        index(spec.vocab, source),
+        index(spec.vocab),
         merges(spec, index, source),
-        before_normalization(make_matcher(spec, false, source)),
-        after_normalization(make_matcher(spec, true, source)),
+        before_normalization(make_matcher(spec, false)),
+        after_normalization(make_matcher(spec, true)),
         pre_tokenizer(spec.steps, source),
         byte_ids(find_bytes(index)),
         vocab_size(spec.vocab.size()) {
     for (std::size_t i = 0; i < spec.added.size(); ++i) {
       added_by_id.emplace(spec.added[i].id, i);
-      added_by_content.emplace(spec.added[i].content, i);
+      added_by_content.insert_or_assign(spec.added[i].content, i);
       vocab_size = std::max(vocab_size, std::size_t{spec.added[i].id} + 1);
     }
     refuse_special_from_text(source);
@@ -278,6 +277,11 @@ bool Tokenizer::is_special(std::uint32_t id) const {
 
 bool Tokenizer::is_added(std::uint32_t id) const {
   return parts_->added(id) != nullptr;
+}
+
+bool Tokenizer::has_repeats() const {
+  return parts_->spec.has_repeats || parts_->index.has_repeats() ||
+         parts_->added_by_content.size() < parts_->spec.added.size();
 }
 
 const std::vector<std::uint32_t>& Tokenizer::bos_from_template() const {

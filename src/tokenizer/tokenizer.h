@@ -62,6 +62,7 @@ class Tokenizer {
   bool contains(std::uint32_t id) const;    // ids below vocab_size() may be unused
   bool is_special(std::uint32_t id) const;  // false for an id that is not a token
   bool is_added(std::uint32_t id) const;    // special tokens included
+  bool has_repeats() const;                 // whether the file listed a token twice
 
   // The ids that the file's template puts before the text: none, or a begin-of-text token.
   const std::vector<std::uint32_t>& bos_from_template() const;

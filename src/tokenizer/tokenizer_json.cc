@@ -1,8 +1,12 @@
 #include "tokenizer/tokenizer_json.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <numeric>
 #include <optional>
+#include <unordered_map>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -125,7 +129,22 @@ void check_decoder(const JsonNode& node) {
   }
 }
 
-void read_added_tokens(const JsonNode& node, TokenizerSpec& spec) {
+// As the tokenizers library: a token that is listed again counts once, and a piece of the
+// vocabulary keeps its id.
+void add_token(AddedToken token, const PieceIndex& index,
+               std::map<std::string, std::size_t, std::less<>>& place, TokenizerSpec& spec) {
+  if (const auto id = index.find(token.content)) token.id = *id;
+  const auto [known, is_new] = place.emplace(token.content, spec.added.size());
+  if (is_new) {
+    spec.added.push_back(std::move(token));
+    return;
+  }
+  spec.has_repeats = true;
+  spec.added[known->second].special |= token.special;
+}
+
+void read_added_tokens(const JsonNode& node, const PieceIndex& index, TokenizerSpec& spec) {
+  std::map<std::string, std::size_t, std::less<>> place;  // by content, in spec.added
   for (const JsonNode& item : node.as_array(kMaxAddedTokens)) {
     AddedToken token;
     token.id = static_cast<std::uint32_t>(item.at("id").as_uint(0, kMaxTokenIds - 1));
@@ -135,11 +154,24 @@ void read_added_tokens(const JsonNode& node, TokenizerSpec& spec) {
     token.lstrip = item.at("lstrip").as_bool();
     token.rstrip = item.at("rstrip").as_bool();
     token.normalized = item.at("normalized").as_bool();
-    spec.added.push_back(std::move(token));
+    add_token(std::move(token), index, place, spec);
   }
 }
 
-void read_vocab(const TokenizerDocument& document, std::string_view source, TokenizerSpec& spec) {
+// The items of model.vocab whose piece comes again later: the last one counts, as for any key.
+std::vector<bool> repeated_items(const TokenizerDocument& document) {
+  std::vector<bool> repeated(document.ids.size());
+  std::unordered_map<std::string_view, std::size_t> last;
+  for (std::size_t item = 0; item < document.ids.size(); ++item) {
+    const auto [known, is_new] = last.try_emplace(document.pieces[item], item);
+    if (!is_new) repeated[std::exchange(known->second, item)] = true;
+  }
+  return repeated;
+}
+
+// Without the items that are `skipped` (empty: with all).
+void read_vocab(const TokenizerDocument& document, const std::vector<bool>& skipped,
+                std::string_view source, TokenizerSpec& spec) {
   if (document.ids.empty()) throw data_error("{}: model.vocab is empty", source);
   const std::size_t size =
       std::size_t{*std::max_element(document.ids.begin(), document.ids.end())} + 1;
@@ -150,8 +182,9 @@ void read_vocab(const TokenizerDocument& document, std::string_view source, Toke
   constexpr std::size_t kUnset = ~std::size_t{0};
   std::vector<std::size_t> item_of(size, kUnset);
   for (std::size_t item = 0; item < document.ids.size(); ++item) {
+    if (!skipped.empty() && skipped[item]) continue;
     std::size_t& slot = item_of[document.ids[item]];
-    if (slot != kUnset) {
+    if (slot != kUnset && document.pieces[slot] != document.pieces[item]) {
       throw data_error("{}: model.vocab: \"{}\" and \"{}\" have the same id {}", source,
                        printable(document.pieces[slot]), printable(document.pieces[item]),
                        document.ids[item]);
@@ -219,12 +252,18 @@ TokenizerSpec read_tokenizer_json(std::string_view text, std::string_view source
   if (!document.has_merges) throw data_error("{}: model.merges is missing or no array", source);
 
   TokenizerSpec spec;
-  read_vocab(document, source, spec);
-  const PieceIndex index(spec.vocab, source);
+  read_vocab(document, {}, source, spec);
+  PieceIndex index(spec.vocab);
+  if (index.has_repeats()) {
+    spec.has_repeats = true;
+    spec.vocab = {};
+    read_vocab(document, repeated_items(document), source, spec);
+    index = PieceIndex(spec.vocab);
+  }
   check_model(model, index, spec);
   read_merges(document, index, source, spec);
   // "truncation" and "padding" are left over from training; both are about batches of texts.
-  if (const auto added = root.find("added_tokens")) read_added_tokens(*added, spec);
+  if (const auto added = root.find("added_tokens")) read_added_tokens(*added, index, spec);
   if (const auto normalizer = root.find("normalizer")) read_normalizer(*normalizer, spec);
   if (const auto steps = root.find("pre_tokenizer")) read_pre_tokenizer(*steps, spec);
   if (const auto processor = root.find("post_processor")) read_post_processor(*processor, spec);
