@@ -133,12 +133,14 @@ typedef struct cellm_model_facts {
 /* Fills the fields that fit into facts->size. */
 CELLM_API cellm_status cellm_model_get_facts(const cellm_model* model, cellm_model_facts* facts);
 /* model_type of config.json ("llama", "qwen3", ...); the format of most weights; the CPU target;
- * the quality stored in the file ("KLD 0.030 vs f16, 4.50 bits per weight"); the Jinja chat
- * template. Empty if there is none. Valid as long as the model handle. */
+ * the quality stored in the file ("KLD 0.030 vs f16, 4.50 bits per weight"); what was assumed or
+ * ignored in the files, a line each; the Jinja chat template. Empty if there is none. Valid as long
+ * as the model handle. */
 CELLM_API const char* cellm_model_type(const cellm_model* model);
 CELLM_API const char* cellm_model_format(const cellm_model* model);
 CELLM_API const char* cellm_model_target(const cellm_model* model);
 CELLM_API const char* cellm_model_quality(const cellm_model* model);
+CELLM_API const char* cellm_model_notes(const cellm_model* model);
 CELLM_API const char* cellm_model_chat_template(const cellm_model* model);
 
 /* --- Text and tokens ---------------------------------------------------------------------- */

@@ -89,6 +89,7 @@ class Model {
   std::string format() const { return cellm_model_format(handle()); }
   std::string target() const { return cellm_model_target(handle()); }
   std::string quality() const { return cellm_model_quality(handle()); }
+  std::string notes() const { return cellm_model_notes(handle()); }
   std::string chat_template() const { return cellm_model_chat_template(handle()); }
   // How the model wants to be sampled. GenerateOptions are not changed by it.
   Sampling sampling(cellm_sampling_source source = CELLM_SAMPLING_FILE) const {

@@ -222,6 +222,7 @@ TEST(Null, IsNothingWhereThereIsNoStatus) {
   EXPECT_STREQ(cellm_model_format(nullptr), "");
   EXPECT_STREQ(cellm_model_target(nullptr), "");
   EXPECT_STREQ(cellm_model_quality(nullptr), "");
+  EXPECT_STREQ(cellm_model_notes(nullptr), "");
   EXPECT_STREQ(cellm_model_chat_template(nullptr), "");
   EXPECT_EQ(cellm_session_position(nullptr), 0U);
   EXPECT_EQ(cellm_session_max_tokens(nullptr), 0U);

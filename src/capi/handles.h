@@ -34,6 +34,7 @@ struct LoadedModel {
   std::string format = {};
   std::string target = {};
   std::string quality = {};
+  std::string notes = {};
 };
 
 }  // namespace cellm

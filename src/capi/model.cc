@@ -1,5 +1,7 @@
 #include <utility>
 
+#include <fmt/ranges.h>
+
 #include "base/memory.h"
 #include "capi/handles.h"
 #include "engine/answer_ids.h"
@@ -40,6 +42,7 @@ std::shared_ptr<const LoadedModel> load(const char* path, const cellm_model_opti
   loaded->format = main_format(opened.source());
   loaded->target = loaded->engine.kernels().name;
   if (opened.quality()) loaded->quality = quality_summary(*opened.quality());
+  loaded->notes = fmt::format("{}", fmt::join(opened.notes(), "\n"));
   return loaded;
 }
 
@@ -119,6 +122,10 @@ const char* cellm_model_target(const cellm_model* model) {
 
 const char* cellm_model_quality(const cellm_model* model) {
   return model == nullptr ? "" : model->loaded->quality.c_str();
+}
+
+const char* cellm_model_notes(const cellm_model* model) {
+  return model == nullptr ? "" : model->loaded->notes.c_str();
 }
 
 const char* cellm_model_chat_template(const cellm_model* model) {

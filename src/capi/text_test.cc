@@ -218,6 +218,7 @@ TEST_F(Facts, AreThoseOfTheModel) {
   EXPECT_STREQ(cellm_model_type(model.get()), "llama");
   EXPECT_STREQ(cellm_model_format(model.get()), "bf16");
   EXPECT_STREQ(cellm_model_quality(model.get()), "");
+  EXPECT_STREQ(cellm_model_notes(model.get()), "");
   EXPECT_STREQ(cellm_model_chat_template(model.get()), "");
 }
 

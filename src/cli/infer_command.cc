@@ -3,6 +3,7 @@
 #include <exception>
 #include <filesystem>
 #include <numeric>
+#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -92,6 +93,11 @@ void announce_quality(const InferArguments& arguments, const Model& model) {
   fmt::print(stderr, "{}: {}\n", printable(path.filename().string()), quality);
 }
 
+void announce_notes(const Model& model) {
+  std::istringstream notes(model.notes());
+  for (std::string note; std::getline(notes, note);) fmt::print(stderr, "note: {}\n", note);
+}
+
 // A note and no error: an answer may end before --gen tokens, and a large --gen often stands for no
 // limit.
 void warn_if_long(const Session& session, std::size_t tokens) {
@@ -151,7 +157,10 @@ int run(InferArguments& arguments) {
                                     .activations = activations_named(arguments.activations),
                                     .follow_links = arguments.links == Links::kFollow,
                                     .threads = arguments.threads});
-  if (!arguments.quiet) announce_quality(arguments, model);
+  if (!arguments.quiet) {
+    announce_notes(model);
+    announce_quality(arguments, model);
+  }
   const double load_seconds = watch.seconds();
 
   const GenerateOptions options = generate_options(arguments, model);

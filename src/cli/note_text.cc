@@ -68,6 +68,9 @@ class NoteText {
   std::string operator()(const NoTokenizerNote& /*note*/) const {
     return "note: the source has no tokenizer; infer will need --tokenizer\n";
   }
+  std::string operator()(const SourceNote& note) const {
+    return fmt::format("note: {}\n", note.text);
+  }
   std::string operator()(const ResumedNote& note) const {
     return fmt::format("note: {} of {} quantized tensors are taken over from the previous run\n",
                        note.resumed, note.tensors);

@@ -104,6 +104,17 @@ const SamplingDefaults& OpenedModel::generation_sampling() const {
   });
 }
 
+std::vector<std::string> OpenedModel::notes() const {
+  std::vector<std::string> notes = source_->notes();
+  notes.insert(notes.end(), config_.notes.begin(), config_.notes.end());
+  const FoundTokenizer& found = found_tokenizer();
+  if (found.tokenizer && found.tokenizer->has_repeats()) {
+    notes.push_back(
+        fmt::format("{} lists tokens twice; one of each is used", printable(found.name)));
+  }
+  return notes;
+}
+
 const std::optional<Quality>& OpenedModel::quality() const {
   return quality_.get([this]() -> std::optional<Quality> {
     const CellmFile* file = source_->cellm_file();

@@ -72,6 +72,10 @@ class OpenedModel {
   // The sampling that it asks for. Throws as generation_sampling().
   const SamplingDefaults& generation_sampling() const;
 
+  // What was assumed or ignored in the container, its configuration and its tokenizer, for a note
+  // each. Throws as find_tokenizer().
+  std::vector<std::string> notes() const;
+
   // The quality stored in a .cellm file.
   const std::optional<Quality>& quality() const;
 

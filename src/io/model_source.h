@@ -92,6 +92,8 @@ class ModelSource {
   virtual const std::string& chat_template() const = 0;
   // The special tokens that the tokenizer's configuration names; nothing if there is none.
   virtual std::optional<SpecialTokens> special_tokens() const { return std::nullopt; }
+  // What was taken for something else than the container says, for a note each.
+  virtual std::vector<std::string> notes() const { return {}; }
   // The model's .cellm file; null for other containers.
   virtual const CellmFile* cellm_file() const { return nullptr; }
   // monostate if the model comes without a tokenizer. May be expensive: the tokenizer is read now.

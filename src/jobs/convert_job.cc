@@ -141,6 +141,7 @@ void note_file(const Conversion& c, const CalibratedTensors* quantized,
     if (kind == TensorClass::kVision || kind == TensorClass::kMtp) unused += tensor.bytes();
   }
   if (unused != 0) c.control.note(UnusedTensorsNote{unused});
+  for (std::string& text : c.source->notes()) c.control.note(SourceNote{std::move(text)});
   const bool tokenizer = std::any_of(c.plan.blobs.begin(), c.plan.blobs.end(),
                                      [](const auto& blob) { return blob.name == kTokenizerBlob; });
   if (!tokenizer) c.control.note(NoTokenizerNote{});

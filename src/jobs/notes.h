@@ -52,6 +52,10 @@ struct UnusedTensorsNote {
   std::uint64_t bytes = 0;
 };
 struct NoTokenizerNote {};
+// What was assumed or ignored in the files of the source.
+struct SourceNote {
+  std::string text;
+};
 // Tensors taken over from an interrupted run.
 struct ResumedNote {
   std::size_t resumed = 0;
@@ -121,7 +125,7 @@ struct TuneResult {
 };
 
 using Note = std::variant<RecipeNote, ExpectedTimesNote, FewTokensNote, FewDifferentTokensNote,
-                          FormatsNote, UnusedTensorsNote, NoTokenizerNote, ResumedNote,
+                          FormatsNote, UnusedTensorsNote, NoTokenizerNote, SourceNote, ResumedNote,
                           NoFeedbackNote, CalibrationTimesNote, ReplacedValuesNote,
                           KeptAsFloatsNote, FileNote, QualityNote, ValidatedNote, TimesNote,
                           ConvertsOnceNote, TuningBeginsNote, TuningStoppedNote, TuneResult>;

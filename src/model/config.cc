@@ -207,6 +207,11 @@ ModelConfig read_model_config(const Json& document, std::string_view source) {
   const auto positions = text.find("max_position_embeddings");
   config.max_positions =
       positions ? positions->as_uint(1, kMaxPositions) : family.default_max_positions;
+  if (!positions) {
+    config.notes.push_back(
+        fmt::format("max_position_embeddings is missing; {} are assumed, the default of {} models",
+                    config.max_positions, family.name));
+  }
   if (const auto eps = text.find("rms_norm_eps")) {
     const double value = eps->as_number();
     if (!(value >= 0.0 && value <= kMaxEpsilon)) {

@@ -74,7 +74,8 @@ struct ModelConfig {
   std::optional<bool> tied_embedding;
   std::size_t max_positions = 0;
   std::vector<std::uint32_t> eos_ids;
-  DeltaNetConfig delta_net;  // used if a layer is kGatedDeltaNet
+  DeltaNetConfig delta_net;        // used if a layer is kGatedDeltaNet
+  std::vector<std::string> notes;  // what was assumed, for a note each
 };
 
 // Reads config.json (Hugging Face form; `source` names it in messages) and validates it: every size

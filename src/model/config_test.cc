@@ -85,12 +85,15 @@ TEST(Config, HasADefaultOfPositions) {
   const auto positions = [](Json config, const char* type) {
     config["model_type"] = type;
     config.erase("max_position_embeddings");
-    return parse_model_config(config.dump(), "config.json").max_positions;
+    const ModelConfig parsed = parse_model_config(config.dump(), "config.json");
+    EXPECT_EQ(parsed.notes.size(), 1U);
+    return parsed.max_positions;
   };
   EXPECT_EQ(positions(qwen3(), "llama"), 2048U);
   EXPECT_EQ(positions(qwen3(), "qwen2"), 32768U);
   EXPECT_EQ(positions(qwen3(), "qwen3"), 32768U);
   EXPECT_EQ(positions(qwen35(), "qwen3_5_text"), 32768U);
+  EXPECT_TRUE(parse_model_config(qwen3().dump(), "config.json").notes.empty());
 }
 
 TEST(Config, TiesIfEitherFlagSaysSo) {

@@ -158,11 +158,15 @@ TEST(GgufSource, TakesSpecialIdsOutsideOfTheVocabularyAsNone) {
     EXPECT_EQ(source->config()["bos_token_id"], nullptr);
     EXPECT_EQ(source->generation_config_json(), "");
     EXPECT_TRUE(source->special_tokens()->empty());
+    EXPECT_EQ(source->notes().size(), none == 0xFFFFFFFFU ? 0U : 6U);
     const TokenizerData data = source->tokenizer();
     EXPECT_EQ(std::get<GgufTokenizer>(data).bos_id, std::nullopt);
     EXPECT_EQ(std::get<GgufTokenizer>(data).add_bos, false);
   }
+  EXPECT_EQ(with(4)->notes().front(),
+            "tokenizer.ggml.bos_token_id 4 is ignored, there are 3 tokens");
   const auto source = with(2);
+  EXPECT_TRUE(source->notes().empty());
   EXPECT_EQ(source->config()["eos_token_id"], 2);
   EXPECT_EQ(Json::parse(source->generation_config_json())["eos_token_id"], Json({2}));
   EXPECT_EQ(source->special_tokens()->at("unk_token"), "c");

@@ -100,6 +100,21 @@ class GgufSource final : public ModelSource {
   }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
 
+  std::vector<std::string> notes() const override {
+    const GgufValue* tokens = file_->find("tokenizer.ggml.tokens");
+    if (tokens == nullptr) return {};
+    std::vector<std::string> notes;
+    for (const std::string_view name : {"bos", "eos", "eot", "eom", "unknown", "padding"}) {
+      const GgufValue* value = file_->find(fmt::format("tokenizer.ggml.{}_token_id", name));
+      if (value == nullptr || value->as_number() == -1 || value->as_number() == UINT32_MAX)
+        continue;
+      if (gguf_token_id(*file_, name, tokens->array_size())) continue;
+      notes.push_back(fmt::format("{} {} is ignored, there are {} tokens", value->key(),
+                                  value->as_number(), tokens->array_size()));
+    }
+    return notes;
+  }
+
   TokenizerData tokenizer() const override {
     const GgufValue* model = file_->find("tokenizer.ggml.model");
     if (model == nullptr || model->as_string() == "none") return {};
