@@ -25,7 +25,9 @@ constexpr std::size_t kMaxDecodedIds = 64;
 void check_tokenizer(const TokenizerSpec& spec) {
   const Tokenizer tokenizer(spec, "input");
   const auto bytes = serialize_tokenizer(tokenizer.spec());
-  require(parse_compact_tokenizer(bytes, "input") == tokenizer.spec(),
+  TokenizerSpec stored = tokenizer.spec();
+  stored.has_repeats = false;  // of the file that it was read from
+  require(parse_compact_tokenizer(bytes, "input") == stored,
           "the compact form is the same tokenizer");
   for (const bool special : {false, true}) {
     for (const std::uint32_t id : tokenizer.encode(kSample, special)) {
