@@ -85,7 +85,8 @@ Value raise_exception(Interpreter& interpreter, Arguments& arguments) {
 
 Value strftime_now(Interpreter& interpreter, Arguments& arguments) {
   const auto format = bind(arguments, "strftime_now", {"format"})[0];
-  const std::string& spelled = bytes_of(format.value_or(None{}), "the format");
+  const Text& text = text_of(format.value_or(None{}), "the format");
+  const std::string& spelled = text.bytes();
   if (spelled.empty()) return make_text("");
   const std::time_t now = interpreter.now();
   std::tm parts{};
@@ -96,7 +97,7 @@ Value strftime_now(Interpreter& interpreter, Arguments& arguments) {
   const std::size_t size =
       std::strftime(buffer.data(), buffer.size(), ("." + spelled).c_str(), &parts);
   if (size == 0) throw Fault("the date is too long");
-  return make_text(std::string_view(buffer.data() + 1, size - 1));
+  return make_text(std::string_view(buffer.data() + 1, size - 1), text.least_trusted());
 }
 
 // Methods of objects.
