@@ -25,6 +25,7 @@ Value no_attribute(const Value& object, std::string_view name) {
 Value bound(const Value& object, std::string_view name, MethodFunction method) {
   return std::make_shared<const Callable>(
       Callable{.name = std::string(name), .call = [object, method](auto& interpreter, auto& args) {
+                 interpreter.spend_reading(object, args);
                  return method(interpreter, object, args);
                }});
 }
@@ -128,6 +129,7 @@ Value element(const Value& object, std::int64_t index, Budget& budget) {
 Value Interpreter::attribute(const Value& object, std::string_view name) {
   refuse_undefined(object);
   if (const auto* space = std::get_if<NamespaceRef>(&object)) {
+    budget_.spend((*space)->members.size() / 16);
     for (const auto& [known, value] : (*space)->members) {
       if (known == name) return value;
     }
@@ -153,6 +155,7 @@ Value Interpreter::item(const Value& object, const Value& index) {
   refuse_undefined(object);
   if (const Dict* dict = dict_if(object)) {
     if (is_undefined(index)) return make_undefined("an undefined key");
+    chat::spend_reading(index, budget_);
     if (const Value* value = dict_find(*dict, index)) return *value;
   } else if (has_elements(object) && is_integer(index)) {
     return element(object, as_integer(index, "an index"), budget_);

@@ -138,6 +138,7 @@ Value unique(Interpreter& interpreter, const Value& input, Arguments& arguments)
   std::vector<Value> kept;
   for (Keyed& keyed :
        with_keys(interpreter, input, {AttributePath(values[1])}, truth_or(values[0], false))) {
+    spend_reading(keyed.keys[0], interpreter.budget());
     if (dict_find(*seen, keyed.keys[0]) != nullptr) continue;
     dict_set(*seen, keyed.keys[0], None{});
     kept.push_back(std::move(keyed.value));

@@ -78,6 +78,7 @@ Value Interpreter::evaluate_dict(const Node& node) {
   const DictRef dict = make_dict();
   for (std::size_t i = 0; i < node.children.size(); i += 2) {
     const Value key = evaluate(*node.children[i]);
+    chat::spend_reading(key, budget_);
     dict_set(*dict, key, evaluate(*node.children[i + 1]));
   }
   return dict;
@@ -145,6 +146,12 @@ Value Interpreter::call(const Value& callee, Arguments& arguments) {
   return held->recurse(bind(arguments, "loop", {"iterable"})[0].value_or(None{}));
 }
 
+void Interpreter::spend_reading(const Value& input, const Arguments& arguments) {
+  chat::spend_reading(input, budget_);
+  for (const Value& value : arguments.positional) chat::spend_reading(value, budget_);
+  for (const auto& named : arguments.named) chat::spend_reading(named.second, budget_);
+}
+
 Value Interpreter::evaluate_filter(const Node& node) {
   const Value input = node.children[0] == nullptr ? *block_input_ : evaluate(*node.children[0]);
   Arguments arguments = evaluate_arguments(node.arguments);
@@ -157,6 +164,7 @@ Value Interpreter::filter(std::string_view name, const Value& input, Arguments& 
   if (function == nullptr) {
     throw Fault(fmt::format("no filter named '{}'", name), Fault::Kind::kUnsupported);
   }
+  spend_reading(input, arguments);
   return function(*this, input, arguments);
 }
 
@@ -172,6 +180,7 @@ bool Interpreter::test(std::string_view name, const Value& input, Arguments& arg
   if (function == nullptr) {
     throw Fault(fmt::format("no test named '{}'", name), Fault::Kind::kUnsupported);
   }
+  spend_reading(input, arguments);
   return function(*this, input, arguments);
 }
 

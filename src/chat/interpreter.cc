@@ -9,23 +9,21 @@
 namespace cellm::chat {
 
 Value* Scope::find(std::string_view name) {
-  for (auto& [known, value] : variables) {
-    if (known == name) return &value;
-  }
-  return nullptr;
+  const auto found = variables.find(name);
+  return found == variables.end() ? nullptr : &found->second;
 }
 
 void Scope::set(std::string_view name, Value value) {
   if (Value* known = find(name)) {
     *known = std::move(value);
   } else {
-    variables.emplace_back(name, std::move(value));
+    variables.emplace(name, std::move(value));
   }
 }
 
 Interpreter::Interpreter(const Dict& variables, std::function<std::time_t()> now)
     : now_(std::move(now)), scope_(std::make_shared<Scope>()) {
-  scope_->variables = global_functions();
+  for (auto& [name, function] : global_functions()) scope_->set(name, std::move(function));
   const auto inputs = std::make_shared<Scope>();
   inputs->around = std::move(scope_);
   for (const auto& [key, value] : variables.entries) {
@@ -224,6 +222,7 @@ void Interpreter::assign(const Node& target, Value value) {
     const auto* space = std::get_if<NamespaceRef>(&object);
     if (space == nullptr) throw Fault("cannot assign attribute on non-namespace object");
     auto& members = (*space)->members;
+    budget_.spend(members.size() / 16);
     for (auto& [name, member] : members) {
       if (name != target.names[0]) continue;
       member = std::move(value);

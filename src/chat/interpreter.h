@@ -1,11 +1,13 @@
 // Rendering of a parsed template.
 #pragma once
 
+#include <cstddef>
 #include <ctime>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -14,10 +16,17 @@
 
 namespace cellm::chat {
 
+struct NameHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const {
+    return std::hash<std::string_view>()(name);
+  }
+};
+
 // Variables of a part of a template. A name that is not here is looked up in the scope around it.
 struct Scope {
   std::shared_ptr<Scope> around;
-  std::vector<std::pair<std::string, Value>> variables;
+  std::unordered_map<std::string, Value, NameHash, std::equal_to<>> variables;
 
   Value* find(std::string_view name);
   void set(std::string_view name, Value value);
@@ -38,6 +47,8 @@ class Interpreter {
 
   // For filters, tests, methods and functions.
   Budget& budget() { return budget_; }
+  // Spends what every filter, test and method may cost: to read its input and arguments once.
+  void spend_reading(const Value& input, const Arguments& arguments);
   std::time_t now() const { return now_(); }
   Value attribute(const Value& object, std::string_view name);
   Value item(const Value& object, const Value& index);

@@ -24,6 +24,7 @@ bool take_named(Arguments& arguments, std::string_view name, Value& value) {
 
 // The scope is captured: the macro sees it as it is when it is called.
 Value Interpreter::make_macro(const Node& node, std::string_view name) {
+  budget_.spend(captured_.size() / 16);
   if (std::find(captured_.begin(), captured_.end(), scope_) == captured_.end()) {
     captured_.push_back(scope_);
   }
@@ -52,6 +53,7 @@ void Interpreter::bind_parameters(const Node& node, const std::string& name, Arg
   const std::size_t given = std::min(count, arguments.positional.size());
   const std::size_t defaults =
       node.children.size() - (node.kind == Syntax::kCallBlock ? 1 : 0);  // the call is the last
+  budget_.spend(count * (arguments.named.size() / 16 + 1));
   bool has_caller = false;
   for (std::size_t i = 0; i < count; ++i) {
     const std::string& parameter = node.names[i];

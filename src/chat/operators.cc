@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "chat/characters.h"
+#include "chat/search.h"
 #include "chat/text_operations.h"
 
 namespace cellm::chat {
@@ -130,6 +131,7 @@ Value joined(const Value& left, const Value& right, Budget& budget) {
 
 Value percent(const Value& left, const Value& right, Budget& budget) {
   const Sequence* tuple = sequence_if(right);
+  spend_reading(left, budget);
   // Lists and objects may go unused: Python looks for mappings, and takes a list for one.
   const bool unused = tuple != nullptr && tuple->kind != Sequence::Kind::kTuple &&
                       text_if(left)->bytes().find('%') == std::string::npos;
@@ -183,9 +185,10 @@ bool contains(const Value& container, const Value& value, Budget& budget) {
           fmt::format("'in <string>' requires string as left operand, not {}", type_name(value)));
     }
     budget.spend(text->size() / 4 + 1);
-    return text->bytes().find(part->bytes()) != std::string::npos;
+    return find_part(text->bytes(), part->bytes()) != std::string::npos;
   }
   if (const Dict* dict = dict_if(container)) {
+    spend_reading(value, budget);
     return !is_undefined(value) && dict_find(*dict, value) != nullptr;
   }
   const std::vector<Value> items = elements(container, budget);

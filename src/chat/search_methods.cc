@@ -5,6 +5,7 @@
 
 #include "chat/builtins.h"
 #include "chat/characters.h"
+#include "chat/search.h"
 #include "chat/text_operations.h"
 
 namespace cellm::chat {
@@ -21,11 +22,12 @@ struct Window {
   bool valid;          // false: begins after the text
 };
 
-Window window(const Text& text, const std::optional<Value>& begin,
-              const std::optional<Value>& end) {
+Window window(const Text& text, const std::optional<Value>& begin, const std::optional<Value>& end,
+              Budget& budget) {
   const std::string_view bytes = text.bytes();
   const auto given = [](const std::optional<Value>& v) { return v && !is_none(*v); };
   if (!given(begin) && !given(end)) return {bytes, 0, true};
+  budget.spend(bytes.size());
   const std::vector<std::size_t> offsets = boundaries(bytes);
   const auto count = static_cast<std::int64_t>(offsets.size()) - 1;
   const auto place = [&](const std::optional<Value>& value, std::int64_t otherwise) {
@@ -41,12 +43,12 @@ Window window(const Text& text, const std::optional<Value>& begin,
 
 // str.startswith() and endswith(), which take a text or a tuple of texts.
 template <bool kStart>
-Value begins_or_ends(Interpreter&, const Value& self, Arguments& arguments) {
+Value begins_or_ends(Interpreter& interpreter, const Value& self, Arguments& arguments) {
   const auto values = bind(arguments, kStart ? "startswith" : "endswith",
                            {kStart ? "prefix" : "suffix", "start", "end"});
   if (!values[0]) throw Fault("startswith() and endswith() need a text");
   refuse_undefined(*values[0]);
-  const Window in = window(self_text(self), values[1], values[2]);
+  const Window in = window(self_text(self), values[1], values[2], interpreter.budget());
   const auto matches = [&](const Value& part) {
     const std::string& bytes = bytes_of(part, "the prefix or suffix");
     return in.valid && (kStart ? in.bytes.starts_with(bytes) : in.bytes.ends_with(bytes));
@@ -63,9 +65,9 @@ std::int64_t found_at(Interpreter& interpreter, const Value& self, Arguments& ar
   const std::string& part = bytes_of(values[0].value_or(None{}), "the text to find");
   const Text& text = self_text(self);
   interpreter.budget().spend(text.size() / 4 + 1);
-  const Window in = window(text, values[1], values[2]);
+  const Window in = window(text, values[1], values[2], interpreter.budget());
   if (!in.valid) return -1;
-  const std::size_t at = kFromRight ? in.bytes.rfind(part) : in.bytes.find(part);
+  const std::size_t at = kFromRight ? find_last_part(in.bytes, part) : find_part(in.bytes, part);
   if (at == std::string_view::npos) return -1;
   return static_cast<std::int64_t>(
       count_characters(std::string_view(text.bytes()).substr(0, in.offset + at)));
@@ -86,13 +88,13 @@ Value index(Interpreter& interpreter, const Value& self, Arguments& arguments) {
 Value count(Interpreter& interpreter, const Value& self, Arguments& arguments) {
   const auto values = bind(arguments, "count", {"sub", "start", "end"});
   const std::string& part = bytes_of(values[0].value_or(None{}), "the text to count");
-  const Window in = window(self_text(self), values[1], values[2]);
+  const Window in = window(self_text(self), values[1], values[2], interpreter.budget());
   interpreter.budget().spend(in.bytes.size() / 4 + 1);
   if (!in.valid) return std::int64_t{0};
   if (part.empty()) return static_cast<std::int64_t>(count_characters(in.bytes) + 1);
   std::int64_t times = 0;
-  for (std::size_t at = in.bytes.find(part); at != std::string_view::npos;
-       at = in.bytes.find(part, at + part.size())) {
+  for (std::size_t at = find_part(in.bytes, part); at != std::string_view::npos;
+       at = find_part(in.bytes, part, at + part.size())) {
     ++times;
   }
   return times;
@@ -122,7 +124,8 @@ Value partition(Interpreter&, const Value& self, Arguments& arguments) {
   const std::string& separator = bytes_of(value.value_or(None{}), "the separator");
   if (separator.empty()) throw Fault("empty separator");
   const Text& text = self_text(self);
-  const std::size_t at = kFromRight ? text.bytes().rfind(separator) : text.bytes().find(separator);
+  const std::size_t at =
+      kFromRight ? find_last_part(text.bytes(), separator) : find_part(text.bytes(), separator);
   std::vector<Value> parts(3, make_like(text, Text()));
   if (at == std::string::npos) {
     parts[kFromRight ? 2 : 0] = self;

@@ -143,6 +143,62 @@ TEST(Template, BoundsItsWork) {
                  "contains itself");
 }
 
+TEST(Template, BoundsTheWorkOfEveryFunctionOnALongText) {
+  // Each of them takes milliseconds on such a text, and a loop calls them 99,999 times.
+  for (const std::string_view expression :
+       {"s.rpartition('b')", "s.startswith('a', 1)", "s.endswith(s)", "s.lstrip('a')",
+        "s.strip('b' * 9999999 ~ 'a')", "s|trim('b' * 9999999 ~ 'a')", "s.removeprefix('a')",
+        "s|int", "s|indent", "s is lower", "s % ()", "s.format()", "{}[s]", "{(s, 1): 1}",
+        "s in {}", "[s]|unique|list"}) {
+    expect_failure(fmt::format("{{% set s = 'a' * 20000000 %}}{{% for i in range(99999) %}}"
+                               "{{% set x = {} %}}{{% endfor %}}",
+                               expression),
+                   ErrorKind::kData, "too much work");
+  }
+}
+
+TEST(Template, BoundsTheWorkOfManyNames) {
+  const auto many = [](std::string_view part) {
+    std::string all;
+    for (int i = 0; i < 60'000; ++i) all += fmt::format(fmt::runtime(part), i);
+    return all;
+  };
+  // Looking up a variable does not depend on how many there are.
+  EXPECT_EQ(render(many("{{% set a{0} = {0} %}}") + "{{ a59999 }}"), "59999");
+  EXPECT_EQ(render("{% macro f(" + many("a{0}, ") + "z=1) %}{{ z }}{% endmacro %}{{ f() }}"), "1");
+  expect_failure("{% set ns = namespace() %}" + many("{{% set ns.a{0} = 1 %}}"), ErrorKind::kData,
+                 "too much work");
+  expect_failure(
+      "{% macro f(" + many("a{0}, ") + "z=1) %}{% endmacro %}{{ f(" + many("a{0}=1, ") + "z=2) }}",
+      ErrorKind::kData, "too much work");
+}
+
+TEST(Template, SearchesHostileTextsInLinearTime) {
+  // With a comparison of the whole part at each place, each line would take minutes.
+  constexpr std::string_view kTexts =
+      "{% set s = 'a' * 8000000 %}{% set part = 'a' * 4000000 ~ 'b' %}"
+      "{% set mirrored = 'b' ~ 'a' * 4000000 %}";
+  const auto with_texts = [&](std::string_view rest) {
+    return render(fmt::format("{}{}", kTexts, rest));
+  };
+  EXPECT_EQ(with_texts("{{ s.find(part) }} {{ s.count(part) }} {{ part in s }}"), "-1 0 False");
+  EXPECT_EQ(with_texts("{{ s.split(part)|length }} {{ s.partition(part)[0]|length }}"),
+            "1 8000000");
+  EXPECT_EQ(with_texts("{{ s.replace(part, '')|length }}"), "8000000");
+  EXPECT_EQ(with_texts("{{ s.rfind(part) }} {{ s.rfind(mirrored) }}"), "-1 -1");
+  EXPECT_EQ(with_texts("{{ s.rsplit(part)|length }} {{ s.rpartition(mirrored)[2]|length }}"),
+            "1 8000000");
+}
+
+TEST(Template, SearchesAsPythonDoes) {
+  EXPECT_EQ(
+      render("{{ 'aXbXc'.rfind('X') }} {{ 'abc'.rfind('') }} {{ ''.find('') }} {{ ''.rfind('a') }} "
+             "{{ 'aaaaa'.rsplit('aa') }} {{ 'aaaaa'.split('aa') }} {{ 'aXbXc'.rsplit('X', 1) }} "
+             "{{ 'aXbXc'.rpartition('X') }} {{ 'abc'.find('c', 1) }} {{ 'abcabc'.rfind('abc', 1, "
+             "5) }}"),
+      "3 3 0 -1 ['a', '', ''] ['', '', 'a'] ['aXb', 'c'] ('aXb', 'X', 'c') 2 -1");
+}
+
 TEST(Template, TakesTheTimeFromTheClock) {
   setenv("TZ", "UTC", 1);
   const Template dated("{{ strftime_now('%d %b %Y %H:%M') }}|{{ strftime_now('') }}", "t");

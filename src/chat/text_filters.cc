@@ -54,7 +54,8 @@ Value trim(Interpreter& interpreter, const Value& input, Arguments& arguments) {
   const auto chars = bind(arguments, "trim", {"chars"})[0];
   const bool given = chars && !is_none(*chars);
   return make_text(strip(to_text(input, interpreter.budget()), true, true,
-                         given ? &bytes_of(*chars, "the characters of trim") : nullptr));
+                         given ? &bytes_of(*chars, "the characters of trim") : nullptr,
+                         interpreter.budget()));
 }
 
 Value string(Interpreter& interpreter, const Value& input, Arguments&) {

@@ -22,11 +22,12 @@ Value cased(Interpreter& interpreter, const Value& self, Arguments&) {
 }
 
 template <bool kLeft, bool kRight>
-Value stripped(Interpreter&, const Value& self, Arguments& arguments) {
+Value stripped(Interpreter& interpreter, const Value& self, Arguments& arguments) {
   const auto chars = bind(arguments, "strip", {"chars"})[0];
   const bool given = chars && !is_none(*chars);
   return make_text(strip(self_text(self), kLeft, kRight,
-                         given ? &bytes_of(*chars, "the characters of strip()") : nullptr));
+                         given ? &bytes_of(*chars, "the characters of strip()") : nullptr,
+                         interpreter.budget()));
 }
 
 Value replace(Interpreter& interpreter, const Value& self, Arguments& arguments) {

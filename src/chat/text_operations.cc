@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "chat/characters.h"
+#include "chat/search.h"
 
 namespace cellm::chat {
 namespace {
@@ -42,8 +43,8 @@ Text replaced(const Text& text, const std::string& old, const Text& with, std::i
     }
     return result;
   }
-  for (std::size_t at = bytes.find(old); at != std::string::npos && times < most;
-       at = bytes.find(old, done), ++times) {
+  for (std::size_t at = find_part(bytes, old); at != std::string::npos && times < most;
+       at = find_part(bytes, old, done), ++times) {
     result.append(text, done, at);
     insert();
     done = at + old.size();
@@ -59,18 +60,17 @@ std::vector<Text> split(const Text& text, const std::string& separator, std::int
   std::size_t left = limit(most);
   if (!from_right) {
     std::size_t done = 0;
-    for (std::size_t at = bytes.find(separator); at != std::string::npos && left > 0; --left) {
+    for (std::size_t at = find_part(bytes, separator); at != std::string::npos && left > 0;
+         --left) {
       parts.push_back(text.slice(done, at));
       done = at + separator.size();
-      at = bytes.find(separator, done);
+      at = find_part(bytes, separator, done);
     }
     parts.push_back(text.slice(done, bytes.size()));
     return parts;
   }
   std::size_t end = bytes.size();
-  for (; left > 0 && end >= separator.size(); --left) {
-    const std::size_t at = bytes.rfind(separator, end - separator.size());
-    if (at == std::string::npos) break;
+  for (const std::size_t at : parts_from_right(bytes, separator, left)) {
     parts.push_back(text.slice(at + separator.size(), end));
     end = at;
   }
@@ -127,6 +127,12 @@ std::vector<Text> split_lines(const Text& text, bool keep_ends) {
   }
   if (begin < bytes.size()) lines.push_back(text.slice(begin, bytes.size()));
   return lines;
+}
+
+Text strip(const Text& text, bool left, bool right, const std::string* chars, Budget& budget) {
+  // Each character of the text is looked up in `chars`.
+  if (chars != nullptr) budget.spend((text.size() / 16 + 1) * (chars->size() / 16));
+  return strip(text, left, right, chars);
 }
 
 Text joined(const Text& separator, const std::vector<Text>& parts) {

@@ -22,6 +22,8 @@ std::vector<Text> split_space(const Text& text, std::int64_t most, bool from_rig
 // str.splitlines().
 std::vector<Text> split_lines(const Text& text, bool keep_ends);
 Text joined(const Text& separator, const std::vector<Text>& parts);
+// str.strip() of `chars`, null for white space.
+Text strip(const Text& text, bool left, bool right, const std::string* chars, Budget& budget);
 // `count` characters, repeated: for padding.
 Text repeated(std::string_view character, std::size_t count);
 

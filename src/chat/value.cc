@@ -65,6 +65,14 @@ std::string dict_key(const Value& key) {
 
 }  // namespace
 
+void spend_reading(const Value& value, Budget& budget) {
+  if (const Text* text = text_if(value)) budget.spend(text->size() / 4);
+  const Sequence* tuple = sequence_if(value);
+  if (tuple == nullptr || tuple->kind != Sequence::Kind::kTuple) return;
+  budget.spend(tuple->items.size());
+  for (const Value& item : tuple->items) spend_reading(item, budget);
+}
+
 bool Loop::has(std::size_t index) {
   while (items.size() <= index && taken < source.size()) {
     const Value& next = source[taken++];

@@ -156,6 +156,9 @@ Text to_text(const Value& value, Budget& budget);
 Text to_repr(const Value& value, Budget& budget);
 std::string float_text(double value);
 
+// Spends what a function costs that reads `value` once: a text, or a tuple of them as a key.
+void spend_reading(const Value& value, Budget& budget);
+
 // The elements of what can be iterated over: texts by character, objects by key, a generator once.
 // Throws Fault for others.
 std::vector<Value> elements(const Value& value, Budget& budget);
