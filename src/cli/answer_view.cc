@@ -1,5 +1,6 @@
 #include "cli/answer_view.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>

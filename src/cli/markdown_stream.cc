@@ -1,6 +1,7 @@
 #include "cli/markdown_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/terminal_style.h"
 
