@@ -72,13 +72,37 @@ std::uint64_t state_bytes(const ModelConfig& config, KvEncoding encoding,
   return total;
 }
 
+namespace {
+
+// The widest use of buffer c by a layer, in floats per token (Workspace::slots()).
+std::size_t width_of_gates(const ModelConfig& config) {
+  std::size_t result = 0;
+  for (const LayerSpec& layer : config.layers) {
+    const bool attention = layer.mixer == MixerKind::kAttention;
+    result = std::max(result, slot_width(config, layer, attention ? Slot::kGates : Slot::kZ));
+  }
+  return result;
+}
+
+// Likewise of buffer d, which two slots share.
+std::size_t width_of_pairs(const ModelConfig& config) {
+  std::size_t result = 0;
+  for (const LayerSpec& layer : config.layers) {
+    const bool attention = layer.mixer == MixerKind::kAttention;
+    result = std::max(result, 2 * slot_width(config, layer, attention ? Slot::kKeys : Slot::kBeta));
+  }
+  return result;
+}
+
+}  // namespace
+
 Workspace::Workspace(const ModelConfig& config)
     : hidden(kMaxBatchTokens * config.hidden),
       normed(kMaxBatchTokens * config.hidden),
       a(kMaxBatchTokens * widest_activation(config)),
       b(kMaxBatchTokens * widest_activation(config)),
-      c(kMaxBatchTokens * widest_activation(config)),
-      d(kMaxBatchTokens * widest_activation(config)) {}
+      c(kMaxBatchTokens * width_of_gates(config)),
+      d(kMaxBatchTokens * width_of_pairs(config)) {}
 
 Slots Workspace::slots(const ModelConfig& config, std::size_t tokens) {
   Slots slots;

@@ -63,9 +63,9 @@ struct Workspace {
       hidden;  // (tokens, hidden): the residual stream, at the end the normed output
   AlignedBuffer<float> normed;  // (tokens, hidden)
   AlignedBuffer<float> a;       // (tokens, widest projection)
-  AlignedBuffer<float> b;
-  AlignedBuffer<float> c;
-  AlignedBuffer<float> d;
+  AlignedBuffer<float> b;       // (tokens, widest projection)
+  AlignedBuffer<float> c;       // (tokens, widest gate)
+  AlignedBuffer<float> d;       // (tokens, two of keys and values, or of beta and decay)
 };
 
 // Runs up to kMaxBatchTokens tokens (each < vocab_size), advancing the state. Afterwards

@@ -89,7 +89,7 @@ class GgufSource final : public ModelSource {
   std::optional<SpecialTokens> special_tokens() const override {
     const GgufValue* tokens = file_->find("tokenizer.ggml.tokens");
     if (tokens == nullptr) return std::nullopt;
-    const std::vector<std::string> texts = strings(*tokens);
+    const std::vector<std::string_view> texts = tokens->as_strings();
     SpecialTokens special;
     for (const auto& [name, key] : kSpecialTokenKeys) {
       if (const auto id = gguf_token_id(*file_, key, texts.size())) {
