@@ -49,6 +49,16 @@ class Infer(CommandTest):
         self.assertEqual(out["answer"], out["text"][12:].lstrip("\n"))
         self.fail_with(2, "goes with --chat", "infer", "-m", QWEN3, "--thinking-budget", 4)
 
+    def test_run_takes_a_prompt(self):
+        tokenizer = self.folder / "tokenizer.json"
+        tokenizer.write_text(json.dumps(byte_tokenizer()))
+        flags = [QWEN3, "--tokenizer", tokenizer, "--gen", 2, "--temperature", 0, "-q"]
+        answer = self.succeed("run", *flags, "ab").stdout
+        self.assertEqual(answer, self.succeed("infer", *flags, "--prompt", "ab").stdout)
+        self.assertEqual(answer, self.succeed("run", *flags, input=b"ab").stdout)
+        self.fail_with(2, "the prompt is empty", "run", *flags)
+        self.assertEqual(self.succeed("help").stdout, self.succeed("--help").stdout)
+
     def test_chat_template(self):
         tokenizer, template = self.folder / "tokenizer.json", self.folder / "t.jinja"
         tokenizer.write_text(json.dumps(byte_tokenizer()))

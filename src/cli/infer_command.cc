@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <numeric>
 #include <sstream>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -163,8 +164,8 @@ int run(InferArguments& arguments) {
   }
   const double load_seconds = watch.seconds();
 
-  const GenerateOptions options = generate_options(arguments, model);
   const Ids prompt = prompt_ids(arguments, model);
+  const GenerateOptions options = generate_options(arguments, model);
   Session session(model, {.kv_encoding = kv_encoding_named(arguments.kv_encoding),
                           .max_tokens = arguments.total_blocks * arguments.tokens_per_block,
                           .tokens_per_block = arguments.tokens_per_block});
@@ -190,10 +191,23 @@ int run(InferArguments& arguments) {
   return result.stop_reason == CELLM_STOP_CALLER ? kExitInterrupted : 0;
 }
 
+// The ids that infer takes without a prompt are for measurements; people have a text, in a pipe
+// perhaps.
+void require_prompt(InferArguments& arguments) {
+  if (arguments.prompt || arguments.tokens || arguments.sequence) return;
+  if (::isatty(STDIN_FILENO) != 0) {
+    throw failure(CELLM_ERROR_USAGE,
+                  "give a prompt: cellm run MODEL PROMPT, or cellm chat MODEL for a conversation");
+  }
+  arguments.prompt.emplace(1, '-');
+}
+
+template <bool kNeedsPrompt>
 Run configure(Options& options) {
   auto arguments = std::make_shared<InferArguments>();
   add_infer_options(options, *arguments);
   return public_run([arguments] {
+    if (kNeedsPrompt) require_prompt(*arguments);
     try {
       return run(*arguments);
     } catch (const std::exception&) {
@@ -205,7 +219,9 @@ Run configure(Options& options) {
 
 }  // namespace
 
-const Command kInferCommand{"infer", "Run a model: continue a text, answer a message", configure};
-const Command kRunCommand{"run", "The same as infer: cellm run MODEL PROMPT", configure};
+const Command kInferCommand{"infer", "Run a model: continue a text, answer a message",
+                            configure<false>};
+const Command kRunCommand{"run", "As infer, with a prompt: cellm run MODEL PROMPT",
+                          configure<true>};
 
 }  // namespace cellm

@@ -38,6 +38,11 @@ int run_cellm(int argc, char** argv) {
   }
   // CLI11 would only say that a command is missing.
   const std::string_view first = argc > 1 ? argv[1] : "";
+  if (first == "help") {
+    char option[] = "--help";
+    char* help[] = {argv[0], option, nullptr};
+    return run_program(options, 2, help, chosen);
+  }
   if (!first.empty() && first[0] != '-' &&
       std::find(names.begin(), names.end(), first) == names.end()) {
     return report_error(usage_error("unknown command \"{}\" (see cellm --help)", printable(first)));
