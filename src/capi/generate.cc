@@ -79,7 +79,8 @@ OnLoop on_loop_of(int value) {
 GenerateOptions generate_options(const LoadedModel& model, const cellm_generate_options& o,
                                  std::size_t fitting) {
   GenerateOptions options;
-  options.max_tokens = o.max_tokens != 0 ? o.max_tokens : fitting;
+  // One more than fits: then the context ends the answer, and is the reason.
+  options.max_tokens = o.max_tokens != 0 ? o.max_tokens : fitting + 1;
   if (o.no_tokens != 0) options.max_tokens = 0;
   options.sampler = sampler_options(model, o);
   if (o.ignore_end == 0) options.stop_ids = end_of_answer_ids(model.engine, model.tokenizer);

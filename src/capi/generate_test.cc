@@ -202,6 +202,22 @@ TEST_F(Generate, WrongOptionsAreUsage) {
   EXPECT_EQ(cellm_session_position(session.get()), 0U);
 }
 
+// Without a limit of its own the answer ends with the context, and that is the reason.
+TEST_F(Generate, EndsWithTheContext) {
+  auto session_options = sized<cellm_session_options>();
+  session_options.max_tokens = 32;
+  cellm_session* made = nullptr;
+  ASSERT_EQ(cellm_session_new(model_.get(), &session_options, &made), CELLM_OK);
+  const std::unique_ptr<cellm_session, void (*)(cellm_session*)> session(made, cellm_session_free);
+  auto options = sized<cellm_generate_options>();
+  options.ignore_end = 1;
+  auto result = sized<cellm_generate_result>();
+  const std::uint32_t prompt = 1;
+  ASSERT_EQ(cellm_generate(made, &prompt, 1, &options, nullptr, nullptr, &result), CELLM_OK);
+  EXPECT_EQ(result.stop_reason, CELLM_STOP_CONTEXT);
+  EXPECT_EQ(result.generated_tokens, 32U);
+}
+
 // The options of the sampler reach it.
 TEST_F(Generate, SamplesAsTheEngine) {
   auto options = sized<cellm_generate_options>();
