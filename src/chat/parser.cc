@@ -1,6 +1,7 @@
 #include "chat/parser.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -88,8 +89,8 @@ Nodes Parser::statements(std::initializer_list<std::string_view> until) {
   return all;
 }
 
-Nodes parse_template(std::string_view source) {
-  return Parser(lex(source)).statements({});
+Nodes parse_template(std::vector<Token> tokens) {
+  return Parser(std::move(tokens)).statements({});
 }
 
 }  // namespace cellm::chat

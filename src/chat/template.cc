@@ -3,6 +3,7 @@
 #include <ctime>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -42,11 +43,13 @@ Template::Template(std::string_view source, const std::string& name) {
     throw data_error("{}: not valid UTF-8 at byte {}", printable(name), invalid);
   }
   try {
-    Parts parts{.name = name, .names = {}, .program = parse_template(source)};
-    check_names(parts.program);
-    for (const Token& token : lex(source)) {
+    std::vector<Token> tokens = lex(source);
+    Parts parts{.name = name, .names = {}, .program = {}};
+    for (const Token& token : tokens) {
       if (token.kind == Token::Kind::kName) parts.names.insert(token.text);
     }
+    parts.program = parse_template(std::move(tokens));
+    check_names(parts.program);
     parts_ = std::make_unique<const Parts>(std::move(parts));
   } catch (const SyntaxFault& fault) {
     throw fault_error(name, fault.line(), fault);
