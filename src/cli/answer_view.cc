@@ -8,55 +8,32 @@
 namespace cellm {
 namespace {
 
-constexpr std::string_view kThink = "<think>";
-constexpr std::string_view kEndThink = "</think>";
 constexpr std::string_view kSpaces = " \t\r\n";
 
-// How much of the text's end may be the beginning of the tag.
-std::size_t open_end(std::string_view text, std::string_view tag) {
-  for (std::size_t size = std::min(text.size(), tag.size() - 1); size > 0; --size) {
-    if (text.ends_with(tag.substr(0, size))) return size;
-  }
-  return 0;
+// The text behind the first `passed` bytes, which then are all of it.
+std::string_view rest_of(std::string_view text, std::size_t& passed) {
+  return text.substr(std::exchange(passed, text.size()));
 }
 
 }  // namespace
 
 void AnswerView::push(std::string_view text, std::size_t tokens) {
-  if (part_ == Part::kAnswer) return answer(text);
-  held_ += text;
-  if (part_ == Part::kStart) {
-    held_.erase(0, std::min(held_.find_first_not_of(kSpaces), held_.size()));
-    if (held_.size() < kThink.size() && kThink.starts_with(held_)) return;
-    if (!held_.starts_with(kThink)) {
-      part_ = Part::kAnswer;
-      return answer(std::exchange(held_, {}));
-    }
-    held_.erase(0, kThink.size());
-    part_ = Part::kThinking;
-  }
-  thinking_tokens_ += tokens;
-  const std::size_t end = held_.find(kEndThink);
-  if (end == std::string::npos) {
-    const std::size_t certain = held_.size() - open_end(held_, kEndThink);
-    think(std::string_view(held_).substr(0, certain));
-    held_.erase(0, certain);
-    return;
-  }
-  const std::string rest = held_.substr(end + kEndThink.size());
-  think(std::string_view(held_).substr(0, end));
-  held_.clear();
-  end_thinking();
-  answer(rest);
+  const bool over = split_.thought();
+  split_.push(text);
+  if (!over && (split_.inside() || split_.thought())) thinking_tokens_ += tokens;
+  print_new();
+}
+
+void AnswerView::print_new() {
+  think(rest_of(split_.reasoning(), thought_bytes_));
+  if (split_.thought() && !std::exchange(thinking_ended_, true)) end_thinking();
+  answer(rest_of(split_.answer(), answered_bytes_));
 }
 
 void AnswerView::finish() {
-  if (part_ == Part::kThinking) {
-    think(std::exchange(held_, {}));
-    end_thinking();
-  } else if (part_ == Part::kStart) {
-    answer(std::exchange(held_, {}));
-  }
+  split_.finish();
+  print_new();
+  if (split_.inside()) end_thinking();
   if (style_.styled) print_now(markdown_.finish());
   if (any_ || !style_.terminal) print_now("\n");
 }
@@ -79,7 +56,7 @@ void AnswerView::begin_thinking() {
   if (style_.styled) {
     print_now(kDim);
   } else {
-    print_now(fmt::format("{}\n", kThink));
+    print_now(fmt::format("{}\n", kThinkOpen));
   }
 }
 
@@ -98,11 +75,11 @@ void AnswerView::think(std::string_view text) {
 }
 
 void AnswerView::end_thinking() {
-  part_ = Part::kAnswer;
   spaces_.clear();
   if (!std::exchange(printed_, false)) return;
   if (show_thinking_) {
-    print_now(style_.styled ? fmt::format("{}\n\n", kNoBold) : fmt::format("\n{}\n\n", kEndThink));
+    print_now(style_.styled ? fmt::format("{}\n\n", kNoBold)
+                            : fmt::format("\n{}\n\n", kThinkClose));
   } else if (style_.styled) {
     print_now(
         fmt::format("{}{}thought for {} tokens{}\n", kClearLine, kDim, thinking_tokens_, kNoBold));

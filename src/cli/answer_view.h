@@ -7,6 +7,7 @@
 
 #include "cli/markdown_stream.h"
 #include "cli/terminal_style.h"
+#include "engine/thinking.h"
 
 namespace cellm {
 
@@ -25,8 +26,7 @@ class AnswerView {
   void finish();
 
  private:
-  enum class Part { kStart, kThinking, kAnswer };
-
+  void print_new();
   void begin_thinking();
   void think(std::string_view text);
   void end_thinking();
@@ -35,8 +35,10 @@ class AnswerView {
 
   TerminalStyle style_;
   bool show_thinking_;
-  Part part_ = Part::kStart;
-  std::string held_;      // what may be a part of a tag
+  ThinkingText split_{ThinkingTags{}, false};
+  std::size_t thought_bytes_ = 0;   // of the reasoning, passed on
+  std::size_t answered_bytes_ = 0;  // of the answer
+  bool thinking_ended_ = false;
   std::string spaces_;    // white space that is printed only if text follows
   bool printed_ = false;  // something of this part
   bool any_ = false;      // something of the answer

@@ -14,9 +14,6 @@ namespace {
 
 using Ids = std::vector<std::uint32_t>;
 
-constexpr std::string_view kThink = "<think>";
-constexpr std::string_view kEndThink = "</think>";
-
 std::size_t common_prefix(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b) {
   const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
   return static_cast<std::size_t>(end - a.begin());
@@ -24,10 +21,10 @@ std::size_t common_prefix(std::span<const std::uint32_t> a, std::span<const std:
 
 // The think block that a text opens and does not close, from its tag on; empty if there is none.
 std::string_view open_thinking(std::string_view text) {
-  const std::size_t begin = text.rfind(kThink);
+  const std::size_t begin = text.rfind(kThinkOpen);
   if (begin == std::string_view::npos) return {};
   const std::string_view block = text.substr(begin);
-  return block.find(kEndThink) == std::string_view::npos ? block : std::string_view();
+  return block.find(kThinkClose) == std::string_view::npos ? block : std::string_view();
 }
 
 }  // namespace

@@ -1,47 +1,42 @@
 #include "engine/thinking.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cellm {
 namespace {
 
 // Enough of a prompt's end for a tag and white space after it.
 constexpr std::size_t kPromptTail = 16;
+constexpr std::string_view kSpaces = " \n\r\t";
 
-bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+std::string_view without_space_at_begin(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kSpaces), text.size()));
+  return text;
 }
 
 std::string_view without_space_at_end(std::string_view text) {
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
+  return text.substr(0, text.find_last_not_of(kSpaces) + 1);
+}
+
+bool ends_with_tag(const Tokenizer& tokenizer, std::span<const std::uint32_t> prompt,
+                   std::string_view tag) {
+  const auto tail = prompt.last(std::min(prompt.size(), kPromptTail));
+  return without_space_at_end(tokenizer.decode(tail, false)).ends_with(tag);
 }
 
 }  // namespace
 
-Thinking::Thinking(const Tokenizer& tokenizer, const ThinkingTags& tags,
-                   std::span<const std::uint32_t> prompt)
-    : tokenizer_(&tokenizer), tags_(tags), open_(tags.open), close_(tags.close) {
-  const auto tail = prompt.last(std::min(prompt.size(), kPromptTail));
-  if (without_space_at_end(tokenizer.decode(tail, false)).ends_with(tags.open)) {
-    state_ = State::kInside;
-  }
-}
+ThinkingText::ThinkingText(ThinkingTags tags, bool inside)
+    : tags_(std::move(tags)),
+      close_(tags_.close),
+      state_(inside ? State::kInside : State::kBefore) {}
 
-void Thinking::push(std::uint32_t id, std::string_view text) {
-  if (inside()) ++tokens_;
-  push_text(text);
-  if (!tokenizer_->is_special(id)) return;
-  // As special tokens the tags have no text.
-  const std::string spelled = tokenizer_->token_bytes(id);
-  if (spelled == tags_.open || spelled == tags_.close) push_text(spelled);
-}
-
-void Thinking::push_text(std::string_view text) {
+void ThinkingText::push(std::string_view text) {
   for (const char byte : text) push_byte(byte);
 }
 
-void Thinking::push_byte(char byte) {
+void ThinkingText::push_byte(char byte) {
   if (state_ == State::kAfter) {
     // Line breaks between the closing tag and the answer are no part of it.
     const bool leading = answer_.empty() && thought_ && byte == '\n';
@@ -50,14 +45,23 @@ void Thinking::push_byte(char byte) {
   }
   held_ += byte;
   if (state_ == State::kBefore) {
-    if (open_.push(byte)) {
-      held_.clear();
-      state_ = State::kInside;
-    } else if (open_.matched() == 0 && !is_space(byte)) {
-      begin_answer();
-    }
-    return;
+    push_before();
+  } else {
+    push_inside(byte);
   }
+}
+
+void ThinkingText::push_before() {
+  const std::string_view begun = without_space_at_begin(held_);
+  if (begun == tags_.open) {
+    held_.clear();
+    state_ = State::kInside;
+  } else if (!tags_.open.starts_with(begun)) {
+    begin_answer();
+  }
+}
+
+void ThinkingText::push_inside(char byte) {
   if (close_.push(byte)) {
     held_.resize(held_.size() - close_.size());
     reasoning_ += without_space_at_end(held_);
@@ -76,17 +80,36 @@ void Thinking::push_byte(char byte) {
   held_.erase(0, certain);
 }
 
-void Thinking::begin_answer() {
+void ThinkingText::begin_answer() {
   state_ = State::kAfter;
   answer_ += held_;
   held_.clear();
 }
 
-void Thinking::finish(std::string_view rest) {
-  push_text(rest);
+void ThinkingText::finish() {
   if (state_ == State::kBefore) begin_answer();
   if (state_ == State::kInside) reasoning_ += without_space_at_end(held_);
   held_.clear();
+}
+
+Thinking::Thinking(const Tokenizer& tokenizer, const ThinkingTags& tags,
+                   std::span<const std::uint32_t> prompt)
+    : tokenizer_(&tokenizer),
+      tags_(tags),
+      text_(tags, ends_with_tag(tokenizer, prompt, tags.open)) {}
+
+void Thinking::push(std::uint32_t id, std::string_view text) {
+  if (inside()) ++tokens_;
+  text_.push(text);
+  if (!tokenizer_->is_special(id)) return;
+  // As special tokens the tags have no text.
+  const std::string spelled = tokenizer_->token_bytes(id);
+  if (spelled == tags_.open || spelled == tags_.close) text_.push(spelled);
+}
+
+void Thinking::finish(std::string_view rest) {
+  text_.push(rest);
+  text_.finish();
 }
 
 std::vector<std::uint32_t> Thinking::closing() const {

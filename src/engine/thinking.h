@@ -13,51 +13,74 @@
 
 namespace cellm {
 
+inline constexpr std::string_view kThinkOpen = "<think>";
+inline constexpr std::string_view kThinkClose = "</think>";
+
 struct ThinkingTags {
-  std::string open = "<think>";
-  std::string close = "</think>";
+  std::string open{kThinkOpen};
+  std::string close{kThinkClose};
 };
 
-// Splits the text of an answer token by token. Reasoning is what follows an
-// opening tag at the very beginning, or anything if the prompt ends with that tag, up to the first
-// closing tag; the rest is the answer, tags in it included. Line breaks around the tags belong to
-// neither. How the text is divided into tokens makes no difference. Not thread-safe.
-class Thinking {
+// Splits the text of an answer part by part. Reasoning is what follows an opening tag at the very
+// beginning, or anything if the text begins `inside`, up to the first closing tag; the rest is the
+// answer, tags in it included. Line breaks around the tags belong to neither. How the text is
+// divided into parts makes no difference. Not thread-safe.
+class ThinkingText {
  public:
-  // The tokenizer must outlive this.
-  Thinking(const Tokenizer& tokenizer, const ThinkingTags& tags,
-           std::span<const std::uint32_t> prompt);
+  ThinkingText(ThinkingTags tags, bool inside);
 
-  // A token, and the text that has become certain with it (Generation::latest_text()).
-  void push(std::uint32_t id, std::string_view text);
-  // No token follows but the rest of the text: what was held back gets its place.
-  void finish(std::string_view rest);
+  void push(std::string_view text);
+  // No text follows: what was held back gets its place.
+  void finish();
 
   // The text so far, without an end that may belong to a tag. Both only grow.
   std::string_view reasoning() const { return reasoning_; }
   std::string_view answer() const { return answer_; }
 
   bool inside() const { return state_ == State::kInside; }
+  bool thought() const { return thought_; }  // the closing tag was there
+
+ private:
+  enum class State { kBefore, kInside, kAfter };
+
+  void push_byte(char byte);
+  void push_before();
+  void push_inside(char byte);
+  void begin_answer();
+
+  ThinkingTags tags_;
+  StringMatcher close_;
+  State state_;
+  bool thought_ = false;
+  std::string held_;  // may belong to a tag, or is white space at the end of the reasoning
+  std::string reasoning_;
+  std::string answer_;
+};
+
+// The same for an answer in tokens, with their number.
+class Thinking {
+ public:
+  // The reasoning has begun if the prompt ends with the opening tag. The tokenizer must outlive
+  // this.
+  Thinking(const Tokenizer& tokenizer, const ThinkingTags& tags,
+           std::span<const std::uint32_t> prompt);
+
+  // A token, and the text that has become certain with it (Generation::latest_text()).
+  void push(std::uint32_t id, std::string_view text);
+  // No token follows but the rest of the text.
+  void finish(std::string_view rest);
+
+  std::string_view reasoning() const { return text_.reasoning(); }
+  std::string_view answer() const { return text_.answer(); }
+  bool inside() const { return text_.inside(); }
   std::size_t tokens() const { return tokens_; }  // generated inside
   // The ids of the closing tag.
   std::vector<std::uint32_t> closing() const;
 
  private:
-  enum class State { kBefore, kInside, kAfter };
-
-  void push_text(std::string_view text);
-  void push_byte(char byte);
-  void begin_answer();
-
   const Tokenizer* tokenizer_;
   ThinkingTags tags_;
-  StringMatcher open_;
-  StringMatcher close_;
-  State state_ = State::kBefore;
-  bool thought_ = false;  // the closing tag was there
-  std::string held_;      // may belong to a tag, or is a line break at the end of the reasoning
-  std::string reasoning_;
-  std::string answer_;
+  ThinkingText text_;
   std::size_t tokens_ = 0;
 };
 

@@ -42,6 +42,7 @@ TEST(Thinking, SplitsReasoningFromTheAnswer) {
     EXPECT_EQ(split("\n<think>a</think>b", size), (Parts{"a", "b"}));
     EXPECT_EQ(split("Yes <think>a</think>", size), (Parts{"", "Yes <think>a</think>"}));
     EXPECT_EQ(split("<thin king", size), (Parts{"", "<thin king"}));
+    EXPECT_EQ(split("<thin<think>a</think>", size), (Parts{"", "<thin<think>a</think>"}));
     EXPECT_EQ(split("<think>a </thin </think>b</think>", size), (Parts{"a </thin", "b</think>"}));
     EXPECT_EQ(split("<think>a\n\nb", size), (Parts{"a\n\nb", ""}));
     EXPECT_EQ(split("<think>\n\n</think>\n\nHi\n", size).answer, "Hi\n");
