@@ -25,10 +25,6 @@ const char* stop_reason_name(int reason) {
   }
 }
 
-double rate(std::size_t tokens, double seconds) {
-  return seconds > 0.0 ? static_cast<double>(tokens) / seconds : 0.0;
-}
-
 double prompt_rate(const GenerateResult& result) {
   return rate(result.prompt_tokens, result.prompt_seconds);
 }

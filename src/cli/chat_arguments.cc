@@ -9,14 +9,7 @@ void add_talk(Options& options, ChatArguments& a) {
   const char* what = "The conversation";
   options.add("--system", a.system, "System message").group(what);
   options.add("--load", a.load, "Continue the conversation of a file that /save wrote").group(what);
-  options
-      .add_flag(
-          "--thinking", [&a] { a.thinking = true; }, "Let the model think first")
-      .group(what);
-  options
-      .add_flag(
-          "--no-thinking", [&a] { a.thinking = false; }, "Do not let it")
-      .group(what);
+  add_thinking(options, a.thinking, what);
   options.add_flag("--fold-thinking", a.fold_thinking, "Do not show what it thinks").group(what);
   options.add("--chat-template", a.chat_template, "A template file in place of the model's own")
       .group(what);
@@ -56,10 +49,7 @@ void add_engine(Options& options, ChatArguments& a) {
       .add("-c,--context", a.context, "Tokens that a conversation can have (default: the model's)")
       .group(engine)
       .range(std::size_t{1}, kMost);
-  options.add("--kv-encoding", a.kv_encoding, "KV cache: f16, turboquant (8 bits) or f32")
-      .group(engine)
-      .show_default()
-      .one_of({"f16", "turboquant", "f32"});
+  add_kv_encoding(options, a.kv_encoding).group(engine);
   options.add("--activations", a.activations, "int8, fast or f32, as for infer")
       .group(engine)
       .show_default()

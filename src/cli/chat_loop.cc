@@ -19,10 +19,6 @@ namespace {
 
 constexpr double kSilentSeconds = 1.0;  // of reading, before its progress is shown
 
-double rate(std::size_t tokens, double seconds) {
-  return seconds > 0.0 ? static_cast<double>(tokens) / seconds : 0.0;
-}
-
 // Shows that a long prompt is being read.
 class ReadingProgress {
  public:

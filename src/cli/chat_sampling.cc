@@ -1,5 +1,7 @@
 #include "cli/chat_sampling.h"
 
+#include <utility>
+
 #include "cli/sampling_choice.h"
 #include "engine/generation_config.h"
 
@@ -16,8 +18,7 @@ SamplerOptions chat_sampling(const SamplingArguments& a, const OpenedModel& mode
   options.dry.base = a.dry_base;
   options.dry.allowed_length = a.dry_allowed_length;
   options.dry.window = a.dry_window;
-  if (!a.dry_breakers.empty()) options.dry.breakers = a.dry_breakers;
-  if (a.dry_breakers == std::vector<std::string>{"none"}) options.dry.breakers.clear();
+  options.dry.breakers = dry_breakers(a, std::move(options.dry.breakers));
   for (const std::string& text : a.logit_biases) {
     const auto [id, bias] = parse_logit_bias(text);
     options.logit_bias.push_back({id, bias});

@@ -142,6 +142,23 @@ void add_threads(Options& options, unsigned& threads) {
   options.add("-t,--threads", threads, "Threads (default: one per physical core)").range(1, 1024);
 }
 
+Option add_kv_encoding(Options& options, std::string& name) {
+  return options.add("--kv-encoding", name, "KV cache: f16, turboquant (8 bits) or f32")
+      .show_default()
+      .one_of({"f16", "turboquant", "f32"});
+}
+
+void add_thinking(Options& options, std::optional<bool>& thinking, const std::string& group) {
+  options
+      .add_flag(
+          "--thinking", [&thinking] { thinking = true; }, "Let the model think first")
+      .group(group);
+  options
+      .add_flag(
+          "--no-thinking", [&thinking] { thinking = false; }, "Do not let it")
+      .group(group);
+}
+
 void add_follow_links(Options& options, Links& links) {
   options.add_flag(
       "--follow-links", [&links] { links = Links::kFollow; },
@@ -188,6 +205,10 @@ std::string read_stdin() {
   }
   if (std::ferror(stdin) != 0) throw data_error("standard input cannot be read");
   return text;
+}
+
+double rate(std::size_t tokens, double seconds) {
+  return seconds > 0.0 ? static_cast<double>(tokens) / seconds : 0.0;
 }
 
 std::string human_bytes(std::uint64_t bytes) {

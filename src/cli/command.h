@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,8 +63,15 @@ void add_tokenizer(Options& options, std::string& file);
 void add_threads(Options& options, unsigned& threads);
 void add_follow_links(Options& options, Links& links);
 
+// --kv-encoding, and --thinking with --no-thinking under a heading of the help.
+Option add_kv_encoding(Options& options, std::string& name);
+void add_thinking(Options& options, std::optional<bool>& thinking, const std::string& group);
+
 // All of standard input. Throws Error(kUsage) beyond a limit.
 std::string read_stdin();
+
+// Tokens per second; 0 if no time has passed.
+double rate(std::size_t tokens, double seconds);
 
 // 1234567 as "1.2 MiB" and the like.
 std::string human_bytes(std::uint64_t bytes);

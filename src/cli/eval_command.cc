@@ -130,10 +130,7 @@ Run configure(Options& options) {
       .group(what);
 
   const char* engine = "Engine";
-  options.add("--kv-encoding", a.kv_encoding, "KV cache: f16, turboquant (8 bits) or f32")
-      .group(engine)
-      .show_default()
-      .one_of({"f16", "turboquant", "f32"});
+  add_kv_encoding(options, a.kv_encoding).group(engine);
   options.add("--activations", a.activations, "int8, fast or f32 (see infer)")
       .group(engine)
       .show_default()

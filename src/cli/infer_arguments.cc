@@ -24,14 +24,7 @@ void add_prompt(Options& options, InferArguments& a) {
            "Variables of the template, a JSON object: {\"enable_thinking\": false}")
       .group(what);
   options.add("--system", a.system, "System message of the chat").group(what);
-  options
-      .add_flag(
-          "--thinking", [&a] { a.thinking = true; }, "Let the model think first")
-      .group(what);
-  options
-      .add_flag(
-          "--no-thinking", [&a] { a.thinking = false; }, "Do not let it")
-      .group(what);
+  add_thinking(options, a.thinking, what);
   options
       .add_flag("--parse-special", a.parse_special,
                 "Without --chat: control tokens spelled in the prompt become control tokens")
@@ -92,10 +85,7 @@ void add_engine(Options& options, InferArguments& a) {
            "Blocks of the KV cache (default: the model's context)")
       .group(engine)
       .range(std::size_t{1}, std::size_t{1} << 32);
-  options.add("--kv-encoding", a.kv_encoding, "KV cache: f16, turboquant (8 bits) or f32")
-      .group(engine)
-      .show_default()
-      .one_of({"f16", "turboquant", "f32"});
+  add_kv_encoding(options, a.kv_encoding).group(engine);
   options
       .add("--activations", a.activations,
            "int8 (rounded to 8 bits against weights that have integer codes: int8, int4, int2, "

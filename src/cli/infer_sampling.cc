@@ -1,5 +1,7 @@
 #include "cli/infer_sampling.h"
 
+#include <utility>
+
 #include "cli/sampling_choice.h"
 
 namespace cellm {
@@ -13,8 +15,7 @@ ResolvedSampling resolve_sampling(const SamplingArguments& a, const Sampling& fi
   o.dry_base = a.dry_base;
   o.dry_allowed_length = a.dry_allowed_length;
   o.dry_window = a.dry_window;
-  if (!a.dry_breakers.empty()) o.dry_breakers = a.dry_breakers;
-  if (a.dry_breakers == std::vector<std::string>{"none"}) o.dry_breakers.clear();
+  o.dry_breakers = dry_breakers(a, std::move(o.dry_breakers));
   for (const std::string& text : a.logit_biases) {
     const auto [id, bias] = parse_logit_bias(text);
     o.logit_bias.push_back({id, bias});

@@ -140,4 +140,11 @@ std::pair<std::uint32_t, float> parse_logit_bias(const std::string& text) {
   throw usage_error("--logit-bias takes ID=BIAS, not \"{}\"", printable(text));
 }
 
+std::vector<std::string> dry_breakers(const SamplingArguments& arguments,
+                                      std::vector<std::string> usual) {
+  if (arguments.dry_breakers.empty()) return usual;
+  if (arguments.dry_breakers == std::vector<std::string>{"none"}) return {};
+  return arguments.dry_breakers;
+}
+
 }  // namespace cellm

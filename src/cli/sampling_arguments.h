@@ -41,4 +41,9 @@ void add_sampling_options(Options& options, SamplingArguments& arguments);
 std::optional<std::uint64_t> parse_seed(const std::string& text);  // nothing: random
 std::pair<std::uint32_t, float> parse_logit_bias(const std::string& text);
 
+// Where repetitions end for DRY: the texts that are given, nowhere for "none", else the `usual`
+// ones.
+std::vector<std::string> dry_breakers(const SamplingArguments& arguments,
+                                      std::vector<std::string> usual);
+
 }  // namespace cellm
