@@ -1,0 +1,385 @@
+#include "schedule/runner.h"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "base/error.h"
+#include "base/stopwatch.h"
+#include "engine/sequence.h"
+
+namespace cellm {
+namespace {
+
+// The weight of the latest slice in the mean time of a token.
+constexpr double kLatestWeight = 0.3;
+
+using Kind = CompletionEvent::Kind;
+
+Error memory_error() {
+  return {ErrorKind::kResources, "the memory for a step could not be allocated"};
+}
+
+// Runs `work`; the error that it throws, if any.
+template <class Work>
+std::optional<Error> error_of(Work&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return memory_error();
+  } catch (const std::exception& error) {
+    return Error(ErrorKind::kOther, error.what());
+  }
+  return std::nullopt;
+}
+
+void push_end(RequestState& request, std::size_t index, const GenerateResult& result) {
+  CompletionEvent event{.kind = Kind::kEnd, .answer = index};
+  event.result = result;
+  request.push(std::move(event));
+}
+
+void interrupt(RequestState& request, std::size_t index, Generation& text) {
+  text.end(StopReason::kInterrupted);
+  push_end(request, index, text.result());
+}
+
+}  // namespace
+
+Runner::Runner(const Engine& engine, const SchedulerOptions& options, std::uint64_t limit)
+    : engine_(engine),
+      sequence_options_(options.sequence),
+      max_sequences_(options.max_sequences),
+      context_(max_sequence_tokens(engine.config(), options.sequence)),
+      sizes_(engine.config(), options.sequence),
+      ledger_(limit, sizes_.block_bytes),
+      batch_(engine) {}
+
+std::size_t Runner::most_tokens(const CompletionRequest& request) const {
+  const std::size_t room = context_ - request.prompt.size();
+  return request.prompt.size() + std::min(request.options.max_tokens, room);
+}
+
+std::uint64_t Runner::fork_bytes(const CompletionRequest& request) const {
+  if (request.answers == 1) return 0;
+  const std::size_t tokens = request.prompt.size();
+  return sizes_.own(tokens, sizes_.full_blocks_of(tokens));
+}
+
+std::uint64_t Runner::bytes_of(const CompletionRequest& request) const {
+  return sizes_.own(most_tokens(request), 0) + fork_bytes(request);
+}
+
+bool Runner::admit(const State& request) {
+  const CompletionRequest& asked = request->request();
+  if (places_free() == 0 || !forks_.empty() || !ledger_.fits(bytes_of(asked))) return false;
+  Prompt prompt{.request = request, .lease = {}, .fork_lease = {}, .sequence = {}, .texts = {}};
+  for (std::size_t i = 0; i < asked.answers; ++i) {
+    GenerateOptions options = asked.options;
+    options.sampler.seed += i;
+    prompt.texts.emplace_back(asked.prompt, options);
+  }
+  prompt.lease = Lease(ledger_, sizes_.own(most_tokens(asked), 0));
+  prompt.fork_lease = Lease(ledger_, fork_bytes(asked));
+  prompt.sequence = batch_.add(sequence_options_);
+  prompts_.push_back(std::move(prompt));
+  return true;
+}
+
+bool Runner::step() {
+  end_cancelled();
+  begin_forks();
+  const Step step = plan();
+  if (step.inputs.empty()) return false;
+  const Stopwatch watch;
+  std::span<const StepOutput> outputs;
+  if (!run(step, outputs)) return true;
+  std::size_t slice = 0;
+  for (std::size_t i = step.answers.size(); i < step.inputs.size(); ++i) {
+    slice += step.inputs[i].tokens.size();
+  }
+  take_answers(step, outputs);
+  take_prompts(step, outputs);
+  const double seconds = watch.seconds();
+  if (slice == 0) {
+    counters_.decode_seconds += seconds;
+    return true;
+  }
+  counters_.prompt_seconds += seconds;
+  const double latest = seconds / static_cast<double>(slice);
+  if (seconds_per_token_ == 0.0) seconds_per_token_ = latest;
+  seconds_per_token_ += kLatestWeight * (latest - seconds_per_token_);
+  return true;
+}
+
+// What has a broken sequence after an exception fails.
+bool Runner::run(const Step& step, std::span<const StepOutput>& outputs) {
+  const auto error = error_of([&] { outputs = batch_.step(step.inputs); });
+  if (!error) return true;
+  std::vector<State> requests;
+  for (const Answer* answer : step.answers) requests.push_back(answer->request);
+  for (const Prompt* prompt : step.prompts) requests.push_back(prompt->request);
+  for (const State& request : requests) fail(request, *error);
+  return false;
+}
+
+void Runner::end_cancelled() {
+  const auto cancelled = [](const State& request) { return request->cancelled(); };
+  for (Prompt& prompt : prompts_) {
+    if (!cancelled(prompt.request)) continue;
+    ++counters_.cancelled;
+    batch_.remove(prompt.sequence);
+    for (std::size_t i = 0; i < prompt.texts.size(); ++i) {
+      interrupt(*prompt.request, i, prompt.texts[i]);
+    }
+  }
+  std::erase_if(prompts_, [&](const Prompt& prompt) { return cancelled(prompt.request); });
+  for (Fork& fork : forks_) {
+    if (!cancelled(fork.request)) continue;
+    interrupt(*fork.request, fork.index, fork.text);
+    if (fork.request->ended()) ++counters_.cancelled;
+  }
+  std::erase_if(forks_, [&](const Fork& fork) { return cancelled(fork.request); });
+  for (Answer& answer : answers_) {
+    if (!cancelled(answer.request)) continue;
+    interrupt(*answer.request, answer.index, answer.text);
+    if (answer.request->ended()) ++counters_.cancelled;
+  }
+  remove_ended();
+}
+
+void Runner::cancel_all() {
+  for (const Prompt& prompt : prompts_) prompt.request->cancel();
+  for (const Fork& fork : forks_) fork.request->cancel();
+  for (const Answer& answer : answers_) answer.request->cancel();
+  end_cancelled();
+}
+
+// Answers beside the first, in their order.
+void Runner::begin_forks() {
+  while (!forks_.empty() && places_free() != 0) {
+    Fork& fork = forks_.front();
+    const CompletionRequest& asked = fork.request->request();
+    const std::size_t shared = sizes_.full_blocks_of(asked.prompt.size());
+    const std::uint64_t bytes = sizes_.own(most_tokens(asked), shared);
+    if (!ledger_.fits(bytes)) return;
+    std::span<const float> logits;
+    if (const auto error = error_of([&] { logits = batch_.project(fork.point->hidden); })) {
+      fail(State(fork.request), *error);
+      continue;
+    }
+    Lease lease(ledger_, bytes);
+    lease.share(fork.point->snapshot.sequence(), shared, false);
+    Answer answer{.request = fork.request,
+                  .index = fork.index,
+                  .text = std::move(fork.text),
+                  .lease = std::move(lease),
+                  .sequence = batch_.add(fork.point->snapshot)};
+    forks_.pop_front();
+    begin_answer(std::move(answer), logits);
+  }
+}
+
+std::size_t Runner::slice_tokens(std::size_t answers) const {
+  const std::size_t room = std::min(kMaxSliceTokens, kMaxBatchTokens - answers);
+  if (answers == 0 || seconds_per_token_ == 0.0) return room;
+  const double tokens = std::min(kSliceSeconds / seconds_per_token_, static_cast<double>(room));
+  return std::min(room, std::max(kMinSliceTokens, static_cast<std::size_t>(tokens)));
+}
+
+// In the order of their clients' turns, and of one client the oldest first.
+std::vector<Runner::Prompt*> Runner::prompts_by_turn() {
+  std::vector<Prompt*> order;
+  for (Prompt& prompt : prompts_) order.push_back(&prompt);
+  std::ranges::stable_sort(order, {}, [&](const Prompt* prompt) {
+    return turns_.last(prompt->request->request().client);
+  });
+  return order;
+}
+
+Runner::Step Runner::plan() {
+  Step step;
+  for (Answer& answer : answers_) {
+    if (answer.request->paused()) continue;
+    step.inputs.push_back({answer.sequence, answer.text.pending(), 1});
+    step.answers.push_back(&answer);
+  }
+  std::size_t room = slice_tokens(step.answers.size());
+  for (Prompt* prompt : prompts_by_turn()) {
+    if (room == 0) break;
+    const auto pending = prompt->pending();
+    const auto slice = pending.first(std::min(pending.size(), room));
+    step.inputs.push_back(
+        {prompt->sequence, slice, slice.size() == pending.size() ? std::size_t{1} : 0});
+    step.prompts.push_back(prompt);
+    turns_.serve(prompt->request->request().client);
+    room -= slice.size();
+  }
+  turns_.keep([&](const std::string& client) {
+    return std::ranges::any_of(
+        prompts_, [&](const Prompt& prompt) { return prompt.request->request().client == client; });
+  });
+  return step;
+}
+
+void Runner::choose(Answer& answer, std::span<const float> logits) const {
+  answer.error = error_of([&] {
+    const std::size_t room = context_ - batch_.position(answer.sequence);
+    answer.id = answer.text.choose(logits, room);
+  });
+}
+
+void Runner::take_answers(const Step& step, std::span<const StepOutput> outputs) {
+  engine_.pool().parallel_for(step.answers.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      Answer& answer = *step.answers[i];
+      answer.text.read(1);
+      std::span<const float> logits;
+      answer.error = error_of([&] { logits = outputs[i].logits(); });
+      if (!answer.error) choose(answer, logits);
+    }
+  });
+  for (Answer* answer : step.answers) report(*answer);
+  remove_ended();
+}
+
+// The choice of the present step. Answers of a request that failed stay until remove_ended().
+void Runner::report(Answer& answer) {
+  if (answer.request->ended()) return;
+  if (answer.error) {
+    CompletionEvent event{.kind = Kind::kFailed};
+    event.error = answer.error;
+    answer.request->push(std::move(event));
+    ++counters_.failed;
+    return;
+  }
+  if (answer.id) {
+    ++counters_.generated_tokens;
+    CompletionEvent event{.kind = Kind::kToken, .answer = answer.index};
+    event.id = *answer.id;
+    event.text = answer.text.latest_text();
+    if (!answer.text.result().logprobs.empty()) {
+      event.logprobs = answer.text.result().logprobs.back();
+    }
+    answer.request->push(std::move(event));
+  }
+  if (answer.text.ended()) push_end(*answer.request, answer.index, answer.text.result());
+}
+
+void Runner::remove_ended() {
+  std::erase_if(answers_, [&](const Answer& answer) {
+    if (!answer.text.ended() && !answer.request->ended()) return false;
+    batch_.remove(answer.sequence);
+    return true;
+  });
+  std::erase_if(forks_, [](const Fork& fork) { return fork.request->ended(); });
+}
+
+void Runner::fail(const State& request, const Error& error) {
+  if (!request->ended()) {
+    CompletionEvent event{.kind = Kind::kFailed};
+    event.error = error;
+    request->push(std::move(event));
+    ++counters_.failed;
+  }
+  std::erase_if(prompts_, [&](const Prompt& prompt) {
+    if (!prompt.request->ended()) return false;
+    if (!prompt.done) batch_.remove(prompt.sequence);
+    return true;
+  });
+  remove_ended();
+}
+
+void Runner::take_prompts(const Step& step, std::span<const StepOutput> outputs) {
+  for (std::size_t i = 0; i < step.prompts.size(); ++i) {
+    Prompt& prompt = *step.prompts[i];
+    const StepOutput& output = outputs[step.answers.size() + i];
+    const std::size_t count = step.inputs[step.answers.size() + i].tokens.size();
+    const std::size_t first = prompt.size() - prompt.pending().size();
+    for (Generation& text : prompt.texts) text.read(count);
+    counters_.prompt_tokens += count;
+    const auto error = error_of([&] {
+      read_logprobs(prompt, first, output.hidden());
+      if (!prompt.pending().empty()) return;
+      const std::size_t hidden = engine_.config().hidden;
+      finish_prompt(prompt, output.hidden().last(hidden), output.logits());
+    });
+    if (error) fail(State(prompt.request), *error);
+  }
+  std::erase_if(prompts_, [](const Prompt& prompt) { return prompt.done; });
+}
+
+// Of the tokens behind those from `first` on. hidden: (tokens, hidden)
+void Runner::read_logprobs(Prompt& prompt, std::size_t first, std::span<const float> hidden) {
+  const CompletionRequest& asked = prompt.request->request();
+  if (!asked.prompt_logprobs) return;
+  const std::size_t width = engine_.config().hidden;
+  const std::size_t vocab = engine_.config().vocab_size;
+  const std::size_t count = std::min(hidden.size() / width, prompt.size() - 1 - first);
+  for (std::size_t begin = 0; begin < count; begin += kMaxLogitRows) {
+    const std::size_t rows = std::min(kMaxLogitRows, count - begin);
+    const auto logits = batch_.project(hidden.subspan(begin * width, rows * width));
+    const std::size_t old = prompt.logprobs.size();
+    prompt.logprobs.resize(old + rows);
+    engine_.pool().parallel_for(rows, 1, [&](std::size_t from, std::size_t to) {
+      for (std::size_t r = from; r < to; ++r) {
+        prompt.logprobs[old + r] =
+            token_logprobs(logits.subspan(r * vocab, vocab), asked.prompt[first + begin + r + 1],
+                           *asked.prompt_logprobs, asked.options.unusable_ids);
+      }
+    });
+  }
+}
+
+void Runner::finish_prompt(Prompt& prompt, std::span<const float> hidden,
+                           std::span<const float> logits) {
+  CompletionEvent event{.kind = Kind::kPromptRead};
+  event.cached_tokens = prompt.cached;
+  event.prompt_logprobs = std::move(prompt.logprobs);
+  prompt.request->push(std::move(event));
+  if (prompt.texts.size() > 1) {
+    const Snapshot snapshot = batch_.snapshot(prompt.sequence);
+    const std::size_t shared = sizes_.full_blocks_of(snapshot.position());
+    prompt.lease.share(snapshot.sequence(), shared, true);
+    prompt.fork_lease.share(snapshot.sequence(), shared, false);
+    const auto point = std::make_shared<const ForkPoint>(ForkPoint{
+        std::move(prompt.fork_lease), snapshot, std::vector<float>(hidden.begin(), hidden.end())});
+    for (std::size_t i = 1; i < prompt.texts.size(); ++i) {
+      forks_.push_back({prompt.request, i, std::move(prompt.texts[i]), point});
+    }
+  }
+  prompt.done = true;
+  begin_answer({.request = prompt.request,
+                .index = 0,
+                .text = std::move(prompt.texts.front()),
+                .lease = std::move(prompt.lease),
+                .sequence = prompt.sequence},
+               logits);
+}
+
+void Runner::begin_answer(Answer answer, std::span<const float> logits) {
+  answers_.push_back(std::move(answer));
+  choose(answers_.back(), logits);
+  report(answers_.back());
+  remove_ended();
+}
+
+void Runner::read_metrics(SchedulerMetrics& metrics) const {
+  metrics.running = prompts_.size() + answers_.size();
+  metrics.sequences_free = places_free();
+  metrics.cache_bytes_used = ledger_.used();
+  metrics.cache_bytes_limit = ledger_.limit();
+  metrics.failed = counters_.failed;
+  metrics.cancelled = counters_.cancelled;
+  metrics.prompt_tokens = counters_.prompt_tokens;
+  metrics.cached_tokens = counters_.cached_tokens;
+  metrics.generated_tokens = counters_.generated_tokens;
+  metrics.prompt_seconds = counters_.prompt_seconds;
+  metrics.decode_seconds = counters_.decode_seconds;
+  metrics.cache_misses = counters_.cache_misses;
+}
+
+}  // namespace cellm

@@ -1,0 +1,128 @@
+// The sequences that run: prompts that are being read and answers that are being written.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/batch.h"
+#include "engine/generation.h"
+#include "schedule/memory.h"
+#include "schedule/request_state.h"
+#include "schedule/scheduler.h"
+#include "schedule/turns.h"
+
+namespace cellm {
+
+// The most tokens of prompts in one step.
+inline constexpr std::size_t kMaxSliceTokens = 192;
+// A step that delays answers takes as many tokens of prompts as are expected to be read in this
+// time, but at least kMinSliceTokens.
+inline constexpr double kSliceSeconds = 0.25;
+inline constexpr std::size_t kMinSliceTokens = 16;
+
+// Steps a batch: every step has one token of each answer, and a slice of the prompts behind them.
+// Belongs to one thread.
+class Runner {
+ public:
+  Runner(const Engine& engine, const SchedulerOptions& options, std::uint64_t limit);
+
+  // Begins to read a prompt, if there is a place and memory for it.
+  bool admit(const std::shared_ptr<RequestState>& request);
+
+  // Ends what was cancelled, lets answers begin that wait for a place, and makes a step; false if
+  // there is nothing to do.
+  bool step();
+  void cancel_all();
+
+  std::size_t places_free() const { return max_sequences_ - prompts_.size() - answers_.size(); }
+  bool idle() const { return prompts_.empty() && answers_.empty() && forks_.empty(); }
+  // Bytes that a request needs if it shares nothing.
+  std::uint64_t bytes_of(const CompletionRequest& request) const;
+  std::uint64_t limit() const { return ledger_.limit(); }
+
+  // Sets what the runner knows of them.
+  void read_metrics(SchedulerMetrics& metrics) const;
+
+ private:
+  using State = std::shared_ptr<RequestState>;
+
+  // A prompt that is being read.
+  struct Prompt {
+    State request;
+    Lease lease;
+    Lease fork_lease;  // of the ForkPoint, if there are several answers
+    SequenceId sequence;
+    std::vector<Generation> texts;  // of each answer
+    std::size_t cached = 0;         // tokens
+    std::vector<TokenLogprobs> logprobs = {};
+    bool done = false;  // the first answer has its sequence
+
+    std::span<const std::uint32_t> pending() const { return texts.front().pending(); }
+    std::size_t size() const { return request->request().prompt.size(); }
+  };
+  // The end of a prompt, for answers that have not begun.
+  struct ForkPoint {
+    Lease lease;  // outlives the snapshot
+    Snapshot snapshot;
+    std::vector<float> hidden;  // of its last token, (hidden)
+  };
+  struct Fork {
+    State request;
+    std::size_t index;  // of the answer
+    Generation text;
+    std::shared_ptr<const ForkPoint> point;
+  };
+  struct Answer {
+    State request;
+    std::size_t index;
+    Generation text;
+    Lease lease;
+    SequenceId sequence;
+    std::optional<std::uint32_t> id = {};  // of the present step
+    std::optional<Error> error = {};       // the same
+  };
+  struct Step {
+    std::vector<StepInput> inputs;
+    std::vector<Answer*> answers;  // of the first inputs
+    std::vector<Prompt*> prompts;  // of the others
+  };
+
+  void end_cancelled();
+  void begin_forks();
+  Step plan();
+  std::size_t slice_tokens(std::size_t answers) const;
+  std::vector<Prompt*> prompts_by_turn();
+  bool run(const Step& step, std::span<const StepOutput>& outputs);
+  void take_answers(const Step& step, std::span<const StepOutput> outputs);
+  void take_prompts(const Step& step, std::span<const StepOutput> outputs);
+  void read_logprobs(Prompt& prompt, std::size_t first, std::span<const float> hidden);
+  void finish_prompt(Prompt& prompt, std::span<const float> hidden, std::span<const float> logits);
+  void begin_answer(Answer answer, std::span<const float> logits);
+  void choose(Answer& answer, std::span<const float> logits) const;
+  void report(Answer& answer);
+  void remove_ended();
+  void fail(const State& request, const Error& error);
+  std::size_t most_tokens(const CompletionRequest& request) const;
+  std::uint64_t fork_bytes(const CompletionRequest& request) const;
+
+  const Engine& engine_;
+  SequenceOptions sequence_options_;
+  std::size_t max_sequences_;
+  std::size_t context_;
+  StateSizes sizes_;
+  MemoryLedger ledger_;
+  Batch batch_;
+  std::list<Prompt> prompts_;
+  std::list<Fork> forks_;
+  std::list<Answer> answers_;
+  Turns turns_;
+  double seconds_per_token_ = 0.0;  // of slices, lately
+  SchedulerMetrics counters_;
+};
+
+}  // namespace cellm
