@@ -35,6 +35,20 @@ std::size_t wanted_rows(const StepInput& input) {
 
 }  // namespace
 
+bool can_truncate(const ModelConfig& config) {
+  return std::ranges::all_of(
+      config.layers, [](const LayerSpec& layer) { return layer.mixer == MixerKind::kAttention; });
+}
+
+Snapshot truncated(const Snapshot& snapshot, std::size_t tokens) {
+  CELLM_CHECK(can_truncate(snapshot.engine().config()) && tokens <= snapshot.position());
+  const auto ids = snapshot.tokens().first(tokens);
+  Sequence sequence{snapshot.options(), {ids.begin(), ids.end()}, snapshot.sequence().state};
+  sequence.state.position = tokens;
+  for (LayerState& layer : sequence.state.layers) std::get<KvCache>(layer).truncate(tokens);
+  return {snapshot.engine(), std::move(sequence)};
+}
+
 StepOutput::StepOutput(const Engine& engine, std::span<const float> hidden,
                        std::span<const float> logits)
     : engine_(&engine), hidden_(hidden), logits_(logits), finite_(all_finite(logits)) {}

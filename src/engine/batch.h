@@ -39,6 +39,12 @@ class Snapshot {
   CopyOnWrite<Sequence> sequence_;
 };
 
+// Whether states of this model can be cut to a part of their tokens: all layers have attention.
+bool can_truncate(const ModelConfig& config);
+// The state after the first `tokens` tokens of a snapshot, which shares its blocks. Only for models
+// that can_truncate().
+Snapshot truncated(const Snapshot& snapshot, std::size_t tokens);
+
 // Identifies a sequence of a batch; unique in the process.
 enum class SequenceId : std::uint64_t {};
 

@@ -263,6 +263,26 @@ TEST_P(BatchTest, ASnapshotSharesRecurrentStates) {
   }
 }
 
+TEST_P(BatchTest, ATruncatedStateIsThatOfItsTokens) {
+  if (!can_truncate(engine_.config())) return;
+  for (const SequenceOptions& options : kOptions) {
+    Batch batch(engine_);
+    const Ids tokens = some_tokens(50);
+    const StepInput all{batch.add(options), tokens};
+    batch.step({&all, 1});
+    const Snapshot whole = batch.snapshot(all.sequence);
+    for (const std::size_t kept : {0U, 1U, 16U, 37U, 50U}) {
+      Ids other(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(kept));
+      other.insert(other.end(), {7, 8, 9});
+      const SequenceId sequence = batch.add(truncated(whole, kept));
+      EXPECT_EQ(batch.position(sequence), kept);
+      const StepInput rest{sequence, std::span(other).subspan(kept)};
+      const Floats want = run_alone(engine_, options, other, 1).logits;
+      EXPECT_TRUE(std::ranges::equal(want, batch.step({&rest, 1}).front().logits())) << kept;
+    }
+  }
+}
+
 TEST_P(BatchTest, RefusesAWrongStepAndChangesNothing) {
   Batch batch(engine_);
   const SequenceId sequence = batch.add({KvEncoding::kF16, 4, 3});

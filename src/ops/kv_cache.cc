@@ -103,6 +103,12 @@ void KvCache::reserve(std::size_t first, std::size_t count) {
   }
 }
 
+void KvCache::truncate(std::size_t tokens) {
+  const std::size_t count = (tokens + shape_.tokens_per_block - 1) / shape_.tokens_per_block;
+  CELLM_CHECK(count <= blocks_.size());
+  blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(count), blocks_.end());
+}
+
 void KvCache::write(const Compute& compute, std::size_t position, const float* k, const float* v) {
   reserve(position, 1);
   std::byte* block = blocks_[position / shape_.tokens_per_block].write().data();

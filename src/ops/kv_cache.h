@@ -44,6 +44,9 @@ class KvCache {
   // clones of shared ones. first: at most one past the last position.
   void reserve(std::size_t first, std::size_t count);
 
+  // Frees the blocks behind those of the first `tokens` tokens.
+  void truncate(std::size_t tokens);
+
   // Stores token `position`, which may be at most one past the last; later ones become invalid.
   // k, v: (kv_heads, head_dim)
   void write(const Compute& compute, std::size_t position, const float* k, const float* v);

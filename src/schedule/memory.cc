@@ -42,23 +42,45 @@ std::uint64_t StateSizes::own(std::size_t tokens, std::size_t shared) const {
          kSequenceOverhead;
 }
 
-void MemoryLedger::take(std::uint64_t bytes) {
+void MemoryLedger::take(std::uint64_t bytes, MemoryUse use) {
   CELLM_CHECK(fits(bytes));
   used_ += bytes;
+  if (use == MemoryUse::kSequence) used_by_sequences_ += bytes;
 }
 
-void MemoryLedger::give(std::uint64_t bytes) {
+void MemoryLedger::give(std::uint64_t bytes, MemoryUse use) {
   CELLM_CHECK(bytes <= used_);
   used_ -= bytes;
+  if (use == MemoryUse::kSequence) used_by_sequences_ -= bytes;
 }
 
-Lease::Lease(MemoryLedger& ledger, std::uint64_t bytes) : ledger_(&ledger), bytes_(bytes) {
-  ledger.take(bytes);
+void MemoryLedger::hold(const std::byte* block, MemoryUse use) {
+  Holders& holders = holders_[block];
+  if (++holders.all == 1) {
+    CELLM_CHECK(fits(block_bytes_));
+    used_ += block_bytes_;
+  }
+  if (use == MemoryUse::kSequence && ++holders.sequences == 1) used_by_sequences_ += block_bytes_;
+}
+
+void MemoryLedger::release(const std::byte* block, MemoryUse use) {
+  const auto found = holders_.find(block);
+  Holders& holders = found->second;
+  if (use == MemoryUse::kSequence && --holders.sequences == 0) used_by_sequences_ -= block_bytes_;
+  if (--holders.all != 0) return;
+  used_ -= block_bytes_;
+  holders_.erase(found);
+}
+
+Lease::Lease(MemoryLedger& ledger, std::uint64_t bytes, MemoryUse use)
+    : ledger_(&ledger), bytes_(bytes), use_(use) {
+  ledger.take(bytes, use);
 }
 
 Lease::Lease(Lease&& other) noexcept
     : ledger_(std::exchange(other.ledger_, nullptr)),
       bytes_(std::exchange(other.bytes_, 0)),
+      use_(other.use_),
       blocks_(std::exchange(other.blocks_, {})) {}
 
 Lease& Lease::operator=(Lease&& other) noexcept {
@@ -66,6 +88,7 @@ Lease& Lease::operator=(Lease&& other) noexcept {
     give_back();
     ledger_ = std::exchange(other.ledger_, nullptr);
     bytes_ = std::exchange(other.bytes_, 0);
+    use_ = other.use_;
     blocks_ = std::exchange(other.blocks_, {});
   }
   return *this;
@@ -75,9 +98,18 @@ Lease::~Lease() {
   give_back();
 }
 
-std::size_t Lease::unshared_blocks() const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      blocks_, [&](const std::byte* block) { return ledger_->holders_.at(block) == 1; }));
+void Lease::add(std::uint64_t bytes) {
+  ledger_->take(bytes, use_);
+  bytes_ += bytes;
+}
+
+// Who shares a block also shares all in front of it.
+std::uint64_t Lease::exclusive_bytes() const {
+  const auto shared = std::find_if(blocks_.rbegin(), blocks_.rend(), [&](const std::byte* block) {
+    return ledger_->holders_.at(block).all > 1;
+  });
+  const auto count = static_cast<std::uint64_t>(shared - blocks_.rbegin());
+  return bytes_ + count * ledger_->block_bytes_;
 }
 
 void Lease::share(const Sequence& sequence, std::size_t count, bool own) {
@@ -87,22 +119,18 @@ void Lease::share(const Sequence& sequence, std::size_t count, bool own) {
     if (own) {
       CELLM_CHECK(bytes_ >= ledger_->block_bytes_);
       bytes_ -= ledger_->block_bytes_;
-      ledger_->give(ledger_->block_bytes_);
+      ledger_->give(ledger_->block_bytes_, use_);
     }
-    if (++ledger_->holders_[block] == 1) ledger_->take(ledger_->block_bytes_);
+    ledger_->hold(block, use_);
     blocks_.push_back(block);
   }
 }
 
 void Lease::give_back() {
   if (ledger_ == nullptr) return;
-  ledger_->give(bytes_);
-  for (const std::byte* block : blocks_) {
-    const auto holder = ledger_->holders_.find(block);
-    if (--holder->second != 0) continue;
-    ledger_->holders_.erase(holder);
-    ledger_->give(ledger_->block_bytes_);
-  }
+  ledger_->give(bytes_, use_);
+  for (const std::byte* block : blocks_) ledger_->release(block, use_);
+  blocks_.clear();
   ledger_ = nullptr;
 }
 

@@ -31,6 +31,9 @@ struct StateSizes {
   std::uint64_t recurrent_bytes;  // of all delta nets
 };
 
+// What memory is for: that of snapshots can be had back by giving them up.
+enum class MemoryUse { kSequence, kSnapshot };
+
 // The budget, and which blocks are shared. A block counts once, however many hold it. Not
 // thread-safe.
 class MemoryLedger {
@@ -40,17 +43,27 @@ class MemoryLedger {
 
   std::uint64_t limit() const { return limit_; }
   std::uint64_t used() const { return used_; }
+  std::uint64_t block_bytes() const { return block_bytes_; }
   bool fits(std::uint64_t bytes) const { return bytes <= limit_ - used_; }
+  // Whether it fits once there are no snapshots.
+  bool could_fit(std::uint64_t bytes) const { return bytes <= limit_ - used_by_sequences_; }
 
  private:
   friend class Lease;
-  void take(std::uint64_t bytes);
-  void give(std::uint64_t bytes);
+  struct Holders {
+    std::size_t all = 0;
+    std::size_t sequences = 0;
+  };
+  void take(std::uint64_t bytes, MemoryUse use);
+  void give(std::uint64_t bytes, MemoryUse use);
+  void hold(const std::byte* block, MemoryUse use);
+  void release(const std::byte* block, MemoryUse use);
 
   std::uint64_t limit_;
   std::uint64_t block_bytes_;
   std::uint64_t used_ = 0;
-  std::unordered_map<const std::byte*, std::size_t> holders_;  // of each shared block
+  std::uint64_t used_by_sequences_ = 0;
+  std::unordered_map<const std::byte*, Holders> holders_;  // of each shared block
 };
 
 // Memory of the ledger that one sequence or snapshot has. Given back when it is destroyed, which is
@@ -59,28 +72,28 @@ class Lease {
  public:
   Lease() = default;
   // Must fit (MemoryLedger::fits()).
-  Lease(MemoryLedger& ledger, std::uint64_t bytes);
+  Lease(MemoryLedger& ledger, std::uint64_t bytes, MemoryUse use);
   Lease(Lease&& other) noexcept;
   Lease& operator=(Lease&& other) noexcept;
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
   ~Lease();
 
-  // Bytes of its own, and full blocks that it shares.
-  std::uint64_t bytes() const { return bytes_; }
-  std::size_t shared_blocks() const { return blocks_.size(); }
-  // The blocks that nobody else holds.
-  std::size_t unshared_blocks() const;
+  // Takes so many bytes more, which must fit.
+  void add(std::uint64_t bytes);
+  // The bytes that become free with it: those of its own, and blocks that nobody else holds.
+  std::uint64_t exclusive_bytes() const;
 
-  // Shares the first `count` blocks of the sequence, from shared_blocks() on. `own`: they were
-  // among its own bytes until now.
+  // Shares the first `count` blocks of the sequence, which are full, as far as it does not yet.
+  // `own`: they were among its own bytes until now.
   void share(const Sequence& sequence, std::size_t count, bool own);
 
  private:
   void give_back();
 
   MemoryLedger* ledger_ = nullptr;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_ = 0;  // of its own
+  MemoryUse use_ = MemoryUse::kSequence;
   std::vector<const std::byte*> blocks_;
 };
 

@@ -1,13 +1,12 @@
 #include "schedule/runner.h"
 
 #include <algorithm>
-#include <exception>
-#include <new>
 #include <utility>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "engine/sequence.h"
+#include "schedule/error_of.h"
 
 namespace cellm {
 namespace {
@@ -16,25 +15,6 @@ namespace {
 constexpr double kLatestWeight = 0.3;
 
 using Kind = CompletionEvent::Kind;
-
-Error memory_error() {
-  return {ErrorKind::kResources, "the memory for a step could not be allocated"};
-}
-
-// Runs `work`; the error that it throws, if any.
-template <class Work>
-std::optional<Error> error_of(Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  } catch (const std::bad_alloc&) {
-    return memory_error();
-  } catch (const std::exception& error) {
-    return Error(ErrorKind::kOther, error.what());
-  }
-  return std::nullopt;
-}
 
 void push_end(RequestState& request, std::size_t index, const GenerateResult& result) {
   CompletionEvent event{.kind = Kind::kEnd, .answer = index};
@@ -49,13 +29,16 @@ void interrupt(RequestState& request, std::size_t index, Generation& text) {
 
 }  // namespace
 
-Runner::Runner(const Engine& engine, const SchedulerOptions& options, std::uint64_t limit)
+Runner::Runner(const Engine& engine, const SchedulerOptions& options, std::uint64_t limit,
+               std::function<void(const std::string&)> log)
     : engine_(engine),
       sequence_options_(options.sequence),
       max_sequences_(options.max_sequences),
       context_(max_sequence_tokens(engine.config(), options.sequence)),
       sizes_(engine.config(), options.sequence),
+      log_(std::move(log)),
       ledger_(limit, sizes_.block_bytes),
+      cache_(engine, options.sequence, ledger_),
       batch_(engine) {}
 
 std::size_t Runner::most_tokens(const CompletionRequest& request) const {
@@ -73,30 +56,19 @@ std::uint64_t Runner::bytes_of(const CompletionRequest& request) const {
   return sizes_.own(most_tokens(request), 0) + fork_bytes(request);
 }
 
-bool Runner::admit(const State& request) {
-  const CompletionRequest& asked = request->request();
-  if (places_free() == 0 || !forks_.empty() || !ledger_.fits(bytes_of(asked))) return false;
-  Prompt prompt{.request = request, .lease = {}, .fork_lease = {}, .sequence = {}, .texts = {}};
-  for (std::size_t i = 0; i < asked.answers; ++i) {
-    GenerateOptions options = asked.options;
-    options.sampler.seed += i;
-    prompt.texts.emplace_back(asked.prompt, options);
-  }
-  prompt.lease = Lease(ledger_, sizes_.own(most_tokens(asked), 0));
-  prompt.fork_lease = Lease(ledger_, fork_bytes(asked));
-  prompt.sequence = batch_.add(sequence_options_);
-  prompts_.push_back(std::move(prompt));
-  return true;
-}
-
 bool Runner::step() {
   end_cancelled();
   begin_forks();
   const Step step = plan();
-  if (step.inputs.empty()) return false;
+  if (!step.inputs.empty()) run(step);
+  take_cached(step);
+  return !step.inputs.empty() || !step.cached.empty();
+}
+
+void Runner::run(const Step& step) {
   const Stopwatch watch;
   std::span<const StepOutput> outputs;
-  if (!run(step, outputs)) return true;
+  if (!forward(step, outputs)) return;
   std::size_t slice = 0;
   for (std::size_t i = step.answers.size(); i < step.inputs.size(); ++i) {
     slice += step.inputs[i].tokens.size();
@@ -106,17 +78,16 @@ bool Runner::step() {
   const double seconds = watch.seconds();
   if (slice == 0) {
     counters_.decode_seconds += seconds;
-    return true;
+    return;
   }
   counters_.prompt_seconds += seconds;
   const double latest = seconds / static_cast<double>(slice);
   if (seconds_per_token_ == 0.0) seconds_per_token_ = latest;
   seconds_per_token_ += kLatestWeight * (latest - seconds_per_token_);
-  return true;
 }
 
 // What has a broken sequence after an exception fails.
-bool Runner::run(const Step& step, std::span<const StepOutput>& outputs) {
+bool Runner::forward(const Step& step, std::span<const StepOutput>& outputs) {
   const auto error = error_of([&] { outputs = batch_.step(step.inputs); });
   if (!error) return true;
   std::vector<State> requests;
@@ -146,6 +117,7 @@ void Runner::end_cancelled() {
   for (Answer& answer : answers_) {
     if (!cancelled(answer.request)) continue;
     interrupt(*answer.request, answer.index, answer.text);
+    keep_answer(answer, {});
     if (answer.request->ended()) ++counters_.cancelled;
   }
   remove_ended();
@@ -165,13 +137,13 @@ void Runner::begin_forks() {
     const CompletionRequest& asked = fork.request->request();
     const std::size_t shared = sizes_.full_blocks_of(asked.prompt.size());
     const std::uint64_t bytes = sizes_.own(most_tokens(asked), shared);
-    if (!ledger_.fits(bytes)) return;
+    if (!cache_.make_room(bytes)) return;
     std::span<const float> logits;
     if (const auto error = error_of([&] { logits = batch_.project(fork.point->hidden); })) {
       fail(State(fork.request), *error);
       continue;
     }
-    Lease lease(ledger_, bytes);
+    Lease lease(ledger_, bytes, MemoryUse::kSequence);
     lease.share(fork.point->snapshot.sequence(), shared, false);
     Answer answer{.request = fork.request,
                   .index = fork.index,
@@ -190,16 +162,6 @@ std::size_t Runner::slice_tokens(std::size_t answers) const {
   return std::min(room, std::max(kMinSliceTokens, static_cast<std::size_t>(tokens)));
 }
 
-// In the order of their clients' turns, and of one client the oldest first.
-std::vector<Runner::Prompt*> Runner::prompts_by_turn() {
-  std::vector<Prompt*> order;
-  for (Prompt& prompt : prompts_) order.push_back(&prompt);
-  std::ranges::stable_sort(order, {}, [&](const Prompt* prompt) {
-    return turns_.last(prompt->request->request().client);
-  });
-  return order;
-}
-
 Runner::Step Runner::plan() {
   Step step;
   for (Answer& answer : answers_) {
@@ -208,10 +170,19 @@ Runner::Step Runner::plan() {
     step.answers.push_back(&answer);
   }
   std::size_t room = slice_tokens(step.answers.size());
-  for (Prompt* prompt : prompts_by_turn()) {
-    if (room == 0) break;
+  const std::vector<Prompt*> prompts = prompts_by_turn();
+  for (Prompt* prompt : prompts) {
+    if (!prompt->started && !waits(*prompt)) start(*prompt);
+  }
+  for (Prompt* prompt : prompts) {
+    if (!prompt->started || room == 0) continue;
     const auto pending = prompt->pending();
-    const auto slice = pending.first(std::min(pending.size(), room));
+    if (pending.empty()) {
+      step.cached.push_back(prompt);
+      continue;
+    }
+    const std::size_t to_stop = prompt->stops.front() - prompt->position();
+    const auto slice = pending.first(std::min(to_stop, room));
     step.inputs.push_back(
         {prompt->sequence, slice, slice.size() == pending.size() ? std::size_t{1} : 0});
     step.prompts.push_back(prompt);
@@ -242,7 +213,10 @@ void Runner::take_answers(const Step& step, std::span<const StepOutput> outputs)
       if (!answer.error) choose(answer, logits);
     }
   });
-  for (Answer* answer : step.answers) report(*answer);
+  for (std::size_t i = 0; i < step.answers.size(); ++i) {
+    keep_answer(*step.answers[i], outputs[i].hidden());
+    report(*step.answers[i]);
+  }
   remove_ended();
 }
 
@@ -269,6 +243,12 @@ void Runner::report(Answer& answer) {
   if (answer.text.ended()) push_end(*answer.request, answer.index, answer.text.result());
 }
 
+// The next prompt may continue behind an answer.
+void Runner::keep_answer(Answer& answer, std::span<const float> hidden) {
+  if (!answer.text.ended() || answer.error || !answer.request->request().use_cache) return;
+  cache_.keep(batch_.snapshot(answer.sequence), hidden, answer.lease);
+}
+
 void Runner::remove_ended() {
   std::erase_if(answers_, [&](const Answer& answer) {
     if (!answer.text.ended() && !answer.request->ended()) return false;
@@ -291,73 +271,6 @@ void Runner::fail(const State& request, const Error& error) {
     return true;
   });
   remove_ended();
-}
-
-void Runner::take_prompts(const Step& step, std::span<const StepOutput> outputs) {
-  for (std::size_t i = 0; i < step.prompts.size(); ++i) {
-    Prompt& prompt = *step.prompts[i];
-    const StepOutput& output = outputs[step.answers.size() + i];
-    const std::size_t count = step.inputs[step.answers.size() + i].tokens.size();
-    const std::size_t first = prompt.size() - prompt.pending().size();
-    for (Generation& text : prompt.texts) text.read(count);
-    counters_.prompt_tokens += count;
-    const auto error = error_of([&] {
-      read_logprobs(prompt, first, output.hidden());
-      if (!prompt.pending().empty()) return;
-      const std::size_t hidden = engine_.config().hidden;
-      finish_prompt(prompt, output.hidden().last(hidden), output.logits());
-    });
-    if (error) fail(State(prompt.request), *error);
-  }
-  std::erase_if(prompts_, [](const Prompt& prompt) { return prompt.done; });
-}
-
-// Of the tokens behind those from `first` on. hidden: (tokens, hidden)
-void Runner::read_logprobs(Prompt& prompt, std::size_t first, std::span<const float> hidden) {
-  const CompletionRequest& asked = prompt.request->request();
-  if (!asked.prompt_logprobs) return;
-  const std::size_t width = engine_.config().hidden;
-  const std::size_t vocab = engine_.config().vocab_size;
-  const std::size_t count = std::min(hidden.size() / width, prompt.size() - 1 - first);
-  for (std::size_t begin = 0; begin < count; begin += kMaxLogitRows) {
-    const std::size_t rows = std::min(kMaxLogitRows, count - begin);
-    const auto logits = batch_.project(hidden.subspan(begin * width, rows * width));
-    const std::size_t old = prompt.logprobs.size();
-    prompt.logprobs.resize(old + rows);
-    engine_.pool().parallel_for(rows, 1, [&](std::size_t from, std::size_t to) {
-      for (std::size_t r = from; r < to; ++r) {
-        prompt.logprobs[old + r] =
-            token_logprobs(logits.subspan(r * vocab, vocab), asked.prompt[first + begin + r + 1],
-                           *asked.prompt_logprobs, asked.options.unusable_ids);
-      }
-    });
-  }
-}
-
-void Runner::finish_prompt(Prompt& prompt, std::span<const float> hidden,
-                           std::span<const float> logits) {
-  CompletionEvent event{.kind = Kind::kPromptRead};
-  event.cached_tokens = prompt.cached;
-  event.prompt_logprobs = std::move(prompt.logprobs);
-  prompt.request->push(std::move(event));
-  if (prompt.texts.size() > 1) {
-    const Snapshot snapshot = batch_.snapshot(prompt.sequence);
-    const std::size_t shared = sizes_.full_blocks_of(snapshot.position());
-    prompt.lease.share(snapshot.sequence(), shared, true);
-    prompt.fork_lease.share(snapshot.sequence(), shared, false);
-    const auto point = std::make_shared<const ForkPoint>(ForkPoint{
-        std::move(prompt.fork_lease), snapshot, std::vector<float>(hidden.begin(), hidden.end())});
-    for (std::size_t i = 1; i < prompt.texts.size(); ++i) {
-      forks_.push_back({prompt.request, i, std::move(prompt.texts[i]), point});
-    }
-  }
-  prompt.done = true;
-  begin_answer({.request = prompt.request,
-                .index = 0,
-                .text = std::move(prompt.texts.front()),
-                .lease = std::move(prompt.lease),
-                .sequence = prompt.sequence},
-               logits);
 }
 
 void Runner::begin_answer(Answer answer, std::span<const float> logits) {

@@ -3,15 +3,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/batch.h"
 #include "engine/generation.h"
 #include "schedule/memory.h"
+#include "schedule/prefix_cache.h"
 #include "schedule/request_state.h"
 #include "schedule/scheduler.h"
 #include "schedule/turns.h"
@@ -29,7 +33,9 @@ inline constexpr std::size_t kMinSliceTokens = 16;
 // Belongs to one thread.
 class Runner {
  public:
-  Runner(const Engine& engine, const SchedulerOptions& options, std::uint64_t limit);
+  // `log` takes lines; it may be empty.
+  Runner(const Engine& engine, const SchedulerOptions& options, std::uint64_t limit,
+         std::function<void(const std::string&)> log);
 
   // Begins to read a prompt, if there is a place and memory for it.
   bool admit(const std::shared_ptr<RequestState>& request);
@@ -57,13 +63,21 @@ class Runner {
     Lease lease;
     Lease fork_lease;  // of the ForkPoint, if there are several answers
     SequenceId sequence;
-    std::vector<Generation> texts;  // of each answer
-    std::size_t cached = 0;         // tokens
+    std::vector<Generation> texts;        // of each answer
+    bool started = false;                 // a part of it was in a step
+    std::size_t cached = 0;               // tokens
+    std::vector<float> hidden = {};       // of the last token, if all are cached
+    std::size_t matched = 0;              // PrefixCache::Found
+    std::string_view miss = {};           // the same
+    std::vector<std::size_t> stops = {};  // positions to come at which a step is to end
     std::vector<TokenLogprobs> logprobs = {};
     bool done = false;  // the first answer has its sequence
 
     std::span<const std::uint32_t> pending() const { return texts.front().pending(); }
     std::size_t size() const { return request->request().prompt.size(); }
+    std::size_t position() const { return size() - pending().size(); }
+    const CompletionRequest& asked() const { return request->request(); }
+    bool reads_cache() const { return asked().use_cache && !asked().prompt_logprobs; }
   };
   // The end of a prompt, for answers that have not begun.
   struct ForkPoint {
@@ -90,6 +104,7 @@ class Runner {
     std::vector<StepInput> inputs;
     std::vector<Answer*> answers;  // of the first inputs
     std::vector<Prompt*> prompts;  // of the others
+    std::vector<Prompt*> cached;   // without an input
   };
 
   void end_cancelled();
@@ -97,14 +112,21 @@ class Runner {
   Step plan();
   std::size_t slice_tokens(std::size_t answers) const;
   std::vector<Prompt*> prompts_by_turn();
-  bool run(const Step& step, std::span<const StepOutput>& outputs);
+  bool resume(Prompt& prompt);
+  void start(Prompt& prompt);
+  bool waits(const Prompt& prompt);
+  void keep_prefix(Prompt& prompt, std::span<const float> hidden);
+  void run(const Step& step);
+  bool forward(const Step& step, std::span<const StepOutput>& outputs);
   void take_answers(const Step& step, std::span<const StepOutput> outputs);
   void take_prompts(const Step& step, std::span<const StepOutput> outputs);
+  void take_cached(const Step& step);
   void read_logprobs(Prompt& prompt, std::size_t first, std::span<const float> hidden);
   void finish_prompt(Prompt& prompt, std::span<const float> hidden, std::span<const float> logits);
   void begin_answer(Answer answer, std::span<const float> logits);
   void choose(Answer& answer, std::span<const float> logits) const;
   void report(Answer& answer);
+  void keep_answer(Answer& answer, std::span<const float> hidden);
   void remove_ended();
   void fail(const State& request, const Error& error);
   std::size_t most_tokens(const CompletionRequest& request) const;
@@ -115,7 +137,9 @@ class Runner {
   std::size_t max_sequences_;
   std::size_t context_;
   StateSizes sizes_;
+  std::function<void(const std::string&)> log_;
   MemoryLedger ledger_;
+  PrefixCache cache_;
   Batch batch_;
   std::list<Prompt> prompts_;
   std::list<Fork> forks_;

@@ -49,12 +49,13 @@ ContextExceeded::ContextExceeded(std::size_t prompt_tokens, std::size_t context)
 
 class Scheduler::Impl {
  public:
-  Impl(const Engine& engine, const SchedulerOptions& options)
+  Impl(const Engine& engine, const SchedulerOptions& options,
+       std::function<void(const std::string&)> log)
       : engine_(engine),
         options_(options),
         context_(max_sequence_tokens(engine.config(), options.sequence)),
         signal_(std::make_shared<Signal>()),
-        runner_(engine, options, budget(options.cache_bytes)) {
+        runner_(engine, options, budget(options.cache_bytes), std::move(log)) {
     publish();
     thread_ = std::thread([this] { run(); });
   }
@@ -221,10 +222,9 @@ class Scheduler::Impl {
 };
 
 Scheduler::Scheduler(const Engine& engine, std::uint64_t /*model_checksum*/,
-                     const SchedulerOptions& options,
-                     std::function<void(const std::string&)> /*log*/) {
+                     const SchedulerOptions& options, std::function<void(const std::string&)> log) {
   check(options);
-  impl_ = std::make_unique<Impl>(engine, options);
+  impl_ = std::make_unique<Impl>(engine, options, std::move(log));
 }
 
 Scheduler::~Scheduler() = default;

@@ -60,6 +60,7 @@ TEST_P(SchedulerTest, CancelEndsEveryAnswer) {
   CompletionRequest request = test_request(45, 3);
   request.options.max_tokens = 100000;
   request.answers = 3;
+  request.use_cache = false;
   const auto running = scheduler.submit(request);
   const auto waiting = scheduler.submit(request);
   ASSERT_TRUE(running->next(kPatience));
