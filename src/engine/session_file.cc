@@ -92,24 +92,24 @@ void write_layer(const LayerState& layer, std::size_t tokens, Writer& out) {
 // Reads a file that was saved with these facts and options, and refuses any other.
 class Reader {
  public:
+  // `verify`: the checksum, for which the whole file is read.
   Reader(const MappedFile& file, const SessionFacts& expected, const ModelConfig& config,
-         const SequenceOptions& options)
+         const SequenceOptions& options, bool verify)
       : path_(printable(file.path())),
-        in_(body_of(file.bytes(), path_), path_),
+        in_(body_of(file.bytes(), path_, verify), path_),
         expected_(expected),
         config_(config),
         options_(options) {}
 
   Sequence run() {
-    in_.read_bytes(kStartBytes, "start");
-    check_facts();
-    const auto layers = in_.read<std::uint32_t>("layer count");
-    if (layers != config_.layers.size()) {
-      throw usage_error("{}: was saved with {} layers, the engine runs {}", path_, layers,
-                        config_.layers.size());
-    }
     Sequence sequence = empty_sequence(config_, options_);
-    read_tokens(sequence);
+    read_start();
+    const std::size_t count = read_token_count();
+    require_memory(state_bytes(config_, options_.kv_encoding, options_.tokens_per_block, count),
+                   fmt::format("{}: a sequence of {} tokens", path_, count),
+                   AdviceKind::kFewerTokens);
+    sequence.tokens = read_tokens(count);
+    sequence.state.position = count;
     for (LayerState& layer : sequence.state.layers) read_layer(layer, sequence.tokens.size());
     if (in_.remaining() != 0) {
       throw data_error("{}: {} bytes are left after the last layer", path_, in_.remaining());
@@ -117,10 +117,15 @@ class Reader {
     return sequence;
   }
 
+  std::vector<std::uint32_t> tokens() {
+    read_start();
+    return read_tokens(read_token_count());
+  }
+
  private:
   // All but the checksum, once magic, version, length and checksum are right.
-  static std::span<const std::byte> body_of(std::span<const std::byte> file,
-                                            std::string_view path) {
+  static std::span<const std::byte> body_of(std::span<const std::byte> file, std::string_view path,
+                                            bool verify) {
     ByteReader in(file, path);
     if (file.size() < kMagic.size() || in.read_text(kMagic.size(), "magic") != kMagic) {
       throw data_error("{}: is not a session file", path);
@@ -139,10 +144,21 @@ class Reader {
     }
     const auto body = file.first(file.size() - kChecksumBytes);
     ByteReader end(file.subspan(body.size()), path);
-    if (end.read<std::uint64_t>("checksum") != XXH3_64bits(body.data(), body.size())) {
+    if (verify && end.read<std::uint64_t>("checksum") != XXH3_64bits(body.data(), body.size())) {
       throw data_error("{}: is damaged: the checksum does not match", path);
     }
     return body;
+  }
+
+  // Up to the number of tokens.
+  void read_start() {
+    in_.read_bytes(kStartBytes, "start");
+    check_facts();
+    const auto layers = in_.read<std::uint32_t>("layer count");
+    if (layers != config_.layers.size()) {
+      throw usage_error("{}: was saved with {} layers, the engine runs {}", path_, layers,
+                        config_.layers.size());
+    }
   }
 
   void check_facts() {
@@ -172,25 +188,27 @@ class Reader {
     }
   }
 
-  void read_tokens(Sequence& sequence) {
+  std::size_t read_token_count() {
     const std::size_t count = in_.read_count<std::uint64_t>(sizeof(std::uint32_t), "token count");
     const std::size_t most = max_sequence_tokens(config_, options_);
     if (count > most) {
       throw usage_error("{}: {} tokens do not fit into the context of {}", path_, count, most);
     }
-    require_memory(state_bytes(config_, options_.kv_encoding, options_.tokens_per_block, count),
-                   fmt::format("{}: a sequence of {} tokens", path_, count),
-                   AdviceKind::kFewerTokens);
-    sequence.tokens.reserve(count);
+    return count;
+  }
+
+  std::vector<std::uint32_t> read_tokens(std::size_t count) {
+    std::vector<std::uint32_t> tokens;
+    tokens.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       const auto token = in_.read<std::uint32_t>("token");
       if (token >= config_.vocab_size) {
         throw data_error("{}: token {} is beyond the vocabulary of {}", path_, token,
                          config_.vocab_size);
       }
-      sequence.tokens.push_back(token);
+      tokens.push_back(token);
     }
-    sequence.state.position = count;
+    return tokens;
   }
 
   void read_layer(LayerState& layer, std::size_t tokens) {
@@ -268,7 +286,13 @@ void write_session(const Sequence& sequence, const SessionFacts& facts,
 
 Sequence read_session(const MappedFile& file, const SessionFacts& expected,
                       const ModelConfig& config, const SequenceOptions& options) {
-  return Reader(file, expected, config, options).run();
+  return Reader(file, expected, config, options, true).run();
+}
+
+std::vector<std::uint32_t> read_session_tokens(const MappedFile& file, const SessionFacts& expected,
+                                               const ModelConfig& config,
+                                               const SequenceOptions& options) {
+  return Reader(file, expected, config, options, false).tokens();
 }
 
 void save_session(const Snapshot& snapshot, std::uint64_t model_checksum,

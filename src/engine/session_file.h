@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/mapped_file.h"
 #include "engine/batch.h"
@@ -44,5 +45,10 @@ void write_session(const Sequence& sequence, const SessionFacts& facts,
 std::uint64_t session_file_bytes(const Sequence& sequence, const SessionFacts& facts);
 Sequence read_session(const MappedFile& file, const SessionFacts& expected,
                       const ModelConfig& config, const SequenceOptions& options);
+// Its tokens alone, without reading the rest: damage there is not noticed. Throws what
+// load_session() throws.
+std::vector<std::uint32_t> read_session_tokens(const MappedFile& file, const SessionFacts& expected,
+                                               const ModelConfig& config,
+                                               const SequenceOptions& options);
 
 }  // namespace cellm

@@ -2,43 +2,50 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace cellm {
 
-PrefixCache::PrefixCache(const Engine& engine, const SequenceOptions& options, MemoryLedger& ledger)
+PrefixCache::PrefixCache(const Engine& engine, const SequenceOptions& options, MemoryLedger& ledger,
+                         std::unique_ptr<DiskCache> disk, std::uint64_t disk_bytes)
     : sizes_(engine.config(), options),
       ledger_(ledger),
-      attention_only_(can_truncate(engine.config())) {}
+      attention_only_(can_truncate(engine.config())),
+      disk_(std::move(disk)),
+      disk_limit_(disk_bytes) {
+  if (disk_ != nullptr) find_files();
+}
 
 // A prompt needs the logits of its last token: it is left to read, or its hidden state is there.
 bool PrefixCache::resumable(const Node& node, std::size_t prompt_tokens) const {
-  return node.value.snapshot && (node.end < prompt_tokens || !node.value.hidden.empty());
+  return node.value && (node.end < prompt_tokens || !node.value.hidden.empty());
 }
 
-// A snapshot at or below a node.
+// A snapshot at or below a node, the one that was used last; it may be loaded.
 PrefixCache::Node* PrefixCache::longest_below(Node& top) {
-  if (top.value) return &top;
-  Node* found = nullptr;
+  Node* found = top.value ? &top : nullptr;
   Tree::visit_below(top, [&](Node& node) {
     if (node.value && (found == nullptr || node.used > found->used)) found = &node;
   });
-  return found;
+  return found != nullptr && load(*found, tokens_of(*found)) ? found : nullptr;
 }
 
 PrefixCache::Found PrefixCache::find(std::span<const std::uint32_t> prompt) {
   const Tree::Match match = tree_.match(prompt);
   for (Node* node : match.passed) node->used = time_;
   Found found{.matched = match.tokens};
-  const auto last = std::find_if(match.passed.rbegin(), match.passed.rend(),
-                                 [&](const Node* node) { return resumable(*node, prompt.size()); });
-  if (last != match.passed.rend()) {
-    found.snapshot = (*last)->value.snapshot;
-    if ((*last)->end == prompt.size()) found.hidden = (*last)->value.hidden;
+  for (auto one = match.passed.rbegin(); one != match.passed.rend() && !found.snapshot; ++one) {
+    Node& node = **one;
+    if (!resumable(node, prompt.size()) || !load(node, prompt.first(node.end))) continue;
+    found.snapshot = node.value.snapshot;
+    if (node.end == prompt.size()) found.hidden = node.value.hidden;
+    ++node.value.hits;
   }
   const std::size_t most = std::min(match.tokens, prompt.size() - 1);
   if (attention_only_ && found.position() < most) {
     if (Node* longer = longest_below(*match.below)) {
       longer->used = time_;
+      ++longer->value.hits;
       found.snapshot = truncated(*longer->value.snapshot, most);
     }
   }
@@ -104,13 +111,18 @@ bool PrefixCache::keep(const Snapshot& snapshot, std::span<const float> hidden, 
   const double usefulness = static_cast<double>(node.end - before) / static_cast<double>(bytes);
   if (!make_room(bytes, usefulness)) return false;
   lease.share(snapshot.sequence(), full, true);
-  node.value.lease = Lease(ledger_, bytes, MemoryUse::kSnapshot);
-  node.value.lease.share(snapshot.sequence(), full, false);
-  node.value.snapshot = snapshot;
+  Lease own(ledger_, bytes, MemoryUse::kSnapshot);
+  own.share(snapshot.sequence(), full, false);
+  put(node, snapshot, std::move(own));
   node.value.hidden.assign(hidden.begin(), hidden.end());
+  return true;
+}
+
+void PrefixCache::put(Node& node, const Snapshot& snapshot, Lease lease) {
+  node.value.lease = std::move(lease);
+  node.value.snapshot = snapshot;
   node.value.evicted = false;
   kept_.push_back(&node);
-  return true;
 }
 
 bool PrefixCache::make_room(std::uint64_t bytes) {
@@ -129,7 +141,7 @@ bool PrefixCache::make_room(std::uint64_t bytes, double less_useful_than) {
 // The position of the latest snapshot above a node.
 std::size_t PrefixCache::snapshot_above(const Node& node) {
   const Node* above = node.parent;
-  while (above != nullptr && !above->value) above = above->parent;
+  while (above != nullptr && !above->value.snapshot) above = above->parent;
   return above == nullptr ? 0 : above->end;
 }
 
@@ -144,7 +156,7 @@ PrefixCache::Node* PrefixCache::least_useful(double below) {
   Node* least = nullptr;
   for (Node* node : kept_) {
     const double found = score(*node);
-    if (found >= below) continue;
+    if (node->value.writing || found >= below) continue;
     least = node;
     below = found;
   }
@@ -165,10 +177,12 @@ void PrefixCache::prune() {
   while (tree_.tokens() > kMaxTreeTokens || tree_.nodes() > kMaxTreeNodes) {
     Node* oldest = nullptr;
     tree_.visit([&](Node& node) {
-      if (node.children.empty() && (oldest == nullptr || node.used < oldest->used)) oldest = &node;
+      if (!node.children.empty() || node.value.writing) return;
+      if (oldest == nullptr || node.used < oldest->used) oldest = &node;
     });
     if (oldest == nullptr || oldest->used == time_) return;
-    if (oldest->value) evict(*oldest);
+    if (oldest->value.snapshot) evict(*oldest);
+    if (!oldest->value.file.empty()) forget_file(*oldest);
     tree_.remove(*oldest);
   }
 }

@@ -7,12 +7,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/batch.h"
+#include "schedule/disk_cache.h"
 #include "schedule/memory.h"
 #include "schedule/prefix_tree.h"
 
@@ -41,7 +45,10 @@ inline constexpr std::string_view kMissOff = "off";                   // no cach
 // Not thread-safe. The engine and the ledger must outlive it.
 class PrefixCache {
  public:
-  PrefixCache(const Engine& engine, const SequenceOptions& options, MemoryLedger& ledger);
+  // `disk`, where snapshots survive, may be null; its files may have `disk_bytes` in all. What is
+  // there is found again.
+  PrefixCache(const Engine& engine, const SequenceOptions& options, MemoryLedger& ledger,
+              std::unique_ptr<DiskCache> disk = nullptr, std::uint64_t disk_bytes = 0);
 
   struct Found {
     std::optional<Snapshot> snapshot = {};  // none: position 0
@@ -72,7 +79,16 @@ class PrefixCache {
   // Gives up snapshots until so much memory is free; false if it does not become free.
   bool make_room(std::uint64_t bytes);
 
+  // Begins to write the most useful snapshot that is on disk not yet: of those that were reused or,
+  // if `all`, of any that fit there. False if there is none, or one is being written.
+  bool write_one(bool all);
+  // Takes note of what was written. wait: for what is being written.
+  void take_written(bool wait);
+  // Writes everything that write_one() would.
+  void flush();
+
   std::size_t snapshots() const { return kept_.size(); }
+  std::uint64_t disk_bytes() const { return disk_used_; }
   std::uint64_t evictions() const { return evictions_; }
 
  private:
@@ -82,14 +98,28 @@ class PrefixCache {
     std::optional<Snapshot> snapshot = {};
     std::vector<float> hidden = {};
     bool evicted = false;  // there was a snapshot
+    std::size_t hits = 0;  // prompts that continued from it
+    bool writing = false;  // its memory is not to be given up
+    bool unwritable = false;
+    std::filesystem::path file = {};
+    std::uint64_t file_bytes = 0;
 
-    explicit operator bool() const { return snapshot.has_value(); }
+    explicit operator bool() const { return snapshot || !file.empty(); }
   };
   using Tree = PrefixTree<Kept>;
   using Node = Tree::Node;
 
+  void find_files();
+  bool load(Node& node, std::span<const std::uint32_t> tokens);
+  void put(Node& node, const Snapshot& snapshot, Lease lease);
+  void forget_file(Node& node);
+  void trim_disk();
+  bool has_longer(Node& node);
+  std::pair<bool, double> urgency(Node& node);
+  bool fits_on_disk(const Node& node) const;
   bool resumable(const Node& node, std::size_t prompt_tokens) const;
   Node* longest_below(Node& top);
+  static std::vector<std::uint32_t> tokens_of(const Node& node);
   std::string_view miss(const Tree::Match& match, std::size_t prompt_tokens,
                         std::size_t position) const;
   static std::size_t snapshot_above(const Node& node);
@@ -102,9 +132,13 @@ class PrefixCache {
   StateSizes sizes_;
   MemoryLedger& ledger_;
   bool attention_only_;
+  std::unique_ptr<DiskCache> disk_;
+  std::uint64_t disk_limit_;
+  std::uint64_t disk_used_ = 0;
   Tree tree_;
-  std::uint64_t time_ = 0;   // counts prompts
-  std::vector<Node*> kept_;  // nodes with a snapshot
+  std::uint64_t time_ = 0;    // counts prompts
+  std::vector<Node*> kept_;   // nodes with a snapshot
+  std::vector<Node*> files_;  // nodes with a file
   std::uint64_t evictions_ = 0;
 };
 

@@ -60,6 +60,7 @@ void Runner::start(Prompt& prompt) {
   for (Generation& text : prompt.texts) text.read(prompt.cached - before);
   prompt.started = true;
   cache_.tick();
+  cache_.write_one(false);
   prompt.stops = {prompt.size()};
   if (asked.use_cache) {
     prompt.stops = cache_.stops(prompt.size(), asked.borders, prompt.cached, prompt.matched);

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_files.h"
 #include "schedule/memory.h"
 #include "schedule/scheduler.h"
 #include "schedule/test_requests.h"
@@ -107,6 +108,102 @@ TEST_P(ReuseTest, ACacheThatIsOffKeepsNothing) {
   scheduler.drain();
   EXPECT_EQ(scheduler.metrics().cache_bytes_used, 0U);
   EXPECT_EQ(scheduler.metrics().cache_misses.at("off"), 2U);
+}
+
+TEST_P(ReuseTest, SnapshotsSurviveARestart) {
+  const TestFolder folder;
+  SchedulerOptions options;
+  options.cache_dir = folder.path() / "cache";
+  std::vector<std::string> log;
+  const auto add_line = [&](const std::string& line) { log.push_back(line); };
+  CompletionRequest request = test_request(300, 6);
+  Ids longer;
+  {
+    Scheduler scheduler(engine_, 1, options);
+    check(scheduler, request);
+    longer = joined(joined(request.prompt, last_.answers.front().ids), test_ids(30, 7));
+    scheduler.drain();
+  }
+  EXPECT_EQ(std::filesystem::status(options.cache_dir).permissions(),
+            std::filesystem::perms::owner_all);
+  std::vector<std::filesystem::path> files;
+  for (const auto& file : std::filesystem::directory_iterator(options.cache_dir)) {
+    files.push_back(file.path());
+    EXPECT_EQ(file.status().permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+  ASSERT_FALSE(files.empty());
+  request.prompt = longer;
+  {
+    Scheduler scheduler(engine_, 1, options);
+    EXPECT_GE(check(scheduler, request), 300U);
+  }
+  {
+    Scheduler other_model(engine_, 2, options, add_line);
+    EXPECT_EQ(check(other_model, request), 0U);
+    ASSERT_FALSE(log.empty());
+    EXPECT_NE(log.front().find("another model"), std::string::npos);
+  }
+  EXPECT_TRUE(std::filesystem::exists(files.front()));
+}
+
+TEST_P(ReuseTest, ADamagedFileIsReadAsNothing) {
+  const TestFolder folder;
+  SchedulerOptions options;
+  options.cache_dir = folder.path();
+  folder.write("prefix-0123456789abcdef-7.session", "CELLMSES");
+  folder.write("prefix-note.txt", "of somebody else");
+  folder.write("prefix-0123456789abcdef-7.session.1.tmp", "abandoned");
+  const CompletionRequest request = test_request(300, 6);
+  {
+    Scheduler scheduler(engine_, 1, options);
+    check(scheduler, request);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "prefix-0123456789abcdef-7.session.1.tmp"));
+  for (const auto& file : std::filesystem::directory_iterator(folder.path())) {
+    const std::string name = file.path().filename().string();
+    if (name.size() < 20 || name.find("-7.session") != std::string::npos) continue;
+    std::string bytes = file_bytes(file.path());
+    bytes[bytes.size() - 20] ^= 1;
+    folder.write(name, bytes);
+  }
+  std::vector<std::string> log;
+  Scheduler scheduler(engine_, 1, options, [&](const std::string& line) { log.push_back(line); });
+  CompletionRequest next = request;
+  next.prompt = joined(request.prompt, test_ids(20, 3));
+  EXPECT_EQ(check(scheduler, next), 0U);
+  scheduler.drain();
+  EXPECT_TRUE(std::ranges::any_of(
+      log, [](const std::string& line) { return line.find("damaged") != std::string::npos; }));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "prefix-note.txt"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "prefix-0123456789abcdef-7.session"));
+}
+
+TEST_P(ReuseTest, FilesStayWithinTheirLimit) {
+  const TestFolder folder;
+  SchedulerOptions options;
+  options.cache_dir = folder.path();
+  {
+    Scheduler scheduler(engine_, 1, options);
+    check(scheduler, test_request(200, 1));
+  }
+  const auto used = [&] {
+    std::uint64_t bytes = 0;
+    for (const auto& file : std::filesystem::directory_iterator(folder.path())) {
+      bytes += file.file_size();
+    }
+    return bytes;
+  };
+  const std::uint64_t one = used();
+  EXPECT_GT(one, 0U);
+  options.cache_dir_bytes = 3 * one;
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    Scheduler scheduler(engine_, 1, options);
+    for (std::uint32_t i = 0; i < 3; ++i) check(scheduler, test_request(200, 10 * round + i));
+    scheduler.drain();
+    EXPECT_LE(used(), options.cache_dir_bytes);
+    EXPECT_GE(used(), one);
+  }
 }
 
 // Conversations that are continued, edited, repeated and cancelled at random by several clients,

@@ -30,7 +30,7 @@ void interrupt(RequestState& request, std::size_t index, Generation& text) {
 }  // namespace
 
 Runner::Runner(const Engine& engine, const SchedulerOptions& options, std::uint64_t limit,
-               std::function<void(const std::string&)> log)
+               std::unique_ptr<DiskCache> disk, std::function<void(const std::string&)> log)
     : engine_(engine),
       sequence_options_(options.sequence),
       max_sequences_(options.max_sequences),
@@ -38,7 +38,8 @@ Runner::Runner(const Engine& engine, const SchedulerOptions& options, std::uint6
       sizes_(engine.config(), options.sequence),
       log_(std::move(log)),
       ledger_(limit, sizes_.block_bytes),
-      cache_(engine, options.sequence, ledger_),
+      cache_(engine, options.sequence, ledger_, std::move(disk),
+             options.cache_dir_bytes != 0 ? options.cache_dir_bytes : limit),
       batch_(engine) {}
 
 std::size_t Runner::most_tokens(const CompletionRequest& request) const {

@@ -33,9 +33,9 @@ inline constexpr std::size_t kMinSliceTokens = 16;
 // Belongs to one thread.
 class Runner {
  public:
-  // `log` takes lines; it may be empty.
+  // `limit`: of memory. `disk` may be null, `log` empty.
   Runner(const Engine& engine, const SchedulerOptions& options, std::uint64_t limit,
-         std::function<void(const std::string&)> log);
+         std::unique_ptr<DiskCache> disk, std::function<void(const std::string&)> log);
 
   // Begins to read a prompt, if there is a place and memory for it.
   bool admit(const std::shared_ptr<RequestState>& request);
@@ -44,6 +44,11 @@ class Runner {
   // there is nothing to do.
   bool step();
   void cancel_all();
+
+  // Begins to write a snapshot to disk, if there is one to write and nothing else to do.
+  void save_one() { cache_.write_one(true); }
+  // Writes all that is worth it.
+  void save_all() { cache_.flush(); }
 
   std::size_t places_free() const { return max_sequences_ - prompts_.size() - answers_.size(); }
   bool idle() const { return prompts_.empty() && answers_.empty() && forks_.empty(); }

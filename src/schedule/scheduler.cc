@@ -32,6 +32,14 @@ std::uint64_t budget(std::uint64_t asked) {
   return static_cast<std::uint64_t>(kMemoryPart * static_cast<double>(available));
 }
 
+std::unique_ptr<DiskCache> disk_of(const Engine& engine, std::uint64_t model_checksum,
+                                   const SchedulerOptions& options, std::shared_ptr<Signal> written,
+                                   const std::function<void(const std::string&)>& log) {
+  if (options.cache_dir.empty()) return nullptr;
+  return std::make_unique<DiskCache>(engine, model_checksum, options.sequence, options.cache_dir,
+                                     std::move(written), log);
+}
+
 void check(const SchedulerOptions& options) {
   if (options.max_sequences == 0 || options.max_sequences > kMaxSequences) {
     throw usage_error("{} sequences at a time; 1 to {} are possible", options.max_sequences,
@@ -49,13 +57,14 @@ ContextExceeded::ContextExceeded(std::size_t prompt_tokens, std::size_t context)
 
 class Scheduler::Impl {
  public:
-  Impl(const Engine& engine, const SchedulerOptions& options,
-       std::function<void(const std::string&)> log)
+  Impl(const Engine& engine, std::uint64_t model_checksum, const SchedulerOptions& options,
+       const std::function<void(const std::string&)>& log)
       : engine_(engine),
         options_(options),
         context_(max_sequence_tokens(engine.config(), options.sequence)),
         signal_(std::make_shared<Signal>()),
-        runner_(engine, options, budget(options.cache_bytes), std::move(log)) {
+        runner_(engine, options, budget(options.cache_bytes),
+                disk_of(engine, model_checksum, options, signal_, log), log) {
     publish();
     thread_ = std::thread([this] { run(); });
   }
@@ -89,7 +98,10 @@ class Scheduler::Impl {
   void drain() {
     std::unique_lock lock(mutex_);
     draining_ = true;
-    idle_.wait(lock, [&] { return waiting_.size() == 0 && published_.running == 0 && !busy_; });
+    lock.unlock();
+    signal_->raise();
+    lock.lock();
+    idle_.wait(lock, [&] { return saved_; });
   }
 
   SchedulerMetrics metrics() const {
@@ -143,14 +155,30 @@ class Scheduler::Impl {
       {
         const std::lock_guard lock(mutex_);
         if (stopping_) break;
-        busy_ = true;
       }
       admit();
       const bool worked = runner_.step();
       publish();
-      if (!worked) signal_->wait();
+      if (worked) continue;
+      if (drained()) save_all();
+      runner_.save_one();
+      signal_->wait();
     }
     end_all();
+  }
+
+  // No request is left, and none will come.
+  bool drained() const {
+    const std::lock_guard lock(mutex_);
+    return draining_ && waiting_.size() == 0 && runner_.idle() && !saved_;
+  }
+
+  void save_all() {
+    runner_.save_all();
+    publish();
+    const std::lock_guard lock(mutex_);
+    saved_ = true;
+    idle_.notify_all();
   }
 
   void admit() {
@@ -184,8 +212,6 @@ class Scheduler::Impl {
     runner_.read_metrics(metrics);
     const std::lock_guard lock(mutex_);
     published_ = std::move(metrics);
-    busy_ = !runner_.idle();
-    idle_.notify_all();
   }
 
   void end_all() {
@@ -198,7 +224,7 @@ class Scheduler::Impl {
     }
     for (const auto& request : waiting) interrupt(*request);
     runner_.cancel_all();
-    publish();
+    save_all();
   }
 
   const Engine& engine_;
@@ -214,17 +240,17 @@ class Scheduler::Impl {
   std::uint64_t requests_ = 0;
   std::uint64_t refused_ = 0;
   std::uint64_t cancelled_ = 0;  // while they waited
-  bool busy_ = false;            // a request may be between waiting_ and published_
+  bool saved_ = false;           // all that is worth it, after draining_
   bool draining_ = false;
   bool stopping_ = false;
 
   std::thread thread_;
 };
 
-Scheduler::Scheduler(const Engine& engine, std::uint64_t /*model_checksum*/,
+Scheduler::Scheduler(const Engine& engine, std::uint64_t model_checksum,
                      const SchedulerOptions& options, std::function<void(const std::string&)> log) {
   check(options);
-  impl_ = std::make_unique<Impl>(engine, options, std::move(log));
+  impl_ = std::make_unique<Impl>(engine, model_checksum, options, log);
 }
 
 Scheduler::~Scheduler() = default;

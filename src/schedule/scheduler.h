@@ -25,6 +25,7 @@ struct SchedulerOptions {
   std::size_t max_queue = 64;            // requests that wait for a place
   std::uint64_t cache_bytes = 0;         // of KV blocks, states and snapshots; 0: from free memory
   std::filesystem::path cache_dir = {};  // where snapshots survive a restart; empty: nowhere
+  std::uint64_t cache_dir_bytes = 0;     // of its files; 0: as many as in memory
 };
 
 // The queue is full. A server answers 429 with Retry-After.
@@ -77,7 +78,7 @@ class Scheduler {
   // out of range, Error(kData) for a folder that cannot be used.
   Scheduler(const Engine& engine, std::uint64_t model_checksum, const SchedulerOptions& options,
             std::function<void(const std::string&)> log = {});
-  ~Scheduler();  // cancels everything
+  ~Scheduler();  // cancels everything, and writes to cache_dir what is worth it
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
@@ -86,7 +87,8 @@ class Scheduler {
   // Error(kResources) for a request that does not fit into cache_bytes even by itself.
   std::shared_ptr<Completion> submit(CompletionRequest request);
 
-  // From now on submit() throws Draining. Returns when all requests have ended.
+  // From now on submit() throws Draining. Returns when all requests have ended, and what is worth
+  // it is in cache_dir.
   void drain();
 
   SchedulerMetrics metrics() const;

@@ -1,0 +1,248 @@
+// The queue, turns, pauses, cancellation and memory of a Scheduler.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "schedule/memory.h"
+#include "schedule/request_state.h"
+#include "schedule/runner.h"
+#include "schedule/scheduler.h"
+#include "schedule/test_requests.h"
+#include "schedule/waiting.h"
+
+namespace {
+
+// Memory of states comes from aligned allocation (AlignedBuffer). Counted for this test program.
+std::atomic<std::size_t> aligned_bytes{0};
+std::atomic<std::size_t> aligned_peak{0};
+constexpr std::size_t kHeader = 64;
+
+}  // namespace
+
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  // The size is in front of the memory.
+  const std::size_t align = std::max(kHeader, static_cast<std::size_t>(alignment));
+  const std::size_t total = (size + align - 1) / align * align + align;
+  auto* memory = static_cast<std::byte*>(std::aligned_alloc(align, total));
+  if (memory == nullptr) throw std::bad_alloc();
+  *reinterpret_cast<std::size_t*>(memory + align - sizeof(std::size_t)) = size;
+  const std::size_t now = aligned_bytes += size;
+  std::size_t peak = aligned_peak;
+  while (now > peak && !aligned_peak.compare_exchange_weak(peak, now)) {
+  }
+  return memory + align;
+}
+
+void operator delete(void* memory, std::align_val_t alignment) noexcept {
+  if (memory == nullptr) return;
+  const std::size_t align = std::max(kHeader, static_cast<std::size_t>(alignment));
+  auto* bytes = static_cast<std::byte*>(memory);
+  aligned_bytes -= *reinterpret_cast<std::size_t*>(bytes - sizeof(std::size_t));
+  std::free(bytes - align);
+}
+
+namespace cellm {
+namespace {
+
+class ServiceTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  ServiceTest() : owned_(test_engine(GetParam(), 2)), engine_(*owned_) {}
+  std::unique_ptr<Engine> owned_;
+  Engine& engine_;
+};
+
+CompletionRequest endless(std::uint32_t seed, const std::string& client) {
+  CompletionRequest request = test_request(20, seed);
+  request.options.max_tokens = 100000;
+  request.options.top_logprobs = {};
+  request.client = client;
+  return request;
+}
+
+// The next event of this kind.
+CompletionEvent wait_for(Completion& completion, CompletionEvent::Kind kind) {
+  for (;;) {
+    auto event = completion.next(kPatience);
+    if (!event) throw std::runtime_error("no event came");
+    if (event->kind == kind) return *std::move(event);
+  }
+}
+
+TEST_P(ServiceTest, AFullQueueRefuses) {
+  Scheduler scheduler(engine_, 1, {.max_sequences = 1, .max_queue = 2});
+  const auto running = scheduler.submit(endless(1, "a"));
+  wait_for(*running, CompletionEvent::Kind::kToken);
+  const auto first = scheduler.submit(endless(2, "a"));
+  const auto second = scheduler.submit(endless(3, "a"));
+  try {
+    scheduler.submit(endless(4, "a"));
+    FAIL();
+  } catch (const QueueFull& full) {
+    EXPECT_GE(full.retry_after.count(), 1);
+    EXPECT_LE(full.retry_after.count(), 60);
+  }
+  const SchedulerMetrics metrics = scheduler.metrics();
+  EXPECT_EQ(metrics.running, 1U);
+  EXPECT_EQ(metrics.queued, 2U);
+  EXPECT_EQ(metrics.refused, 1U);
+  EXPECT_EQ(metrics.sequences_free, 0U);
+  // A place in the queue that is given up can be taken.
+  second->cancel();
+  EXPECT_EQ(wait_for(*second, CompletionEvent::Kind::kEnd).result.reason, StopReason::kInterrupted);
+  EXPECT_NO_THROW(scheduler.submit(endless(4, "a")));
+}
+
+TEST_P(ServiceTest, DrainEndsWhatWasAccepted) {
+  Scheduler scheduler(engine_, 1, {.max_sequences = 1});
+  std::vector<std::shared_ptr<Completion>> all;
+  for (std::uint32_t i = 0; i < 4; ++i) all.push_back(scheduler.submit(test_request(40, i)));
+  scheduler.drain();
+  EXPECT_THROW(scheduler.submit(test_request(40, 9)), Draining);
+  for (const auto& completion : all) {
+    const Collected got = collect(*completion);
+    EXPECT_EQ(got.ends, 1U);
+    EXPECT_NE(got.reasons.front(), StopReason::kInterrupted);
+  }
+  EXPECT_EQ(scheduler.metrics().running, 0U);
+}
+
+TEST_P(ServiceTest, DestructionCancels) {
+  std::vector<std::shared_ptr<Completion>> all;
+  {
+    Scheduler scheduler(engine_, 1, {.max_sequences = 2});
+    for (std::uint32_t i = 0; i < 4; ++i) all.push_back(scheduler.submit(endless(i, "a")));
+    wait_for(*all.front(), CompletionEvent::Kind::kToken);
+  }
+  for (const auto& completion : all) {
+    EXPECT_EQ(collect(*completion).reasons.at(0), StopReason::kInterrupted);
+    EXPECT_TRUE(completion->finished());
+  }
+}
+
+TEST_P(ServiceTest, ADroppedHandleCancels) {
+  Scheduler scheduler(engine_, 1, {.max_sequences = 1});
+  auto dropped = scheduler.submit(endless(1, "a"));
+  wait_for(*dropped, CompletionEvent::Kind::kToken);
+  const auto next = scheduler.submit(test_request(30, 2));
+  dropped.reset();
+  EXPECT_EQ(collect(*next).ends, 1U);
+  scheduler.drain();
+  EXPECT_EQ(scheduler.metrics().cancelled, 1U);
+}
+
+TEST_P(ServiceTest, ASlowReaderPausesAndOthersGoOn) {
+  const std::size_t context = 1000;
+  if (max_sequence_tokens(engine_.config(), {}) < context) GTEST_SKIP();
+  Scheduler scheduler(engine_, 1, {});
+  CompletionRequest slow = endless(1, "slow");
+  slow.options.max_tokens = 2 * kMaxUnreadEvents;
+  const auto unread = scheduler.submit(slow);
+  // Others are served as long as they like.
+  for (std::uint32_t i = 0; i < 40; ++i) collect(*scheduler.submit(test_request(30, i)));
+  for (int i = 0; i < 200 && scheduler.metrics().generated_tokens < kMaxUnreadEvents; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const std::size_t generated = scheduler.metrics().generated_tokens;
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(scheduler.metrics().generated_tokens, generated);
+  EXPECT_LE(generated, kMaxUnreadEvents + 40U * 12);
+  EXPECT_EQ(scheduler.metrics().running, 1U);
+  slow.options.top_logprobs = {};
+  EXPECT_EQ(collect(*unread), alone(engine_, slow));
+}
+
+TEST_P(ServiceTest, ClientsTakeTurns) {
+  Scheduler scheduler(engine_, 1, {.max_sequences = 1});
+  const auto blocker = scheduler.submit(endless(1, "blocker"));
+  wait_for(*blocker, CompletionEvent::Kind::kToken);
+  // One client has four requests in the queue before the other comes with two.
+  std::vector<std::shared_ptr<Completion>> many;
+  std::vector<std::shared_ptr<Completion>> few;
+  for (std::uint32_t i = 0; i < 4; ++i) many.push_back(scheduler.submit(endless(i, "many")));
+  for (std::uint32_t i = 0; i < 2; ++i) few.push_back(scheduler.submit(endless(i, "few")));
+  std::vector<std::shared_ptr<Completion>> order = {many[0], few[0],  many[1],
+                                                    few[1],  many[2], many[3]};
+  blocker->cancel();
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    wait_for(*order[i], CompletionEvent::Kind::kToken);
+    for (std::size_t later = i + 1; later < order.size(); ++later) {
+      EXPECT_FALSE(order[later]->next(std::chrono::milliseconds(0))) << i << " " << later;
+    }
+    order[i]->cancel();
+  }
+}
+
+TEST_P(ServiceTest, MemoryStaysWithinTheLimit) {
+  const StateSizes sizes(engine_.config(), {});
+  const std::uint64_t limit = 5 * sizes.own(300, 0);
+  // What a batch and its steps need beside states, of the size of its largest step.
+  {
+    Scheduler scheduler(engine_, 1, {.max_sequences = 6});
+    std::vector<std::shared_ptr<Completion>> all;
+    for (std::uint32_t i = 0; i < 6; ++i) all.push_back(scheduler.submit(test_request(200, i)));
+    for (const auto& completion : all) collect(*completion);
+  }
+  const std::size_t before = aligned_bytes;
+  Scheduler scheduler(engine_, 1, {.max_sequences = 6, .cache_bytes = limit});
+  const std::size_t workspace = aligned_bytes - before;
+  aligned_peak = aligned_bytes.load();
+  for (std::uint32_t round = 0; round < 6; ++round) {
+    std::vector<std::shared_ptr<Completion>> all;
+    for (std::uint32_t i = 0; i < 8; ++i) {
+      CompletionRequest request = test_request(100 + 20 * i, i % 3);
+      request.borders = {50, 90};
+      request.prompt.back() = round;
+      request.answers = 1 + i % 3;
+      all.push_back(scheduler.submit(request));
+    }
+    for (const auto& completion : all) EXPECT_FALSE(collect(*completion).error);
+    EXPECT_LE(scheduler.metrics().cache_bytes_used, limit);
+  }
+  EXPECT_GT(scheduler.metrics().cached_tokens, 0U);
+  EXPECT_LE(aligned_peak - before, workspace + limit);
+  // The count is not far from the truth, else it would prove nothing.
+  scheduler.drain();
+  EXPECT_GE(4 * (aligned_bytes - before - workspace), scheduler.metrics().cache_bytes_used);
+}
+
+TEST_P(ServiceTest, WhatNeverFitsIsRefused) {
+  const StateSizes sizes(engine_.config(), {});
+  Scheduler scheduler(engine_, 1, {.cache_bytes = sizes.own(64, 0)});
+  CompletionRequest request = test_request(40, 1);
+  EXPECT_EQ(collect(*scheduler.submit(request)).ends, 1U);
+  request.options.max_tokens = 200;
+  try {
+    scheduler.submit(request);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kResources);
+  }
+}
+
+TEST(WaitingTest, TheClientServedLongestAgoComesNext) {
+  const auto signal = std::make_shared<Signal>();
+  Waiting waiting;
+  std::vector<std::string> order;
+  for (const char* client : {"a", "a", "a", "b", "b", "c"}) {
+    waiting.push(std::make_shared<RequestState>(
+        CompletionRequest{.prompt = {1}, .client = std::string(client)}, signal));
+  }
+  while (const auto next = waiting.next()) {
+    order.push_back(next->request().client);
+    waiting.take(next);
+  }
+  EXPECT_EQ(order, (std::vector<std::string>{"a", "b", "c", "a", "b", "a"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, ServiceTest, ::testing::Values("qwen3_5_text", "llama"),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace cellm
