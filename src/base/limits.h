@@ -45,6 +45,34 @@ inline constexpr std::size_t kMaxStopStringBytes = 4096;
 // Alternatives reported with a token; OpenAI's interface allows 20.
 inline constexpr std::size_t kMaxTopLogprobs = 1000;
 
+// Constrained text
+
+// A JSON schema or grammar as text; the largest published schemas have 1 MB, most of it comments.
+inline constexpr std::size_t kMaxConstraintBytes = std::size_t{2} << 20;
+// Nodes and edges of a compiled grammar, 16 bytes each.
+inline constexpr std::size_t kMaxGrammarParts = std::size_t{1} << 21;
+inline constexpr std::size_t kMaxGrammarNesting = 100;  // groups in groups, schemas in schemas
+inline constexpr std::uint32_t kMaxGrammarRepeat = 1'000'000'000;
+// Schemas compiled, those of references once; conjunctions made one schema; alternatives of oneOf,
+// of which each pair is compared; the name of a property that others are to differ from.
+inline constexpr std::size_t kMaxSchemas = 100'000;
+inline constexpr std::size_t kMaxSchemaMerges = 20'000;
+inline constexpr std::size_t kMaxOneOf = 1000;
+inline constexpr std::size_t kMaxPropertyBytes = 1024;
+// A pattern whose length is bounded too becomes a table of both.
+inline constexpr std::size_t kMaxPatternStates = 4096;
+inline constexpr std::size_t kMaxPatternTable = std::size_t{1} << 17;
+// Places of a grammar that a text may be in at once: unambiguous grammars have few.
+inline constexpr std::size_t kMaxGrammarItems = std::size_t{1} << 14;
+// Steps for the tokens that may come next: a vocabulary of 250,000 takes up to 2 million. 100
+// million take about a second.
+inline constexpr std::size_t kMaxMaskSteps = 100'000'000;
+// States and sets of tokens kept for a grammar and a vocabulary.
+inline constexpr std::size_t kMaxMaskStateBytes = std::size_t{64} << 20;
+inline constexpr std::size_t kMaxMaskBytes = std::size_t{64} << 20;
+// Constraints kept for texts that use them again.
+inline constexpr std::size_t kMaxKeptConstraints = 16;
+
 // The Hugging Face hub
 
 // Half of a name, by the hub's own rule.
@@ -131,6 +159,8 @@ inline constexpr std::size_t kMaxAddedTokenBytes = 512;
 inline constexpr std::size_t kMaxPatternBytes = 16384;  // real: 300
 inline constexpr std::size_t kMaxPreTokenizerSteps = 32;
 inline constexpr std::size_t kMaxBosTokens = 16;
+// Prefixes of tokens, of 12 bytes each; a vocabulary of 250,000 has 700,000.
+inline constexpr std::size_t kMaxTrieNodes = std::size_t{1} << 26;
 // Entries of template, normalizer and decoder lists, of which files have a handful.
 inline constexpr std::size_t kMaxTokenizerParts = 1024;
 // Positions in a text are 32 bits wide.

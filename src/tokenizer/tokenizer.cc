@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/lazy.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "tokenizer/added_tokens.h"
@@ -134,6 +135,7 @@ struct Tokenizer::Parts {
   std::unordered_map<std::uint32_t, std::size_t> added_by_id;
   std::unordered_map<std::string_view, std::size_t> added_by_content;
   std::size_t vocab_size;
+  Lazy<std::shared_ptr<const TokenTrie>> trie;
 };
 
 void Tokenizer::Parts::encode_word(std::string_view word, Scratch& scratch,
@@ -286,6 +288,10 @@ bool Tokenizer::has_repeats() const {
 
 const std::vector<std::uint32_t>& Tokenizer::bos_from_template() const {
   return parts_->spec.bos_from_template;
+}
+
+std::shared_ptr<const TokenTrie> Tokenizer::trie() const {
+  return parts_->trie.get([this] { return std::make_shared<const TokenTrie>(*this); });
 }
 
 const TokenizerSpec& Tokenizer::spec() const {
