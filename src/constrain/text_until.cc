@@ -1,0 +1,127 @@
+#include "constrain/text_until.h"
+
+#include <cstddef>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace cellm {
+namespace {
+
+// States of UTF-8 (Unicode 15, table 3-7).
+enum Utf8 : std::uint8_t {
+  kBoundary,
+  kOneMore,
+  kTwoMore,
+  kThreeMore,
+  kE0,
+  kEd,
+  kF0,
+  kF4,
+  kInvalid
+};
+
+bool within(std::uint8_t byte, int low, int high) {
+  return low <= byte && byte <= high;
+}
+
+Utf8 begin_character(std::uint8_t byte) {
+  if (byte < 0x80) return kBoundary;
+  if (within(byte, 0xC2, 0xDF)) return kOneMore;
+  if (byte == 0xE0) return kE0;
+  if (byte == 0xED) return kEd;
+  if (within(byte, 0xE1, 0xEF)) return kTwoMore;
+  if (byte == 0xF0) return kF0;
+  if (within(byte, 0xF1, 0xF3)) return kThreeMore;
+  return byte == 0xF4 ? kF4 : kInvalid;
+}
+
+Utf8 next_utf8(Utf8 state, std::uint8_t byte) {
+  switch (state) {
+    case kBoundary:
+      return begin_character(byte);
+    case kOneMore:
+      return within(byte, 0x80, 0xBF) ? kBoundary : kInvalid;
+    case kTwoMore:
+      return within(byte, 0x80, 0xBF) ? kOneMore : kInvalid;
+    case kThreeMore:
+      return within(byte, 0x80, 0xBF) ? kTwoMore : kInvalid;
+    case kE0:
+      return within(byte, 0xA0, 0xBF) ? kOneMore : kInvalid;
+    case kEd:
+      return within(byte, 0x80, 0x9F) ? kOneMore : kInvalid;
+    case kF0:
+      return within(byte, 0x90, 0xBF) ? kTwoMore : kInvalid;
+    case kF4:
+      return within(byte, 0x80, 0x8F) ? kTwoMore : kInvalid;
+    case kInvalid:
+      break;
+  }
+  return kInvalid;
+}
+
+// The length of the longest beginning of `end` with which the text ends (Knuth, Morris, Pratt).
+class Matcher {
+ public:
+  explicit Matcher(std::string_view end) : end_(end), fallback_(end.size() + 1) {
+    for (std::size_t i = 1; i < end.size(); ++i) {
+      fallback_[i + 1] = next(fallback_[i], static_cast<std::uint8_t>(end[i]));
+    }
+  }
+  std::size_t next(std::size_t matched, std::uint8_t byte) const {
+    while (true) {
+      if (static_cast<std::uint8_t>(end_[matched]) == byte) return matched + 1;
+      if (matched == 0) return 0;
+      matched = fallback_[matched];
+    }
+  }
+
+ private:
+  std::string_view end_;
+  std::vector<std::size_t> fallback_;
+};
+
+}  // namespace
+
+std::uint32_t append_text_until(GrammarBuilder& builder, std::uint32_t from, std::string_view end) {
+  const Matcher matcher(end);
+  using Place = std::pair<std::size_t, Utf8>;
+  std::map<Place, std::uint32_t> nodes;
+  std::vector<Place> queue;
+  const auto node_of = [&](const Place& place) {
+    const auto [found, is_new] = nodes.try_emplace(place, 0);
+    if (is_new) {
+      found->second = builder.node();
+      queue.push_back(place);
+    }
+    return found->second;
+  };
+  builder.empty(from, node_of({0, kBoundary}));
+  const std::uint32_t to = builder.node();
+  while (!queue.empty()) {
+    const auto [matched, utf8] = queue.back();
+    const std::uint32_t here = nodes.at(queue.back());
+    queue.pop_back();
+    constexpr std::uint32_t kNone = ~std::uint32_t{0};
+    std::uint32_t run = kNone;  // the target of the bytes from `low`
+    int low = 0;
+    for (int byte = 0; byte <= 256; ++byte) {
+      std::uint32_t target = kNone;
+      if (byte < 256) {
+        const auto value = static_cast<std::uint8_t>(byte);
+        const Place next{matcher.next(matched, value), next_utf8(utf8, value)};
+        if (next.second != kInvalid) target = next.first == end.size() ? to : node_of(next);
+      }
+      if (target == run) continue;
+      if (run != kNone) {
+        builder.bytes(here, static_cast<std::uint8_t>(low), static_cast<std::uint8_t>(byte - 1),
+                      run);
+      }
+      run = target;
+      low = byte;
+    }
+  }
+  return to;
+}
+
+}  // namespace cellm
