@@ -1,6 +1,7 @@
 #include "engine/generation.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -49,14 +50,26 @@ Generation::Generation(std::span<const std::uint32_t> prompt, const GenerateOpti
   if (options.tokenizer == nullptr) {
     if (!options.stop_strings.empty()) throw usage_error("stop strings need a tokenizer");
     if (options.thinking) throw usage_error("telling reasoning apart needs a tokenizer");
+    if (options.constraint) throw usage_error("a constraint needs a tokenizer");
     return;
   }
   if (options.thinking) thinking_.emplace(*options.tokenizer, *options.thinking, prompt);
+  if (options.constraint) constrain();
   text_.emplace(*options.tokenizer, options.stop_strings);
   for (const std::string& stop : options.stop_strings) {
     const auto id = options.tokenizer->token_to_id(stop);
     if (id && options.tokenizer->is_special(*id)) string_stop_ids_.push_back(*id);
   }
+}
+
+void Generation::constrain() {
+  std::shared_ptr<const Constraint> constraint = options_.constraint;
+  if (thinking_) {
+    constraint = constraint->after_thinking(options_.thinking->open, options_.thinking->close,
+                                            thinking_->inside());
+  }
+  constrained_ =
+      std::make_unique<ConstrainedText>(std::move(constraint), options_.tokenizer->trie());
 }
 
 void Generation::read(std::size_t count) {
@@ -76,6 +89,10 @@ std::optional<std::uint32_t> Generation::choose(std::span<const float> logits, s
     end(StopReason::kLength);
     return std::nullopt;
   }
+  if (constrained_ && !constrained_->may_go_on()) {
+    end(StopReason::kEos);
+    return std::nullopt;
+  }
   const std::uint32_t id = next_token(logits);
   const bool is_end = contains(options_.stop_ids, id);
   if (is_end || contains(string_stop_ids_, id)) {
@@ -90,7 +107,7 @@ std::optional<std::uint32_t> Generation::choose(std::span<const float> logits, s
 std::uint32_t Generation::next_token(std::span<const float> logits) {
   const bool over = thinking_ && options_.thinking_budget && thinking_->inside() &&
                     thinking_->tokens() >= *options_.thinking_budget;
-  if (over && forced_.empty()) {
+  if (over && forced_.empty() && may_close_thinking()) {
     forced_ = thinking_->closing();
     std::reverse(forced_.begin(), forced_.end());
   }
@@ -104,12 +121,43 @@ std::uint32_t Generation::next_token(std::span<const float> logits) {
     forbidden = options_.stop_ids;
     forbidden.insert(forbidden.end(), string_stop_ids_.begin(), string_stop_ids_.end());
   }
-  return sampler_.sample(logits, history_, forbidden);
+  return sampler_.sample(logits, history_, forbidden,
+                         constrained_ ? allowed_tokens() : std::span<const std::uint64_t>());
+}
+
+// Not within a character, which a constraint would not let be cut.
+bool Generation::may_close_thinking() const {
+  return !constrained_ || constrained_->allows(options_.thinking->close);
+}
+
+std::span<const std::uint64_t> Generation::allowed_tokens() {
+  const std::span<const std::uint64_t> text_tokens = constrained_->allowed();
+  allowed_.assign(text_tokens.begin(), text_tokens.end());
+  const auto set = [this](std::uint32_t id, bool allowed) {
+    if (id / 64 >= allowed_.size()) return;
+    const std::uint64_t bit = std::uint64_t{1} << id % 64;
+    allowed_[id / 64] = allowed ? allowed_[id / 64] | bit : allowed_[id / 64] & ~bit;
+  };
+  for (const auto* ids : {&options_.stop_ids, &string_stop_ids_}) {
+    for (const std::uint32_t id : *ids) set(id, constrained_->may_end());
+  }
+  if (thinking_) {
+    const auto tag = options_.tokenizer->token_to_id(thinking_->next_tag());
+    if (tag && thinking_->is_special_tag(*tag)) {
+      set(*tag, constrained_->allows(thinking_->next_tag()));
+    }
+  }
+  return allowed_;
 }
 
 void Generation::append(std::uint32_t id, std::span<const float> logits) {
   result_.ids.push_back(id);
   history_.push_back(id);
+  if (constrained_) {
+    const bool is_tag = thinking_ && thinking_->is_special_tag(id);
+    CELLM_CHECK(is_tag || !options_.tokenizer->is_special(id));
+    CELLM_CHECK(constrained_->push(options_.tokenizer->token_bytes(id)));
+  }
   if (text_) {
     const std::size_t before = text_->certain().size();
     text_->push(id);
@@ -127,6 +175,7 @@ void Generation::append(std::uint32_t id, std::span<const float> logits) {
 
 std::optional<StopReason> Generation::reason_to_end(std::uint32_t id, std::size_t room) {
   if (text_ && text_->stopped()) return StopReason::kStopString;
+  if (constrained_ && !constrained_->may_go_on()) return StopReason::kEos;
   if (loop_guard_ && loops(id)) return StopReason::kLoop;
   if (result_.ids.size() == options_.max_tokens) return StopReason::kLength;
   if (room == 0) return StopReason::kContext;

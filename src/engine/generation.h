@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/stopwatch.h"
+#include "constrain/constrained_text.h"
 #include "engine/answer_text.h"
 #include "engine/logprobs.h"
 #include "engine/loop_guard.h"
@@ -45,6 +47,11 @@ struct GenerateOptions {
   std::optional<ThinkingTags> thinking = {};
   // After so many tokens of reasoning its closing tag is forced; nothing: it may go on.
   std::optional<std::size_t> thinking_budget = {};
+  // What the answer has to be; nothing: anything. Needs a tokenizer. It holds behind the reasoning
+  // if that is told apart. The tokens of stop_ids, and stop strings that are control tokens, may
+  // come where the text may end; where nothing may follow, the answer ends, even below min_tokens.
+  // Other control tokens never come.
+  std::shared_ptr<const Constraint> constraint = {};
 };
 
 struct GenerateResult {
@@ -88,13 +95,17 @@ class Generation {
   void read(std::size_t count);
 
   // When nothing is pending: the next token by the logits after the latest one, or the end. `room`:
-  // tokens that the sequence can still take. Throws what Sampler::sample() throws.
+  // tokens that the sequence can still take. Throws what Sampler::sample() and ConstrainedText
+  // throw.
   std::optional<std::uint32_t> choose(std::span<const float> logits, std::size_t room);
 
   void end(StopReason reason);
 
  private:
+  void constrain();
   std::uint32_t next_token(std::span<const float> logits);
+  std::span<const std::uint64_t> allowed_tokens();
+  bool may_close_thinking() const;
   void append(std::uint32_t id, std::span<const float> logits);
   std::optional<StopReason> reason_to_end(std::uint32_t id, std::size_t room);
   bool loops(std::uint32_t id);
@@ -106,6 +117,8 @@ class Generation {
   std::string latest_text_;
   std::optional<LoopGuard> loop_guard_;
   std::optional<Thinking> thinking_;
+  std::unique_ptr<ConstrainedText> constrained_;
+  std::vector<std::uint64_t> allowed_;
   std::size_t split_bytes_ = 0;         // of the text, those that thinking_ has
   std::vector<std::uint32_t> forced_;   // tokens to come, the last one first
   std::vector<std::uint32_t> history_;  // the prompt, then what was generated

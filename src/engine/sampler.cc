@@ -54,9 +54,11 @@ void Sampler::switch_on_dry() {
 }
 
 std::uint32_t Sampler::sample(std::span<const float> logits, std::span<const std::uint32_t> history,
-                              std::span<const std::uint32_t> forbidden) {
+                              std::span<const std::uint32_t> forbidden,
+                              std::span<const std::uint64_t> allowed) {
   logits_.assign(logits.begin(), logits.end());
   change_logits(history, forbidden);
+  if (!allowed.empty()) keep_allowed(allowed);
   const auto best = std::max_element(logits_.begin(), logits_.end());
   if (*best == -kInfinity) throw usage_error("no token is left to choose from");
   if (options_.temperature == 0.0F) return static_cast<std::uint32_t>(best - logits_.begin());
@@ -88,6 +90,13 @@ void Sampler::change_logits(std::span<const std::uint32_t> history,
         {options_.repeat_penalty, options_.presence_penalty, options_.frequency_penalty});
   }
   if (dry_) dry_->apply(logits_, history);
+}
+
+void Sampler::keep_allowed(std::span<const std::uint64_t> allowed) {
+  for (std::size_t id = 0; id < logits_.size(); ++id) {
+    const bool is_allowed = id / 64 < allowed.size() && (allowed[id / 64] >> id % 64 & 1) != 0;
+    if (!is_allowed) logits_[id] = -kInfinity;
+  }
 }
 
 // The candidate with so many better ones. Few are ever asked for, so the others are not sorted.

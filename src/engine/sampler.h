@@ -52,10 +52,12 @@ class Sampler {
           const Tokenizer* tokenizer = nullptr);
 
   // history: all tokens so far, the newest last; that of the last call with tokens behind it.
-  // logits: (vocab), finite. `forbidden` ids are not chosen this time. Throws Error(kUsage) for a
-  // bias of a token beyond the vocabulary, and if no token is left.
+  // logits: (vocab), finite. `forbidden` ids are not chosen this time; of `allowed`, a bit for each
+  // id, only those are, unless it is empty. Throws Error(kUsage) for a bias of a token beyond the
+  // vocabulary, and if no token is left.
   std::uint32_t sample(std::span<const float> logits, std::span<const std::uint32_t> history,
-                       std::span<const std::uint32_t> forbidden = {});
+                       std::span<const std::uint32_t> forbidden = {},
+                       std::span<const std::uint64_t> allowed = {});
 
   // From now on DRY has the recommended options, whatever it had.
   void switch_on_dry();
@@ -63,6 +65,7 @@ class Sampler {
  private:
   void change_logits(std::span<const std::uint32_t> history,
                      std::span<const std::uint32_t> forbidden);
+  void keep_allowed(std::span<const std::uint64_t> allowed);
   std::uint32_t draw();
   double weight_of(const Candidate& candidate);
   double random();

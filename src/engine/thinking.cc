@@ -107,6 +107,10 @@ void Thinking::push(std::uint32_t id, std::string_view text) {
   if (spelled == tags_.open || spelled == tags_.close) text_.push(spelled);
 }
 
+bool Thinking::is_special_tag(std::uint32_t id) const {
+  return !answering() && tokenizer_->is_special(id) && tokenizer_->token_bytes(id) == next_tag();
+}
+
 void Thinking::finish(std::string_view rest) {
   text_.push(rest);
   text_.finish();

@@ -39,6 +39,7 @@ class ThinkingText {
 
   bool inside() const { return state_ == State::kInside; }
   bool thought() const { return thought_; }  // the closing tag was there
+  bool answering() const { return state_ == State::kAfter; }
 
  private:
   enum class State { kBefore, kInside, kAfter };
@@ -73,6 +74,11 @@ class Thinking {
   std::string_view reasoning() const { return text_.reasoning(); }
   std::string_view answer() const { return text_.answer(); }
   bool inside() const { return text_.inside(); }
+  bool answering() const { return text_.answering(); }  // reasoning is over, or there was none
+  // Of both tags, the one that may come next.
+  const std::string& next_tag() const { return inside() ? tags_.close : tags_.open; }
+  // Whether a token is this tag as a special one, which has no text.
+  bool is_special_tag(std::uint32_t id) const;
   std::size_t tokens() const { return tokens_; }  // generated inside
   // The ids of the closing tag.
   std::vector<std::uint32_t> closing() const;
