@@ -96,6 +96,11 @@ std::optional<std::uint32_t> Generation::choose(std::span<const float> logits, s
   const std::uint32_t id = next_token(logits);
   const bool is_end = contains(options_.stop_ids, id);
   if (is_end || contains(string_stop_ids_, id)) {
+    result_.end_id = id;
+    if (options_.top_logprobs) {
+      result_.end_logprobs =
+          token_logprobs(logits, id, *options_.top_logprobs, options_.unusable_ids);
+    }
     end(is_end ? StopReason::kEos : StopReason::kStopString);
     return std::nullopt;
   }

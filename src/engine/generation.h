@@ -68,6 +68,9 @@ struct GenerateResult {
   std::string answer = {};
   std::size_t thinking_tokens = 0;           // of `ids`, those inside the tags
   std::vector<TokenLogprobs> logprobs = {};  // of each id, if asked for
+  // The token that ended the answer, which is not among the ids, if one did.
+  std::optional<std::uint32_t> end_id = {};
+  std::optional<TokenLogprobs> end_logprobs = {};  // likewise
 };
 
 // Independent of the model: the caller feeds pending() to a sequence and passes the logits to

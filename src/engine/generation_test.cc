@@ -156,6 +156,13 @@ TEST(Generation, LogprobsAreOfTheRawLogits) {
   EXPECT_NEAR(result.logprobs[1].top[0].logprob, 10.0 - log_total, 1e-5);
   options.top_logprobs = std::nullopt;
   EXPECT_TRUE(generate({'a'}, options).logprobs.empty());
+  EXPECT_FALSE(generate({'a', kEnd}, options).end_logprobs);
+  options.top_logprobs = 0;
+  const GenerateResult ended = generate({'a', kEnd}, options);
+  ASSERT_TRUE(ended.end_logprobs);
+  EXPECT_EQ(ended.end_logprobs->chosen.id, kEnd);
+  EXPECT_EQ(ended.end_id, kEnd);
+  EXPECT_EQ(ended.logprobs.size(), 1U);
   options.top_logprobs = 100'000;
   expect_error(ErrorKind::kUsage, "alternatives", [&] { Generation(Ids{1}, options); });
 }
