@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "cli/sampling_choice.h"
 #include "engine/generation_config.h"
+#include "engine/sampling_choice.h"
 
 namespace cellm {
 
@@ -13,6 +13,7 @@ SamplerOptions chat_sampling(const SamplingArguments& a, const OpenedModel& mode
   const SamplingDefaults card = card_sampling(config.model_type, config.vocab_size);
   SamplerOptions options;
   const std::string chosen = choose_sampling(a, model.generation_sampling(), card, options);
+  options.seed = chosen_seed(a);
   if (from_model != nullptr) *from_model = chosen;
   options.dry.multiplier = a.dry_multiplier;
   options.dry.base = a.dry_base;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "cli/sampling_choice.h"
+#include "engine/sampling_choice.h"
 
 namespace cellm {
 
@@ -11,6 +11,7 @@ ResolvedSampling resolve_sampling(const SamplingArguments& a, const Sampling& fi
   ResolvedSampling resolved;
   GenerateOptions& o = resolved.options;
   resolved.from_model = choose_sampling(a, file, card, o);
+  o.seed = chosen_seed(a);
   o.dry_multiplier = a.dry_multiplier;
   o.dry_base = a.dry_base;
   o.dry_allowed_length = a.dry_allowed_length;

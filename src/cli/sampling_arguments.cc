@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <random>
 #include <system_error>
 
 #include "base/error.h"
@@ -127,6 +128,11 @@ std::optional<std::uint64_t> parse_seed(const std::string& text) {
                       printable(text));
   }
   return seed;
+}
+
+std::uint64_t chosen_seed(const SamplingArguments& arguments) {
+  const auto seed = arguments.seed ? parse_seed(*arguments.seed) : std::nullopt;
+  return seed ? *seed : std::random_device{}();
 }
 
 std::pair<std::uint32_t, float> parse_logit_bias(const std::string& text) {

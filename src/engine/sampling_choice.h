@@ -1,15 +1,13 @@
-// The choice between the arguments of sampling and what a model asks for. As templates: the types
-// of the engine and those of the public interface have fields of the same names.
+// The choice between arguments of sampling and what a model asks for. As templates: the types of
+// the engine and those of the public interface have fields of the same names, and so have arguments
+// of a command and the fields of a request.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
-#include <random>
 #include <string>
 
 #include <fmt/format.h>
-
-#include "cli/sampling_arguments.h"
 
 namespace cellm {
 
@@ -51,11 +49,11 @@ class SamplingChooser {
   std::string from_card_;
 };
 
-// Sets all of a sampler but DRY and the logit bias, and draws a seed if none is given. The caller
-// says what of `file` and `card` counts. Returns what came from the model: "temperature 0.6, top-k
-// 20 (generation config)", or nothing.
-template <class Defaults, class Sampler>
-std::string choose_sampling(const SamplingArguments& a, const Defaults& file, const Defaults& card,
+// Sets all of a sampler but the seed, DRY and the logit bias. The caller says what of `file` and
+// `card` counts. Returns what came from the model: "temperature 0.6, top-k 20 (generation config)",
+// or nothing.
+template <class Arguments, class Defaults, class Sampler>
+std::string choose_sampling(const Arguments& a, const Defaults& file, const Defaults& card,
                             Sampler& o) {
   SamplingChooser<Defaults> chooser(file, card);
   o.temperature = chooser.choose("temperature", a.temperature, &Defaults::temperature, 0.8F);
@@ -83,8 +81,6 @@ std::string choose_sampling(const SamplingArguments& a, const Defaults& file, co
   o.typical_p = a.typical_p;
   o.xtc_probability = a.xtc_probability;
   o.xtc_threshold = a.xtc_threshold;
-  const auto seed = a.seed ? parse_seed(*a.seed) : std::nullopt;
-  o.seed = seed ? *seed : std::random_device{}();
   return chooser.summary();
 }
 
