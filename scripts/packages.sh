@@ -4,12 +4,13 @@
 # Required by CMakeLists.txt.
 build_packages='g++ cmake ninja-build ccache pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev
   libedit-dev libpcre2-dev libutf8proc-dev libxxhash-dev libcurl4-openssl-dev libssl-dev
+  libcpp-httplib-dev
   libjs-chart.js'
 # Required to build the tests.
 test_packages='libgtest-dev'
 # Required by the tests beyond that: style checks (tools/check_*), the reference of chat templates,
 # emulation of older processors.
-check_packages='clang-format clang-tidy python3 python3-jinja2 qemu-user'
+check_packages='clang-format clang-tidy python3 python3-jinja2 python3-venv qemu-user'
 # Required by scripts/fuzz.sh: clang, its runtime and llvm-cov.
 fuzz_packages='clang-14 libclang-rt-14-dev llvm-14'
 # Required by the demo's output.

@@ -37,6 +37,14 @@ require_packages $build_packages $test_packages $check_packages
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 
+# Clients of the server from the Python package index; without them their tests are skipped.
+venv=build/venv
+if ! cmp -s tests/requirements.txt "$venv/requirements.txt"; then
+  { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet --requirement tests/requirements.txt &&
+    cp tests/requirements.txt "$venv/requirements.txt"; } ||
+    echo "The clients of tests/requirements.txt could not be installed; their tests are skipped." >&2
+fi
+
 passed=0
 failed=0
 skipped=0

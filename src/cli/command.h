@@ -37,6 +37,7 @@ extern const Command kManCommand;
 extern const Command kPullCommand;
 extern const Command kRmCommand;
 extern const Command kRunCommand;
+extern const Command kServeCommand;
 extern const Command kStudyCommand;
 extern const Command kTemplateCommand;
 extern const Command kTokenizeCommand;

@@ -27,10 +27,11 @@ int run_cellm(int argc, char** argv) {
   Run chosen;
   std::vector<std::string_view> names;
   for (const Command* command :
-       {&kConvertCommand, &kChatCommand, &kInferCommand, &kRunCommand, &kInspectCommand,
-        &kVerifyCommand, &kTokenizeCommand, &kLogitsCommand, &kBenchCommand, &kStudyCommand,
-        &kEvalCommand, &kTuneCommand, &kFormatsCommand, &kTemplateCommand, &kPullCommand,
-        &kListCommand, &kRmCommand, &kCompletionCommand, &kManCommand}) {
+       {&kConvertCommand, &kChatCommand,    &kInferCommand,      &kRunCommand,
+        &kServeCommand,   &kInspectCommand, &kVerifyCommand,     &kTokenizeCommand,
+        &kLogitsCommand,  &kBenchCommand,   &kStudyCommand,      &kEvalCommand,
+        &kTuneCommand,    &kFormatsCommand, &kTemplateCommand,   &kPullCommand,
+        &kListCommand,    &kRmCommand,      &kCompletionCommand, &kManCommand}) {
     Options sub = options.add_command(command->name, command->description);
     const Run run = command->configure(sub);
     names.emplace_back(command->name);

@@ -1,0 +1,75 @@
+// The fields of a request that say how answers are made; all endpoints share them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/generation.h"
+#include "engine/generation_config.h"
+#include "serve/fields.h"
+
+namespace cellm {
+
+// What a request asks for of a sampler, under the names of SamplerOptions; see choose_sampling().
+struct SamplingFields {
+  std::optional<float> temperature;
+  std::optional<std::size_t> top_k;
+  std::optional<float> top_p;
+  std::optional<float> min_p;
+  std::optional<float> repeat_penalty;
+  std::optional<float> presence_penalty;
+  std::optional<float> frequency_penalty;
+  std::size_t repeat_window = 64;
+  float top_n_sigma = 0.0F;
+  float typical_p = 1.0F;
+  float xtc_probability = 0.0F;
+  float xtc_threshold = 0.1F;
+};
+
+// The form that the text of an answer is held to.
+struct OutputFormat {
+  enum class Kind { kText, kJsonObject, kJsonSchema, kGrammar } kind = Kind::kText;
+  std::shared_ptr<const OrderedJson> schema = {};  // kJsonSchema
+  std::string grammar = {};                        // kGrammar: GBNF
+  std::string param = {};                          // the field that asks for it
+};
+
+struct AnswerFields {
+  SamplingFields sampling = {};
+  DryOptions dry = {};
+  std::vector<LogitBias> logit_bias = {};
+  std::optional<std::uint64_t> seed = {};
+  std::optional<std::size_t> max_tokens = {};  // nothing: the endpoint's default
+  std::size_t min_tokens = 0;
+  std::vector<std::string> stop = {};
+  std::size_t answers = 1;
+  bool ignore_end = false;
+  bool use_cache = true;
+  bool stream = false;
+  bool include_usage = false;
+  OutputFormat format = {};
+};
+
+// Throws ApiError 400.
+AnswerFields read_answer_fields(const Fields& request, std::size_t vocab_size);
+
+// `response_format`, or `text.format` of /v1/responses, whose members are one level higher.
+OutputFormat read_output_format(const Fields& format, bool flat);
+
+// The model that answers, as far as the options depend on it.
+struct AnswerDefaults {
+  SamplingDefaults config = {};  // of the model's generation config
+  SamplingDefaults card = {};    // of its card; counts in conversations
+  std::vector<std::uint32_t> stop_ids = {};
+  std::vector<std::uint32_t> unusable_ids = {};
+  const Tokenizer* tokenizer = nullptr;
+};
+
+// The options of a generation, with a seed drawn if none is given. Throws ApiError 400 for a
+// format that is not supported.
+GenerateOptions generate_options(const AnswerFields& fields, const AnswerDefaults& defaults);
+
+}  // namespace cellm

@@ -1,0 +1,57 @@
+#include "serve/api_error.h"
+
+#include <nlohmann/json.hpp>
+
+#include "serve/json_text.h"
+
+namespace cellm {
+
+ApiError request_error(const Error& error, const std::string& param) {
+  ApiError api(error.kind() == ErrorKind::kResources ? 503 : 400, error.what());
+  api.param = param;
+  return api;
+}
+
+ApiError answer_error(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::kUsage:
+    case ErrorKind::kUnsupported:
+      return {400, error.what()};
+    case ErrorKind::kResources:
+      return {503, error.what()};
+    case ErrorKind::kData:
+    case ErrorKind::kOther:
+      break;
+  }
+  return {500, error.what()};
+}
+
+std::string error_type(int status) {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 429:
+      return "rate_limit_error";
+    case 503:
+      return "service_unavailable_error";
+    default:
+      return status < 500 ? "invalid_request_error" : "server_error";
+  }
+}
+
+std::string error_body(const ApiError& error) {
+  const auto text_or_null = [](const std::string& text) -> OrderedJson {
+    return text.empty() ? OrderedJson() : OrderedJson(text);
+  };
+  return json_text({{"error",
+                     {{"message", error.what()},
+                      {"type", error_type(error.status)},
+                      {"param", text_or_null(error.param)},
+                      {"code", text_or_null(error.code)}}}});
+}
+
+}  // namespace cellm

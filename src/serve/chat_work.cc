@@ -1,0 +1,136 @@
+#include "serve/chat_work.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "serve/api_error.h"
+#include "serve/chat_reply.h"
+#include "serve/limits.h"
+#include "serve/messages.h"
+#include "serve/output_constraint.h"
+
+namespace cellm {
+namespace {
+
+constexpr std::size_t kMaxBudget = std::size_t{1} << 31;
+
+void read_logprobs(const Fields& request, ChatRequest& chat) {
+  const bool wanted = request.boolean("logprobs").value_or(false);
+  const auto top = request.count("top_logprobs", 0, kMaxChatLogprobs);
+  if (wanted) chat.logprobs = top.value_or(0);
+  if (!wanted && top && *top != 0) {
+    throw field_error("top_logprobs", "top_logprobs: needs logprobs to be true");
+  }
+}
+
+ChatRequest read_request(const ServedModel& model, const OrderedJson& body) {
+  const Fields request(body);
+  ChatRequest chat;
+  chat.fields = read_answer_fields(request, model.vocab_size);
+  chat.messages = read_messages(request.need("messages"));
+  read_logprobs(request, chat);
+  read_chat_options(request, chat);
+  if (const OrderedJson* tools = request.array("tools", kMaxMessages); tools && !tools->empty()) {
+    throw field_error("tools", "tools: not supported");
+  }
+  for (const std::string_view old : {"functions", "function_call"}) {
+    if (request.has(old)) {
+      throw field_error(std::string(old), "{}: not supported; use tools and tool_choice", old);
+    }
+  }
+  return chat;
+}
+
+}  // namespace
+
+void read_chat_options(const Fields& request, ChatRequest& chat) {
+  OrderedJson variables = OrderedJson::object();
+  if (request.object("chat_template_kwargs")) variables = request.need("chat_template_kwargs");
+  if (const auto effort = request.text("reasoning_effort")) {
+    request.choice("reasoning_effort", {"none", "minimal", "low", "medium", "high", "xhigh"});
+    if (!variables.contains("reasoning_effort")) variables["reasoning_effort"] = *effort;
+    if (*effort == "none" && !variables.contains("enable_thinking")) {
+      variables["enable_thinking"] = false;
+    }
+  }
+  for (const char* name : {"messages", "tools", "add_generation_prompt"}) {
+    if (variables.contains(name)) {
+      throw field_error("chat_template_kwargs", "chat_template_kwargs: {} is not for the caller",
+                        name);
+    }
+  }
+  if (!variables.empty()) chat.options.variables = json_text(variables);
+  if (const auto format =
+          request.choice("reasoning_format", {"auto", "none", "deepseek", "deepseek-legacy"})) {
+    chat.split_reasoning = *format != 1;
+  }
+  if (const auto budget = request.integer("reasoning_budget", -1, kMaxBudget)) {
+    if (*budget >= 0) chat.thinking_budget = static_cast<std::size_t>(*budget);
+  }
+}
+
+ChatPrompt make_prompt(const ServedModel& model, const ChatRequest& request) {
+  if (model.chat == nullptr) {
+    throw ApiError(400, "this model has no chat template; use /v1/completions");
+  }
+  ChatPrompt prompt;
+  try {
+    prompt = make_chat_prompt(
+        request.messages, [&](std::span<const ChatMessage> messages, bool add_generation_prompt) {
+          ChatOptions options = request.options;
+          options.add_generation_prompt = add_generation_prompt;
+          return model.chat->prompt(model.tokenizer(), messages, options);
+        });
+  } catch (const Error& error) {
+    throw request_error(error, "messages");
+  }
+  require_room(model, prompt.ids.size(), "messages");
+  return prompt;
+}
+
+namespace {
+
+// Whether reasoning may come first: the prompt has begun it, or leaves that to a model whose
+// template knows it.
+bool may_think(const ServedModel& model, std::span<const std::uint32_t> prompt) {
+  constexpr std::size_t kTail = 16;  // tokens; a closed block of reasoning has four
+  std::string tail = model.tokenizer().decode(
+      prompt.subspan(prompt.size() - std::min(prompt.size(), kTail)), false);
+  tail.erase(tail.find_last_not_of(" \n") + 1);
+  if (tail.ends_with(kThinkClose)) return false;
+  return tail.ends_with(kThinkOpen) || model.chat_template.find(kThinkClose) != std::string::npos;
+}
+
+}  // namespace
+
+CompletionRequest chat_completion(const ServedModel& model, const ChatRequest& request,
+                                  ChatPrompt prompt) {
+  CompletionRequest one;
+  one.options = generate_options(request.fields, model.defaults);
+  one.options.top_logprobs = request.logprobs;
+  one.options.thinking.emplace();
+  one.options.thinking_budget = request.thinking_budget;
+  hold_to_format(request.fields.format, one.options);
+  // A form holds from the first token if there is nothing to think about.
+  if (one.options.constraint && !may_think(model, prompt.ids)) {
+    one.options.thinking.reset();
+    one.options.thinking_budget.reset();
+  }
+  one.prompt = std::move(prompt.ids);
+  one.borders = std::move(prompt.borders);
+  one.answers = request.fields.answers;
+  one.use_cache = request.fields.use_cache;
+  return one;
+}
+
+Work make_chat_work(const ServedModel& model, const OrderedJson& body) {
+  ChatRequest request = read_request(model, body);
+  Work work;
+  work.stream = request.fields.stream;
+  work.requests.push_back(chat_completion(model, request, make_prompt(model, request)));
+  work.reply = make_chat_reply(model, request, work.requests.front().prompt);
+  return work;
+}
+
+}  // namespace cellm

@@ -1,0 +1,147 @@
+// /v1/responses
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "serve/api_error.h"
+#include "serve/chat_work.h"
+#include "serve/limits.h"
+#include "serve/messages.h"
+#include "serve/responses_reply.h"
+
+namespace cellm {
+namespace {
+
+// An item of the input as a message of the chat interface.
+OrderedJson message_of_item(const Fields& item) {
+  const auto type = item.text("type").value_or("message");
+  if (type != "message") {
+    throw field_error(item.path("type"), "{}: items of type \"{}\" are not supported",
+                      item.path("type"), printable(type));
+  }
+  OrderedJson message{{"role", item.need("role")}, {"content", item.need("content")}};
+  if (!message["content"].is_array()) return message;
+  for (OrderedJson& part : message["content"]) {
+    if (!part.is_object()) continue;  // refused with its place by the reader of messages
+    const auto kind = part.find("type");
+    if (kind != part.end() && (*kind == "input_text" || *kind == "output_text")) *kind = "text";
+  }
+  return message;
+}
+
+OrderedJson read_input(const Fields& request) {
+  OrderedJson messages = OrderedJson::array();
+  if (const auto instructions = request.text("instructions")) {
+    messages.push_back({{"role", "system"}, {"content", *instructions}});
+  }
+  const OrderedJson& input = request.need("input");
+  if (input.is_string()) {
+    messages.push_back({{"role", "user"}, {"content", input}});
+    return messages;
+  }
+  const OrderedJson* items = request.array("input", kMaxMessages);
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    messages.push_back(message_of_item(Fields((*items)[i], fmt::format("input[{}]", i))));
+  }
+  return messages;
+}
+
+// Fields that ask for something that a server without a store cannot do.
+void refuse_unsupported(const Fields& request) {
+  for (const std::string_view name : {"previous_response_id", "conversation"}) {
+    if (request.has(name)) {
+      throw field_error(std::string(name),
+                        "{}: responses are not stored; send the whole "
+                        "conversation as input",
+                        name);
+    }
+  }
+  if (request.boolean("background").value_or(false)) {
+    throw field_error("background", "background: not supported");
+  }
+  request.boolean("store");
+  if (const auto truncation = request.choice("truncation", {"disabled", "auto"})) {
+    if (*truncation == 1) {
+      throw field_error("truncation", "truncation: a conversation is never cut");
+    }
+  }
+}
+
+const OrderedJson& value_or_null(const Fields& request, std::string_view name) {
+  static const OrderedJson kNull;
+  const OrderedJson* value = request.find(name);
+  return value == nullptr ? kNull : *value;
+}
+
+// 0.7 for 0.7F
+double shortest(float value) {
+  return std::stod(fmt::format("{}", value));
+}
+
+OrderedJson echoed_fields(const Fields& request, const CompletionRequest& completion) {
+  OrderedJson text{{"format", {{"type", "text"}}}};
+  if (const OrderedJson* given = request.find("text")) text = *given;
+  if (!text.contains("format")) text["format"] = {{"type", "text"}};
+  OrderedJson metadata = value_or_null(request, "metadata");
+  if (metadata.is_null()) metadata = OrderedJson::object();
+  OrderedJson effort;
+  if (const auto reasoning = request.object("reasoning")) {
+    effort = value_or_null(*reasoning, "effort");
+  }
+  return {{"instructions", value_or_null(request, "instructions")},
+          {"max_output_tokens", value_or_null(request, "max_output_tokens")},
+          {"metadata", std::move(metadata)},
+          {"parallel_tool_calls", true},
+          {"reasoning", {{"effort", std::move(effort)}, {"summary", nullptr}}},
+          {"temperature", shortest(completion.options.sampler.temperature)},
+          {"text", std::move(text)},
+          {"tool_choice", "auto"},
+          {"tools", OrderedJson::array()},
+          {"top_p", shortest(completion.options.sampler.top_p)},
+          {"user", value_or_null(request, "user")}};
+}
+
+ChatRequest read_request(const ServedModel& model, const Fields& request) {
+  ChatRequest chat;
+  refuse_unsupported(request);
+  chat.fields = read_answer_fields(request, model.vocab_size);
+  if (chat.fields.answers != 1) throw field_error("n", "n: a response has one answer");
+  if (const auto text = request.object("text")) {
+    if (const auto format = text->object("format")) {
+      chat.fields.format = read_output_format(*format, true);
+    }
+  }
+  if (const OrderedJson* metadata = request.find("metadata"); metadata && !metadata->is_object()) {
+    throw field_error("metadata", "metadata: expected an object, found {}", json_type(*metadata));
+  }
+  if (const OrderedJson* tools = request.array("tools", kMaxMessages); tools && !tools->empty()) {
+    throw field_error("tools", "tools: not supported here; use /v1/chat/completions");
+  }
+  chat.messages = read_messages(read_input(request));
+  read_chat_options(request, chat);
+  if (const auto reasoning = request.object("reasoning")) {
+    OrderedJson options{{"reasoning_effort", value_or_null(*reasoning, "effort")}};
+    if (const OrderedJson* kwargs = request.find("chat_template_kwargs")) {
+      options["chat_template_kwargs"] = *kwargs;
+    }
+    read_chat_options(Fields(options), chat);
+  }
+  return chat;
+}
+
+}  // namespace
+
+Work make_responses_work(const ServedModel& model, const OrderedJson& body) {
+  const Fields request(body);
+  const ChatRequest chat = read_request(model, request);
+  Work work;
+  work.stream = chat.fields.stream;
+  work.requests.push_back(chat_completion(model, chat, make_prompt(model, chat)));
+  const CompletionRequest& completion = work.requests.front();
+  work.reply =
+      make_responses_reply(model, chat, echoed_fields(request, completion), completion.prompt);
+  return work;
+}
+
+}  // namespace cellm

@@ -1,0 +1,254 @@
+// /v1/completions
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "serve/api_error.h"
+#include "serve/limits.h"
+#include "serve/logprobs_json.h"
+#include "serve/output_constraint.h"
+#include "serve/work.h"
+
+namespace cellm {
+namespace {
+
+using Kind = CompletionEvent::Kind;
+
+constexpr std::size_t kDefaultTokens = 16;  // OpenAI's
+
+struct TextPrompt {
+  std::vector<std::uint32_t> ids;
+  std::string text;
+};
+
+struct TextRequest {
+  std::vector<TextPrompt> prompts;
+  AnswerFields fields;
+  bool echo = false;
+  std::optional<std::size_t> logprobs = {};
+};
+
+TextPrompt prompt_of_ids(const ServedModel& model, const OrderedJson& ids,
+                         const std::string& path) {
+  TextPrompt prompt;
+  prompt.ids = read_ids(ids, path, model.vocab_size);
+  for (const std::uint32_t id : prompt.ids) {
+    if (!model.tokenizer().contains(id)) {
+      throw field_error(path, "{}: {} is not a token of this model", path, id);
+    }
+  }
+  prompt.text = model.tokenizer().decode(prompt.ids, false);
+  return prompt;
+}
+
+TextPrompt prompt_of_text(const ServedModel& model, const OrderedJson& text,
+                          const std::string& path) {
+  TextPrompt prompt;
+  prompt.text = text.get<std::string>();
+  prompt.ids = model.tokenizer().bos_from_template();
+  try {
+    const auto ids = model.tokenizer().encode(prompt.text, true);
+    prompt.ids.insert(prompt.ids.end(), ids.begin(), ids.end());
+  } catch (const Error& error) {
+    throw request_error(error, path);
+  }
+  return prompt;
+}
+
+// A text, ids, or an array of either.
+std::vector<TextPrompt> read_prompts(const ServedModel& model, const OrderedJson& prompt) {
+  const std::string path = "prompt";
+  if (prompt.is_string()) return {prompt_of_text(model, prompt, path)};
+  if (!prompt.is_array()) {
+    throw field_error(path, "prompt: expected a string, token ids, or an array of either, found {}",
+                      json_type(prompt));
+  }
+  if (prompt.empty() || prompt.front().is_number()) return {prompt_of_ids(model, prompt, path)};
+  if (prompt.size() > kMaxPrompts) {
+    throw field_error(path, "prompt: {} prompts are more than {}", prompt.size(), kMaxPrompts);
+  }
+  std::vector<TextPrompt> prompts;
+  for (const OrderedJson& one : prompt) {
+    prompts.push_back(one.is_string() ? prompt_of_text(model, one, path)
+                                      : prompt_of_ids(model, one, path));
+  }
+  return prompts;
+}
+
+TextRequest read_request(const ServedModel& model, const OrderedJson& body) {
+  const Fields request(body);
+  TextRequest read;
+  read.fields = read_answer_fields(request, model.vocab_size);
+  read.prompts = read_prompts(model, request.need("prompt"));
+  read.echo = request.boolean("echo").value_or(false);
+  read.logprobs = request.count("logprobs", 0, kMaxChatLogprobs);
+  if (const auto suffix = request.text("suffix"); suffix && !suffix->empty()) {
+    throw field_error("suffix",
+                      "suffix: insertion is not supported; write the model's own tokens "
+                      "for it into the prompt");
+  }
+  if (const auto best = request.count("best_of", 1, kMaxAnswers)) {
+    if (*best != read.fields.answers) {
+      throw field_error("best_of", "best_of: supported only if it equals n");
+    }
+  }
+  for (const TextPrompt& prompt : read.prompts) require_room(model, prompt.ids.size(), "prompt");
+  if (read.prompts.size() * read.fields.answers > kMaxAnswerTexts) {
+    throw field_error("n", "n: {} prompts times {} answers are more than {}", read.prompts.size(),
+                      read.fields.answers, kMaxAnswerTexts);
+  }
+  return read;
+}
+
+struct Choice {
+  explicit Choice(const Tokenizer& tokenizer) : logprobs(tokenizer) {}
+  std::string text;
+  std::size_t sent = 0;  // bytes of the answer's text
+  TextLogprobs logprobs;
+  OrderedJson finish;
+};
+
+class TextReply : public Reply {
+ public:
+  TextReply(const ServedModel& model, TextRequest request)
+      : model_(&model), request_(std::move(request)), id_("cmpl-" + random_id()) {
+    for (const TextPrompt& prompt : request_.prompts) {
+      usage_.add_prompt(prompt.ids.size());
+      for (std::size_t i = 0; i < request_.fields.answers; ++i) {
+        choices_.emplace_back(model.tokenizer());
+      }
+    }
+  }
+
+  std::string take(std::size_t prompt, const CompletionEvent& event) override {
+    usage_.take(event);
+    const std::size_t answers = request_.fields.answers;
+    if (event.kind == Kind::kPromptRead) {
+      std::string chunks;
+      for (std::size_t i = 0; request_.echo && i < answers; ++i) {
+        chunks += echo(prompt, prompt * answers + i, event);
+      }
+      return chunks;
+    }
+    const std::size_t index = prompt * answers + event.answer;
+    if (event.kind == Kind::kToken) {
+      Choice& choice = choices_[index];
+      choice.sent += event.text.size();
+      if (request_.logprobs && event.logprobs) choice.logprobs.add(*event.logprobs);
+      return add(index, event.text, nullptr);
+    }
+    return event.kind == Kind::kEnd ? finish(index, event.result) : std::string();
+  }
+
+  std::string end() override {
+    if (!request_.fields.stream) return {};
+    std::string text;
+    if (request_.fields.include_usage) {
+      OrderedJson chunk = frame();
+      chunk["choices"] = OrderedJson::array();
+      chunk["usage"] = usage_.completion_json();
+      chunk["timings"] = usage_.timings_json();
+      text = sse_event(chunk);
+    }
+    return text.append(kSseDone);
+  }
+
+  std::string fail(const ApiError& error) override {
+    return request_.fields.stream ? "data: " + error_body(error) + "\n\n" : std::string();
+  }
+
+  OrderedJson whole() override {
+    OrderedJson response = frame();
+    response["choices"] = OrderedJson::array();
+    for (std::size_t i = 0; i < choices_.size(); ++i) {
+      Choice& choice = choices_[i];
+      response["choices"].push_back(
+          {{"text", choice.text},
+           {"index", i},
+           {"logprobs", request_.logprobs ? choice.logprobs.take() : OrderedJson()},
+           {"finish_reason", choice.finish}});
+    }
+    response["usage"] = usage_.completion_json();
+    response["timings"] = usage_.timings_json();
+    return response;
+  }
+
+ private:
+  OrderedJson frame() const {
+    return {
+        {"id", id_}, {"object", "text_completion"}, {"created", created_}, {"model", model_->name}};
+  }
+
+  std::string echo(std::size_t prompt, std::size_t index, const CompletionEvent& event) {
+    const TextPrompt& read = request_.prompts[prompt];
+    if (request_.logprobs) {
+      TextLogprobs& logprobs = choices_[index].logprobs;
+      logprobs.add(read.ids.front());
+      for (const TokenLogprobs& one : event.prompt_logprobs) logprobs.add(one);
+    }
+    return add(index, read.text, nullptr);
+  }
+
+  std::string finish(std::size_t index, const GenerateResult& result) {
+    Choice& choice = choices_[index];
+    if (request_.logprobs && result.end_logprobs) choice.logprobs.add(*result.end_logprobs);
+    choice.finish = finish_reason(result.reason);
+    return add(index, std::string_view(result.text).substr(choice.sent), choice.finish);
+  }
+
+  // A part of the text, as a chunk if the request streams.
+  std::string add(std::size_t index, std::string_view text, const OrderedJson& finish) {
+    Choice& choice = choices_[index];
+    if (!request_.fields.stream) {
+      choice.text += text;
+      return {};
+    }
+    if (text.empty() && choice.logprobs.empty() && finish.is_null()) return {};
+    OrderedJson logprobs;
+    if (request_.logprobs && !choice.logprobs.empty()) logprobs = choice.logprobs.take();
+    OrderedJson chunk = frame();
+    chunk["choices"] = OrderedJson::array({{{"text", text},
+                                            {"index", index},
+                                            {"logprobs", std::move(logprobs)},
+                                            {"finish_reason", finish}}});
+    if (request_.fields.include_usage) chunk["usage"] = nullptr;
+    return sse_event(chunk);
+  }
+
+  const ServedModel* model_;
+  TextRequest request_;
+  std::string id_;
+  std::int64_t created_ = unix_time();
+  std::vector<Choice> choices_;
+};
+
+}  // namespace
+
+Work make_text_work(const ServedModel& model, const OrderedJson& body) {
+  TextRequest request = read_request(model, body);
+  AnswerDefaults defaults = model.defaults;
+  defaults.card = {};  // what the card asks for is about conversations
+  GenerateOptions options = generate_options(request.fields, defaults);
+  if (!request.fields.max_tokens) options.max_tokens = kDefaultTokens;
+  options.top_logprobs = request.logprobs;
+  hold_to_format(request.fields.format, options);
+
+  Work work;
+  work.stream = request.fields.stream;
+  for (const TextPrompt& prompt : request.prompts) {
+    CompletionRequest one;
+    one.prompt = prompt.ids;
+    one.options = options;
+    one.answers = request.fields.answers;
+    one.use_cache = request.fields.use_cache;
+    if (request.echo) one.prompt_logprobs = request.logprobs;
+    work.requests.push_back(std::move(one));
+  }
+  work.reply = std::make_unique<TextReply>(model, std::move(request));
+  return work;
+}
+
+}  // namespace cellm
