@@ -5,7 +5,7 @@
 build_packages='g++ cmake ninja-build ccache pkg-config nlohmann-json3-dev libcli11-dev libfmt-dev
   libedit-dev libpcre2-dev libutf8proc-dev libxxhash-dev libcurl4-openssl-dev libssl-dev
   libcpp-httplib-dev
-  libjs-chart.js'
+  libjs-chart.js libjs-marked node-dompurify node-prismjs'
 # Required to build the tests.
 test_packages='libgtest-dev'
 # Required by the tests beyond that: style checks (tools/check_*), the reference of chat templates,
