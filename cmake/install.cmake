@@ -77,16 +77,19 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/cellm-config-version.cmake 
 install(FILES ${CMAKE_BINARY_DIR}/cellm-config.cmake ${CMAKE_BINARY_DIR}/cellm-config-version.cmake
   DESTINATION ${package_folder} COMPONENT development)
 
-# pkg-config's names of what the static library needs; threads are in the C library.
-string(REPLACE ";" " " required "${library_links}")
-foreach(pair fmt::fmt=fmt PkgConfig::PCRE2=libpcre2-8 PkgConfig::UTF8PROC=libutf8proc PkgConfig::XXHASH=libxxhash
-    Threads::Threads=)
-  string(REGEX MATCH "^(.+)=(.*)$" matched ${pair})
-  string(REPLACE "${CMAKE_MATCH_1}" "${CMAKE_MATCH_2}" required "${required}")
+# What the static library is linked with, in Libs.private. Requires.private would give the compiler flags of these
+# libraries to users of the shared library too, who would also need their development packages.
+set(private_libraries "")
+foreach(link ${library_links})
+  if(link MATCHES "^PkgConfig::(.+)$")
+    list(APPEND private_libraries ${${CMAKE_MATCH_1}_LDFLAGS})
+  elseif(link MATCHES "^fmt::fmt$")
+    list(APPEND private_libraries -lfmt)
+  elseif(NOT link STREQUAL "Threads::Threads")
+    message(FATAL_ERROR "cellm.pc: give the linker's option for ${link}")
+  endif()
 endforeach()
-if(required MATCHES "::")
-  message(FATAL_ERROR "cellm.pc: give the pkg-config name of what cellm links: ${required}")
-endif()
+list(JOIN private_libraries " " private_libraries)
 # Relative to the file itself, so that an installation can be moved, unless the folders are absolute.
 set(prefix ${CMAKE_INSTALL_PREFIX})
 if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")

@@ -120,6 +120,14 @@ class Installation(Installed):
             output("cmake", "-S", CONSUMER, "-B", self.folder / "later", "-G", "Ninja",
                    f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCELLM_VERSION={later}")  # fmt: skip
 
+    def test_a_program_with_the_shared_library_needs_nothing_else(self):
+        here = {**self.environment, "PKG_CONFIG_LIBDIR": self.environment["PKG_CONFIG_PATH"]}
+        include = self.prefix / "include"
+        (option,) = self.pkg_config("--cflags", environment=here)
+        self.assertEqual(include.resolve(), pathlib.Path(option.removeprefix("-I")).resolve())
+        libraries = [o for o in self.pkg_config("--libs", environment=here) if not o.startswith("-L")]
+        self.assertEqual(["-lcellm"], libraries)
+
     def version_printed_by_c(self, program, *options):
         for standard in ("c99", "c11"):
             compile_c(CONSUMER / "consumer.c", program, *options, standard=standard)
