@@ -93,7 +93,7 @@ TEST_P(Sessions, RefuseFilesAndSnapshotsOfOthers) {
   const auto other_model = open();
   const auto foreign = test::snapshot_of(test::new_session(other_model));
   expect_failure(cellm_session_restore(session.get(), foreign.get()), CELLM_ERROR_USAGE,
-                 "another engine");
+                 "the snapshot belongs to another opened model");
   EXPECT_EQ(cellm_session_position(session.get()), 3U);
 }
 

@@ -72,7 +72,9 @@ SequenceId Batch::add(const SequenceOptions& options) {
 }
 
 SequenceId Batch::add(const Snapshot& snapshot) {
-  if (snapshot.engine_ != &engine_) throw usage_error("a snapshot of another engine was added");
+  if (snapshot.engine_ != &engine_) {
+    throw usage_error("the snapshot belongs to another opened model");
+  }
   return insert(snapshot.sequence_);
 }
 

@@ -327,7 +327,8 @@ TEST_P(BatchTest, RefusesWhatIsNotInIt) {
   const Engine twin(test_model(GetParam()), EngineOptions{"", 1});
   Batch of_twin(twin);
   const Snapshot snapshot = another.snapshot(foreign);
-  expect_error(ErrorKind::kUsage, "another engine", [&] { of_twin.add(snapshot); });
+  expect_error(ErrorKind::kUsage, "the snapshot belongs to another opened model",
+               [&] { of_twin.add(snapshot); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, BatchTest, testing::ValuesIn(kModels));
