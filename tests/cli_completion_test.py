@@ -57,6 +57,11 @@ class Pages(unittest.TestCase):
                 result = subprocess.run([shell, flag, "/dev/stdin"], input=script, capture_output=True, timeout=20)
                 self.assertEqual((result.returncode, result.stderr), (0, b""))
 
+    def test_the_synopsis_tells_required_arguments_from_others(self):
+        lines = run("man").stdout.decode().replace("\\fI", "").replace("\\fR", "").replace("\\fB", "").splitlines()
+        for line in ("cellm verify file [options]", "cellm run model [prompt] [options]", "cellm list [options]"):
+            self.assertIn(line, lines)
+
     def test_groff_accepts_the_page(self):
         if shutil.which("groff") is None:
             self.skipTest("groff is not installed")

@@ -56,7 +56,9 @@ void print_footer(const std::string& footer) {
 std::string synopsis(const CommandFacts& command) {
   std::string text = fmt::format("\\fBcellm {}\\fR", roff(command.name));
   for (const OptionFacts& option : command.options) {
-    if (!option.argument.empty()) text += fmt::format(" [\\fI{}\\fR]", roff(option.argument));
+    if (option.argument.empty()) continue;
+    const std::string name = fmt::format("\\fI{}\\fR", roff(option.argument));
+    text += option.required ? " " + name : fmt::format(" [{}]", name);
   }
   return text + " [\\fIoptions\\fR]";
 }

@@ -91,6 +91,7 @@ OptionFacts option_facts(const CLI::Option& option) {
   for (const std::string& name : option.get_lnames()) facts.names.push_back("--" + name);
   if (option.get_positional()) facts.argument = option.get_name(true, false);
   if (option.get_items_expected_max() > 0) read_type(option.get_type_name(), facts);
+  facts.required = option.get_required();
   facts.help = option.get_description();
   facts.group = option.get_group();
   return facts;

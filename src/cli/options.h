@@ -43,7 +43,8 @@ class Option {
 struct OptionFacts {
   std::vector<std::string> names;  // "-m", "--model"; none: an argument without an option
   std::string argument;            // its name as a plain argument; empty: it needs its option
-  std::string value;               // "TEXT", "UINT"; empty: a flag
+  bool required = false;
+  std::string value;  // "TEXT", "UINT"; empty: a flag
   std::vector<std::string> choices;
   std::string help;
   std::string group;
