@@ -275,6 +275,9 @@ class Sampling(CommandTest):
         self.assertNotEqual(given[0]["ids"], greedy[0]["ids"])
         self.assertIn("sampling by the model: repeat penalty 1 (generation config)\n", given[1])
         self.assertEqual(self.succeed("infer", "-m", model, *flags, "-q").stderr, b"")
+        # An error is all that is printed.
+        for wrong in (["--stop-eos", "perhaps"], ["--logit-bias", "99999=1"], ["--tokens-per-block", 1, "--total-blocks", 1]):
+            self.fail_with(2, "", "infer", "-m", model, "--prompt", "abc", "--gen", 20, *wrong)
         asked["do_sample"] = False
         (model / "generation_config.json").write_text(json.dumps(asked))
         never = self.answer("--prompt", "a", "--gen", 20, model=model)

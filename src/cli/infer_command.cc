@@ -124,14 +124,12 @@ cellm_on_loop on_loop(const InferArguments& arguments) {
   return name == "stop" ? CELLM_LOOP_STOP : CELLM_LOOP_RESAMPLE;
 }
 
-// Says on stderr which options of sampling came from the model.
-GenerateOptions generate_options(const InferArguments& arguments, const Model& model) {
+ResolvedSampling sampling_of(const InferArguments& arguments, const Model& model) {
   const Sampling card = arguments.chat ? model.sampling(CELLM_SAMPLING_CARD) : Sampling{};
-  ResolvedSampling resolved = resolve_sampling(arguments.sampling, model.sampling(), card);
-  if (!arguments.quiet && !resolved.from_model.empty()) {
-    fmt::print(stderr, "sampling by the model: {}\n", resolved.from_model);
-  }
-  GenerateOptions options = std::move(resolved.options);
+  return resolve_sampling(arguments.sampling, model.sampling(), card);
+}
+
+GenerateOptions generate_options(const InferArguments& arguments, GenerateOptions options) {
   constexpr std::size_t kDefaultTokens = 8;
   options.max_tokens = arguments.gen.value_or(arguments.chat ? kAsManyAsFit : kDefaultTokens);
   options.min_tokens = arguments.min_tokens;
@@ -165,7 +163,8 @@ int run(InferArguments& arguments) {
   const double load_seconds = watch.seconds();
 
   const Ids prompt = prompt_ids(arguments, model);
-  const GenerateOptions options = generate_options(arguments, model);
+  const ResolvedSampling sampling = sampling_of(arguments, model);
+  const GenerateOptions options = generate_options(arguments, sampling.options);
   Session session(model, {.kv_encoding = kv_encoding_named(arguments.kv_encoding),
                           .max_tokens = arguments.total_blocks * arguments.tokens_per_block,
                           .tokens_per_block = arguments.tokens_per_block});
@@ -174,7 +173,10 @@ int run(InferArguments& arguments) {
   Output output(!arguments.json);
   Ids ids;
   const bool is_text = model.facts().has_tokenizer != 0;
+  bool announced = arguments.quiet || sampling.from_model.empty();
   const auto on_token = [&](std::uint32_t id, std::string_view text) {
+    if (!announced) fmt::print(stderr, "sampling by the model: {}\n", sampling.from_model);
+    announced = true;
     if (id != CELLM_NO_TOKEN) ids.push_back(id);
     output.write(is_text ? std::string(text) : fmt::format("{}{}", ids.size() > 1 ? " " : "", id));
     return true;
