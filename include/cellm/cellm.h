@@ -107,7 +107,7 @@ typedef struct cellm_model_options {
   size_t max_layers;          /* run the first max_layers layers only; 0: all */
   int activations;            /* cellm_activations */
   int follow_links;           /* nonzero: follow symbolic links out of the model folder */
-  unsigned threads;           /* 0: one per physical core */
+  unsigned threads;           /* at most 1024; 0: one per physical core */
 } cellm_model_options;
 
 /* Opens a Hugging Face folder, a .gguf or a .cellm file and loads its weights. `options` may be

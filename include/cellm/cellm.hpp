@@ -35,7 +35,7 @@ struct ModelOptions {
   std::size_t max_layers = 0;       // run the first max_layers layers only; 0: all
   cellm_activations activations = CELLM_ACTIVATIONS_INT8;
   bool follow_links = false;  // follow symbolic links out of the model folder
-  unsigned threads = 0;       // 0: one per physical core
+  unsigned threads = 0;       // at most 1024; 0: one per physical core
 };
 
 struct ChatMessage {

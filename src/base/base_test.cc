@@ -94,6 +94,16 @@ TEST(ThreadPool, ManyShortLoopsAndCallers) {
   EXPECT_EQ(total, 2U * 2000U * 8U);
 }
 
+TEST(ThreadPool, RefusesMoreThreadsThanAreOfUse) {
+  try {
+    const ThreadPool pool(kMaxThreads + 1);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_STREQ(error.what(), "1025 threads are too many; at most 1024 are possible");
+  }
+}
+
 TEST(ThreadPool, PassesOnTheExceptionAndGoesOn) {
   ThreadPool pool(2);
   EXPECT_THROW(pool.parallel_for(100, 1,

@@ -37,6 +37,9 @@ inline constexpr std::size_t kMaxStepBytes = std::size_t{64} << 20;
 // Names in a session file: of a CPU target, an encoding, a kind of activations.
 inline constexpr std::size_t kMaxSessionNameBytes = 32;
 
+// Threads of one pool: more than any machine has cores, and few enough that all start.
+inline constexpr unsigned kMaxThreads = 1024;
+
 // Generation
 
 // Stop strings, and likewise DRY's sequence breakers: a byte of the answer is compared with each.

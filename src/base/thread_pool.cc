@@ -5,6 +5,7 @@
 
 #include "base/cpu_features.h"
 #include "base/error.h"
+#include "base/limits.h"
 
 namespace cellm {
 namespace {
@@ -24,7 +25,10 @@ void pause_briefly() {
 }  // namespace
 
 ThreadPool::ThreadPool(unsigned threads) {
-  if (threads == 0) threads = physical_cores();
+  if (threads > kMaxThreads) {
+    throw usage_error("{} threads are too many; at most {} are possible", threads, kMaxThreads);
+  }
+  if (threads == 0) threads = std::min(physical_cores(), kMaxThreads);
   workers_.reserve(threads - 1);
   try {
     for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this] { worker_loop(); });

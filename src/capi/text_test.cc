@@ -241,6 +241,10 @@ TEST_F(Facts, FollowTheOptions) {
   options.activations = 0;
   options.target = "vax";
   expect_failure(cellm_model_open(path_.c_str(), &options, &none), CELLM_ERROR_USAGE, "vax");
+  options.target = nullptr;
+  options.threads = 100'000'000;
+  expect_failure(cellm_model_open(path_.c_str(), &options, &none), CELLM_ERROR_USAGE,
+                 "100000000 threads are too many; at most 1024 are possible");
   EXPECT_EQ(none, nullptr);
 }
 

@@ -139,7 +139,8 @@ void add_tokenizer(Options& options, std::string& file) {
 }
 
 void add_threads(Options& options, unsigned& threads) {
-  options.add("-t,--threads", threads, "Threads (default: one per physical core)").range(1, 1024);
+  options.add("-t,--threads", threads, "Threads (default: one per physical core)")
+      .range(1U, kMaxThreads);
 }
 
 Option add_kv_encoding(Options& options, std::string& name) {

@@ -125,7 +125,7 @@ void add_switches(Options& options, ConvertArguments& a) {
   add_follow_links(options, a.links);
   options.add_flag("--dry-run", a.dry_run, "Print what would be written and write nothing");
   options.add_flag("--json", a.json, "Print the plan of --dry-run as JSON");
-  options.add("-t,--threads", a.threads, "Threads (default: one per physical core)").range(1, 1024);
+  add_threads(options, a.threads);
   options.add_flag("-q,--quiet", a.quiet, "No progress and no notes");
 }
 
