@@ -57,6 +57,9 @@ class Formats(CommandTest):
             self.assertIn(name, {c["format"] for c in json.loads(plan)["classes"]})
         for name in self.formats.keys() - self.encodable:
             self.fail_with(2, f'format "{name}" is unknown', "convert", "-i", model, "--format", name, "--dry-run")
+        known = self.fail_with(2, "", "convert", "-i", model, "--format", "foo", "--dry-run").split("use ")[1]
+        for name in (*self.encodable, "keep"):
+            self.assertRegex(known, rf"\b{name}\b")
 
     def test_help_names_every_encodable_format(self):
         text = self.succeed("convert", "--help").stdout.decode()

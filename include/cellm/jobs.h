@@ -27,11 +27,14 @@ typedef struct cellm_job_control {
 
 typedef struct cellm_convert_options {
   size_t size;
-  const char* input;     /* Hugging Face folder, .gguf or .cellm file */
-  const char* output;    /* .cellm file, written atomically */
-  const char* format;    /* "int4-g32", "t2", ...; NULL: "int4-g32". NULL with target_bits. */
-  double target_bits;    /* bits per weight of the whole file, see docs/cli.md; 0: by `format` */
-  const char* embedding; /* format of the embedding; NULL: "f16" with format "f16", else "int8" */
+  const char* input;  /* Hugging Face folder, .gguf or .cellm file */
+  const char* output; /* .cellm file, written atomically */
+  /* "int4-g32", "t2", ..., or "keep": every tensor as the input stores it. NULL: "int4-g32". NULL
+   * with target_bits. */
+  const char* format;
+  double target_bits; /* bits per weight of the whole file, see docs/cli.md; 0: by `format` */
+  /* Format of the embedding. NULL: "f16" with format "f16", as stored with "keep", else "int8". */
+  const char* embedding;
   /* A text file, "default", "self" or "chat" (docs/cli.md). NULL: no calibration, or "default" with
    * target_bits. */
   const char* calibrate;

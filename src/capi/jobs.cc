@@ -33,11 +33,7 @@ FormatRequest formats_of(const cellm_convert_options& o) {
     if (o.format != nullptr) throw usage_error("give a format or target_bits, not both");
     return TargetRequest{.bits_per_weight = o.target_bits, .embedding = embedding, .lm_head = {}};
   }
-  constexpr const char* kDefaultFormat = "int4-g32";
-  return GeneralRequest{
-      .body = parse_format_choice(o.format == nullptr ? kDefaultFormat : o.format),
-      .embedding = embedding,
-      .lm_head = {}};
+  return named_request(o.format == nullptr ? kDefaultFormat : o.format, embedding);
 }
 
 }  // namespace

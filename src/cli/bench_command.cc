@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "engine/session.h"
 #include "format/formats.h"
+#include "jobs/convert_job.h"
 #include "jobs/machine_speed.h"
 
 namespace cellm {
@@ -22,7 +23,7 @@ namespace {
 struct Arguments {
   std::string model;
   std::string shape;
-  std::string format = "int4-g32";
+  std::string format = kDefaultFormat;
   std::string embedding;
   std::vector<std::size_t> prompts{512};
   std::vector<std::size_t> generations{128};

@@ -49,9 +49,8 @@ struct ConvertArguments {
 
 void add_convert_options(Options& options, ConvertArguments& arguments);
 
-// Of a conversion for which nothing is said of formats.
-inline constexpr const char* kDefaultFormat = "int4-g32";
-// Whether it is such a conversion. The flags of the study mean f16 where they name no other.
+// Whether the layers get kDefaultFormat, since no argument says a format. The flags of the study
+// mean f16 where they name no other.
 bool takes_default_format(const ConvertArguments& arguments);
 
 // The job of these arguments. Throws Error(kUsage) for contradicting ones.

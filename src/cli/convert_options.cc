@@ -69,11 +69,8 @@ FormatRequest format_request(const ConvertArguments& a) {
   const auto lm_head = named_format(a.lm_head);
   if (!a.recipe.empty()) return RecipeRequest{a.recipe, embedding, lm_head};
   if (a.target_bpw != 0.0) return TargetRequest{a.target_bpw, embedding, lm_head};
-  if (a.format == kKeepName) return KeepRequest{embedding, lm_head};
-  if (takes_default_format(a)) {
-    return GeneralRequest{parse_format_choice(kDefaultFormat), embedding, lm_head};
-  }
-  if (!a.format.empty()) return GeneralRequest{parse_format_choice(a.format), embedding, lm_head};
+  if (takes_default_format(a)) return named_request(kDefaultFormat, embedding, lm_head);
+  if (!a.format.empty()) return named_request(a.format, embedding, lm_head);
   return study_mode(a);
 }
 

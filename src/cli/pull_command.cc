@@ -9,6 +9,7 @@
 #include "hub/hub_name.h"
 #include "hub/hub_settings.h"
 #include "hub/resolve.h"
+#include "jobs/convert_job.h"
 
 namespace cellm {
 namespace {
@@ -33,7 +34,7 @@ ResolveOptions resolve_options(const Arguments& arguments) {
   options.original = arguments.no_convert;
   options.conversion.format =
       ModelFormat{.layers = arguments.format, .bits_per_weight = arguments.target_bpw};
-  if (!target && !format) options.conversion.format->layers = kDefaultModelFormat;
+  if (!target && !format) options.conversion.format->layers = kDefaultFormat;
   options.conversion.threads = arguments.threads;
   options.conversion.target = target_from_environment();
   return options;

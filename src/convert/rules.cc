@@ -81,6 +81,11 @@ GeneralFormats recipe_formats(std::string_view name, std::vector<std::string_vie
   throw usage_error("recipe \"{}\" is unknown; use {}", printable(name), fmt::join(known, ", "));
 }
 
+std::optional<FormatChoice> parse_format_or_keep(std::string_view name) {
+  if (name == kKeepName) return std::nullopt;
+  return parse_format_choice(name, kKeepName);
+}
+
 TensorOverride parse_tensor_override(std::string_view text) {
   const std::size_t at = text.rfind('=');
   if (at == std::string_view::npos || at == 0) {
@@ -88,9 +93,7 @@ TensorOverride parse_tensor_override(std::string_view text) {
                       printable(text));
   }
   const std::string_view format = text.substr(at + 1);
-  TensorOverride result{std::string(text.substr(0, at)), std::nullopt};
-  if (format != kKeepName) result.choice = parse_format_choice(format);
-  return result;
+  return {std::string(text.substr(0, at)), parse_format_or_keep(format)};
 }
 
 TensorClass tensor_class(const TensorInfo& tensor) {

@@ -44,6 +44,9 @@ GeneralFormats recipe_formats(std::string_view name, std::vector<std::string_vie
 // In place of a format's name: keep tensors as stored in the source.
 inline constexpr std::string_view kKeepName = "keep";
 
+// A format's name, or "keep": nothing. Throws Error(kUsage) listing the names.
+std::optional<FormatChoice> parse_format_or_keep(std::string_view name);
+
 // --tensor REGEX=FORMAT; the regular expression is searched for in the tensor's name.
 struct TensorOverride {
   std::string pattern;

@@ -134,6 +134,13 @@ TEST(FormatChoice, ReadsItsNames) {
   }
 }
 
+TEST(FormatChoice, MayBeKeepWhereThatIsPossible) {
+  EXPECT_EQ(parse_format_or_keep("keep"), std::nullopt);
+  EXPECT_EQ(parse_format_or_keep("int8")->format, FormatId::kI8);
+  expect_error(ErrorKind::kUsage, ", or keep", [] { parse_format_or_keep("kept"); });
+  expect_error(ErrorKind::kUsage, ", or keep", [] { parse_tensor_override("a=kept"); });
+}
+
 TEST(FormatChoice, GroupsDivideTheRow) {
   const FormatChoice g32{FormatId::kI4, 32};
   EXPECT_EQ(group_for(g32, 128, "t"), 32U);

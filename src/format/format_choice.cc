@@ -30,7 +30,7 @@ bool is_encodable(const FormatSpec& spec) {
   return spec.encoder != Encoder::kNone && spec.id != FormatId::kF32 && spec.id != FormatId::kBF16;
 }
 
-FormatChoice parse_format_choice(std::string_view name) {
+FormatChoice parse_format_choice(std::string_view name, std::string_view alternative) {
   for (const FormatSpec* spec : all_formats()) {
     if (!is_encodable(*spec)) continue;
     for (const std::string_view known : {spec->name, spec->dtype}) {
@@ -41,7 +41,8 @@ FormatChoice parse_format_choice(std::string_view name) {
       if (group != 0) return {spec->id, group};
     }
   }
-  throw usage_error("format \"{}\" is unknown; use {}", printable(name), encodable_format_names());
+  throw usage_error("format \"{}\" is unknown; use {}{}{}", printable(name),
+                    encodable_format_names(), alternative.empty() ? "" : ", or ", alternative);
 }
 
 std::string format_choice_name(const FormatChoice& choice) {

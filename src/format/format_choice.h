@@ -27,8 +27,9 @@ inline constexpr std::size_t kMaxGroup = 1024;
 bool is_encodable(const FormatSpec& spec);
 
 // A format's name or dtype, followed by "-gN" if it allows groups of any size: "f16", "int4",
-// "int4-g32", "i4-g32". Throws Error(kUsage) listing the formats that cellm encodes.
-FormatChoice parse_format_choice(std::string_view name);
+// "int4-g32", "i4-g32". Throws Error(kUsage) listing the formats that cellm encodes, and
+// `alternative`, a word that the caller takes in place of a name.
+FormatChoice parse_format_choice(std::string_view name, std::string_view alternative = {});
 // The name, as parse_format_choice() takes it.
 std::string format_choice_name(const FormatChoice& choice);
 

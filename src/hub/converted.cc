@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "convert/rules.h"
 #include "format/format_choice.h"
 #include "hub/file_lock.h"
 #include "hub/hub_cache.h"
@@ -18,19 +19,17 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kEnding = ".cellm";
-constexpr std::string_view kKeep = "keep";
 
 FormatRequest request_of(const ModelFormat& format) {
   if (format.bits_per_weight > 0.0) return TargetRequest{format.bits_per_weight, {}, {}};
-  if (format.layers == kKeep) return KeepRequest{};
-  return GeneralRequest{parse_format_choice(format.layers), {}, {}};
+  return named_request(format.layers);
 }
 
 // One name for each format, whatever it is called by.
 std::string name_of(const ModelFormat& format) {
   if (format.bits_per_weight > 0.0) return fmt::format("bpw-{}", format.bits_per_weight);
-  if (format.layers == kKeep) return format.layers;
-  return format_choice_name(parse_format_choice(format.layers));
+  const auto choice = parse_format_or_keep(format.layers);
+  return choice ? format_choice_name(*choice) : format.layers;
 }
 
 std::optional<fs::path> newest_in(const fs::path& folder) {
@@ -56,7 +55,7 @@ fs::path converted_model(const std::string& repository, const PulledModel& model
   if (!options.format) {
     if (auto newest = newest_in(folder)) return *newest;
   }
-  const ModelFormat format = options.format.value_or(ModelFormat{.layers = kDefaultModelFormat});
+  const ModelFormat format = options.format.value_or(ModelFormat{.layers = kDefaultFormat});
   const std::string name = name_of(format);
   fs::path path = folder / (name + std::string(kEnding));
   std::error_code ignored;

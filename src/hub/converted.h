@@ -17,10 +17,9 @@ struct ModelFormat {
   std::string layers;            // a name as of parse_format_choice(), or "keep"
   double bits_per_weight = 0.0;  // instead of `layers`
 };
-inline constexpr const char* kDefaultModelFormat = "int4-g32";
 
 struct ConversionOptions {
-  std::optional<ModelFormat> format;  // empty: the newest there is, else kDefaultModelFormat
+  std::optional<ModelFormat> format;  // empty: the newest there is, else kDefaultFormat
   unsigned threads = 0;
   std::string target;  // CPU target; empty: the best there is
 };

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -43,6 +44,13 @@ struct RecipeRequest {
 };
 using FormatRequest =
     std::variant<StudyMode, GeneralRequest, KeepRequest, TargetRequest, RecipeRequest>;
+
+// The format of the layers where none is given.
+inline constexpr const char* kDefaultFormat = "int4-g32";
+
+// By the name of the layers' format, or "keep". Throws Error(kUsage) listing the names.
+FormatRequest named_request(std::string_view layers, std::optional<FormatChoice> embedding = {},
+                            std::optional<FormatChoice> lm_head = {});
 
 struct CalibrationRequest {
   // A file, kDefaultText, or text written by the model itself (kOwnText, kOwnAnswers).

@@ -47,6 +47,14 @@ std::optional<RecipeNote> bits_recipe(std::string_view name) {
   return *found;
 }
 
+FormatRequest named_request(std::string_view layers, std::optional<FormatChoice> embedding,
+                            std::optional<FormatChoice> lm_head) {
+  if (const auto body = parse_format_or_keep(layers)) {
+    return GeneralRequest{*body, embedding, lm_head};
+  }
+  return KeepRequest{embedding, lm_head};
+}
+
 ConvertRequest resolve(const ConvertJobOptions& options) {
   ConvertRequest request;
   FormatRequest formats = options.formats;
