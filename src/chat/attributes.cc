@@ -22,6 +22,7 @@ Value no_attribute(const Value& object, std::string_view name) {
   return make_undefined(fmt::format("'{}' has no attribute '{}'", type_of(object), name));
 }
 
+// The method as a function of its arguments alone.
 Value bound(const Value& object, std::string_view name, MethodFunction method) {
   return std::make_shared<const Callable>(
       Callable{.name = std::string(name), .call = [object, method](auto& interpreter, auto& args) {
@@ -30,7 +31,7 @@ Value bound(const Value& object, std::string_view name, MethodFunction method) {
                }});
 }
 
-// Methods that would change a value, which the sandbox refuses.
+// Whether the method changes its object: the sandbox refuses those.
 bool changes_values(const Value& object, std::string_view name) {
   constexpr std::array<std::string_view, 5> kDict = {"clear", "pop", "popitem", "setdefault",
                                                      "update"};
@@ -44,6 +45,7 @@ bool changes_values(const Value& object, std::string_view name) {
   return sequence != nullptr && sequence->kind == Sequence::Kind::kList && has(kList);
 }
 
+// Whether object[integer] is an element: of texts, lists, tuples and ranges.
 bool has_elements(const Value& object) {
   if (text_if(object) != nullptr) return true;
   const Sequence* sequence = sequence_if(object);
@@ -52,6 +54,7 @@ bool has_elements(const Value& object) {
          sequence->kind == Sequence::Kind::kRange;
 }
 
+// Null if a value of this type has no such method.
 MethodFunction find_method(const Value& object, std::string_view name) {
   if (text_if(object) != nullptr) {
     const MethodFunction method = find_named(text_methods(), name);
@@ -84,7 +87,7 @@ Value loop_method(const LoopRef& loop, std::string_view name) {
 Value loop_attribute(const LoopRef& loop, std::string_view name) {
   const auto number = [](std::size_t value) { return static_cast<std::int64_t>(value); };
   const auto count = [&] {
-    loop->has(std::numeric_limits<std::size_t>::max() - 1);
+    loop->has(std::numeric_limits<std::size_t>::max() - 1);  // takes all elements of the source
     return loop->items.size();
   };
   if (name == "index") return number(loop->index0 + 1);
@@ -108,6 +111,7 @@ Value loop_attribute(const LoopRef& loop, std::string_view name) {
   return no_attribute(loop, name);
 }
 
+// Negative indices count from the end. `object` has elements.
 Value element(const Value& object, std::int64_t index, Budget& budget) {
   const auto missing = [&] {
     return make_undefined(fmt::format("{} has no element {}", type_of(object), index));
@@ -126,6 +130,7 @@ Value element(const Value& object, std::int64_t index, Budget& budget) {
 
 }  // namespace
 
+// Methods come before the members of a dictionary, as in jinja2.
 Value Interpreter::attribute(const Value& object, std::string_view name) {
   refuse_undefined(object);
   if (const auto* space = std::get_if<NamespaceRef>(&object)) {
@@ -151,6 +156,7 @@ Value Interpreter::attribute(const Value& object, std::string_view name) {
   return no_attribute(object, name);
 }
 
+// An index of a dictionary or sequence, else the name of an attribute.
 Value Interpreter::item(const Value& object, const Value& index) {
   refuse_undefined(object);
   if (const Dict* dict = dict_if(object)) {

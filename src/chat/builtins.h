@@ -1,4 +1,4 @@
-// The tables of what a template can call.
+// Filters, tests, methods and functions that a template can call.
 #pragma once
 
 #include <initializer_list>
@@ -22,6 +22,7 @@ struct Named {
 template <class Function>
 using Table = std::span<const Named<Function>>;
 
+// Null if there is no such name.
 template <class Function>
 Function find_named(Table<Function> table, std::string_view name) {
   for (const Named<Function>& entry : table) {
@@ -39,6 +40,7 @@ Table<MethodFunction> search_methods();  // of texts: find, split and others
 Table<MethodFunction> dict_methods();
 Table<MethodFunction> list_methods();
 
+// Null for an unknown name.
 FilterFunction find_filter(std::string_view name);
 TestFunction find_test(std::string_view name);
 
@@ -49,11 +51,13 @@ std::vector<std::pair<std::string, Value>> global_functions();
 // the function, for too many and unknown ones.
 std::vector<std::optional<Value>> bind(Arguments& arguments, std::string_view function,
                                        std::initializer_list<std::string_view> names);
+// The value of an argument of bind(), or `otherwise` if none was passed. integer_or() throws Fault
+// for a value that is no integer, naming `what`.
 std::int64_t integer_or(const std::optional<Value>& value, std::int64_t otherwise,
                         std::string_view what);
 bool truth_or(const std::optional<Value>& value, bool otherwise);
-// The bytes of a text. Throws Fault for other values, naming `what`.
-const std::string& bytes_of(const Value& value, std::string_view what);
+// The text, or its bytes. Throws Fault for other values, naming `what`.
 const Text& text_of(const Value& value, std::string_view what);
+const std::string& bytes_of(const Value& value, std::string_view what);
 
 }  // namespace cellm::chat

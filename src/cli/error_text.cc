@@ -7,12 +7,14 @@
 namespace cellm {
 namespace {
 
-// The texts before and after a message.
+// What the command line writes before and after a message: the option that it is about, and the
+// options that help.
 struct Frame {
   std::string_view before;
   std::string_view after;
 };
 
+// Of advice on memory.
 Frame memory_frame(AdviceKind kind) {
   switch (kind) {
     case AdviceKind::kLessMemory:
@@ -77,13 +79,13 @@ int exit_code(ErrorKind kind) {
     case ErrorKind::kData:
       return kExitData;
     case ErrorKind::kUnsupported:
-      return 4;
+      return kExitUnsupported;
     case ErrorKind::kResources:
       return kExitResources;
     case ErrorKind::kOther:
       break;
   }
-  return 1;
+  return kExitOther;
 }
 
 std::string error_text(const Error& error) {

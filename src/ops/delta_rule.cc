@@ -9,25 +9,26 @@
 namespace cellm {
 namespace {
 
-void normalise(const Compute& compute, const float* x, std::size_t n, float scale, float* out) {
+// out = x / √(|x|² + ε) · scale
+void normalize(const Compute& compute, const float* x, std::size_t n, float scale, float* out) {
   const float factor = scale / std::sqrt(compute.kernels.dot(x, x, n) + kDeltaNormEpsilon);
   for (std::size_t i = 0; i < n; ++i) out[i] = x[i] * factor;
 }
 
-// One value head's memory, and the keys it shares with others.
+// The state of one value head (DeltaState). The keys are those of its key head.
 struct Head {
-  float* s;
-  const float* keys;
-  float* deltas;
-  double* log_decay;
+  float* s;           // (key_dim, value_dim)
+  const float* keys;  // (kDeltaChunk, key_dim)
+  float* deltas;      // (kDeltaChunk, value_dim)
+  double* log_decay;  // (kDeltaChunk): G
 };
 
-// The decay of the initial state of the chunk at each row.
+// e^G of a row: the decay of S from the start of the chunk.
 float decay_until(const Head& head, std::size_t row) {
   return std::exp(static_cast<float>(head.log_decay[row]));
 }
 
-// out[j] = how much is left at `row` of what row j wrote, for rows before it.
+// out[j] = e^(G_row − G_j) for rows j < row: the decay of the update of row j.
 void decays_since(const Compute& compute, const Head& head, std::size_t row, float* out) {
   for (std::size_t j = 0; j < row; ++j) {
     out[j] = static_cast<float>(head.log_decay[row] - head.log_decay[j]);
@@ -35,21 +36,21 @@ void decays_since(const Compute& compute, const Head& head, std::size_t row, flo
   compute.kernels.exp_sum(out, 0.0F, row);
 }
 
-// Room for the rows of a chunk that are worked on together.
+// Buffers for the rows of a chunk that are computed together.
 struct Scratch {
   explicit Scratch(const DeltaShape& shape)
       : probes(2 * kDeltaChunk * shape.key_dim),
         answers(2 * kDeltaChunk * shape.value_dim),
         folds(shape.key_dim * kDeltaChunk) {}
   // The keys of the rows, then their queries, so that S is read once for both.
-  std::vector<float> probes;   // (2, rows, key_dim), normalised
+  std::vector<float> probes;   // (2, rows, key_dim), normalized
   std::vector<float> answers;  // (2, rows, value_dim): Sᵀk, then Sᵀq and later o
-  std::vector<float> folds;    // (key_dim, kDeltaChunk): the weights of finish_chunk()
+  std::vector<float> folds;    // (key_dim, kDeltaChunk): decayed keys of finish_chunk()
 };
 
-// Rows [begin, end) of the chunk, whose keys and decays are there: writes their deltas, and their
-// outputs to the second half of scratch.answers. v and beta: of row begin, with their distances
-// between tokens.
+// Computes δ and o of the rows [begin, end) of the chunk, whose keys, queries (in scratch.probes)
+// and decays are set: δ into head.deltas, o into the second half of scratch.answers. v, beta: those
+// of row `begin`, with the distance from one token to the next.
 void advance_rows(const Compute& compute, const DeltaShape& shape, const Head& head,
                   std::size_t begin, std::size_t end, const float* v, std::size_t v_stride,
                   const float* beta, std::size_t beta_stride, Scratch& scratch) {
@@ -89,7 +90,7 @@ void advance_rows(const Compute& compute, const DeltaShape& shape, const Head& h
   }
 }
 
-// Folds a full chunk into S.
+// The update of S at the end of a chunk.
 void finish_chunk(const Compute& compute, const DeltaShape& shape, const Head& head,
                   Scratch& scratch) {
   constexpr std::size_t kLast = kDeltaChunk - 1;
@@ -132,8 +133,8 @@ void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& inp
       const std::size_t count = std::min(kDeltaChunk - row, tokens - done);
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t at = (done + i) * input.qkv_stride + key_head * dk;
-        normalise(compute, input.q + at, dk, q_scale, scratch.probes.data() + (count + i) * dk);
-        normalise(compute, input.k + at, dk, 1.0F, keys + (row + i) * dk);
+        normalize(compute, input.q + at, dk, q_scale, scratch.probes.data() + (count + i) * dk);
+        normalize(compute, input.k + at, dk, 1.0F, keys + (row + i) * dk);
       }
       std::copy_n(keys + row * dk, count * dk, scratch.probes.data());
       for (std::size_t h = key_head * heads_per_key; h < (key_head + 1) * heads_per_key; ++h) {

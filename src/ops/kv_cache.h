@@ -51,19 +51,20 @@ class KvCache {
   // k, v: (kv_heads, head_dim)
   void write(const Compute& compute, std::size_t position, const float* k, const float* v);
 
-  // Keys or values of positions [position, position + count), all in one block, in the rotated
-  // basis if the encoding rotates.
+  // Keys or values (`values`) of one head at the positions [position, position + count), which must
+  // lie in one block; in the rotated basis if the encoding rotates.
   VectorRows rows(std::size_t position, std::size_t count, std::size_t kv_head, bool values) const;
   // Appends the scale of each row, if the encoding has any.
   void read_scales(const VectorRows& rows, std::vector<float>& scales) const;
 
-  // The bytes of a block, block_bytes() of them, as they are stored in files. The second clones a
-  // shared block.
+  // The block_bytes() of a block, as session files store them. The second function clones a shared
+  // block.
   std::span<const std::byte> block(std::size_t index) const { return blocks_[index].read().span(); }
   std::span<std::byte> block(std::size_t index) { return blocks_[index].write().span(); }
 
-  // Takes a row into the basis that rows are stored in, and back. An orthogonal map: scores of
-  // rotated queries with rotated keys are those of the originals.
+  // Maps a row (head_dim) to the basis of stored rows and back, in place; the identity unless the
+  // encoding rotates. The map is orthogonal: scores of rotated queries with rotated keys are those
+  // of the originals.
   void rotate(float* row) const;
   void rotate_back(float* row) const;
 

@@ -10,9 +10,9 @@
 namespace cellm {
 namespace {
 
-// The matrix is factored in squares of this size.
+// The matrix is factored in tiles of (kTile, kTile).
 constexpr std::size_t kTile = 64;
-// Columns of two tiles that are multiplied at a time: both stay in a second-level cache.
+// Columns of a product of two tiles at a time, so that both fit into the second-level cache.
 constexpr std::size_t kDepth = 256;
 
 // Two doubles, by the compiler's vector extension: the same on every processor.
@@ -109,8 +109,9 @@ std::size_t padded(std::size_t cols) {
   return (cols + kTile - 1) / kTile * kTile;
 }
 
-// The lower triangle of H in reverse order of the columns, damped, and padded with ones on the
-// diagonal. Its lower factor is R in reverse order.
+// The lower triangle of the damped H with rows and columns in reverse order, padded with ones on
+// the diagonal. Its lower Cholesky factor is R with rows and columns in reverse order. Nothing if
+// the diagonal of H is not finite or zero.
 std::optional<AlignedBuffer<double>> reversed(const SecondMoments& moments, double damping,
                                               ThreadPool& pool) {
   const std::size_t cols = moments.cols;
@@ -159,7 +160,7 @@ std::optional<FeedbackFactor> factorize(const SecondMoments& moments, std::size_
   FeedbackFactor factor{cols, width, AlignedBuffer<float>(cols * cols),
                         AlignedBuffer<double>(cols * width)};
   const std::size_t blocks = (cols + width - 1) / width;
-  // So many blocks at a time that a cache line of the factor is used whole.
+  // Enough blocks at a time to use whole cache lines of the factor.
   const std::size_t grain = std::max<std::size_t>(1, 32 / width);
   pool.parallel_for(blocks, grain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t block = begin; block < end; ++block) {
@@ -171,6 +172,8 @@ std::optional<FeedbackFactor> factorize(const SecondMoments& moments, std::size_
         }
       }
     }
+    // Row by row of R: x · (diagonal block) = (row j of R in the columns of the block), by forward
+    // substitution.
     std::vector<double> x(width);
     for (std::size_t j = 0; j < std::min(cols, end * width); ++j) {
       for (std::size_t block = std::max(begin, j / width + 1); block < end; ++block) {
