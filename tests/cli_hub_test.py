@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import resource
 import signal
 import struct
@@ -212,6 +213,44 @@ class Pulling(HubTest):
         self.assertEqual(self.hub.log, [])
         self.refused(2, "is not the name of a .gguf file", "infer", "-m", "org/llama:../x.gguf", *INFER)
         self.refused(2, "is not a branch, tag or commit", "infer", "-m", "org/llama@../x", *INFER)
+
+
+class Libraries(HubTest):
+    """The libraries of the network are loaded when a model is looked up by name, and not before."""
+
+    NETWORK = re.compile(r"lib(curl|gnutls|nghttp2|ssh2|ldap)\b")
+
+    def loaded(self, code, *arguments):
+        """What the dynamic linker has loaded for a command, and what the command itself has asked for while it ran."""
+        result = run(*arguments, env=self.environment(LD_DEBUG="files"))
+        report = result.stderr.decode()
+        self.assertEqual(result.returncode, code, report[-1000:])
+        everything = {pathlib.Path(path).name for path in re.findall(r"calling init: (\S+)", report)}
+        asked = set(re.findall(rf"file=(\S+) \[0\];  dynamically loaded by {re.escape(str(BIN / 'cellm'))}", report))
+        self.assertIn("libc.so.6", everything)
+        return everything, asked
+
+    def test_models_on_the_disk_need_none(self):
+        self.pull("org/llama")
+        for arguments in (["--version"], ["infer", "-m", self.local, *INFER], ["inspect", self.local], ["list"],
+                          ["infer", "-m", "org/llama", *INFER]):  # fmt: skip
+            everything, asked = self.loaded(0, BIN / "cellm", *arguments)
+            self.assertEqual([], [name for name in everything if self.NETWORK.match(name)])
+            self.assertEqual(set(), asked)
+
+    def test_each_is_declared_for_packages(self):
+        everything, asked = self.loaded(0, "pull", "org/llama")
+        notes = re.findall(rb'"soname":\["([^"]+)"\]', (BIN / "cellm").read_bytes())
+        declared = {name.decode() for name in notes}
+        self.assertEqual({"libcurl.so.4"}, {name for name in declared if "curl" in name})
+        self.assertEqual(set(), declared - everything)
+        self.assertEqual(set(), asked - declared)
+
+    def test_one_that_is_missing_is_named(self):
+        (self.folder / "libcurl.so.4").write_bytes(b"")
+        self.refused(4, "models of the hub need libcurl.so.4, which cannot be loaded: ", "pull", "org/llama",
+                     LD_LIBRARY_PATH=str(self.folder))  # fmt: skip
+        self.succeed("infer", "-m", self.local, *INFER, env=self.environment(LD_LIBRARY_PATH=str(self.folder)))
 
 
 class Access(HubTest):

@@ -6,6 +6,7 @@
 
 #include "base/cpu_features.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "cli/bench_report.h"
 #include "cli/command.h"
 #include "cli/engine_options.h"
@@ -158,7 +159,7 @@ Run configure(Options& options) {
       .add("-t,--threads", a.threads,
            "Threads, several with commas (default: one per physical core)")
       .delimiter(',')
-      .range(1, 1024);
+      .range(1U, kMaxThreads);
   options.add("-o,--output", a.output, "md, json or csv")
       .show_default()
       .one_of({"md", "json", "csv"});

@@ -4,12 +4,12 @@
 #include <exception>
 #include <new>
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/version.h"
+#include "hub/libcurl.h"
 
 namespace cellm {
 namespace {
@@ -18,21 +18,21 @@ constexpr long kBufferBytes = 256L << 10;
 constexpr int kPollMilliseconds = 100;
 
 struct FreeUrl {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  void operator()(CURLU* url) const { libcurl().url_cleanup(url); }
 };
 struct FreeEasy {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  void operator()(CURL* easy) const { libcurl().easy_cleanup(easy); }
 };
 struct FreeLines {
-  void operator()(curl_slist* lines) const { curl_slist_free_all(lines); }
+  void operator()(curl_slist* lines) const { libcurl().slist_free_all(lines); }
 };
 
 std::unique_ptr<CURLU, FreeUrl> parsed_url(const std::string& text) {
-  std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+  std::unique_ptr<CURLU, FreeUrl> url(libcurl().url());
   if (url == nullptr) throw std::bad_alloc();
   constexpr unsigned kFlags = CURLU_DISALLOW_USER;
   if (text.size() > kMaxHubUrlBytes ||
-      curl_url_set(url.get(), CURLUPART_URL, text.c_str(), kFlags) != CURLUE_OK) {
+      libcurl().url_set(url.get(), CURLUPART_URL, text.c_str(), kFlags) != CURLUE_OK) {
     url.reset();
   }
   return url;
@@ -40,9 +40,9 @@ std::unique_ptr<CURLU, FreeUrl> parsed_url(const std::string& text) {
 
 std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return "";
+  if (libcurl().url_get(url, part, &text, flags) != CURLUE_OK) return "";
   std::string copy = text;
-  curl_free(text);
+  libcurl().free(text);
   return copy;
 }
 
@@ -70,7 +70,7 @@ std::string origin_of(const std::string& url) {
 std::string resolve_location(const std::string& url, std::string_view location) {
   const auto parsed = parsed_url(url);
   if (parsed == nullptr || location.empty() || location.size() > kMaxHubUrlBytes) return "";
-  if (curl_url_set(parsed.get(), CURLUPART_URL, std::string(location).c_str(), 0) != CURLUE_OK)
+  if (libcurl().url_set(parsed.get(), CURLUPART_URL, std::string(location).c_str(), 0) != CURLUE_OK)
     return "";
   std::string target = part_of(parsed.get(), CURLUPART_URL);
   return origin_of(target).empty() ? "" : target;
@@ -87,17 +87,14 @@ std::string percent_encoded(std::string_view text, bool path) {
 }
 
 struct HttpClient::Multi {
-  // Once for the process, before its first handle.
-  Multi() {
-    static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (ready == CURLE_OK) handle = curl_multi_init();
+  Multi() : handle(libcurl().multi_init()) {
     if (handle == nullptr) throw std::bad_alloc();
   }
-  ~Multi() { curl_multi_cleanup(handle); }
+  ~Multi() { libcurl().multi_cleanup(handle); }
   Multi(const Multi&) = delete;
   Multi& operator=(const Multi&) = delete;
 
-  CURLM* handle = nullptr;
+  CURLM* handle;
 };
 
 struct HttpClient::Transfer {
@@ -114,7 +111,7 @@ struct HttpClient::Transfer {
   std::unique_ptr<CURL, FreeEasy> easy;
 
   void add_line(const std::string& line) {
-    curl_slist* longer = curl_slist_append(lines.get(), line.c_str());
+    curl_slist* longer = libcurl().slist_append(lines.get(), line.c_str());
     if (longer == nullptr) throw std::bad_alloc();
     (void)lines.release();
     lines.reset(longer);
@@ -144,7 +141,7 @@ struct HttpClient::Transfer {
 
   void read_status() {
     long status = 0;
-    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    libcurl().easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
     response.status = static_cast<int>(status);
   }
 
@@ -172,15 +169,16 @@ void HttpClient::start(std::size_t id, HttpRequest request, BodySink sink) {
 
 void HttpClient::stop() {
   for (Transfer& transfer : transfers_)
-    curl_multi_remove_handle(multi_->handle, transfer.easy.get());
+    libcurl().multi_remove_handle(multi_->handle, transfer.easy.get());
   transfers_.clear();
 }
 
 void HttpClient::launch(Transfer& transfer) {
+  const Libcurl& curl = libcurl();
   transfer.response = {};
   transfer.response.url = transfer.request.url;
   transfer.failure[0] = '\0';
-  transfer.easy.reset(curl_easy_init());
+  transfer.easy.reset(curl.easy_init());
   CURL* easy = transfer.easy.get();
   if (easy == nullptr) throw std::bad_alloc();
   transfer.lines.reset();
@@ -189,24 +187,24 @@ void HttpClient::launch(Transfer& transfer) {
   for (const std::string& line : transfer.request.headers) transfer.add_line(line);
   const bool secure = transfer.request.url.starts_with("https:");
   const std::string agent = fmt::format("cellm/{}", kVersion);
-  curl_easy_setopt(easy, CURLOPT_URL, transfer.request.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, secure ? "https" : "http");
-  curl_easy_setopt(easy, CURLOPT_NOBODY, transfer.request.head ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.lines.get());
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, agent.c_str());
-  curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, kHubConnectSeconds);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, kHubSilenceSeconds);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kBufferBytes);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.failure);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
-  if (curl_multi_add_handle(multi_->handle, easy) != CURLM_OK) throw std::bad_alloc();
+  curl.easy_setopt(easy, CURLOPT_URL, transfer.request.url.c_str());
+  curl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, secure ? "https" : "http");
+  curl.easy_setopt(easy, CURLOPT_NOBODY, transfer.request.head ? 1L : 0L);
+  curl.easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.lines.get());
+  curl.easy_setopt(easy, CURLOPT_USERAGENT, agent.c_str());
+  curl.easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, kHubConnectSeconds);
+  curl.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl.easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, kHubSilenceSeconds);
+  curl.easy_setopt(easy, CURLOPT_BUFFERSIZE, kBufferBytes);
+  curl.easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.failure);
+  curl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+  curl.easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  curl.easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl.easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
+  if (curl.multi_add_handle(multi_->handle, easy) != CURLM_OK) throw std::bad_alloc();
 }
 
 // Whether the response is a redirect that is followed; the transfer is then under way again.
@@ -227,7 +225,7 @@ bool HttpClient::follow(Transfer& transfer) {
 
 void HttpClient::finish(Transfer& transfer, int result, std::vector<EndedTransfer>& ended) {
   const auto code = static_cast<CURLcode>(result);
-  curl_multi_remove_handle(multi_->handle, transfer.easy.get());
+  libcurl().multi_remove_handle(multi_->handle, transfer.easy.get());
   transfer.read_status();
   const std::exception_ptr thrown = transfer.thrown;
   if (thrown || code != CURLE_OK || !follow(transfer)) {
@@ -237,7 +235,7 @@ void HttpClient::finish(Transfer& transfer, int result, std::vector<EndedTransfe
     if (transfer.too_many_headers) {
       end.failure = fmt::format("more than {} bytes of headers", kMaxHubHeaderBytes);
     } else if (code != CURLE_OK) {
-      end.failure = transfer.failure[0] != '\0' ? transfer.failure : curl_easy_strerror(code);
+      end.failure = transfer.failure[0] != '\0' ? transfer.failure : libcurl().easy_strerror(code);
       end.may_succeed = !is_lasting(code);
     }
     transfers_.remove_if([&](const Transfer& other) { return &other == &transfer; });
@@ -246,16 +244,17 @@ void HttpClient::finish(Transfer& transfer, int result, std::vector<EndedTransfe
 }
 
 std::vector<EndedTransfer> HttpClient::wait() {
+  const Libcurl& curl = libcurl();
   int running = 0;
   int messages = 0;
-  curl_multi_poll(multi_->handle, nullptr, 0, kPollMilliseconds, nullptr);
-  if (curl_multi_perform(multi_->handle, &running) != CURLM_OK) throw std::bad_alloc();
+  curl.multi_poll(multi_->handle, nullptr, 0, kPollMilliseconds, nullptr);
+  if (curl.multi_perform(multi_->handle, &running) != CURLM_OK) throw std::bad_alloc();
   std::vector<EndedTransfer> ended;
-  while (const CURLMsg* message = curl_multi_info_read(multi_->handle, &messages)) {
+  while (const CURLMsg* message = curl.multi_info_read(multi_->handle, &messages)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode result = message->data.result;
     Transfer* transfer = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     finish(*transfer, static_cast<int>(result), ended);
   }
   return ended;

@@ -1,4 +1,4 @@
-// HTTP transfers, several at a time on one thread. No other file knows libcurl.
+// HTTP transfers, several at a time on one thread.
 #pragma once
 
 #include <cstddef>

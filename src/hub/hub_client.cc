@@ -21,7 +21,7 @@ constexpr int kUnauthorized = 401;
 constexpr int kForbidden = 403;
 constexpr int kNotFound = 404;
 
-// What a reply is called in messages.
+// The name of a reply in messages.
 std::string reply_name(const HubName& name) {
   return printable(hub_name_text(name)) + ": the hub's reply";
 }
@@ -52,7 +52,12 @@ void pause(milliseconds time, const JobControl& control) {
 }
 
 HubClient::HubClient(const HubSettings& settings, const HubName& name, const JobControl& control)
-    : settings_(settings), name_(name), control_(control) {}
+    : settings_(settings), name_(name), control_(control) {
+  if (origin_of(settings.endpoint).empty()) {
+    throw usage_error("HF_ENDPOINT: \"{}\" is not an address with http:// or https://",
+                      printable(settings.endpoint));
+  }
+}
 
 bool HubClient::is_hub(const std::string& url) const {
   return origin_of(url) == origin_of(settings_.endpoint);

@@ -24,7 +24,7 @@ struct RemoteFile {
 
 // Whether a later attempt may get another answer: too many requests, and faults of a server.
 bool is_passing(int status);
-// How long to wait before the next attempt: as long as the server asks for, or twice as long after
+// The wait before the next attempt: as long as the server asks for, or twice as long after
 // each attempt (from 0), at most kMaxHubWaitSeconds.
 std::chrono::milliseconds wait_before(int attempt, const HttpHeaders& headers);
 // Waits, unless cancelled: then throws Cancelled.
@@ -33,7 +33,8 @@ void pause(std::chrono::milliseconds time, const JobControl& control);
 // Attempts are repeated kHubAttempts times. Not thread-safe.
 class HubClient {
  public:
-  // All three must outlive the client.
+  // All three must outlive the client. Throws Error(kUsage) for an endpoint that is no http or
+  // https address.
   HubClient(const HubSettings& settings, const HubName& name, const JobControl& control);
 
   // The commit and the files of the name's revision. Throws Cancelled, Error(kData) for a model

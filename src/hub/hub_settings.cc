@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mapped_file.h"
-#include "hub/http.h"
 
 namespace cellm {
 namespace {
@@ -91,10 +90,6 @@ std::string find_endpoint() {
   std::string endpoint = variable("HF_ENDPOINT");
   if (endpoint.empty()) endpoint = "https://huggingface.co";
   while (endpoint.ends_with('/')) endpoint.pop_back();
-  if (origin_of(endpoint).empty()) {
-    throw usage_error("HF_ENDPOINT: \"{}\" is not an address with http:// or https://",
-                      printable(endpoint));
-  }
   return endpoint;
 }
 

@@ -1,5 +1,5 @@
-// Where the hub is, where its cache lies, and who asks: from the environment, with the variables
-// and defaults of huggingface_hub.
+// Addresses of the hub and its caches, and the access token: from the environment, with the
+// variables and defaults of huggingface_hub.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,7 @@ struct HubSettings {
 // unless HF_HUB_DISABLE_IMPLICIT_TOKEN is set; HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE;
 // HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE or HF_HOME/hub, where HF_HOME is XDG_CACHE_HOME/huggingface
 // unless it is set; XDG_CACHE_HOME/cellm. Without XDG_CACHE_HOME its place is ~/.cache. Throws
-// Error(kUsage) for an endpoint that is no http or https address and for a token that cannot be
-// one, Error(kData) for a token file that cannot be read.
+// Error(kUsage) for a token that cannot be one, Error(kData) for a token file that cannot be read.
 HubSettings hub_settings_from_environment();
 
 }  // namespace cellm
