@@ -3,12 +3,15 @@
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <unistd.h>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include "base/aligned_buffer.h"
 #include "base/byte_reader.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
 #include "base/thread_pool.h"
 
@@ -121,6 +124,30 @@ TEST(AlignedBuffer, IsAlignedAndZero) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.data()) % kAlignment, 0U);
   EXPECT_EQ(std::accumulate(buffer.span().begin(), buffer.span().end(), 0.0F), 0.0F);
   EXPECT_THROW(AlignedBuffer<double>(static_cast<std::size_t>(-1) / 4), std::bad_alloc);
+  AlignedBuffer<float> moved = AlignedBuffer<float>(5);
+  AlignedBuffer<float> other;
+  other = std::move(moved);
+  EXPECT_EQ(other.size(), 5U);
+  const AlignedBuffer<float> copy = other;
+  other[4] = 1.0F;
+  EXPECT_EQ(copy[4], 0.0F);
+}
+
+std::size_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t all = 0;
+  std::size_t resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST(AlignedBuffer, TakesMemoryForThePagesThatAreWritten) {
+  constexpr std::size_t kBytes = std::size_t{256} << 20;
+  const std::size_t before = resident_bytes();
+  AlignedBuffer<std::byte> buffer(kBytes);
+  EXPECT_LT(resident_bytes(), before + kBytes / 2);
+  std::fill(buffer.span().begin(), buffer.span().end(), std::byte{1});
+  EXPECT_GE(resident_bytes(), before + kBytes / 2);
 }
 
 }  // namespace
