@@ -22,7 +22,11 @@ OpenedModel::OpenedModel(std::unique_ptr<ModelSource> source, OpenOptions option
 OpenedModel::~OpenedModel() = default;
 
 const FoundTokenizer& OpenedModel::found_tokenizer() const {
-  return tokenizer_.get([this] { return find_tokenizer(*source_, options_); });
+  return tokenizer_.get([this] {
+    FoundTokenizer found = find_tokenizer(*source_, options_);
+    source_->forget_tokenizer();
+    return found;
+  });
 }
 
 const Tokenizer* OpenedModel::tokenizer() const {
@@ -42,9 +46,11 @@ const Tokenizer* OpenedModel::contained_tokenizer() const {
   return found.contained ? &*found.tokenizer : nullptr;
 }
 
-// Those that the tokenizer's configuration names, else those of the ids in config.json.
+// The tokens named by the tokenizer's configuration, else those of the ids in config.json.
 SpecialTokens OpenedModel::special_tokens() const {
-  if (const auto named = source_->special_tokens()) return *named;
+  const auto named = source_->special_tokens();
+  source_->forget_tokenizer();
+  if (named) return *named;
   SpecialTokens tokens;
   for (const std::string_view name : {"bos_token", "eos_token"}) {
     const auto id =

@@ -18,8 +18,7 @@ std::span<const std::byte> payload(const MappedFile& file, const CellmEntry& ent
   return file.bytes().subspan(entry.offset, entry.bytes);
 }
 
-// A config.json made of the header's own fields, for a file whose writer kept no
-// source_text_config.
+// A config.json from the fields of the header, for files without source_text_config.
 Json config_from_header(const JsonNode& header) {
   Json config;
   const auto copy = [&](const char* from, const char* to) {
@@ -55,7 +54,7 @@ class CellmSource final : public ModelSource {
     if (const auto text_config = root.find("source_text_config")) {
       config = text_config->value();
       if (!config.is_object()) throw data_error("{}: expected an object", text_config->path());
-      // These may stand beside text_config in a multimodal config.json, or nowhere.
+      // A multimodal config.json may have these beside text_config.
       for (const char* key : {"tie_word_embeddings", "model_type", "max_position_embeddings"}) {
         if (!config.contains(key) && json.contains(key)) config[key] = json[key];
       }
@@ -85,6 +84,11 @@ class CellmSource final : public ModelSource {
     const CellmEntry* blob = find_blob(kTokenizerBlob);
     if (blob == nullptr) return std::monostate{};
     return CompactTokenizer{payload(*cellm_.mapping, *blob), cellm_.mapping};
+  }
+
+  void forget_tokenizer() const override {
+    const CellmEntry* blob = find_blob(kTokenizerBlob);
+    if (blob != nullptr) cellm_.mapping->forget(payload(*cellm_.mapping, *blob));
   }
 
   MatrixPtr weights(std::size_t index) const override { return matrices_.at(index); }
@@ -165,6 +169,7 @@ class CellmSource final : public ModelSource {
     const CellmEntry* scales = scales_of(entry, type, where);
     const auto group = type.layout->group_of(
         shape, scales == nullptr ? std::span<const std::size_t>() : std::span(scales->shape));
+    CELLM_CHECK(group || scales != nullptr);  // a format without scales has group 0
     if (!group || (scales != nullptr && scales->dtype != "f16")) {
       throw data_error("{}: scales are {} of shape {}, expected {}", where, scales->dtype,
                        shape_text(scales->shape), type.layout->expected_scales(shape));
@@ -194,7 +199,7 @@ class CellmSource final : public ModelSource {
   void build_tensors(const std::string& source) {
     for (const auto& entry : cellm_.header.tensors) by_name_[entry.name] = &entry;
     for (const auto& [name, entry] : by_name_) {
-      // The name of a companion sorts after that of its tensor.
+      // The name of a companion sorts after that of its tensor, so it is known by now.
       if (companions_.contains(name)) continue;
       add_tensor(*entry, source + ": tensor " + printable(name));
     }

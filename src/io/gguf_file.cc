@@ -151,7 +151,8 @@ void GgufFile::read_header(ByteReader& reader) {
   std::vector<TensorPlace> places;
   places.reserve(tensor_count);
   for (std::size_t i = 0; i < tensor_count; ++i) places.push_back(read_tensor(reader));
-  place_tensors(std::move(places), reader.offset());
+  header_bytes_ = reader.offset();
+  place_tensors(std::move(places));
 }
 
 GgufValue GgufFile::read_value(ByteReader& reader, std::string_view key) const {
@@ -236,11 +237,11 @@ std::size_t GgufFile::alignment() const {
   return alignment;
 }
 
-void GgufFile::place_tensors(std::vector<TensorPlace> places, std::size_t header_bytes) {
+void GgufFile::place_tensors(std::vector<TensorPlace> places) {
   const std::size_t align = alignment();
   const std::size_t file_bytes = file_->bytes().size();
-  // header_bytes ≤ file_bytes, which is far from overflowing: it is mapped.
-  const std::size_t data_begin = (header_bytes + align - 1) / align * align;
+  // header_bytes_ ≤ file_bytes, which is far from overflowing: it is mapped.
+  const std::size_t data_begin = (header_bytes_ + align - 1) / align * align;
   const std::size_t data_bytes = file_bytes > data_begin ? file_bytes - data_begin : 0;
 
   std::ranges::sort(places, {}, &TensorPlace::offset);

@@ -50,6 +50,9 @@ class GgufFile {
   // The tensor of that name, null if the file does not have it.
   const GgufTensor* find_tensor(std::string_view name) const;
 
+  // Drops the pages of the metadata from memory; reading a value loads them again.
+  void forget_metadata() const { file_->forget(file_->bytes().first(header_bytes_)); }
+
   const std::vector<GgufValue>& values() const { return values_; }     // by key
   const std::vector<GgufTensor>& tensors() const { return tensors_; }  // by name
 
@@ -60,11 +63,12 @@ class GgufFile {
   GgufValue read_value(ByteReader& reader, std::string_view key) const;
   TensorPlace read_tensor(ByteReader& reader) const;
   std::size_t alignment() const;
-  void place_tensors(std::vector<TensorPlace> places, std::size_t header_bytes);
+  void place_tensors(std::vector<TensorPlace> places);
 
   std::shared_ptr<const MappedFile> file_;
   std::vector<GgufValue> values_;
   std::vector<GgufTensor> tensors_;
+  std::size_t header_bytes_ = 0;  // of metadata and the list of tensors
 };
 
 // Whether the file begins with GGUF's magic.

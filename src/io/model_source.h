@@ -45,11 +45,12 @@ std::string stored_name(const TensorInfo& info);
 struct GgufTokenizer {
   std::string model;                      // tokenizer.ggml.model, "gpt2" for byte-level BPE
   std::string pre;                        // tokenizer.ggml.pre, e.g. "qwen2", "qwen35", "smollm"
-  std::vector<std::string> tokens;        // byte-level spelling, by id
+  std::vector<std::string_view> tokens;   // byte-level spelling, by id; valid as long as `owner`
   std::vector<std::int32_t> token_types;  // 1 normal, 3 control, 4 user-defined, 5 unused
-  std::vector<std::string> merges;        // "left right"
+  std::vector<std::string_view> merges;   // "left right"; valid as long as `owner`
   std::optional<bool> add_bos;            // tokenizer.ggml.add_bos_token
   std::optional<std::uint32_t> bos_id;    // tokenizer.ggml.bos_token_id
+  std::shared_ptr<const void> owner;
 };
 
 struct TokenizerJson {
@@ -92,12 +93,15 @@ class ModelSource {
   virtual const std::string& chat_template() const = 0;
   // The special tokens that the tokenizer's configuration names; nothing if there is none.
   virtual std::optional<SpecialTokens> special_tokens() const { return std::nullopt; }
-  // What was taken for something else than the container says, for a note each.
+  // Fields that are read as something else than the container says; a text each.
   virtual std::vector<std::string> notes() const { return {}; }
   // The model's .cellm file; null for other containers.
   virtual const CellmFile* cellm_file() const { return nullptr; }
   // monostate if the model comes without a tokenizer. May be expensive: the tokenizer is read now.
   virtual TokenizerData tokenizer() const = 0;
+  // A hint that the tokenizer will not be read soon, so that its pages may be dropped; it can be
+  // read again at any time.
+  virtual void forget_tokenizer() const {}
 
   virtual const std::vector<TensorInfo>& tensors() const = 0;  // sorted by name, names distinct
 

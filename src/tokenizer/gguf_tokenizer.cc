@@ -76,7 +76,7 @@ void read_tokens(const GgufTokenizer& gguf, std::string_view source, TokenizerSp
                      source, gguf.tokens.size(), kMaxTokenIds, gguf.token_types.size());
   }
   for (std::size_t id = 0; id < gguf.tokens.size(); ++id) {
-    const std::string& token = gguf.tokens[id];
+    const std::string_view token = gguf.tokens[id];
     std::string_view piece;
     switch (gguf.token_types[id]) {
       case kNormal:

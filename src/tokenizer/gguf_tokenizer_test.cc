@@ -114,10 +114,10 @@ TEST(GgufTokenizer, RefusesWhatItDoesNotKnow) {
   gguf = small_gguf();
   gguf.merges.emplace_back("a c");
   refused(gguf, ErrorKind::kData, "merge 1");
-  gguf.merges.back() = std::string("a");
+  gguf.merges.back() = "a";
   refused(gguf, ErrorKind::kData, "expected two pieces");
   gguf = small_gguf();
-  gguf.tokens[1] = std::string("\xFF");
+  gguf.tokens[1] = "\xFF";
   gguf.merges.clear();
   refused(gguf, ErrorKind::kData, "not valid UTF-8");
   gguf.tokens.clear();

@@ -1,6 +1,7 @@
 #include "tokenizer/tokenizer.h"
 
 #include <chrono>
+#include <deque>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -34,20 +35,24 @@ GgufTokenizer to_gguf(const TokenizerSpec& spec, const std::string& pre) {
   GgufTokenizer gguf;
   gguf.model = "gpt2";
   gguf.pre = pre;
+  const auto texts = std::make_shared<std::deque<std::string>>();
+  gguf.owner = texts;
   std::size_t size = spec.vocab.size();
   for (const AddedToken& token : spec.added) size = std::max(size, std::size_t{token.id} + 1);
   size += 7;
   for (std::size_t id = 0; id < size; ++id) {
     const std::string_view piece = spec.vocab[id];
-    gguf.tokens.push_back(piece.empty() ? fmt::format("[PAD{}]", id) : std::string(piece));
+    gguf.tokens.push_back(
+        texts->emplace_back(piece.empty() ? fmt::format("[PAD{}]", id) : std::string(piece)));
     gguf.token_types.push_back(piece.empty() ? 5 : 1);
   }
   for (const AddedToken& token : spec.added) {
-    gguf.tokens[token.id] = token.content;
+    gguf.tokens[token.id] = texts->emplace_back(token.content);
     gguf.token_types[token.id] = token.special ? 3 : 4;
   }
   for (const MergePair& pair : spec.merges) {
-    gguf.merges.push_back(fmt::format("{} {}", spec.vocab[pair.left], spec.vocab[pair.right]));
+    gguf.merges.push_back(
+        texts->emplace_back(fmt::format("{} {}", spec.vocab[pair.left], spec.vocab[pair.right])));
   }
   return gguf;
 }

@@ -121,9 +121,10 @@ class GgufSource final : public ModelSource {
     GgufTokenizer tokenizer;
     tokenizer.model = model->as_string();
     if (const GgufValue* pre = file_->find("tokenizer.ggml.pre")) tokenizer.pre = pre->as_string();
-    tokenizer.tokens = strings(file_->at("tokenizer.ggml.tokens"));
+    tokenizer.tokens = file_->at("tokenizer.ggml.tokens").as_strings();
+    tokenizer.owner = file_;
     if (const GgufValue* merges = file_->find("tokenizer.ggml.merges")) {
-      tokenizer.merges = strings(*merges);
+      tokenizer.merges = merges->as_strings();
     }
     if (const GgufValue* types = file_->find("tokenizer.ggml.token_type")) {
       tokenizer.token_types = token_types(*types, tokenizer.tokens.size());
@@ -137,6 +138,8 @@ class GgufSource final : public ModelSource {
     }
     return tokenizer;
   }
+
+  void forget_tokenizer() const override { file_->forget_metadata(); }
 
   MatrixPtr weights(std::size_t index) const override {
     const MappedTensor& tensor = mapped_.at(index);
@@ -216,11 +219,6 @@ class GgufSource final : public ModelSource {
         }
         break;
     }
-  }
-
-  static std::vector<std::string> strings(const GgufValue& value) {
-    const std::vector<std::string_view> views = value.as_strings();
-    return {views.begin(), views.end()};
   }
 
   std::vector<std::int32_t> token_types(const GgufValue& value, std::size_t tokens) const {

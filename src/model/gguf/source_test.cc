@@ -251,7 +251,7 @@ TEST(GgufSource, HasTokenizerTemplateAndEndTokens) {
   EXPECT_EQ(tokenizer->tokens[258], "\u0120t");
   EXPECT_EQ(tokenizer->token_types.size(), 320U);
   EXPECT_EQ(tokenizer->token_types[300], 3);
-  EXPECT_EQ(tokenizer->merges, (std::vector<std::string>{"t h", "th e", "\u0120 t"}));
+  EXPECT_EQ(tokenizer->merges, (std::vector<std::string_view>{"t h", "th e", "\u0120 t"}));
   EXPECT_EQ(source->chat_template(), "{% for m in messages %}{{ m.content }}{% endfor %}");
   const Json config = source->config();
   EXPECT_EQ(config["eos_token_id"], 300);
