@@ -91,7 +91,7 @@ class Model {
   std::string quality() const { return cellm_model_quality(handle()); }
   std::string notes() const { return cellm_model_notes(handle()); }
   std::string chat_template() const { return cellm_model_chat_template(handle()); }
-  // How the model wants to be sampled. GenerateOptions are not changed by it.
+  // The sampling that the model asks for. GenerateOptions are not changed by it.
   Sampling sampling(cellm_sampling_source source = CELLM_SAMPLING_FILE) const {
     return detail::sampling_of(handle(), source);
   }

@@ -74,7 +74,7 @@ struct GenerateResult : cellm_generate_result {
 // cellm_on_token for the last call.
 using OnToken = std::function<bool(std::uint32_t id, std::string_view text)>;
 
-// How a model wants to be sampled. What it does not say is not set.
+// The sampling that a model asks for. Other fields are not set.
 struct Sampling {
   std::optional<float> temperature = {};  // 0: greedy
   std::optional<std::size_t> top_k = {};  // 0: all tokens

@@ -47,7 +47,7 @@ void lower(AvailableMemory& least, std::uint64_t bytes, std::string_view limited
   if (bytes < least.bytes) least = {bytes, limited_by};
 }
 
-// Where a version of control groups keeps its figures.
+// The files in which a version of control groups has its figures.
 struct GroupFiles {
   const char* limit;
   const char* usage;

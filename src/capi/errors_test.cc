@@ -268,7 +268,7 @@ TEST_F(Sizes, AStructWithoutItsSizeIsRefused) {
                  "cellm_session_options: size is not set");
 }
 
-// What lies behind the fields that an older caller has is neither read nor written.
+// Memory behind the fields that an older caller has is neither read nor written.
 TEST_F(Sizes, AnOlderCallerHasFewerFields) {
   cellm_model_options options;
   std::memset(&options, 0x5A, sizeof(options));

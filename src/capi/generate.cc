@@ -124,7 +124,7 @@ class TokenStream {
     reported_ += text.size();
     stopped_ = on_token_ != nullptr && on_token_(user_, id, ended.c_str(), ended.size()) != 0;
   }
-  // What the text has beyond what was reported.
+  // Reports the part of the text that was not reported yet.
   void finish(std::string_view text) {
     if (!stopped_ && text.size() > reported_) push(CELLM_NO_TOKEN, text.substr(reported_));
   }

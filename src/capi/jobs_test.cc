@@ -14,7 +14,7 @@ using test::expect_failure;
 using test::expect_ok;
 using test::sized;
 
-// What a callback was told, and when it ends the job or has another thread end it.
+// The calls of a callback, and when it ends the job or has another thread end it.
 struct Progress {
   std::set<std::string> stages;
   std::size_t calls = 0;

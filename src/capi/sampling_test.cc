@@ -95,7 +95,7 @@ TEST_F(GenerateSampling, EndsBeforeAStopString) {
   EXPECT_EQ(result.stop_reason, CELLM_STOP_STRING);
   EXPECT_EQ(heard.ids, Ids({'Q', 'Q'}));
   EXPECT_EQ(heard.text, "");
-  // What was held back comes at the end.
+  // Text that was held back comes at the end.
   options.max_tokens = 1;
   Heard held;
   EXPECT_EQ(generate(test::new_session(model_), held, options).stop_reason, CELLM_STOP_LENGTH);

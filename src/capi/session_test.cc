@@ -189,7 +189,7 @@ TEST_F(SessionOptionsTest, MemoryIsCheckedWhenAsked) {
   expect_failure(cellm_session_check_memory(session.get(), kMost), CELLM_ERROR_RESOURCES,
                  "a sequence of 1073741824 tokens needs ");
   EXPECT_EQ(cellm_last_advice(), CELLM_ADVICE_FEWER_TOKENS);
-  // What the sequence holds is not needed again.
+  // Memory that the sequence has is not counted again.
   const std::string empty = cellm_last_error();
   advance(model, session, some_ids(500));
   expect_failure(cellm_session_check_memory(session.get(), kMost), CELLM_ERROR_RESOURCES, "needs ");

@@ -10,7 +10,7 @@ namespace cellm::test {
 
 inline constexpr std::uint32_t kTokens = 256;  // of the tokenizer; the vocabulary has more
 
-// What a callback was told.
+// The calls of a callback.
 struct Heard {
   Ids ids;
   std::string text;

@@ -11,7 +11,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-// What templates call the switch.
+// The name of the switch in templates.
 constexpr std::string_view kThinkingVariable = "enable_thinking";
 
 void check(std::span<const ChatMessage> messages) {

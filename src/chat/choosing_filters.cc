@@ -168,7 +168,7 @@ Value group_by(Interpreter& interpreter, const Value& input, Arguments& argument
   return make_sequence(std::move(groups));
 }
 
-// What map and select iterate over: as in jinja2, anything that is false is empty.
+// The elements that map and select iterate over: none of a value that is false, as in jinja2.
 std::vector<Value> elements_if_any(Interpreter& interpreter, const Value& input) {
   return truth(input) ? elements(input, interpreter.budget()) : std::vector<Value>();
 }

@@ -40,7 +40,7 @@ struct Conversion {
   bool flag(char c) const { return flags.find(c) != std::string::npos; }
 };
 
-// What follows a percent sign; `text` then starts after it.
+// Reads a conversion behind a percent sign; `text` then starts after it.
 Conversion take_conversion(std::string_view& text) {
   Conversion conversion;
   if (text.starts_with('(')) {

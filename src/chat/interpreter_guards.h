@@ -1,4 +1,4 @@
-// What the interpreter enters and leaves.
+// Scopes and nesting levels that the interpreter enters and leaves.
 #pragma once
 
 #include <utility>

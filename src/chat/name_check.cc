@@ -21,7 +21,7 @@ void check(const Node& node, bool conditional) {
   const bool branches = node.kind == Syntax::kIf || node.kind == Syntax::kConditional;
   check(node.children, conditional || branches);
   for (const Argument& argument : node.arguments) check(*argument.value, conditional);
-  // What has a scope of its own begins anew, as in jinja2.
+  // Bodies with a scope of their own begin anew, as in jinja2.
   for (const Nodes& body : node.bodies) check(body, branches);
 }
 

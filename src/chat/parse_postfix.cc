@@ -1,4 +1,4 @@
-// What follows a primary expression: attributes, subscripts, calls, filters and tests.
+// The parts behind a primary expression: attributes, subscripts, calls, filters and tests.
 #include <fmt/format.h>
 
 #include "chat/parser_state.h"

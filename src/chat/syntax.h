@@ -13,7 +13,7 @@ struct Node;
 using NodeRef = std::unique_ptr<Node>;
 using Nodes = std::vector<NodeRef>;
 
-// What a node is, and what its parts mean. A part with a question mark may be null.
+// The kinds of nodes and the meanings of their parts. A part with a question mark may be null.
 enum class Syntax {
   // Expressions
   kConstant,     // value
@@ -63,7 +63,7 @@ struct Argument {
   NodeRef value;
 };
 
-// Which of the names with a meaning of their own the body of a macro uses.
+// The special names that the body of a macro uses.
 struct Mentions {
   bool varargs = false;
   bool kwargs = false;

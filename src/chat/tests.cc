@@ -55,7 +55,7 @@ bool is_string(const Value& value) {
 bool is_mapping(const Value& value) {
   return dict_if(value) != nullptr;
 }
-// What has a length and elements by index: also objects, as in jinja2.
+// Values with a length and elements by index: also objects, as in jinja2.
 bool is_sequence(const Value& value) {
   const Sequence* sequence = sequence_if(value);
   if (sequence == nullptr) return is_string(value) || is_mapping(value) || is_undefined(value);

@@ -53,7 +53,7 @@ struct Callable;
 struct Loop;
 class Interpreter;
 
-// What a missing variable or attribute evaluates to; `message` is the error of using it.
+// The value of a missing variable or attribute; `message` is the error of using it.
 struct Undefined {
   std::shared_ptr<const std::string> message;
 };

@@ -1,4 +1,4 @@
-// What infer says of an answer once it is there.
+// The reports of infer about a finished answer.
 #pragma once
 
 #include <cstddef>

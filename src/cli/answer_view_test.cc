@@ -9,7 +9,7 @@ constexpr TerminalStyle kPipe{.terminal = false, .styled = false};
 constexpr TerminalStyle kPlain{.terminal = true, .styled = false};
 constexpr TerminalStyle kStyled{.terminal = true, .styled = true};
 
-// What is printed, the text in one part or byte by byte.
+// The output for a text in one part or byte by byte.
 std::string printed(TerminalStyle style, bool thinking, std::string_view text, bool bytes = false) {
   testing::internal::CaptureStdout();
   AnswerView view(style, thinking);

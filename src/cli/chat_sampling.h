@@ -1,4 +1,4 @@
-// How chat samples.
+// The sampling options of chat.
 #pragma once
 
 #include <string>

@@ -7,8 +7,8 @@
 namespace cellm {
 namespace {
 
-// What the command line writes before and after a message: the option that it is about, and the
-// options that help.
+// Texts before and after a message: the option that the message is about, and the options that
+// help.
 struct Frame {
   std::string_view before;
   std::string_view after;

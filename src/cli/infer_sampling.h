@@ -1,4 +1,4 @@
-// How infer samples.
+// The sampling options of infer.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace cellm {
 
-// How to sample, with the options of sampling set and the others as they are by default.
+// GenerateOptions with the options of sampling set and the others at their defaults.
 struct ResolvedSampling {
   GenerateOptions options;
   std::string from_model;  // "temperature 0.6, top-k 20 (generation config)"; empty: nothing

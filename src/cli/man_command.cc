@@ -52,7 +52,7 @@ void print_footer(const std::string& footer) {
   if (!footer.empty()) fmt::print(".PP\n.nf\n{}\n.fi\n", roff(footer));
 }
 
-// What follows the command in a synopsis.
+// A line of the synopsis.
 std::string synopsis(const CommandFacts& command) {
   std::string text = fmt::format("\\fBcellm {}\\fR", roff(command.name));
   for (const OptionFacts& option : command.options) {

@@ -12,7 +12,7 @@ namespace cellm {
 // thread-safe.
 class MarkdownStream {
  public:
-  // What a part of the text adds.
+  // The output for a further part of the text.
   std::string push(std::string_view text);
   // The rest, with all styles off.
   std::string finish();

@@ -39,7 +39,7 @@ class Option {
   CLI::Option* option_;
 };
 
-// What an option or command is, for completion scripts and manual pages.
+// Descriptions of options and commands, for completion scripts and manual pages.
 struct OptionFacts {
   std::vector<std::string> names;  // "-m", "--model"; none: an argument without an option
   std::string argument;            // its name as a plain argument; empty: it needs its option

@@ -28,7 +28,7 @@ void ProgressBar::update(std::uint64_t done, std::uint64_t total) {
   drawn_ = now;
   const double share = static_cast<double>(done) / static_cast<double>(total);
   if (!began_) began_ = share;
-  // What was there before the start took none of the time: a resumed download.
+  // The share from before the start, as of a resumed download, took none of the time.
   const double gained = share - *began_;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const int filled = static_cast<int>(share * kBarWidth);

@@ -37,12 +37,12 @@ struct SamplingArguments {
 
 void add_sampling_options(Options& options, SamplingArguments& arguments);
 
-// What the text of an option says. Throw Error(kUsage).
+// Parsers of the texts of options. Throw Error(kUsage).
 std::optional<std::uint64_t> parse_seed(const std::string& text);  // nothing: random
 std::uint64_t chosen_seed(const SamplingArguments& arguments);     // drawn if none is given
 std::pair<std::uint32_t, float> parse_logit_bias(const std::string& text);
 
-// Where repetitions end for DRY: the texts that are given, nowhere for "none", else the `usual`
+// The texts at which repetitions end for DRY: the given ones, none for "none", else the `usual`
 // ones.
 std::vector<std::string> dry_breakers(const SamplingArguments& arguments,
                                       std::vector<std::string> usual);

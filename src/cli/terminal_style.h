@@ -13,7 +13,7 @@ inline constexpr std::string_view kColor = "\x1b[36m";   // of code: cyan
 inline constexpr std::string_view kNoColor = "\x1b[39m";
 inline constexpr std::string_view kClearLine = "\r\x1b[K";
 
-// What standard output can show.
+// The abilities of standard output.
 struct TerminalStyle {
   bool terminal = false;  // it is one
   bool styled = false;    // and takes ANSI sequences, and neither NO_COLOR nor TERM is against them

@@ -101,7 +101,7 @@ TEST(Convert, PackedFilesHoldTheSameWeights) {
   }
 }
 
-// What a format leaves of the weights' energy: hardly more than of Gaussian weights, on any tensor.
+// The relative squared error of a format is hardly more than on Gaussian weights, on any tensor.
 TEST(Convert, TrellisCodesAreNearTheWeights) {
   for (const auto& [body, most] : {std::pair{"t4", 0.008}, {"t2", 0.09}, {"t1h", 0.17}}) {
     for (const char* model : {"qwen3_untied_f32", "qwen3_5_text_ragged", "llama"}) {

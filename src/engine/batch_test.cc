@@ -219,7 +219,7 @@ TEST_P(BatchTest, ProjectsHiddenStatesToTheirLogits) {
       projected, output.logits().first(kMaxLogitRows * engine_.config().vocab_size)));
 }
 
-// Where cache blocks lie: a fork shares all but the one that it has written to.
+// Cache blocks in memory: a fork shares all but the one that it has written to.
 TEST_P(BatchTest, AForkSharesWhatItHasNotWritten) {
   Batch batch(engine_);
   const SequenceOptions options{KvEncoding::kF16, 4, 0};

@@ -16,7 +16,7 @@
 
 namespace cellm {
 
-// What happens while an answer is made. Empty functions are not called.
+// Functions called while an answer is made; empty ones are not.
 struct AnswerEvents {
   // A part of the answer, whole characters; `tokens` of it were generated.
   std::function<void(std::string_view text, std::size_t tokens)> on_text = {};
@@ -27,7 +27,7 @@ struct AnswerEvents {
 };
 
 struct ChatAnswer {
-  // As it stands in the messages. Where the template opens a <think> block for the answer, the text
+  // The content of the message. If the template opens a <think> block for the answer, the text
   // begins with it.
   std::string text;
   // Its prompt_tokens are those that were fed.

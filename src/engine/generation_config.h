@@ -33,8 +33,8 @@ struct SamplingDefaults {
 // for a value that a sampler would refuse.
 SamplingDefaults generation_sampling(std::string_view json, const std::string& source);
 
-// What a model's card asks for beyond its generation_config.json, which has no such fields; nothing
-// for most models. The vocabulary tells the models of a maker from others of the same type.
+// Sampling that a model's card recommends and that generation_config.json has no fields for;
+// nothing for most models. The vocabulary tells the models of a maker from others of the same type.
 SamplingDefaults card_sampling(std::string_view model_type, std::size_t vocab_size);
 
 }  // namespace cellm

@@ -147,8 +147,7 @@ class Lockstep {
     for (const auto& matrices : passed) tap_.leave(matrices);
   }
 
-  // What is live at a stop is the residual stream and the input of the products. Returns the
-  // latter.
+  // Live at a stop are the residual stream and the input of the products. Returns the latter.
   const float* run_stretch(const Stretch& stretch, const LayerRun& run, std::size_t position,
                            float* hidden, float* input) {
     std::copy_n(hidden, run.size(stretch.stream_before), run.at(stretch.stream_before));

@@ -7,7 +7,7 @@
 
 namespace cellm {
 
-// What is done about a loop.
+// The reaction to a loop.
 enum class OnLoop {
   kIgnore,
   kStop,      // the answer ends

@@ -152,7 +152,7 @@ TEST_P(GoodText, IsNoLoop) {
   }
 }
 
-// What small models fall into.
+// Loops such as small models produce.
 TEST_P(GoodText, LoopsAreFoundWithinAHundredTokensOrThreeRepetitions) {
   const Tokenizer& tokenizer = test::published_tokenizer(GetParam());
   const std::string before = "The answer is as follows. ";

@@ -57,11 +57,11 @@ class OpenedModel {
   // The one inside the container, whatever its vocabulary: null if it came from elsewhere.
   const Tokenizer* contained_tokenizer() const;
 
-  // How the model writes conversations: by its own template, else by that of its family if the
+  // The format of its conversations: its own template, else that of its family if the
   // tokenizer has the tokens of ChatML. Null if there is neither, or no tokenizer. Throws what the
   // constructor of Chat and tokenizer() throw.
   const Chat* chat() const;
-  // What the variables bos_token, eos_token and others of a chat template stand for. Needs a
+  // The values of the variables bos_token, eos_token and others of a chat template. Needs a
   // tokenizer.
   SpecialTokens special_tokens() const;
   // The token that its template writes behind an answer. Nothing without a usable template.
@@ -72,8 +72,8 @@ class OpenedModel {
   // The sampling that it asks for. Throws as generation_sampling().
   const SamplingDefaults& generation_sampling() const;
 
-  // What was assumed or ignored in the container, its configuration and its tokenizer, for a note
-  // each. Throws as find_tokenizer().
+  // Assumptions about the container, its configuration and its tokenizer, and things ignored in
+  // them; a text each. Throws as find_tokenizer().
   std::vector<std::string> notes() const;
 
   // The quality stored in a .cellm file.

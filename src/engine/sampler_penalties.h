@@ -35,7 +35,7 @@ struct DryOptions {
   std::size_t window = 0;  // latest tokens in which repetitions are looked for; 0: the whole text
   std::vector<std::string> breakers = {"\n", ":", "\"", "*"};  // without a tokenizer there are none
 };
-// What DRY's author recommends.
+// The value that DRY's author recommends.
 inline constexpr float kRecommendedDryMultiplier = 0.8F;
 
 struct DryRepeat {

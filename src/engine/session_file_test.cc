@@ -54,7 +54,7 @@ void seal(std::string& file) {
   set(file, end, static_cast<std::uint64_t>(XXH3_64bits(file.data(), end)));
 }
 
-// Where the fields behind the names begin: tokens per block, layers, token count, tokens.
+// The offset of the fields behind the names: tokens per block, layers, token count, tokens.
 std::size_t counts_offset(const std::string& file) {
   std::size_t at = kNamesOffset;
   for (int i = 0; i < 3; ++i) at += std::size_t{1} + static_cast<unsigned char>(file[at]);
@@ -96,7 +96,7 @@ TEST_P(SessionFile, GoesOnAsIfNothingHadHappened) {
   }
 }
 
-// What is saved depends on the tokens alone, not on how they came.
+// The saved bytes depend on the tokens alone, not on their division into calls.
 TEST_P(SessionFile, IsTheSameHoweverTheTokensWereCut) {
   const Engine engine = test_engine(GetParam());
   const Ids tokens = some_tokens(77);

@@ -29,7 +29,7 @@ Ids prompt(std::size_t tokens, std::uint32_t seed) {
   return ids;
 }
 
-// What a sequence leaves: the last logits of a prompt, what is generated, and the logits after a
+// The results of a sequence: the last logits of a prompt, what is generated, and the logits after a
 // return to a checkpoint in the middle.
 struct Trace {
   std::vector<float> prompt_logits;

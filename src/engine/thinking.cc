@@ -70,7 +70,7 @@ void ThinkingText::push_inside(char byte) {
     thought_ = true;
     return;
   }
-  // What may be the beginning of the tag, and white space before it, waits.
+  // A possible beginning of the tag, and white space before it, waits.
   const std::size_t certain =
       without_space_at_end(std::string_view(held_).substr(0, held_.size() - close_.matched()))
           .size();

@@ -67,7 +67,7 @@ TEST(Packed, RowsDequantizeToTheSameValues) {
   }
 }
 
-// What quantize_row() writes comes back byte by byte, what pads a row included.
+// The bytes of quantize_row() come back, the padding of a row included.
 TEST(Packed, UnpackedBytesAreThoseOfTheFormat) {
   ThreadPool pool(2);
   for (const auto& [format, cols, group] : {std::tuple{FormatId::kI8, 37U, 37U},

@@ -20,8 +20,8 @@ struct RepositoryCache {
   std::filesystem::path locks;
 
   std::filesystem::path blob(const std::string& hash) const { return folder / "blobs" / hash; }
-  // What has been downloaded of a blob so far (hub/part_file.h): a name of cellm's own, since other
-  // programs expect the first bytes of the blob or nothing in theirs.
+  // The downloaded parts of a blob (hub/part_file.h). A name of cellm's own: other programs expect
+  // the first bytes of the blob or nothing in theirs.
   std::filesystem::path unfinished(const std::string& hash) const {
     return folder / "blobs" / (hash + ".cellm.incomplete");
   }

@@ -22,7 +22,7 @@ struct HubName {
 // file there. Throws Error(kUsage) for a name whose file or revision cannot be one.
 std::optional<HubName> parse_hub_name(std::string_view text);
 
-// As it is typed, without the default revision.
+// The text of a name, as a user types it; without the default revision.
 std::string hub_name_text(const HubName& name);
 
 // Whether it can be the path of a file inside of a repository: parts separated by single slashes,

@@ -1,4 +1,4 @@
-// What is in the caches, and removing it.
+// The models in the caches, listed and removed.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What the hub says of a repository, and which of its files a model needs.
+// The hub's description of a repository, and the choice of the files that a model needs.
 #pragma once
 
 #include <string>

@@ -54,7 +54,7 @@ std::size_t verify_cellm(const CellmFile& cellm) {
                        printable(entry->name));
     }
   }
-  // What no checksum covers is padding, and padding is zero.
+  // Bytes outside of all checksums are padding, and padding is zero.
   std::sort(all.begin(), all.end(),
             [](const auto* a, const auto* b) { return a->offset < b->offset; });
   std::uint64_t end = kCellmMagic.size() + 5 + header.json.size();

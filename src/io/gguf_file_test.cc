@@ -16,7 +16,7 @@ struct Failure {
   std::string message;
 };
 
-// What opening these bytes ends with; kind kOther if it works.
+// The failure of opening these bytes; kind kOther if it works.
 Failure open_bytes(const std::string& bytes) {
   const TemporaryFile file;
   try {

@@ -38,7 +38,7 @@ TEST(Json, ReadsThePythonNamesOfNumbers) {
   EXPECT_EQ(json["Infinity"], Json({-1.5, 100.0}));
   EXPECT_EQ(parsed("Infinity"), std::numeric_limits<double>::infinity());
   EXPECT_EQ(parsed(R"(["NaN"])"), Json({"NaN"}));
-  // What Python's json refuses.
+  // Texts that Python's json refuses.
   for (const char* text :
        {"[-NaN]", "[+Infinity]", "[1Infinity]", "[Infinity1]", "[NaNe5]", "[nan]", "{NaN: 1}",
         "[Infinity", "[--Infinity]", "[NaN NaN]", "[\"NaN]"}) {

@@ -52,7 +52,7 @@ struct UnusedTensorsNote {
   std::uint64_t bytes = 0;
 };
 struct NoTokenizerNote {};
-// What was assumed or ignored in the files of the source.
+// An assumption about the files of the source, or a field ignored in them.
 struct SourceNote {
   std::string text;
 };

@@ -1,4 +1,4 @@
-// How often a conversion parses and loads.
+// Counts of the JSON documents that a conversion parses and of the weights that it loads.
 
 #include "base/work_count.h"
 

@@ -93,7 +93,7 @@ struct AddBlockDots {
   }
 };
 
-// What a group adds to its outputs, before the scale of the activations.
+// The sum of a group for its outputs, before the scale of the activations.
 template <class F>
 CELLM_INLINE FloatVec scaled_group(const IntVec* dots, const FloatVec* scales) {
   FloatVec part = float_mul(to_float(dots[0]), scales[0]);
@@ -211,8 +211,8 @@ void unpack_panel(UnitRows<F>& rows, std::size_t begin, std::size_t end, BlockPa
   }
 }
 
-// What each token adds to the dots of each group of a chunk before the first product: what the
-// codes' zero is worth, or if there are offsets instead, the sum of its codes as a float.
+// The initial value of the dots, for each token and group of a chunk: the correction for the zero
+// point of the codes, or with offsets instead, the sum of the token's codes as a float.
 template <class F>
 struct TokenSums {
   static constexpr std::size_t kCount = kPanelGroups * kGroupScales<F>;

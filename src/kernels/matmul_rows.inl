@@ -34,7 +34,7 @@ struct UnpackedSource {
   static typename P::Values load_part(const unsigned char* p, std::size_t /*n*/) { return load(p); }
 };
 
-// Where a tile's weights and activations begin, and where its results go.
+// Pointers to a tile's weights and activations, and to its results.
 template <class P>
 struct RowTile {
   const unsigned char* w;

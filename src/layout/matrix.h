@@ -87,7 +87,7 @@ class Matrix {
   virtual void multiply(const KernelTable& kernels, const Input& input, std::size_t begin,
                         std::size_t end, float* y) const = 0;
 
-  // What the input is multiplied by before it is rotated, signs of the rotation included, (cols);
+  // Factors of the input before its rotation, signs of the rotation included, (cols);
   // empty if the input is not rotated.
   virtual std::span<const float> input_factors() const { return {}; }
   // The row that is multiplied by the rotated input; the row itself if the input is not rotated.

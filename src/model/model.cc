@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kEmbedding = "embed_tokens.weight";
 
-// How the same text model is named alone, in a multimodal folder, by mlx-lm, and in older exports.
+// Prefixes of the text model alone, in a multimodal folder, by mlx-lm, and in older exports.
 constexpr std::array<std::string_view, 6> kPrefixes{
     "model.language_model.", "language_model.model.",
     "model.text_model.",     "model.",

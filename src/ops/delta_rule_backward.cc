@@ -43,8 +43,8 @@ struct Normalised {
   std::vector<float> gradients;  // (tokens, dim), summed over the value heads
 };
 
-// Where the gradients of a chunk go. v, g and beta: of its first token, with the distance to the
-// next.
+// Destinations of the gradients of a chunk. v, g and beta: of its first token, with the distance to
+// the next.
 struct ChunkGradient {
   float* keys;     // (count, dk), added to
   float* queries;  // likewise

@@ -1,4 +1,4 @@
-// What both directions of the delta rule share.
+// Constants and functions of the forward and backward pass of the delta rule.
 #pragma once
 
 #include <cstddef>

@@ -123,8 +123,8 @@ TEST(CodeColumns, ARowDoesNotDependOnOthers) {
   }
 }
 
-// Where columns before a group have errors and those of the group get none, the targets that the
-// group was entered with are what its columns become.
+// If only columns before a group have errors, the columns of the group become the targets with
+// which the group begins.
 TEST(CodeColumns, GroupsAreEnteredWithWhatTheyWillBe) {
   ThreadPool pool(2);
   constexpr std::size_t kRows = 3;

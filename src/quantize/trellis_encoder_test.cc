@@ -23,8 +23,8 @@ std::vector<float> gaussian(std::size_t count, unsigned seed, float deviation) {
   return values;
 }
 
-// What is left of the variance of weights that the table was made for. `bound` is 2^(−2 bits),
-// which no code can go below.
+// The error relative to the variance of weights that the table was made for. `bound` is
+// 2^(−2 bits), below which no code can go.
 TEST(TrellisEncoder, ErrorIsNearTheRateDistortionBound) {
   struct Case {
     FormatId format;

@@ -44,7 +44,7 @@ AddedTokenMatcher make_matcher(const TokenizerSpec& spec, bool normalized) {
   return AddedTokenMatcher(std::move(tokens));
 }
 
-// What all runs in [begin, end) allow.
+// The tokens that all runs in [begin, end) allow.
 AddedTokens least_allowed(std::span<const TextRun> runs, std::size_t begin, std::size_t end) {
   auto run = std::partition_point(runs.begin(), runs.end(),
                                   [begin](const TextRun& r) { return r.end <= begin; });

@@ -16,7 +16,7 @@
 
 namespace cellm {
 
-// Which added tokens spelled in a text become their ids.
+// The added tokens spelled in a text that become their ids.
 enum class AddedTokens : std::uint8_t {
   kNone,      // none; those that are not special may still result from merges
   kOrdinary,  // those that are not special, which belong to what a model says

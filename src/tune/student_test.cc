@@ -113,7 +113,7 @@ TEST_P(DifferenceQuotients, AreTheGradients) {
   RecordProperty("worst", std::to_string(worst));
 }
 
-// What torch's autograd gives in double precision (tools/make_gradient_golden.py).
+// Against the gradients of torch's autograd in f64 (tools/make_gradient_golden.py).
 class TorchGradients : public StudentTest {};
 TEST_P(TorchGradients, AreTheSame) {
   const std::string name = GetParam();
