@@ -1,5 +1,4 @@
 // A system library that is loaded at first use (docs/decisions/0081-libcurl-at-first-use.md).
-// (docs/decisions/0081-network-libraries-at-first-use.md).
 #pragma once
 
 #include <cstddef>
