@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 
 #include "base/aligned_buffer.h"
@@ -49,7 +50,13 @@ class MemoryFile {
   const MappedFile& file() const { return file_; }
 
  private:
-  std::unique_ptr<void, AlignedDelete> memory_;
+  struct Delete {
+    void operator()(void* memory) const {
+      ::operator delete (memory, std::align_val_t{kAlignment});
+    }
+  };
+
+  std::unique_ptr<void, Delete> memory_;
   MappedFile file_;
 };
 
