@@ -23,20 +23,22 @@ namespace {
 
 constexpr std::size_t kRows = 256;
 constexpr std::size_t kCols = 1024;
+// More than a cache has.
+constexpr std::size_t kStreamRows = 1024 * kRows;
 constexpr std::uint16_t kScale = 0x1400;  // f16 0.00098
 
 struct Weights {
-  Weights(FormatId format, std::size_t group)
+  Weights(FormatId format, std::size_t rows, std::size_t group)
       : row_bytes(format_spec(format).row_bytes(kCols)),
-        codes(kRows * row_bytes),
-        scales(kRows * kCols) {
+        codes(rows * row_bytes),
+        scales(rows * kCols) {
     // Every byte is a valid code; f16 values and the scales inside of q1 stay small and finite.
     for (std::size_t i = 0; i < codes.size(); ++i) {
       codes[i] = static_cast<std::byte>(i * 37 % 251 & (i % 2 == 1 ? 0x2F : 0xFF));
     }
     for (std::size_t i = 0; i < scales.size(); ++i) scales[i] = kScale;
     const bool has_scales = format_spec(format).has_scales;
-    tensor = {format,       kRows,
+    tensor = {format,       rows,
               kCols,        has_scales ? group : 0,
               codes.data(), has_scales ? scales.data() : nullptr,
               nullptr};
@@ -54,8 +56,8 @@ void count(benchmark::State& state, std::size_t bytes, std::size_t macs) {
 }
 
 void packed_matmul(benchmark::State& state, const KernelTable& table, FormatId format,
-                   std::size_t group, std::size_t tokens) {
-  const Weights weights(format, group);
+                   std::size_t rows, std::size_t group, std::size_t tokens) {
+  const Weights weights(format, rows, group);
   ThreadPool pool(1);
   const PackedWeights packed = *pack(weights.tensor, pool);
   const PackedMatrix w{packed.bits(),        packed.codes, packed.scales,   packed.rows,
@@ -68,12 +70,12 @@ void packed_matmul(benchmark::State& state, const KernelTable& table, FormatId f
   const std::vector<std::int16_t> wide(tokens * kCols, 5);
   const QuantizedActivations x{codes.data(), scales.data(), sums.data(), tokens,
                                kCols,        block,         blocks,      wide.data()};
-  std::vector<float> y(tokens * kRows);
+  std::vector<float> y(tokens * rows);
   for (auto _ : state) {
-    table.matmul_int8(w, 0, packed.row_blocks(), x, y.data(), kRows);
+    table.matmul_int8(w, 0, packed.row_blocks(), x, y.data(), rows);
     benchmark::ClobberMemory();
   }
-  count(state, packed.code_bytes() + packed.scale_count() * 2, kRows * kCols * tokens);
+  count(state, packed.code_bytes() + packed.scale_count() * 2, rows * kCols * tokens);
 }
 
 void trellis_matmul(benchmark::State& state, const KernelTable& table, FormatId format,
@@ -105,9 +107,6 @@ void trellis_matmul(benchmark::State& state, const KernelTable& table, FormatId 
   }
   count(state, shape.code_bytes() + shape.scale_count() * 2, kRows * kCols * tokens);
 }
-
-// `rows` rows: kRows of them stay in the second-level cache, kStreamRows come from memory.
-constexpr std::size_t kStreamRows = 128 * kRows;
 
 void block_matmul(benchmark::State& state, const KernelTable& table, const BlockFormatInfo& format,
                   std::size_t rows, std::size_t tokens) {
@@ -145,7 +144,7 @@ void rotation(benchmark::State& state, const KernelTable& table) {
 
 void float_matmul(benchmark::State& state, const KernelTable& table, FormatId format,
                   std::size_t tokens) {
-  const Weights weights(format, kCols);
+  const Weights weights(format, kRows, kCols);
   const WeightMatrix w{format,  reinterpret_cast<const unsigned char*>(weights.codes.data()),
                        nullptr, kCols,
                        0,       weights.row_bytes,
@@ -162,7 +161,7 @@ void float_matmul(benchmark::State& state, const KernelTable& table, FormatId fo
 // 256 keys or values of a head of 256, as in a decode step.
 void rows_kernel(benchmark::State& state, const KernelTable& table, FormatId format, bool mix) {
   constexpr std::size_t kQueries = 4;
-  const Weights weights(format, kCols);
+  const Weights weights(format, kRows, kCols);
   const VectorFormat vectors = format == FormatId::kF32   ? VectorFormat::kF32
                                : format == FormatId::kF16 ? VectorFormat::kF16
                                                           : VectorFormat::kI8;
@@ -220,8 +219,7 @@ void add_block_formats(const std::string& target, const KernelTable& table) {
   }
 }
 
-void add_target(const KernelTable& table) {
-  const std::string target = table.name;
+void add_packed_formats(const std::string& target, const KernelTable& table) {
   struct Packed {
     const char* name;
     FormatId format;
@@ -231,13 +229,25 @@ void add_target(const KernelTable& table) {
        {Packed{"int8", FormatId::kI8, kCols}, Packed{"int4", FormatId::kI4, kCols},
         Packed{"int4-g32", FormatId::kI4, 32}, Packed{"int4-g128", FormatId::kI4, 128},
         Packed{"int2", FormatId::kI2, kCols}, Packed{"q1", FormatId::kQ1, 0}}) {
-    for (const std::size_t tokens : {1U, 4U, 64U}) {
+    for (const std::size_t tokens : {1U, 2U, 4U, 8U, 16U, 64U}) {
       benchmark::RegisterBenchmark((target + "/" + p.name + "/" + std::to_string(tokens)).c_str(),
                                    [&table, p, tokens](benchmark::State& state) {
-                                     packed_matmul(state, table, p.format, p.group, tokens);
+                                     packed_matmul(state, table, p.format, kRows, p.group, tokens);
+                                   });
+    }
+    for (const std::size_t tokens : {1U, 8U}) {
+      benchmark::RegisterBenchmark(fmt::format("{}/{}/{}/stream", target, p.name, tokens).c_str(),
+                                   [&table, p, tokens](benchmark::State& state) {
+                                     packed_matmul(state, table, p.format, kStreamRows, p.group,
+                                                   tokens);
                                    });
     }
   }
+}
+
+void add_target(const KernelTable& table) {
+  const std::string target = table.name;
+  add_packed_formats(target, table);
   for (const FormatId format :
        {FormatId::kT4, FormatId::kT3, FormatId::kT2, FormatId::kT1H, FormatId::kT1}) {
     for (const std::size_t tokens : {1U, 4U, 64U}) {

@@ -242,19 +242,20 @@ CELLM_INLINE void add_group(const unsigned char* codes, const signed char* input
   constexpr std::size_t kColumns = F::kScaleColumns;
   static_assert(!is_narrow<F::kBits>() || kColumns == kGroupColumns);
   if constexpr (BlockPanel<F>::kPlanes) {
-    add_columns<4, kTokens, 1>(codes, inputs, stride, kColumns, dots);
+    add_columns<4, kTokens, 1, kColumns>(codes, inputs, stride, kColumns, dots);
     IntVec upper[1][kTokens][kBlockVectors];
     for (auto& token : upper[0]) {
       for (IntVec& sum : token) sum = int_broadcast(0);
     }
-    add_columns<4, kTokens, 1>(codes + BlockPanel<F>::kPlaneBytes, inputs, stride, kColumns, upper);
+    add_columns<4, kTokens, 1, kColumns>(codes + BlockPanel<F>::kPlaneBytes, inputs, stride,
+                                         kColumns, upper);
     for (std::size_t t = 0; t < kTokens; ++t) {
       for (std::size_t v = 0; v < kBlockVectors; ++v) {
         dots[0][t][v] = int_add(dots[0][t][v], int_shift<-4>(upper[0][t][v]));
       }
     }
   } else {
-    add_columns<F::kBits, kTokens, 1>(codes, inputs, stride, kColumns, dots);
+    add_columns<F::kBits, kTokens, 1, kColumns>(codes, inputs, stride, kColumns, dots);
   }
 }
 

@@ -99,7 +99,6 @@ const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t column
   if constexpr (kBits == 8) return codes;
   constexpr std::size_t kUnitColumns = 32 / kBits;
   for (std::size_t unit = 0; unit < columns / kUnitColumns; ++unit) {
-    __builtin_prefetch(codes + unit * kQuadBytes + kPrefetchBytes);
     for (std::size_t v = 0; v < kBlockVectors; ++v) {
       const std::size_t at = v * kIntLanes * 4;
       unpack_unit<kBits>(load_bytes(codes + unit * kQuadBytes + at),
@@ -265,6 +264,7 @@ void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActiv
         chunk.inputs = x.codes + first_code;
         chunk.input_stride = x.padded_cols;
       }
+      if (token == 0) chunk.ahead = here + columns * 2 * kBits;
       int_tiles<kBits, kBlock, kGroupScales>(chunk, x, token, tokens, partial);
     }
     for (std::size_t v = 0; v < kBlockVectors; ++v) {

@@ -13,11 +13,44 @@ struct IntChunk {
   std::size_t first_block;    // of activations
   const signed char* inputs;  // of the first token, 8-bit or wide
   std::size_t input_stride;   // bytes from one token to the next
+  // Codes as stored, of as many columns, that will be needed next; null: none.
+  const unsigned char* ahead = nullptr;
 };
+
+// Prefetches the stored codes of `columns` columns. Spread over a tile's work, since the processor
+// has buffers for a few lines only.
+template <unsigned kBits>
+void prefetch_codes(const unsigned char* codes, std::size_t columns) {
+  for (std::size_t at = 0; at < columns * 2 * kBits; at += 64) __builtin_prefetch(codes + at);
+}
+
+// add_columns() without special products, kQuads at a time: unrolled, so that sums stay in their
+// registers.
+template <unsigned kBits, std::size_t kTokens, std::size_t kSplit, std::size_t kQuads>
+__attribute__((always_inline)) inline void add_quads(const unsigned char* bytes,
+                                                     const signed char* inputs, std::size_t stride,
+                                                     std::size_t columns,
+                                                     IntVec (*acc)[kTokens][kBlockVectors]) {
+  for (std::size_t c = 0; c < columns; c += 4 * kQuads) {
+#pragma GCC unroll 8
+    for (std::size_t q = 0; q < kQuads; ++q, bytes += kQuadBytes) {
+      IntVec weights[kBlockVectors];
+      if constexpr (kBits == 8 && kTokens == 1) __builtin_prefetch(bytes + kPrefetchBytes);
+      for (std::size_t v = 0; v < kBlockVectors; ++v)
+        weights[v] = load_bytes(bytes + v * kIntLanes * 4);
+      for (std::size_t t = 0; t < kTokens; ++t) {
+        const IntVec input = broadcast_quad(inputs + t * stride + c + 4 * q);
+        for (std::size_t v = 0; v < kBlockVectors; ++v)
+          acc[q % kSplit][t][v] = dot_quads<kBits>(acc[q % kSplit][t][v], weights[v], input);
+      }
+    }
+  }
+}
 
 // acc[0][t][v] += Σ over the columns of codes · inputs[t]. Sums for few tokens are split, to hide
 // the latency of the dot product.
-template <unsigned kBits, std::size_t kTokens, std::size_t kSplit, class Wide = WidePairs>
+template <unsigned kBits, std::size_t kTokens, std::size_t kSplit, std::size_t kBlock,
+          class Wide = WidePairs>
 __attribute__((always_inline)) inline void add_columns(const unsigned char* bytes,
                                                        const signed char* inputs,
                                                        std::size_t stride, std::size_t columns,
@@ -66,17 +99,8 @@ __attribute__((always_inline)) inline void add_columns(const unsigned char* byte
       }
     }
   } else {
-    for (std::size_t c = 0; c < columns; c += 4 * kSplit) {
-      for (std::size_t s = 0; s < kSplit; ++s, bytes += kQuadBytes) {
-        if constexpr (kBits == 8 && kTokens == 1) __builtin_prefetch(bytes + kPrefetchBytes);
-        load_weights(bytes, weights);
-        for (std::size_t t = 0; t < kTokens; ++t) {
-          const IntVec input = broadcast_quad(inputs + t * stride + c + 4 * s);
-          for (std::size_t v = 0; v < kBlockVectors; ++v)
-            acc[s][t][v] = dot_quads<kBits>(acc[s][t][v], weights[v], input);
-        }
-      }
-    }
+    constexpr std::size_t kQuads = kBlock % 32 == 0 ? 8 : 4;
+    add_quads<kBits, kTokens, kSplit, kQuads>(bytes, inputs, stride, columns, acc);
   }
 }
 
@@ -97,6 +121,9 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
   for (std::size_t begin = 0, block = chunk.first_block; begin < chunk.columns;
        begin += kBlock, ++block) {
     const std::size_t columns = chunk.columns - begin < kBlock ? chunk.columns - begin : kBlock;
+    if (at == 0 && chunk.ahead != nullptr) {
+      prefetch_codes<kBits>(chunk.ahead + begin * 2 * kBits, columns);
+    }
     IntVec acc[kSplit][kTokens][kBlockVectors];
     for (std::size_t t = 0; t < kTokens; ++t) {
       const IntVec start = int_broadcast(-kZero * x.sums[(token + t) * x.blocks + block]);
@@ -105,7 +132,7 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
         for (std::size_t s = 1; s < kSplit; ++s) acc[s][t][v] = int_broadcast(0);
       }
     }
-    add_columns<kBits, kTokens, kSplit>(
+    add_columns<kBits, kTokens, kSplit, kBlock>(
         chunk.bytes + begin * kCodeBytes,
         chunk.inputs + at * chunk.input_stride + begin * kInputBytes, chunk.input_stride, columns,
         acc);
