@@ -148,8 +148,8 @@ TEST_F(Backward, Conv) {
         [&](const auto& x) {
           Values out(tokens * channels);
           Values window((kernel - 1) * channels);
-          causal_conv(compute_, weight.data(), kernel, channels, x[0].data(), tokens, window.data(),
-                      out.data());
+          const ConvRun all{x[0].data(), tokens, window.data(), out.data()};
+          causal_conv(compute_, weight.data(), kernel, channels, {&all, 1});
           return out;
         },
         inputs, dout, {dx});
@@ -217,7 +217,8 @@ TEST_F(Backward, DeltaRule) {
         [&](const auto& x) {
           DeltaState state(shape);
           Values out(outputs);
-          delta_rule(compute_, state, input_of(x), tokens, out.data());
+          const DeltaRun all{&state, input_of(x), tokens, out.data()};
+          delta_rule(compute_, {&all, 1});
           return out;
         },
         inputs, dout, gradients);

@@ -3,32 +3,43 @@
 #include <algorithm>
 
 namespace cellm {
+namespace {
 
-void causal_conv(const Compute& compute, const float* weight, std::size_t kernel,
-                 std::size_t channels, const float* x, std::size_t tokens, float* window,
-                 float* out) {
+constexpr std::size_t kGrain = 512;  // channels
+
+// The channels [begin, end).
+void convolve(const Compute& compute, const float* weight, std::size_t kernel, std::size_t channels,
+              const ConvRun& run, std::size_t begin, std::size_t end) {
   const std::size_t past = kernel - 1;
   // Input row `i` counted from the start of the window.
   const auto input = [&](std::size_t i) {
-    return i < past ? window + i * channels : x + (i - past) * channels;
+    return i < past ? run.window + i * channels : run.x + (i - past) * channels;
   };
-  constexpr std::size_t kGrain = 512;
-  compute.pool.parallel_for(channels, kGrain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t t = 0; t < tokens; ++t) {
-      float* row = out + t * channels;
-      std::fill(row + begin, row + end, 0.0F);
-      for (std::size_t j = 0; j < kernel; ++j) {
-        const float* in = input(t + j);
-        const float* w = weight + j * channels;
-        for (std::size_t c = begin; c < end; ++c) row[c] += w[c] * in[c];
-      }
-      compute.kernels.silu(row + begin, end - begin);
+  for (std::size_t t = 0; t < run.tokens; ++t) {
+    float* row = run.out + t * channels;
+    std::fill(row + begin, row + end, 0.0F);
+    for (std::size_t j = 0; j < kernel; ++j) {
+      const float* in = input(t + j);
+      const float* w = weight + j * channels;
+      for (std::size_t c = begin; c < end; ++c) row[c] += w[c] * in[c];
     }
-    for (std::size_t i = 0; i < past;
-         ++i) {  // row i becomes row i + tokens; ascending order is safe
-      const float* in = input(i + tokens);
-      std::copy(in + begin, in + end, window + i * channels + begin);
-    }
+    compute.kernels.silu(row + begin, end - begin);
+  }
+  for (std::size_t i = 0; i < past; ++i) {  // row i becomes row i + tokens; ascending is safe
+    const float* in = input(i + run.tokens);
+    std::copy(in + begin, in + end, run.window + i * channels + begin);
+  }
+}
+
+}  // namespace
+
+void causal_conv(const Compute& compute, const float* weight, std::size_t kernel,
+                 std::size_t channels, std::span<const ConvRun> runs) {
+  const std::size_t pieces = (channels + kGrain - 1) / kGrain;
+  compute.pool.parallel_for(runs.size() * pieces, 1, [&](std::size_t i, std::size_t) {
+    const std::size_t begin = i % pieces * kGrain;
+    convolve(compute, weight, kernel, channels, runs[i / pieces], begin,
+             std::min(channels, begin + kGrain));
   });
 }
 

@@ -38,14 +38,13 @@ void decays_since(const Compute& compute, const Head& head, std::size_t row, flo
 
 // Buffers for the rows of a chunk that are computed together.
 struct Scratch {
-  explicit Scratch(const DeltaShape& shape)
-      : probes(2 * kDeltaChunk * shape.key_dim),
-        answers(2 * kDeltaChunk * shape.value_dim),
-        folds(shape.key_dim * kDeltaChunk) {}
+  Scratch(const DeltaShape& shape, std::size_t rows)
+      : probes(2 * rows * shape.key_dim), answers(2 * rows * shape.value_dim) {}
   // The keys of the rows, then their queries, so that S is read once for both.
   std::vector<float> probes;   // (2, rows, key_dim), normalized
   std::vector<float> answers;  // (2, rows, value_dim): Sᵀk, then Sᵀq and later o
-  std::vector<float> folds;    // (key_dim, kDeltaChunk): decayed keys of finish_chunk()
+  // (key_dim, kDeltaChunk): decayed keys of finish_chunk(), allocated there.
+  std::vector<float> folds;
 };
 
 // Computes δ and o of the rows [begin, end) of the chunk, whose keys, queries (in scratch.probes)
@@ -94,6 +93,7 @@ void advance_rows(const Compute& compute, const DeltaShape& shape, const Head& h
 void finish_chunk(const Compute& compute, const DeltaShape& shape, const Head& head,
                   Scratch& scratch) {
   constexpr std::size_t kLast = kDeltaChunk - 1;
+  scratch.folds.resize(shape.key_dim * kDeltaChunk);
   float since[kDeltaChunk];
   decays_since(compute, head, kLast, since);
   since[kLast] = 1.0F;
@@ -108,6 +108,51 @@ void finish_chunk(const Compute& compute, const DeltaShape& shape, const Head& h
                            rows_of(head.deltas, kDeltaChunk, shape.value_dim), head.s);
 }
 
+// The value heads of a key head.
+void advance_heads(const Compute& compute, const DeltaRun& run, std::size_t key_head) {
+  DeltaState& state = *run.state;
+  const DeltaInput& input = run.input;
+  const std::size_t tokens = run.tokens;
+  float* out = run.out;
+  const DeltaShape& shape = state.shape;
+  const std::size_t dk = shape.key_dim;
+  const std::size_t dv = shape.value_dim;
+  const std::size_t heads_per_key = shape.value_heads / shape.key_heads;
+  const float q_scale = 1.0F / std::sqrt(static_cast<float>(dk));
+  Scratch scratch(shape, std::min(kDeltaChunk, tokens));
+  float* keys = state.keys.data() + key_head * kDeltaChunk * dk;
+  std::size_t row = state.pending;
+  for (std::size_t done = 0; done < tokens;) {  // up to the end of a chunk at a time
+    const std::size_t count = std::min(kDeltaChunk - row, tokens - done);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t at = (done + i) * input.qkv_stride + key_head * dk;
+      normalize(compute, input.q + at, dk, q_scale, scratch.probes.data() + (count + i) * dk);
+      normalize(compute, input.k + at, dk, 1.0F, keys + (row + i) * dk);
+    }
+    std::copy_n(keys + row * dk, count * dk, scratch.probes.data());
+    for (std::size_t h = key_head * heads_per_key; h < (key_head + 1) * heads_per_key; ++h) {
+      const Head head{state.s.data() + h * dk * dv, keys,
+                      state.deltas.data() + h * kDeltaChunk * dv,
+                      state.log_decay.data() + h * kDeltaChunk};
+      for (std::size_t i = 0; i < count; ++i) {
+        const double before = row + i == 0 ? 0.0 : head.log_decay[row + i - 1];
+        head.log_decay[row + i] =
+            before + static_cast<double>(input.g[(done + i) * shape.value_heads + h]);
+      }
+      advance_rows(compute, shape, head, row, row + count,
+                   input.v + done * input.qkv_stride + h * dv, input.qkv_stride,
+                   input.beta + done * shape.value_heads + h, shape.value_heads, scratch);
+      for (std::size_t i = 0; i < count; ++i) {
+        std::copy_n(scratch.answers.data() + (count + i) * dv, dv,
+                    out + ((done + i) * shape.value_heads + h) * dv);
+      }
+      if (row + count == kDeltaChunk) finish_chunk(compute, shape, head, scratch);
+    }
+    row = (row + count) % kDeltaChunk;
+    done += count;
+  }
+}
+
 }  // namespace
 
 DeltaState::DeltaState(const DeltaShape& sizes)
@@ -117,49 +162,15 @@ DeltaState::DeltaState(const DeltaShape& sizes)
       deltas(sizes.value_heads * kDeltaChunk * sizes.value_dim),
       log_decay(sizes.value_heads * kDeltaChunk) {}
 
-void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& input,
-                std::size_t tokens, float* out) {
-  const DeltaShape& shape = state.shape;
-  const std::size_t dk = shape.key_dim;
-  const std::size_t dv = shape.value_dim;
-  const std::size_t heads_per_key = shape.value_heads / shape.key_heads;
-  const float q_scale = 1.0F / std::sqrt(static_cast<float>(dk));
-
-  compute.pool.parallel_for(shape.key_heads, 1, [&](std::size_t key_head, std::size_t) {
-    Scratch scratch(shape);
-    float* keys = state.keys.data() + key_head * kDeltaChunk * dk;
-    std::size_t row = state.pending;
-    for (std::size_t done = 0; done < tokens;) {  // up to the end of a chunk at a time
-      const std::size_t count = std::min(kDeltaChunk - row, tokens - done);
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t at = (done + i) * input.qkv_stride + key_head * dk;
-        normalize(compute, input.q + at, dk, q_scale, scratch.probes.data() + (count + i) * dk);
-        normalize(compute, input.k + at, dk, 1.0F, keys + (row + i) * dk);
-      }
-      std::copy_n(keys + row * dk, count * dk, scratch.probes.data());
-      for (std::size_t h = key_head * heads_per_key; h < (key_head + 1) * heads_per_key; ++h) {
-        const Head head{state.s.data() + h * dk * dv, keys,
-                        state.deltas.data() + h * kDeltaChunk * dv,
-                        state.log_decay.data() + h * kDeltaChunk};
-        for (std::size_t i = 0; i < count; ++i) {
-          const double before = row + i == 0 ? 0.0 : head.log_decay[row + i - 1];
-          head.log_decay[row + i] =
-              before + static_cast<double>(input.g[(done + i) * shape.value_heads + h]);
-        }
-        advance_rows(compute, shape, head, row, row + count,
-                     input.v + done * input.qkv_stride + h * dv, input.qkv_stride,
-                     input.beta + done * shape.value_heads + h, shape.value_heads, scratch);
-        for (std::size_t i = 0; i < count; ++i) {
-          std::copy_n(scratch.answers.data() + (count + i) * dv, dv,
-                      out + ((done + i) * shape.value_heads + h) * dv);
-        }
-        if (row + count == kDeltaChunk) finish_chunk(compute, shape, head, scratch);
-      }
-      row = (row + count) % kDeltaChunk;
-      done += count;
-    }
+void delta_rule(const Compute& compute, std::span<const DeltaRun> runs) {
+  if (runs.empty()) return;
+  const std::size_t key_heads = runs.front().state->shape.key_heads;
+  compute.pool.parallel_for(runs.size() * key_heads, 1, [&](std::size_t i, std::size_t) {
+    advance_heads(compute, runs[i / key_heads], i % key_heads);
   });
-  state.pending = (state.pending + tokens) % kDeltaChunk;
+  for (const DeltaRun& run : runs) {
+    run.state->pending = (run.state->pending + run.tokens) % kDeltaChunk;
+  }
 }
 
 }  // namespace cellm

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "base/aligned_buffer.h"
 #include "ops/compute.h"
@@ -53,7 +54,14 @@ struct DeltaInput {
   const float* g;
   const float* beta;
 };
-void delta_rule(const Compute& compute, DeltaState& state, const DeltaInput& input,
-                std::size_t tokens, float* out);
+// The tokens of one sequence.
+struct DeltaRun {
+  DeltaState* state;
+  DeltaInput input;
+  std::size_t tokens;
+  float* out;
+};
+// Several sequences with states of one shape; each gets what it would get alone.
+void delta_rule(const Compute& compute, std::span<const DeltaRun> runs);
 
 }  // namespace cellm

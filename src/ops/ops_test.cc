@@ -22,6 +22,11 @@ class Ops : public ::testing::Test {
   ThreadPool pool_{3};
   ActivationScratch scratch_;
   Compute compute_{kernel_table(), pool_, scratch_};
+
+  void advance(DeltaState& state, const DeltaInput& input, std::size_t tokens, float* out) {
+    const DeltaRun one{&state, input, tokens, out};
+    delta_rule(compute_, {&one, 1});
+  }
 };
 
 TEST_F(Ops, RmsNorm) {
@@ -85,8 +90,8 @@ TEST_F(Ops, ConvIsTheSameInOnePieceAndTokenByToken) {
     const auto weight = gaussian(kernel * channels, 2);
     std::vector<float> window((kernel - 1) * channels);
     std::vector<float> whole(tokens * channels);
-    causal_conv(compute_, weight.data(), kernel, channels, x.data(), tokens, window.data(),
-                whole.data());
+    const ConvRun all{x.data(), tokens, window.data(), whole.data()};
+    causal_conv(compute_, weight.data(), kernel, channels, {&all, 1});
     for (std::size_t t = 0; t < tokens; ++t) {
       for (std::size_t c = 0; c < channels; c += 31) {
         double sum = 0;
@@ -101,8 +106,9 @@ TEST_F(Ops, ConvIsTheSameInOnePieceAndTokenByToken) {
     std::vector<float> window_again((kernel - 1) * channels);
     std::vector<float> pieces(tokens * channels);
     for (const auto& [begin, end] : {std::pair{0U, 1U}, {1U, 2U}, {2U, 7U}, {7U, 9U}}) {
-      causal_conv(compute_, weight.data(), kernel, channels, x.data() + begin * channels,
-                  end - begin, window_again.data(), pieces.data() + begin * channels);
+      const ConvRun piece{x.data() + begin * channels, end - begin, window_again.data(),
+                          pieces.data() + begin * channels};
+      causal_conv(compute_, weight.data(), kernel, channels, {&piece, 1});
     }
     EXPECT_EQ(whole, pieces);
     EXPECT_EQ(window, window_again);
@@ -178,7 +184,7 @@ TEST_F(Ops, DeltaRuleIsTheRecurrence) {
   const auto want = recurrent(test);
   DeltaState state(test.shape);
   std::vector<float> got(want.size());
-  delta_rule(compute_, state, test.input(0), test.tokens, got.data());
+  advance(state, test.input(0), test.tokens, got.data());
   for (std::size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 2e-5) << i;
 }
 
@@ -187,13 +193,13 @@ TEST_F(Ops, DeltaRuleGivesTheSameBitsHoweverTokensArrive) {
   const std::size_t width = test.shape.value_heads * test.shape.value_dim;
   DeltaState whole(test.shape);
   std::vector<float> want(test.tokens * width);
-  delta_rule(compute_, whole, test.input(0), test.tokens, want.data());
+  advance(whole, test.input(0), test.tokens, want.data());
   for (const std::size_t piece : {1U, 7U, 32U, 33U, 64U}) {
     DeltaState state(test.shape);
     std::vector<float> got(want.size());
     for (std::size_t t = 0; t < test.tokens; t += piece) {
       const std::size_t count = std::min(piece, test.tokens - t);
-      delta_rule(compute_, state, test.input(t), count, got.data() + t * width);
+      advance(state, test.input(t), count, got.data() + t * width);
     }
     EXPECT_EQ(want, got) << piece;
     EXPECT_TRUE(std::equal(whole.s.span().begin(), whole.s.span().end(), state.s.span().begin()));

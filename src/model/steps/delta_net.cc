@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "model/steps/common.h"
 #include "ops/activation.h"
 #include "ops/conv.h"
@@ -43,12 +45,13 @@ void delta_gates_backward(const LayerRun& run, const Step& step, const Slots& gr
 void convolve(const LayerRun& run, const Step& step) {
   const std::size_t kernel = run.config().delta_net.conv_kernel;
   const std::size_t channels = conv_channels(run.config().delta_net);
+  std::vector<ConvRun> runs;
   for_each_part(run.pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
-    auto& window = writable(state, run.index).conv_window;
-    causal_conv(run.compute(), run.layer.vector(step.weights[0]).data(), kernel, channels,
-                run.at(step.in[0]) + begin * channels, count, window.data(),
-                run.at(step.out[0]) + begin * channels);
+    runs.push_back({run.at(step.in[0]) + begin * channels, count,
+                    writable(state, run.index).conv_window.data(),
+                    run.at(step.out[0]) + begin * channels});
   });
+  causal_conv(run.compute(), run.layer.vector(step.weights[0]).data(), kernel, channels, runs);
 }
 
 void convolve_backward(const LayerRun& run, const Step& step, const Slots& gradients,
@@ -75,10 +78,12 @@ DeltaInput delta_input(const LayerRun& run, const Step& step, std::size_t begin)
 
 void apply_delta_rule(const LayerRun& run, const Step& step) {
   const DeltaNetConfig& net = run.config().delta_net;
+  std::vector<DeltaRun> runs;
   for_each_part(run.pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
-    delta_rule(run.compute(), writable(state, run.index).delta, delta_input(run, step, begin),
-               count, run.at(step.out[0]) + begin * net.value_heads * net.value_dim);
+    runs.push_back({&writable(state, run.index).delta, delta_input(run, step, begin), count,
+                    run.at(step.out[0]) + begin * net.value_heads * net.value_dim});
   });
+  delta_rule(run.compute(), runs);
 }
 
 void apply_delta_rule_backward(const LayerRun& run, const Step& step, const Slots& gradients,
