@@ -10,7 +10,7 @@ namespace cellm {
 
 bool Runner::admit(const State& request) {
   const CompletionRequest& asked = request->request();
-  if (places_free() == 0 || !forks_.empty()) return false;
+  if (places_free() == 0 || !forks_.empty() || stalled_) return false;
   Prompt prompt{.request = request, .lease = {}, .fork_lease = {}, .sequence = {}, .texts = {}};
   const std::uint64_t fork = fork_bytes(asked);
   if (!ledger_.could_fit(fork) || !cache_.make_room(fork)) return false;
@@ -36,7 +36,7 @@ bool Runner::resume(Prompt& prompt) {
   prompt.miss = found.miss;
   if (prompt.sequence != SequenceId{} && found.position() <= prompt.cached) return true;
   const std::size_t shared = sizes_.full_blocks_of(found.position());
-  const std::uint64_t own = sizes_.own(most_tokens(asked), shared);
+  const std::uint64_t own = sizes_.own(reserved_tokens(asked), shared);
   Lease lease(ledger_, 0, MemoryUse::kSequence);
   if (found.snapshot) lease.share(found.snapshot->sequence(), shared, false);
   if (prompt.sequence != SequenceId{}) {
@@ -190,7 +190,8 @@ void Runner::finish_prompt(Prompt& prompt, std::span<const float> hidden,
                 .index = 0,
                 .text = std::move(prompt.texts.front()),
                 .lease = std::move(prompt.lease),
-                .sequence = prompt.sequence},
+                .sequence = prompt.sequence,
+                .reserved = reserved_tokens(prompt.asked())},
                logits);
 }
 

@@ -35,6 +35,7 @@ Runner::Runner(const Engine& engine, const SchedulerOptions& options, std::uint6
       sequence_options_(options.sequence),
       max_sequences_(options.max_sequences),
       context_(max_sequence_tokens(engine.config(), options.sequence)),
+      reserved_answer_(options.reserved_answer),
       sizes_(engine.config(), options.sequence),
       log_(std::move(log)),
       ledger_(limit, sizes_.block_bytes),
@@ -47,6 +48,11 @@ std::size_t Runner::most_tokens(const CompletionRequest& request) const {
   return request.prompt.size() + std::min(request.options.max_tokens, room);
 }
 
+std::size_t Runner::reserved_tokens(const CompletionRequest& request) const {
+  const std::size_t answer = most_tokens(request) - request.prompt.size();
+  return request.prompt.size() + std::min(answer, reserved_answer_);
+}
+
 std::uint64_t Runner::fork_bytes(const CompletionRequest& request) const {
   if (request.answers == 1) return 0;
   const std::size_t tokens = request.prompt.size();
@@ -54,7 +60,7 @@ std::uint64_t Runner::fork_bytes(const CompletionRequest& request) const {
 }
 
 std::uint64_t Runner::bytes_of(const CompletionRequest& request) const {
-  return sizes_.own(most_tokens(request), 0) + fork_bytes(request);
+  return sizes_.own(reserved_tokens(request), 0) + fork_bytes(request);
 }
 
 bool Runner::step() {
@@ -63,7 +69,11 @@ bool Runner::step() {
   const Step step = plan();
   if (!step.inputs.empty()) run(step);
   take_cached(step);
-  return !step.inputs.empty() || !step.cached.empty();
+  if (!step.inputs.empty() || !step.cached.empty()) return true;
+  if (step.stalled == nullptr) return false;
+  fail(State(step.stalled->request),
+       Error(ErrorKind::kResources, "there is no memory for so long an answer beside others"));
+  return true;
 }
 
 void Runner::run(const Step& step) {
@@ -137,7 +147,8 @@ void Runner::begin_forks() {
     Fork& fork = forks_.front();
     const CompletionRequest& asked = fork.request->request();
     const std::size_t shared = sizes_.full_blocks_of(asked.prompt.size());
-    const std::uint64_t bytes = sizes_.own(most_tokens(asked), shared);
+    const std::size_t reserved = reserved_tokens(asked);
+    const std::uint64_t bytes = sizes_.own(reserved, shared);
     if (!cache_.make_room(bytes)) return;
     std::span<const float> logits;
     if (const auto error = error_of([&] { logits = batch_.project(fork.point->hidden); })) {
@@ -150,7 +161,8 @@ void Runner::begin_forks() {
                   .index = fork.index,
                   .text = std::move(fork.text),
                   .lease = std::move(lease),
-                  .sequence = batch_.add(fork.point->snapshot)};
+                  .sequence = batch_.add(fork.point->snapshot),
+                  .reserved = reserved};
     forks_.pop_front();
     begin_answer(std::move(answer), logits);
   }
@@ -163,10 +175,28 @@ std::size_t Runner::slice_tokens(std::size_t answers) const {
   return std::min(room, std::max(kMinSliceTokens, static_cast<std::size_t>(tokens)));
 }
 
+// Memory for the next token; false if there is none at present.
+bool Runner::reserve_next(Answer& answer) {
+  const std::size_t needed = batch_.position(answer.sequence) + 1;
+  if (needed <= answer.reserved) return true;
+  const std::size_t more = std::min(needed + kReserveStep, most_tokens(answer.request->request()));
+  const std::uint64_t bytes = sizes_.own(more, 0) - sizes_.own(answer.reserved, 0);
+  if (!ledger_.could_fit(bytes) || !cache_.make_room(bytes)) return false;
+  answer.lease.add(bytes);
+  answer.reserved = more;
+  return true;
+}
+
 Runner::Step Runner::plan() {
   Step step;
+  stalled_ = false;
   for (Answer& answer : answers_) {
     if (answer.request->paused()) continue;
+    if (!reserve_next(answer)) {
+      step.stalled = &answer;
+      stalled_ = true;
+      continue;
+    }
     step.inputs.push_back({answer.sequence, answer.text.pending(), 1});
     step.answers.push_back(&answer);
   }
@@ -294,6 +324,9 @@ void Runner::read_metrics(SchedulerMetrics& metrics) const {
   metrics.prompt_seconds = counters_.prompt_seconds;
   metrics.decode_seconds = counters_.decode_seconds;
   metrics.cache_misses = counters_.cache_misses;
+  metrics.snapshots = cache_.snapshots();
+  metrics.evictions = cache_.evictions();
+  metrics.cache_dir_bytes_used = cache_.disk_bytes();
 }
 
 }  // namespace cellm

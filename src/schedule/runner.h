@@ -29,6 +29,9 @@ inline constexpr std::size_t kMaxSliceTokens = 192;
 inline constexpr double kSliceSeconds = 0.25;
 inline constexpr std::size_t kMinSliceTokens = 16;
 
+// An answer that is longer than foreseen gets memory for so many tokens at a time.
+inline constexpr std::size_t kReserveStep = 256;
+
 // Steps a batch: every step has one token of each answer, and a slice of the prompts behind them.
 // Belongs to one thread.
 class Runner {
@@ -102,6 +105,7 @@ class Runner {
     Generation text;
     Lease lease;
     SequenceId sequence;
+    std::size_t reserved;                  // tokens whose memory the lease has
     std::optional<std::uint32_t> id = {};  // of the present step
     std::optional<Error> error = {};       // the same
   };
@@ -110,6 +114,7 @@ class Runner {
     std::vector<Answer*> answers;  // of the first inputs
     std::vector<Prompt*> prompts;  // of the others
     std::vector<Prompt*> cached;   // without an input
+    Answer* stalled = nullptr;     // the latest answer that waits for memory
   };
 
   void end_cancelled();
@@ -134,13 +139,16 @@ class Runner {
   void keep_answer(Answer& answer, std::span<const float> hidden);
   void remove_ended();
   void fail(const State& request, const Error& error);
+  bool reserve_next(Answer& answer);
   std::size_t most_tokens(const CompletionRequest& request) const;
+  std::size_t reserved_tokens(const CompletionRequest& request) const;
   std::uint64_t fork_bytes(const CompletionRequest& request) const;
 
   const Engine& engine_;
   SequenceOptions sequence_options_;
   std::size_t max_sequences_;
   std::size_t context_;
+  std::size_t reserved_answer_;
   StateSizes sizes_;
   std::function<void(const std::string&)> log_;
   MemoryLedger ledger_;
@@ -150,6 +158,7 @@ class Runner {
   std::list<Fork> forks_;
   std::list<Answer> answers_;
   Turns turns_;
+  bool stalled_ = false;            // an answer waits for memory
   double seconds_per_token_ = 0.0;  // of slices, lately
   SchedulerMetrics counters_;
 };

@@ -26,6 +26,9 @@ struct SchedulerOptions {
   std::uint64_t cache_bytes = 0;         // of KV blocks, states and snapshots; 0: from free memory
   std::filesystem::path cache_dir = {};  // where snapshots survive a restart; empty: nowhere
   std::uint64_t cache_dir_bytes = 0;     // of its files; 0: as many as in memory
+  // Tokens of an answer whose memory is reserved before it begins, since few answers are longer. A
+  // longer one waits for memory and, if all answers do, the latest one fails with kResources.
+  std::size_t reserved_answer = 4096;
 };
 
 // The queue is full. A server answers 429 with Retry-After.
@@ -69,6 +72,9 @@ struct SchedulerMetrics {          // a consistent picture; counters only grow
   double prompt_seconds = 0.0;
   double decode_seconds = 0.0;
   std::map<std::string, std::uint64_t> cache_misses;  // requests, by reason
+  std::size_t snapshots = 0;                          // in memory
+  std::uint64_t evictions = 0;                        // of snapshots from memory
+  std::uint64_t cache_dir_bytes_used = 0;
 };
 
 // Owns a thread that steps a batch. Engine and tokenizers of requests must outlive it. Thread-safe.

@@ -212,6 +212,30 @@ TEST_P(ServiceTest, MemoryStaysWithinTheLimit) {
   EXPECT_GE(4 * (aligned_bytes - before - workspace), scheduler.metrics().cache_bytes_used);
 }
 
+TEST_P(ServiceTest, LongAnswersGetMemoryAsTheyGrow) {
+  if (max_sequence_tokens(engine_.config(), {}) < 900) GTEST_SKIP();
+  const StateSizes sizes(engine_.config(), {});
+  CompletionRequest request = test_request(40, 1);
+  request.options.max_tokens = 800;
+  request.use_cache = false;
+  SchedulerOptions options;
+  options.reserved_answer = 100;
+  // One fits whole, but not a second one beside it.
+  options.cache_bytes = sizes.own(900, 0) + sizes.own(200, 0);
+  Scheduler scheduler(engine_, 1, options);
+  const auto first = scheduler.submit(request);
+  const auto second = scheduler.submit(request);
+  const auto read = [](Completion& completion, Collected& all) { all = collect(completion); };
+  Collected of_first;
+  Collected of_second;
+  std::thread reader([&] { read(*second, of_second); });
+  read(*first, of_first);
+  reader.join();
+  EXPECT_EQ(of_first, alone(engine_, request));
+  EXPECT_TRUE(of_second.error && of_second.error->find("memory") != std::string::npos);
+  EXPECT_EQ(scheduler.metrics().failed, 1U);
+}
+
 TEST_P(ServiceTest, WhatNeverFitsIsRefused) {
   const StateSizes sizes(engine_.config(), {});
   Scheduler scheduler(engine_, 1, {.cache_bytes = sizes.own(64, 0)});
