@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
+#include <cstdint>
 #include <fstream>
+#include <limits>
+#include <optional>
 #include <sched.h>
 #include <set>
 #include <string>
+
+#include "base/control_groups.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -59,6 +63,32 @@ unsigned physical_cores() {
   }
   const auto counted = static_cast<unsigned>(cores.size());
   return std::max(1U, counted == 0 ? logical : counted);
+}
+
+unsigned quota_cores(const std::filesystem::path& root) {
+  constexpr std::uint64_t kUsualPeriod = 100'000;  // microseconds
+  unsigned least = std::numeric_limits<unsigned>::max();
+  for (const ControlGroup& group : control_groups("cpu", root)) {
+    std::optional<std::uint64_t> quota;
+    std::uint64_t period = kUsualPeriod;
+    if (group.version == 2) {
+      quota = read_group_number(group.folder / "cpu.max");  // "QUOTA PERIOD"
+      std::ifstream file(group.folder / "cpu.max");
+      std::string first;
+      if (!(file >> first >> period)) period = kUsualPeriod;
+    } else {
+      quota = read_group_number(group.folder / "cpu.cfs_quota_us");  // -1: none
+      period = read_group_number(group.folder / "cpu.cfs_period_us").value_or(kUsualPeriod);
+    }
+    if (!quota || period == 0) continue;
+    const std::uint64_t cores = *quota / period + (*quota % period != 0 ? 1 : 0);
+    least = static_cast<unsigned>(std::clamp<std::uint64_t>(cores, 1, least));
+  }
+  return least;
+}
+
+unsigned default_threads() {
+  return std::min(physical_cores(), quota_cores());
 }
 
 }  // namespace cellm

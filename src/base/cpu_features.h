@@ -1,6 +1,8 @@
 // Features of the processor.
 #pragma once
 
+#include <filesystem>
+
 namespace cellm {
 
 struct CpuFeatures {
@@ -16,5 +18,13 @@ const CpuFeatures& cpu_features();
 
 // Physical cores that this process may run on, at least 1; hyper-threads of a core count once.
 unsigned physical_cores();
+
+// The cores that the CPU quota of the control groups allows, rounded up, since threads beyond it
+// only take the time of each other; UINT_MAX without a quota. Versions 1 and 2. `root` is the
+// prefix of /proc and /sys.
+unsigned quota_cores(const std::filesystem::path& root = "/");
+
+// Threads to use if nobody says how many: the lesser of both.
+unsigned default_threads();
 
 }  // namespace cellm

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/control_groups.h"
 #include "base/error.h"
 
 namespace cellm {
@@ -19,14 +20,6 @@ std::optional<std::uint64_t> to_number(std::string_view text) {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failure != std::errc() || end == text.data()) return std::nullopt;
   return value;
-}
-
-// The number in a file; nothing for "max" or a missing file.
-std::optional<std::uint64_t> read_number(const fs::path& path) {
-  std::string line;
-  std::ifstream file(path);
-  if (!std::getline(file, line)) return std::nullopt;
-  return to_number(line);
 }
 
 // The number of `key` in lines of "KEY NUMBER" or "KEY: NUMBER kB".
@@ -62,29 +55,19 @@ constexpr GroupFiles kVersion1{"memory.limit_in_bytes", "memory.usage_in_bytes",
 // kernel can reclaim, plus swap.
 void lower_by_group(AvailableMemory& least, const fs::path& group, const GroupFiles& files,
                     std::uint64_t free_swap) {
-  const auto limit = read_number(group / files.limit);
-  const auto usage = read_number(group / files.usage);
+  const auto limit = read_group_number(group / files.limit);
+  const auto usage = read_group_number(group / files.usage);
   if (!limit || !usage) return;
   const fs::path stat = group / "memory.stat";
   const std::uint64_t cache = read_field(stat, files.active_cache).value_or(0) +
                               read_field(stat, files.inactive_cache).value_or(0);
   // Swap has a separate limit in version 2 ("max": all swap of the machine).
   std::uint64_t swap = free_swap;
-  if (const auto swap_limit = read_number(group / "memory.swap.max")) {
-    const auto swap_usage = read_number(group / "memory.swap.current").value_or(0);
+  if (const auto swap_limit = read_group_number(group / "memory.swap.max")) {
+    const auto swap_usage = read_group_number(group / "memory.swap.current").value_or(0);
     swap = std::min(swap, minus(*swap_limit, swap_usage));
   }
   lower(least, minus(*limit, minus(*usage, cache)) + swap, "the limit of the control group");
-}
-
-// Limits apply to a group and all its parents. In a container the path in /proc may not exist; the
-// root of the mount is then the group itself.
-void lower_by_groups(AvailableMemory& least, const fs::path& mount, fs::path group,
-                     const GroupFiles& files, std::uint64_t free_swap) {
-  for (;; group = group.parent_path()) {
-    lower_by_group(least, mount / group.relative_path(), files, free_swap);
-    if (!group.has_relative_path()) return;
-  }
 }
 
 void lower_by_limit(AvailableMemory& least, int resource, std::uint64_t used,
@@ -107,19 +90,8 @@ AvailableMemory available_memory(const fs::path& root) {
   if (const auto available = read_field(meminfo, "MemAvailable:"))
     lower(least, *available * 1024 + swap, "this machine");
 
-  // Lines of "ID:CONTROLLERS:PATH"; version 2 is the line without controllers.
-  std::ifstream groups(root / "proc" / "self" / "cgroup");
-  for (std::string line; std::getline(groups, line);) {
-    const std::size_t first = line.find(':');
-    const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers =
-        fmt::format(",{},", std::string_view(line).substr(first + 1, second - first - 1));
-    const fs::path group = line.substr(second + 1);
-    const fs::path mount = root / "sys" / "fs" / "cgroup";
-    if (controllers == ",,") lower_by_groups(least, mount, group, kVersion2, swap);
-    if (controllers.find(",memory,") != std::string::npos)
-      lower_by_groups(least, mount / "memory", group, kVersion1, swap);
+  for (const ControlGroup& group : control_groups("memory", root)) {
+    lower_by_group(least, group.folder, group.version == 2 ? kVersion2 : kVersion1, swap);
   }
 
   if (root == "/") {

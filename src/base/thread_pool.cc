@@ -28,7 +28,7 @@ ThreadPool::ThreadPool(unsigned threads) {
   if (threads > kMaxThreads) {
     throw usage_error("{} threads are too many; at most {} are possible", threads, kMaxThreads);
   }
-  if (threads == 0) threads = std::min(physical_cores(), kMaxThreads);
+  if (threads == 0) threads = std::min(default_threads(), kMaxThreads);
   workers_.reserve(threads - 1);
   try {
     for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this] { worker_loop(); });

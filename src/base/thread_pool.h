@@ -18,7 +18,7 @@ namespace cellm {
 // depend on it.
 class ThreadPool {
  public:
-  // threads = 0 means one per physical core. Throws Error(kUsage) for more than kMaxThreads,
+  // threads = 0 means default_threads(). Throws Error(kUsage) for more than kMaxThreads,
   // Error(kResources) if one cannot be started.
   explicit ThreadPool(unsigned threads = 0);
   ~ThreadPool();

@@ -107,7 +107,7 @@ std::shared_ptr<const OpenedModel> open(const Arguments& arguments) {
 
 int run(const Arguments& arguments) {
   std::vector<unsigned> thread_counts = arguments.threads;
-  if (thread_counts.empty()) thread_counts.push_back(physical_cores());
+  if (thread_counts.empty()) thread_counts.push_back(default_threads());
   BenchReport report(arguments.output);
   for (const unsigned threads : thread_counts) {
     std::optional<Engine> engine;
@@ -157,7 +157,7 @@ Run configure(Options& options) {
       .range(std::size_t{1}, std::size_t{1000});
   options
       .add("-t,--threads", a.threads,
-           "Threads, several with commas (default: one per physical core)")
+           "Threads, several with commas (default: one per core, within the CPU quota)")
       .delimiter(',')
       .range(1U, kMaxThreads);
   options.add("-o,--output", a.output, "md, json or csv")

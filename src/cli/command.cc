@@ -139,7 +139,7 @@ void add_tokenizer(Options& options, std::string& file) {
 }
 
 void add_threads(Options& options, unsigned& threads) {
-  options.add("-t,--threads", threads, "Threads (default: one per physical core)")
+  options.add("-t,--threads", threads, "Threads (default: one per core, within the CPU quota)")
       .range(1U, kMaxThreads);
 }
 

@@ -104,6 +104,10 @@ void add_rounding(Options& options, ConvertArguments& a) {
 }
 
 void add_switches(Options& options, ConvertArguments& a) {
+  options.add(
+      "--lora", a.lora,
+      "ADAPTER or ADAPTER:SCALE, a PEFT folder or a GGUF adapter, to merge into the weights "
+      "first; repeatable");
   options.add_flag("--text-only", a.text_only, "Leave out vision and multi-token prediction");
   options.add_flag(
       "--packed", a.packed,

@@ -24,7 +24,7 @@ Activations parse_activations(std::string_view name);        // throws Error(kUs
 
 struct EngineOptions {
   std::string target;    // CPU target; empty: the best this processor has
-  unsigned threads = 0;  // 0: one per physical core
+  unsigned threads = 0;  // 0: default_threads() (base/cpu_features.h)
   std::size_t max_layers = kAllLayers;
   Activations activations = Activations::kInt8;
 };

@@ -80,7 +80,7 @@ struct ConvertJobOptions {
   bool validate = false;          // compare tensors and logits with the input afterwards
   bool plan_only = false;         // plan without writing
   Links links = Links::kInside;
-  unsigned threads = 0;  // 0: one per physical core
+  unsigned threads = 0;  // 0: default_threads() (base/cpu_features.h)
   std::string target;    // CPU target; empty: the best this processor has
 };
 
