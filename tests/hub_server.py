@@ -228,9 +228,10 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Hub:
-    """`with Hub() as hub:` serves hub.repositories at hub.endpoint."""
+    """`with Hub() as hub:` serves hub.repositories at hub.endpoint; with `tls`, an ssl.SSLContext, by https."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
+        self.tls = tls
         self.lock = threading.Lock()
         self.repositories, self.moved = {}, {}
         self.faults, self.log = [], []
@@ -243,9 +244,12 @@ class Hub:
         for handler in (HubHandler, FilesHandler):
             server = Server(("127.0.0.1", 0), handler)
             server.hub = self
+            if self.tls:  # the handshake is a matter of the connection's thread
+                server.socket = self.tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
             self.servers.append(server)
-        self.endpoint, self.files_address = (f"http://127.0.0.1:{server.server_address[1]}" for server in self.servers)
+        scheme = "https" if self.tls else "http"
+        self.endpoint, self.files_address = (f"{scheme}://127.0.0.1:{server.server_address[1]}" for server in self.servers)
         return self
 
     def __exit__(self, *_):

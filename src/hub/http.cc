@@ -153,7 +153,8 @@ struct HttpClient::Transfer {
   }
 };
 
-HttpClient::HttpClient() : multi_(std::make_unique<Multi>()) {}
+HttpClient::HttpClient(Certificates certificates)
+    : certificates_(std::move(certificates)), multi_(std::make_unique<Multi>()) {}
 
 HttpClient::~HttpClient() {
   stop();
@@ -193,6 +194,11 @@ void HttpClient::launch(Transfer& transfer) {
   curl.easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.lines.get());
   curl.easy_setopt(easy, CURLOPT_USERAGENT, agent.c_str());
   curl.easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  if (!certificates_.named_by.empty()) {
+    const auto path = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
+    curl.easy_setopt(easy, CURLOPT_CAINFO, path(certificates_.file));
+    curl.easy_setopt(easy, CURLOPT_CAPATH, path(certificates_.folder));
+  }
   curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, kHubConnectSeconds);
   curl.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -223,6 +229,16 @@ bool HttpClient::follow(Transfer& transfer) {
   return true;
 }
 
+std::string HttpClient::failure_text(int result, const Transfer& transfer) const {
+  const auto code = static_cast<CURLcode>(result);
+  std::string text = transfer.failure[0] != '\0' ? transfer.failure : libcurl().easy_strerror(code);
+  if (code != CURLE_PEER_FAILED_VERIFICATION) return text;
+  if (certificates_.named_by.empty()) {
+    return text += "; SSL_CERT_FILE names a file of the authorities to trust";
+  }
+  return text += fmt::format("; trusted are the authorities of {}", certificates_.named_by);
+}
+
 void HttpClient::finish(Transfer& transfer, int result, std::vector<EndedTransfer>& ended) {
   const auto code = static_cast<CURLcode>(result);
   libcurl().multi_remove_handle(multi_->handle, transfer.easy.get());
@@ -235,7 +251,7 @@ void HttpClient::finish(Transfer& transfer, int result, std::vector<EndedTransfe
     if (transfer.too_many_headers) {
       end.failure = fmt::format("more than {} bytes of headers", kMaxHubHeaderBytes);
     } else if (code != CURLE_OK) {
-      end.failure = transfer.failure[0] != '\0' ? transfer.failure : libcurl().easy_strerror(code);
+      end.failure = failure_text(result, transfer);
       end.may_succeed = !is_lasting(code);
     }
     transfers_.remove_if([&](const Transfer& other) { return &other == &transfer; });

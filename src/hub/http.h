@@ -22,6 +22,13 @@ std::string resolve_location(const std::string& url, std::string_view location);
 // Percent-encoded, with slashes kept if `path`.
 std::string percent_encoded(std::string_view text, bool path);
 
+// The authorities that are trusted in place of the system's. Empty: the system's.
+struct Certificates {
+  std::string file;      // in PEM
+  std::string folder;    // files named by the hash of their subject
+  std::string named_by;  // where file and folder were given, for messages
+};
+
 struct HttpRequest {
   std::string url;
   bool head = false;
@@ -50,7 +57,7 @@ struct EndedTransfer {
 // kMaxHubRedirects, never from https to http. Not thread-safe.
 class HttpClient {
  public:
-  HttpClient();
+  explicit HttpClient(Certificates certificates = {});
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -71,6 +78,9 @@ class HttpClient {
   void finish(Transfer& transfer, int result, std::vector<EndedTransfer>& ended);
   bool follow(Transfer& transfer);
 
+  std::string failure_text(int result, const Transfer& transfer) const;
+
+  Certificates certificates_;
   std::unique_ptr<Multi> multi_;
   std::list<Transfer> transfers_;
 };

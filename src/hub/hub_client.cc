@@ -16,6 +16,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstWait{250};
 constexpr milliseconds kStep{50};
+constexpr std::size_t kShownAddress = 200;  // characters
 constexpr int kOk = 200;
 constexpr int kUnauthorized = 401;
 constexpr int kForbidden = 403;
@@ -52,7 +53,7 @@ void pause(milliseconds time, const JobControl& control) {
 }
 
 HubClient::HubClient(const HubSettings& settings, const HubName& name, const JobControl& control)
-    : settings_(settings), name_(name), control_(control) {
+    : settings_(settings), name_(name), control_(control), http_(settings.certificates) {
   if (origin_of(settings.endpoint).empty()) {
     throw usage_error("HF_ENDPOINT: \"{}\" is not an address with http:// or https://",
                       printable(settings.endpoint));
@@ -122,8 +123,12 @@ void HubClient::refuse(const HttpResponse& response, const std::string& subject)
     case kForbidden:
       throw data_error("{}: the hub {} does not allow access; {}", subject, hub, ask_for_token);
     default:
-      throw error(ErrorKind::kOther, "{}: {} answers with HTTP status {}", subject,
-                  printable(origin_of(response.url)), response.status);
+      const std::string_view target = response.headers.find("location");
+      throw error(ErrorKind::kOther, "{}: {} answers with HTTP status {}{}", subject,
+                  printable(origin_of(response.url)), response.status,
+                  target.empty() ? ""
+                                 : fmt::format(", a redirect to {} that is not followed",
+                                               printable(target.substr(0, kShownAddress))));
   }
 }
 

@@ -93,6 +93,31 @@ std::string find_endpoint() {
   return endpoint;
 }
 
+// In the order of Python's requests, then that of OpenSSL and httpx.
+Certificates find_certificates() {
+  const auto require = [](const std::string& path, const char* name) {
+    std::error_code ignored;
+    if (!fs::exists(path, ignored)) {
+      throw usage_error("{}: {}: no such file or folder", name, printable(path));
+    }
+  };
+  Certificates found;
+  for (const char* name : {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) {
+    const std::string path = variable(name);
+    if (path.empty()) continue;
+    require(path, name);
+    (fs::is_directory(path) ? found.folder : found.file) = path;
+    found.named_by = name;
+    return found;
+  }
+  found.file = variable("SSL_CERT_FILE");
+  if (!found.file.empty()) require(found.file, "SSL_CERT_FILE");
+  found.folder = variable("SSL_CERT_DIR");  // several folders with colons
+  if (!found.folder.empty()) found.named_by = "SSL_CERT_DIR";
+  if (!found.file.empty()) found.named_by = "SSL_CERT_FILE";
+  return found;
+}
+
 }  // namespace
 
 HubSettings hub_settings_from_environment() {
@@ -104,6 +129,7 @@ HubSettings hub_settings_from_environment() {
   settings.offline = is_true({"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"});
   settings.cache = folder({"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}, home / "hub");
   settings.conversions = caches / "cellm";
+  settings.certificates = find_certificates();
   return settings;
 }
 
