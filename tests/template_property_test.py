@@ -43,23 +43,25 @@ VARIABLES = {
 NAMES = ["n", "x", "yes", "none_value", "name", "empty", "words", "numbers", "object", "missing",
          "messages", "tools", "bos_token"]
 TEXTS = ["'a'", '"b c"', "'\\n'", "'<|im_start|>'", "' x '", "'ÄÖ ß'", "''", "'a,b,,c'", "'%s-%s'",
-         "'<b>'|safe", "'x' 'y'"]
+         "'<b>'|safe", "'x' 'y'", "'١٢'", "'1_0'", "' -7 '", "'²½'", "'a\\tb\\n\\tc'", "'ﬁ ẞ Σ'", "'0x1F'", "'1e3'", "'nan'"]
 NUMBERS = ["0", "1", "2", "-1", "3.5", "10", "1e3", "0x1f", "1_000"]
 TEXT_METHODS = [".upper()", ".lower()", ".strip()", ".title()", ".capitalize()", ".split()", ".split(',')",
                 ".rsplit(' ', 1)", ".replace('a', 'bb')", ".startswith('a')", ".endswith(('c', 'x'))",
                 ".find('c')", ".count('a')", ".lstrip('a ')", ".splitlines()", ".partition(' ')", ".swapcase()",
                 ".zfill(5)", ".center(9)", ".isdigit()", ".isalpha()", ".isupper()", ".rstrip()", ".ljust(4, '.')",
                 ".removeprefix('a')", ".index('a')", ".join(['p', 'q'])", ".format(1, 'z')", "[0]", "[-1]", "[1:]",
-                "[::-1]", "[:2]", "[::2]", "[-3:-1]"]
+                "[::-1]", "[:2]", "[::2]", "[-3:-1]", ".casefold()", ".expandtabs()", ".expandtabs(3)", ".isnumeric()",
+                ".isdecimal()", ".isprintable()", ".isidentifier()", ".isspace()", ".istitle()", ".isalnum()", ".isascii()",
+                ".format_map({'k': 1})", ".rfind('a')", ".rpartition('a')", ".removesuffix('c')"]
 LIST_SUFFIXES = ["[0]", "[-1]", "[1:]", "[::-1]", "[:2]", "[5]", ".index('a')", ".count(1)", "|length", "|first",
                  "|last", "|join(', ')", "|sort", "|sort(reverse=true)", "|unique|list", "|reverse|list", "|sum",
                  "|min", "|max", "|list", "|batch(2)|list", "|slice(2)|list", "|map('upper')|list", "|string",
                  "|select('string')|list", "|reject('eq', 1)|list", "|tojson", "|map('string')|join('-')", "|batch(3, 'f')|list"]
-DICT_SUFFIXES = [".k", "['k']", ".get('k')", ".get('q', 4)", ".items()|list", ".keys()|list", ".values()|list",
+DICT_SUFFIXES = [".k", "['k']", "[['k']]", "[{}]", "[(1, 2)]", ".get('k')", ".get('q', 4)", ".items()|list", ".keys()|list", ".values()|list",
                  "|items|list", "|dictsort", "|tojson", "|tojson(indent=2)", "|length", "['z']['y'][1]", ".z.y|join",
                  ".nothing", "|list", "|string", "|tojson(sort_keys=true)", "|tojson(separators=(',', ':'))", ".z.y.0"]
 FILTERS = ["|trim", "|upper", "|lower", "|title", "|capitalize", "|length", "|default('d')", "|default('d', true)",
-           "|string", "|int", "|int(5)", "|float", "|abs", "|round", "|round(1)", "|tojson", "|list", "|first",
+           "|string", "|int", "|int(5)", "|int(0, 16)", "|int(7, 0)", "|int(base=2)", "|float", "|abs", "|round", "|round(1)", "|tojson", "|list", "|first",
            "|replace('a', 'X')", "|indent(2)", "|indent(2, true)", "|truncate(6)", "|truncate(5, true, '~', 0)",
            "|wordcount", "|e", "|safe", "|join('.')", "|reverse", "|center(12)", "|urlencode",
            "|tojson(ensure_ascii=true)", "|format('p', 'q')", "|string|length", "|count", "|last", "|forceescape"]
@@ -149,7 +151,14 @@ class Generator:
         return self.pick(["{# comment #}", "{#- c -#}", "{% raw %}{{ x }}{% endraw %}", "{%- raw -%} {% x %} {%- endraw %}\n",
                           "{# a\n b #}\n", "{% with n = 1, q = n %}{{ n }}{{ q }}{% endwith %}",
                           "{% generation %}" + self.body(depth) + "{% endgeneration %}",
-                          "{% call(u) cc() %}<{{ u }}>{% endcall %}", "{% print n, x %}"])
+                          "{% call(u) cc() %}<{{ u }}>{% endcall %}", "{% print n, x %}",
+                          "{% set cy = cycler('a', n, words) %}{{ cy.next() }}{{ cy.current }}{{ cy.next() }}{{ cy.reset() }}{{ cy.pos }}",
+                          "{% set j = joiner('|') %}{{ j() }}{{ j() }}",
+                          "{{ cc.name }}{{ cc.arguments }}{{ cc.caller }}{{ cc.catch_kwargs }}{{ cc.catch_varargs }}",
+                          "{% macro va(a, b=1) %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ va(1, 2, 3, c=4) }}{{ va.arguments }}{{ va.catch_kwargs }}",
+                          "{% for a in words recursive %}{{ a }}{% if loop.depth < 3 and a == 'A' %}{{ loop(words) }}{% endif %}{% endfor %}",
+                          "{% for m in messages|selectattr('role', 'equalto', 'user') %}{{ m.content }}{% endfor %}",
+                          "{% for g in messages|groupby('role') %}{{ g.grouper }}{{ g.list|length }}{% endfor %}"])
 
     def template(self):
         macro = "{% macro cc() %}({{ caller('u') }}){% endmacro %}"

@@ -62,6 +62,7 @@ MethodFunction find_method(const Value& object, std::string_view name) {
   }
   if (dict_if(object) != nullptr) return find_named(dict_methods(), name);
   const Sequence* sequence = sequence_if(object);
+  if (std::holds_alternative<double>(object)) return find_named(float_methods(), name);
   const bool indexed = sequence != nullptr && has_elements(object);
   return indexed ? find_named(list_methods(), name) : nullptr;
 }
@@ -142,12 +143,20 @@ Value Interpreter::attribute(const Value& object, std::string_view name) {
   }
   if (const auto* loop = std::get_if<LoopRef>(&object)) return loop_attribute(*loop, name);
   if (const auto* callable = std::get_if<CallableRef>(&object)) {
-    if (name == "name" && (*callable)->is_macro) return make_text((*callable)->name);
+    const CallableRef held = *callable;
+    if (held->attribute) {
+      if (auto value = held->attribute(name)) return *std::move(value);
+    }
     return no_attribute(object, name);
   }
   if (changes_values(object, name)) {
     return make_undefined(
         fmt::format("access to attribute '{}' of '{}' object is unsafe", name, type_name(object)));
+  }
+  if (const Sequence* group = sequence_if(object); group != nullptr && group->is_group) {
+    for (std::size_t i = 0; i < group->items.size(); ++i) {
+      if (name == Sequence::kGroupParts[i]) return group->items[i];
+    }
   }
   if (const MethodFunction method = find_method(object, name)) return bound(object, name, method);
   if (const Dict* dict = dict_if(object)) {
@@ -162,7 +171,11 @@ Value Interpreter::item(const Value& object, const Value& index) {
   if (const Dict* dict = dict_if(object)) {
     if (is_undefined(index)) return make_undefined("an undefined key");
     chat::spend_reading(index, budget_);
-    if (const Value* value = dict_find(*dict, index)) return *value;
+    try {
+      if (const Value* value = dict_find(*dict, index)) return *value;
+    } catch (const Fault& fault) {  // a list is no key, which is as if there were none
+      return make_undefined(fault.what());
+    }
   } else if (has_elements(object) && is_integer(index)) {
     return element(object, as_integer(index, "an index"), budget_);
   }

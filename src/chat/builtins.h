@@ -39,6 +39,7 @@ Table<MethodFunction> text_methods();
 Table<MethodFunction> search_methods();  // of texts: find, split and others
 Table<MethodFunction> dict_methods();
 Table<MethodFunction> list_methods();
+Table<MethodFunction> float_methods();
 
 // Null for an unknown name.
 FilterFunction find_filter(std::string_view name);

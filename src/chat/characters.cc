@@ -184,6 +184,27 @@ Text change_case(const Text& text, Casing casing) {
   return changed;
 }
 
+Text fold_case(const Text& text) {
+  const std::string_view bytes = text.bytes();
+  Text folded;
+  std::string mapped;
+  for (std::size_t at = 0, size = 0; at < bytes.size(); at += size) {
+    const char32_t code = decode_utf8(bytes.substr(at), size);
+    constexpr int kMost = 4;  // characters that one becomes; Unicode has up to 3
+    utf8proc_int32_t codes[kMost];
+    int boundary = 0;
+    const utf8proc_ssize_t count = utf8proc_decompose_char(
+        static_cast<utf8proc_int32_t>(code), codes, kMost, UTF8PROC_CASEFOLD, &boundary);
+    mapped.clear();
+    for (utf8proc_ssize_t i = 0; i < std::min<utf8proc_ssize_t>(count, kMost); ++i) {
+      append_utf8(mapped, static_cast<char32_t>(codes[i]));
+    }
+    folded.append(mapped, text.origin_at(at));
+  }
+  folded.set_markup(text.is_markup());
+  return folded;
+}
+
 bool all_characters(std::string_view text, bool (*property)(char32_t)) {
   for (std::size_t at = 0, size = 0; at < text.size(); at += size) {
     if (!property(decode_utf8(text.substr(at), size))) return false;
@@ -206,6 +227,22 @@ bool is_upper(std::string_view text) {
 }
 bool is_lower(std::string_view text) {
   return all_cased(text, is_lower_case);
+}
+
+bool is_identifier(std::string_view text) {
+  const auto begins = [](char32_t code) {
+    return code == '_' || is_letter(code) || category(code) == UTF8PROC_CATEGORY_NL;
+  };
+  const auto continues = [&begins](char32_t code) {
+    const auto of = category(code);
+    return begins(code) || is_decimal(code) || of == UTF8PROC_CATEGORY_MN ||
+           of == UTF8PROC_CATEGORY_MC || of == UTF8PROC_CATEGORY_PC;
+  };
+  for (std::size_t at = 0, size = 0; at < text.size(); at += size) {
+    const char32_t code = decode_utf8(text.substr(at), size);
+    if (at == 0 ? !begins(code) : !continues(code)) return false;
+  }
+  return !text.empty();
 }
 
 bool is_title(std::string_view text) {

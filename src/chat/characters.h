@@ -29,6 +29,9 @@ enum class Casing { kLower, kUpper, kTitle, kCapitalize, kSwap };
 // Full case mapping: a character may become several.
 Text change_case(const Text& text, Casing casing);
 
+// str.casefold().
+Text fold_case(const Text& text);
+
 // All of the text's characters have the property, and there is at least one.
 bool all_characters(std::string_view text, bool (*property)(char32_t));
 bool is_letter(char32_t code);
@@ -37,5 +40,6 @@ bool is_alphanumeric(char32_t code);
 bool is_upper(std::string_view text);  // str.isupper()
 bool is_lower(std::string_view text);
 bool is_title(std::string_view text);
+bool is_identifier(std::string_view text);
 
 }  // namespace cellm::chat

@@ -163,6 +163,7 @@ Value group_by(Interpreter& interpreter, const Value& input, Arguments& argument
     const Value key = path.get(interpreter, at->value);
     groups.push_back(
         make_sequence({key, make_sequence(std::move(members))}, Sequence::Kind::kTuple));
+    sequence_if(groups.back())->is_group = true;
     at = end;
   }
   return make_sequence(std::move(groups));

@@ -137,6 +137,7 @@ Value Interpreter::call(const Value& callee, Arguments& arguments) {
   refuse_undefined(callee);
   if (const auto* callable = std::get_if<CallableRef>(&callee)) {
     const CallableRef held = *callable;
+    if (!held->call) throw Fault(fmt::format("'{}' object is not callable", held->name));
     return held->call(*this, arguments);
   }
   const auto* loop = std::get_if<LoopRef>(&callee);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "chat/builtins.h"
 #include "chat/characters.h"
 #include "chat/operators.h"
@@ -113,6 +114,20 @@ Text converted(const Conversion& conversion, const Value& value, bool markup, Bu
   if (kNumbers.find(conversion.type) != std::string_view::npos) {
     return {number_text(conversion, value), Origin::kTemplate};
   }
+  if (conversion.type == 'c') {
+    Text character = text_if(value) != nullptr ? *text_if(value) : Text();
+    if (is_integer(value)) {
+      std::string bytes;
+      const std::int64_t code = as_integer(value, "");
+      if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) {
+        throw Fault("%c is beyond the characters");
+      }
+      append_utf8(bytes, static_cast<char32_t>(code));
+      character = Text(bytes, Origin::kTemplate);
+    }
+    if (count_characters(character.bytes()) != 1) throw Fault("%c requires int or char");
+    return padded(std::move(character), conversion.width.value_or(0), conversion.flag('-'));
+  }
   if (conversion.type != 's' && conversion.type != 'r') {
     throw Fault(fmt::format("unsupported format character '{}'", conversion.type));
   }
@@ -165,6 +180,7 @@ class Fields {
       }
       return arguments_.positional[at];
     }
+    interpreter_.budget().spend(arguments_.named.size() / 16 + 1);
     for (const auto& [known, value] : arguments_.named) {
       if (known == name) return value;
     }
@@ -176,6 +192,55 @@ class Fields {
   std::int64_t next_ = 0;
 };
 
+// The number as text with separators between groups of three digits.
+std::string grouped(std::string_view number, char separator) {
+  const std::size_t first = std::min(number.find_first_of("0123456789"), number.size());
+  const std::size_t last = std::min(number.find_first_not_of("0123456789", first), number.size());
+  std::string text(number.substr(0, first));
+  for (std::size_t i = first; i < last; ++i) {
+    if (i > first && (last - i) % 3 == 0) text += separator;
+    text += number[i];
+  }
+  return text.append(number.substr(last));
+}
+
+// What fmt has not: "{:,}", "{:_}" of decimal numbers and "{:.1%}", with a width but without zeros
+// in front. Nothing for other specifications.
+std::optional<std::string> formatted_apart(const Value& value, std::string_view spec) {
+  if (!is_number(value)) return std::nullopt;
+  const std::size_t mark = spec.find_first_of(",_", spec.size() > 1 ? 1 : 0);
+  const bool percent = spec.ends_with('%');
+  if (mark == std::string_view::npos && !percent) return std::nullopt;
+  std::string rest(spec);
+  const char separator = mark == std::string_view::npos ? '\0' : spec[mark];
+  if (separator != '\0') rest.erase(mark, 1);
+  if (percent) rest.back() = 'f';
+  // The width is taken out: the number becomes longer.
+  const std::size_t align =
+      rest.size() > 1 && std::string_view("<>^").find(rest[1]) != std::string_view::npos
+          ? 2
+          : (std::string_view("<>^").find(rest.empty() ? ' ' : rest[0]) != std::string_view::npos
+                 ? 1
+                 : 0);
+  const std::string alignment = align == 0 ? ">" : rest.substr(0, align);
+  std::size_t at = align;
+  if (at < rest.size() && std::string_view("+- ").find(rest[at]) != std::string_view::npos) ++at;
+  const std::size_t width_begin = at;
+  if (at < rest.size() && rest[at] == '0') return std::nullopt;
+  while (at < rest.size() && is_digit(rest[at])) ++at;
+  const std::string width = rest.substr(width_begin, at - width_begin);
+  const std::string plain =
+      fmt::format("{{:{}{}}}", rest.substr(align, width_begin - align), rest.substr(at));
+  const bool real = !is_integer(value) || percent ||
+                    std::string_view("eEfFgG").find(rest.back()) != std::string_view::npos;
+  std::string number =
+      real ? fmt::format(fmt::runtime(plain), as_double(value) * (percent ? 100.0 : 1.0))
+           : fmt::format(fmt::runtime(plain), as_integer(value, ""));
+  if (separator != '\0') number = grouped(number, separator);
+  if (percent) number += '%';
+  return fmt::format(fmt::runtime(fmt::format("{{:{}{}}}", alignment, width)), number);
+}
+
 // Python's format specification, of which fmt's is a part.
 Text formatted(const Value& value, std::string_view spec, Budget& budget) {
   if (spec.empty()) return to_text(value, budget);
@@ -185,6 +250,7 @@ Text formatted(const Value& value, std::string_view spec, Budget& budget) {
   }
   const std::string format = fmt::format("{{:{}}}", spec);
   try {
+    if (const auto apart = formatted_apart(value, spec)) return {*apart, Origin::kTemplate};
     if (is_integer(value)) {
       const bool real = std::string_view("eEfFgG").find(spec.back()) != std::string_view::npos;
       return {real ? fmt::format(fmt::runtime(format), as_double(value))

@@ -1,5 +1,6 @@
 // Global functions, and the methods of objects and lists.
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -74,6 +75,35 @@ Value joiner(Interpreter&, Arguments& arguments) {
   return std::make_shared<const Callable>(
       Callable{.name = "joiner", .call = [separator, used](Interpreter&, Arguments&) {
                  return std::exchange(*used, true) ? separator : make_text("");
+               }});
+}
+
+// jinja2.utils.Cycler.
+Value cycler(Interpreter&, Arguments& arguments) {
+  if (!arguments.named.empty()) throw Fault("cycler() takes no named values");
+  if (arguments.positional.empty()) throw Fault("at least one item has to be provided");
+  struct State {
+    std::vector<Value> items;
+    std::size_t position = 0;
+  };
+  const auto state = std::make_shared<State>(State{std::move(arguments.positional)});
+  const auto current = [state] { return state->items[state->position]; };
+  return std::make_shared<const Callable>(
+      Callable{.name = "Cycler",
+               .attribute = [state, current](std::string_view name) -> std::optional<Value> {
+                 if (name == "current") return current();
+                 if (name == "items") return make_sequence(state->items, Sequence::Kind::kTuple);
+                 if (name == "pos") return static_cast<std::int64_t>(state->position);
+                 if (name != "next" && name != "reset") return std::nullopt;
+                 const bool steps = name == "next";
+                 return std::make_shared<const Callable>(Callable{
+                     .name = std::string(name),
+                     .call = [state, current, steps](Interpreter&, Arguments& passed) -> Value {
+                       bind(passed, steps ? "next" : "reset", {});
+                       Value now = steps ? current() : Value(None{});
+                       state->position = steps ? (state->position + 1) % state->items.size() : 0;
+                       return now;
+                     }});
                }});
 }
 
@@ -167,6 +197,12 @@ Value list_copy(Interpreter& interpreter, const Value& self, Arguments&) {
   return make_sequence(sequence_if(self)->items, sequence_if(self)->kind);
 }
 
+Value is_whole(Interpreter&, const Value& self, Arguments& arguments) {
+  bind(arguments, "is_integer", {});
+  const double value = as_double(self);
+  return std::isfinite(value) && std::trunc(value) == value;
+}
+
 }  // namespace
 
 Table<MethodFunction> dict_methods() {
@@ -184,11 +220,17 @@ Table<MethodFunction> list_methods() {
   return kMethods;
 }
 
+Table<MethodFunction> float_methods() {
+  static constexpr Named<MethodFunction> kMethods[] = {{"is_integer", is_whole}};
+  return kMethods;
+}
+
 std::vector<std::pair<std::string, Value>> global_functions() {
   constexpr std::pair<std::string_view, Value (*)(Interpreter&, Arguments&)> kFunctions[] = {
       {"range", range},
       {"dict", dict},
       {"joiner", joiner},
+      {"cycler", cycler},
       {"namespace", make_namespace},
       {"raise_exception", raise_exception},
       {"strftime_now", strftime_now}};

@@ -20,6 +20,24 @@ bool take_named(Arguments& arguments, std::string_view name, Value& value) {
   return true;
 }
 
+// jinja2.runtime.Macro. The macro of a call block has no name.
+std::optional<Value> macro_attribute(const Node& node, const std::string& name,
+                                     std::string_view attribute) {
+  if (attribute == "name") {
+    return node.kind == Syntax::kCallBlock ? Value(None{}) : make_text(name);
+  }
+  if (attribute == "catch_kwargs") return node.mentions.kwargs;
+  if (attribute == "catch_varargs") return node.mentions.varargs;
+  if (attribute == "caller") return node.mentions.caller;
+  if (attribute == "explicit_caller") {
+    return std::find(node.names.begin(), node.names.end(), "caller") != node.names.end();
+  }
+  if (attribute != "arguments") return std::nullopt;
+  std::vector<Value> names;
+  for (const std::string& parameter : node.names) names.push_back(make_text(parameter));
+  return make_sequence(std::move(names), Sequence::Kind::kTuple);
+}
+
 }  // namespace
 
 // The scope is captured: the macro sees it as it is when it is called.
@@ -35,7 +53,11 @@ Value Interpreter::make_macro(const Node& node, std::string_view name) {
                                                                      Arguments& arguments) {
                      return interpreter.call_macro(node, name, scope, arguments);
                    },
-               .is_macro = true});
+               .is_macro = true,
+               .attribute =
+                   [&node, name = std::string(name)](std::string_view attribute) {
+                     return macro_attribute(node, name, attribute);
+                   }});
 }
 
 Value Interpreter::call_macro(const Node& node, const std::string& name,

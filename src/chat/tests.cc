@@ -68,7 +68,8 @@ bool is_iterable(const Value& value) {
 }
 // An undefined value can be called, with an error.
 bool is_callable(const Value& value) {
-  return is_undefined(value) || std::holds_alternative<CallableRef>(value) ||
+  const auto* callable = std::get_if<CallableRef>(&value);
+  return is_undefined(value) || (callable != nullptr && (*callable)->call) ||
          std::holds_alternative<LoopRef>(value);
 }
 

@@ -1,6 +1,5 @@
 // Filters that turn a value into a text, or a text into a number.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "chat/builtins.h"
 #include "chat/characters.h"
 #include "chat/json_text.h"
+#include "chat/numerals.h"
 #include "chat/operators.h"
 #include "chat/text_operations.h"
 #include "tokenizer/unicode.h"
@@ -211,43 +211,6 @@ Value format(Interpreter& interpreter, const Value& input, Arguments& arguments)
                                         arguments.named.empty() ? nullptr : named.get(), budget));
 }
 
-// Python's int(text, base), without the sign and white space around; nothing if it is none.
-std::optional<std::int64_t> parse_integer(std::string_view text, int base) {
-  const Text trimmed = strip(Text(text, Origin::kTemplate), true, true);
-  std::string digits = trimmed.bytes();
-  std::erase(digits, '_');
-  const bool negative = digits.starts_with('-');
-  if (negative || digits.starts_with('+')) digits.erase(0, 1);
-  const auto prefixed = [&](char letter) {
-    return digits.size() > 2 && digits[0] == '0' && (digits[1] | 32) == letter;
-  };
-  if ((base == 16 && prefixed('x')) || (base == 8 && prefixed('o')) ||
-      (base == 2 && prefixed('b'))) {
-    digits.erase(0, 2);
-  }
-  std::int64_t value = 0;
-  const auto [end, status] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-  if (status == std::errc::result_out_of_range) throw Fault("an integer has more than 64 bits");
-  if (digits.empty() || digits[0] == '-' || status != std::errc() ||
-      end != digits.data() + digits.size()) {
-    return std::nullopt;
-  }
-  return negative ? -value : value;
-}
-
-std::optional<double> parse_float(std::string_view text) {
-  std::string digits = strip(Text(text, Origin::kTemplate), true, true).bytes();
-  std::erase(digits, '_');
-  if (digits.starts_with('+')) digits.erase(0, 1);
-  double value = 0.0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (digits.empty() || status != std::errc() || end != digits.data() + digits.size()) {
-    return std::nullopt;
-  }
-  return value;
-}
-
 std::optional<Value> truncated(double value) {
   constexpr double kBound = 9223372036854775808.0;
   if (!std::isfinite(value)) return std::nullopt;
@@ -255,26 +218,28 @@ std::optional<Value> truncated(double value) {
   return static_cast<std::int64_t>(value);
 }
 
-Value to_integer(Interpreter&, const Value& input, Arguments& arguments) {
+Value to_integer(Interpreter& interpreter, const Value& input, Arguments& arguments) {
   const auto values = bind(arguments, "int", {"default", "base"});
   Value otherwise = values[0].value_or(std::int64_t{0});
   const std::int64_t base = integer_or(values[1], 10, "the base");
-  if (base < 2 || base > 36) throw Fault("the base must be 2 to 36");
+  if ((base < 2 && base != 0) || base > 36) throw Fault("the base must be 0 or 2 to 36");
   refuse_undefined(input);
   if (is_integer(input)) return as_integer(input, "");
   if (is_number(input)) return truncated(as_double(input)).value_or(otherwise);
   const Text* text = text_if(input);
   if (text == nullptr) return otherwise;
+  interpreter.budget().spend(text->size());
   if (const auto value = parse_integer(text->bytes(), static_cast<int>(base))) return *value;
   const auto number = parse_float(text->bytes());
   return number ? truncated(*number).value_or(otherwise) : otherwise;
 }
 
-Value to_float(Interpreter&, const Value& input, Arguments& arguments) {
+Value to_float(Interpreter& interpreter, const Value& input, Arguments& arguments) {
   Value otherwise = bind(arguments, "float", {"default"})[0].value_or(0.0);
   refuse_undefined(input);
   if (is_number(input)) return as_double(input);
   const Text* text = text_if(input);
+  if (text != nullptr) interpreter.budget().spend(text->size());
   const auto number = text == nullptr ? std::nullopt : parse_float(text->bytes());
   return number ? Value(*number) : otherwise;
 }

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "chat/builtins.h"
 #include "chat/characters.h"
+#include "chat/numerals.h"
 #include "chat/operators.h"
 #include "chat/text_operations.h"
 
@@ -114,6 +116,52 @@ bool is_ascii_text(std::string_view text) {
                      [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
 }
 
+bool is_printable_text(std::string_view text) {
+  return text.empty() || all_characters(text, is_printable);
+}
+
+Value case_folded(Interpreter& interpreter, const Value& self, Arguments&) {
+  interpreter.budget().spend(self_text(self).size());
+  return make_text(fold_case(self_text(self)));
+}
+
+Value tabs_expanded(Interpreter& interpreter, const Value& self, Arguments& arguments) {
+  const std::int64_t size =
+      integer_or(bind(arguments, "expandtabs", {"tabsize"})[0], 8, "the tab size");
+  const Text& text = self_text(self);
+  const std::string& bytes = text.bytes();
+  Text result;
+  std::int64_t column = 0;
+  for (std::size_t at = 0, length = 0; at < bytes.size(); at += length) {
+    const char32_t code = decode_utf8(std::string_view(bytes).substr(at), length);
+    if (code == '\t') {
+      const std::int64_t spaces = size > 0 ? size - column % size : 0;
+      interpreter.budget().spend(static_cast<std::uint64_t>(spaces));
+      if (spaces > static_cast<std::int64_t>(kMaxTextBytes - result.size())) {
+        throw Fault("a text is too long");
+      }
+      result.append(std::string(static_cast<std::size_t>(spaces), ' '), text.origin_at(at));
+      column += spaces;
+      continue;
+    }
+    column = code == '\n' || code == '\r' ? 0 : column + 1;
+    result.append(text, at, at + length);
+  }
+  return make_like(text, std::move(result));
+}
+
+Value format_map(Interpreter& interpreter, const Value& self, Arguments& arguments) {
+  const auto map = bind(arguments, "format_map", {"mapping"})[0];
+  const Dict* dict = map ? dict_if(*map) : nullptr;
+  if (dict == nullptr) throw Fault("format_map() needs an object");
+  interpreter.budget().spend(dict->entries.size());
+  Arguments named;
+  for (const auto& [key, value] : dict->entries) {
+    if (const Text* name = text_if(key)) named.named.emplace_back(name->bytes(), value);
+  }
+  return make_like(self_text(self), format_braces(interpreter, self_text(self), named));
+}
+
 Value format(Interpreter& interpreter, const Value& self, Arguments& arguments) {
   return make_like(self_text(self), format_braces(interpreter, self_text(self), arguments));
 }
@@ -140,13 +188,19 @@ Table<MethodFunction> text_methods() {
       {"isspace", all_are<is_python_space>},
       {"isalpha", all_are<is_letter>},
       {"isalnum", all_are<is_alphanumeric>},
-      {"isdigit", all_are<is_decimal>},
+      {"isdigit", all_are<is_digit>},
+      {"isnumeric", all_are<is_numeral>},
+      {"isprintable", text_is<is_printable_text>},
+      {"isidentifier", text_is<is_identifier>},
       {"isdecimal", all_are<is_decimal>},
       {"isascii", text_is<is_ascii_text>},
       {"isupper", text_is<is_upper>},
       {"islower", text_is<is_lower>},
       {"istitle", text_is<is_title>},
+      {"casefold", case_folded},
+      {"expandtabs", tabs_expanded},
       {"format", format},
+      {"format_map", format_map},
   };
   return kMethods;
 }

@@ -73,8 +73,10 @@ struct Sequence {
   enum class Kind { kList, kTuple, kRange, kKeys, kValues, kItems, kGenerator };
   Kind kind = Kind::kList;
   std::vector<Value> items;
-  int depth = 1;       // nesting of containers, this one included
-  bool spent = false;  // a generator that was iterated over
+  int depth = 1;          // nesting of containers, this one included
+  bool spent = false;     // a generator that was iterated over
+  bool is_group = false;  // a tuple of the filter groupby, whose parts have the names below
+  static constexpr std::string_view kGroupParts[] = {"grouper", "list"};
 };
 
 // In the order of insertion. Keys are texts, numbers, none and tuples of these.
@@ -94,11 +96,12 @@ struct Arguments {
   std::vector<std::pair<std::string, Value>> named;
 };
 
-// A macro, a global function, or a method with its object.
+// A macro, a global function, a method with its object, or an object that has attributes only.
 struct Callable {
   std::string name;
-  std::function<Value(Interpreter&, Arguments&)> call;
+  std::function<Value(Interpreter&, Arguments&)> call = {};  // empty: not callable
   bool is_macro = false;
+  std::function<std::optional<Value>(std::string_view)> attribute = {};  // by name; empty: none
 };
 
 // The variable `loop`. The condition of a loop is evaluated when the next element is needed, since

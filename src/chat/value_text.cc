@@ -140,8 +140,10 @@ class Writer {
     if (const auto* number = std::get_if<double>(&value)) return float_text(*number);
     if (is_undefined(value)) return "Undefined";
     if (const auto* callable = std::get_if<CallableRef>(&value)) {
+      const std::string_view what =
+          (*callable)->call ? std::string_view("function") : std::string_view("object");
       return (*callable)->is_macro ? fmt::format("<Macro '{}'>", (*callable)->name)
-                                   : fmt::format("<function {}>", (*callable)->name);
+                                   : fmt::format("<{} {}>", what, (*callable)->name);
     }
     const auto& loop = std::get<LoopRef>(value);
     return fmt::format("<LoopContext {}/{}>", loop->index0 + 1, loop->items.size());
