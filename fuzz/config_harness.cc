@@ -140,9 +140,9 @@ void check_model(const ModelSource& source) {
       source.generation_config_json().empty() ? "{}" : source.generation_config_json(), "input");
   const ModelConfig config = read_model_config(source.config(), "input");
   check_config(config);
-  if (!source.chat_template().empty()) {
+  for (const auto& [name, text] : source.chat_templates()) {
     try {
-      (void)chat::Template(source.chat_template(), "input");
+      (void)chat::Template(text, "input");
     } catch (const Error&) {  // refused when a conversation is asked for, not before
     }
   }

@@ -64,7 +64,8 @@ typedef enum cellm_advice {
   CELLM_ADVICE_FEWER_THREADS = 8,  /* less memory: fewer threads */
   CELLM_ADVICE_FEWER_TOKENS = 9,   /* less memory: fewer tokens or a smaller kv_encoding */
   CELLM_ADVICE_TARGET_BITS = 10,   /* the error is about target_bits */
-  CELLM_ADVICE_CALIBRATE = 11      /* the error is about calibrate: another text or none */
+  CELLM_ADVICE_CALIBRATE = 11,     /* the error is about calibrate: another text or none */
+  CELLM_ADVICE_CHAT_TEMPLATE = 12  /* choose one of the model's chat templates by its name */
 } cellm_advice;
 
 /* The message, one line of at most 2047 bytes; empty if no call has failed on this thread. Valid
@@ -107,7 +108,7 @@ typedef struct cellm_model_options {
   size_t max_layers;          /* run the first max_layers layers only; 0: all */
   int activations;            /* cellm_activations */
   int follow_links;           /* nonzero: follow symbolic links out of the model folder */
-  unsigned threads;           /* at most 1024; 0: one per physical core */
+  unsigned threads;           /* at most 1024; 0: one per physical core, within the CPU quota */
 } cellm_model_options;
 
 /* Opens a Hugging Face folder, a .gguf or a .cellm file and loads its weights. `options` may be
@@ -142,6 +143,9 @@ CELLM_API const char* cellm_model_target(const cellm_model* model);
 CELLM_API const char* cellm_model_quality(const cellm_model* model);
 CELLM_API const char* cellm_model_notes(const cellm_model* model);
 CELLM_API const char* cellm_model_chat_template(const cellm_model* model);
+/* The chat template of this name, for models that have several ("default", "tool_use", "rag");
+ * empty if there is none. */
+CELLM_API const char* cellm_model_named_chat_template(const cellm_model* model, const char* name);
 
 /* --- Text and tokens ---------------------------------------------------------------------- */
 

@@ -91,6 +91,9 @@ class Model {
   std::string quality() const { return cellm_model_quality(handle()); }
   std::string notes() const { return cellm_model_notes(handle()); }
   std::string chat_template() const { return cellm_model_chat_template(handle()); }
+  std::string named_chat_template(const std::string& name) const {
+    return cellm_model_named_chat_template(handle(), name.c_str());
+  }
   // The sampling that the model asks for. GenerateOptions are not changed by it.
   Sampling sampling(cellm_sampling_source source = CELLM_SAMPLING_FILE) const {
     return detail::sampling_of(handle(), source);

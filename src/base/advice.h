@@ -32,6 +32,7 @@ enum class AdviceKind : int {
   kFollowLinks,
   kGiveTokenizer,
   kGiveChatFormat,
+  kChooseTemplate,  // one of the model's chat templates, by its name
 
   kShorterConversation,  // of at most Advice::available tokens; it has Advice::needed
 };

@@ -224,6 +224,7 @@ TEST(Null, IsNothingWhereThereIsNoStatus) {
   EXPECT_STREQ(cellm_model_quality(nullptr), "");
   EXPECT_STREQ(cellm_model_notes(nullptr), "");
   EXPECT_STREQ(cellm_model_chat_template(nullptr), "");
+  EXPECT_STREQ(cellm_model_named_chat_template(nullptr, "tool_use"), "");
   EXPECT_EQ(cellm_session_position(nullptr), 0U);
   EXPECT_EQ(cellm_session_max_tokens(nullptr), 0U);
   EXPECT_EQ(cellm_session_state_bytes(nullptr, 1), 0U);

@@ -131,3 +131,10 @@ const char* cellm_model_notes(const cellm_model* model) {
 const char* cellm_model_chat_template(const cellm_model* model) {
   return model == nullptr ? "" : model->loaded->engine.opened().chat_template().c_str();
 }
+
+const char* cellm_model_named_chat_template(const cellm_model* model, const char* name) {
+  if (model == nullptr || name == nullptr) return "";
+  const ChatTemplates& templates = model->loaded->engine.source().chat_templates();
+  const auto found = templates.find(std::string_view(name));
+  return found == templates.end() ? "" : found->second.c_str();
+}

@@ -198,7 +198,31 @@ TEST_F(ChatPrompt, IsByTheModelsTemplate) {
   const cellm_chat_message message{"user", "a", 0};
   EXPECT_EQ(prompt(model, {&message, 1}), (Ids{'b', 'a', '!'}));
   folder_.write("llama/chat_template.jinja", "{% if %}");
-  EXPECT_EQ(test::facts_of(test::open_handle(path_)).has_chat_format, 0);
+  const auto broken = test::open_handle(path_);
+  EXPECT_EQ(test::facts_of(broken).has_chat_format, 0);
+  const std::string notes = cellm_model_notes(broken.get());
+  EXPECT_NE(notes.find("chat template: line 1: "), std::string::npos) << notes;
+  EXPECT_EQ(notes.find('\n'), std::string::npos) << notes;
+}
+
+TEST_F(ChatPrompt, OfSeveralTemplatesIsByTheDefault) {
+  folder_.write("llama/tokenizer_config.json",
+                R"({"chat_template": [{"name": "tool_use", "template": "t"},
+                                      {"name": "default", "template": "d"}]})");
+  const auto model = test::open_handle(path_);
+  EXPECT_STREQ(cellm_model_named_chat_template(model.get(), "tool_use"), "t");
+  EXPECT_STREQ(cellm_model_named_chat_template(model.get(), "default"), "d");
+  EXPECT_STREQ(cellm_model_named_chat_template(model.get(), "rag"), "");
+  EXPECT_STREQ(cellm_model_named_chat_template(model.get(), nullptr), "");
+  const cellm_chat_message message{"user", "a", 0};
+  EXPECT_EQ(prompt(model, {&message, 1}), Ids{'d'});
+  folder_.write("llama/tokenizer_config.json",
+                R"({"chat_template": [{"name": "tool_use", "template": "t"},
+                                      {"name": "rag", "template": "r"}]})");
+  const auto without = test::open_handle(path_);
+  EXPECT_EQ(test::facts_of(without).has_chat_format, 0);
+  const std::string notes = cellm_model_notes(without.get());
+  EXPECT_NE(notes.find("no default one: rag, tool_use"), std::string::npos) << notes;
 }
 
 class Facts : public test::CapiTest {};

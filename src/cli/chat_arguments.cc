@@ -1,5 +1,7 @@
 #include "cli/chat_arguments.h"
 
+#include "cli/given_template.h"
+
 namespace cellm {
 namespace {
 
@@ -11,8 +13,7 @@ void add_talk(Options& options, ChatArguments& a) {
   options.add("--load", a.load, "Continue the conversation of a file that /save wrote").group(what);
   add_thinking(options, a.thinking, what);
   options.add_flag("--fold-thinking", a.fold_thinking, "Do not show what it thinks").group(what);
-  options.add("--chat-template", a.chat_template, "A template file in place of the model's own")
-      .group(what);
+  options.add("--chat-template", a.chat_template, kGivenTemplateHelp).group(what);
   options
       .add("--chat-template-kwargs", a.variables,
            "Variables of the template, as a JSON object: {\"enable_thinking\": false}")

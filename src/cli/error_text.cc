@@ -62,6 +62,8 @@ Frame frame_of(AdviceKind kind) {
       return {"", "; give --tokenizer tokenizer.json"};
     case AdviceKind::kShorterConversation:
       return {"", "; /undo drops the latest question and answer, /clear all of them"};
+    case AdviceKind::kChooseTemplate:
+      return {"", "; --chat-template NAME chooses one"};
     case AdviceKind::kGiveChatFormat:
       return {"",
               "; give --chat-template FILE, --chat-format chatml or plain, or leave --chat out"};

@@ -17,7 +17,9 @@ void add_prompt(Options& options, InferArguments& a) {
       .group(what)
       .show_default()
       .one_of({"auto", "chatml", "plain"});
-  options.add("--chat-template", a.chat_template, "A Jinja template file in place of the model's")
+  options
+      .add("--chat-template", a.chat_template,
+           "In place of the model's template: a file, or the name of one of several that it has")
       .group(what);
   options
       .add("--chat-template-kwargs", a.template_variables,

@@ -3,6 +3,7 @@
 #include <exception>
 #include <filesystem>
 #include <numeric>
+#include <span>
 #include <sstream>
 #include <unistd.h>
 #include <utility>
@@ -34,18 +35,21 @@ bool parse_switch(const std::string& text, const char* option) {
   throw failure(CELLM_ERROR_USAGE, "{} takes true or false, not \"{}\"", option, printable(text));
 }
 
-ChatOptions chat_options(const InferArguments& arguments) {
+ChatOptions chat_options(const InferArguments& arguments, const Model& model) {
   ChatOptions options{.thinking = arguments.thinking, .variables = arguments.template_variables};
   if (!arguments.chat_template.empty()) {
-    options.template_text = read_file(arguments.chat_template, kMaxTextBytes);
+    options.template_text = model.named_chat_template(arguments.chat_template);
+    if (options.template_text.empty()) {
+      options.template_text = read_file(arguments.chat_template, kMaxTextBytes);
+    }
   }
   if (arguments.chat_format == "chatml") options.format = CELLM_CHAT_CHATML;
   if (arguments.chat_format == "plain") options.format = CELLM_CHAT_PLAIN;
   return options;
 }
 
-// The ids of the prompt.
-Ids prompt_ids(const InferArguments& arguments, const Model& model) {
+// The ids of the prompt. A prompt from standard input takes its place in the arguments.
+Ids prompt_ids(InferArguments& arguments, const Model& model) {
   if (arguments.tokens) return parse_token_list(*arguments.tokens);
   if (!arguments.prompt) {
     Ids ids(arguments.sequence.value_or(kDefaultSequence));
@@ -59,12 +63,13 @@ Ids prompt_ids(const InferArguments& arguments, const Model& model) {
         "give --tokenizer tokenizer.json",
         printable(arguments.model));
   }
-  const std::string text = *arguments.prompt == "-" ? read_stdin() : *arguments.prompt;
+  if (*arguments.prompt == "-") arguments.prompt.emplace(read_stdin());
+  const std::string& text = *arguments.prompt;
   if (!arguments.chat) return model.tokenize(text, arguments.parse_special);
   std::vector<ChatMessage> messages;
   if (!arguments.system.empty()) messages.push_back({"system", arguments.system});
   messages.push_back({"user", text});
-  return model.chat_prompt(messages, chat_options(arguments));
+  return model.chat_prompt(messages, chat_options(arguments, model));
 }
 
 // Writes text to stdout without buffering; a closed pipe ends the answer.
@@ -94,9 +99,41 @@ void announce_quality(const InferArguments& arguments, const Model& model) {
   fmt::print(stderr, "{}: {}\n", printable(path.filename().string()), quality);
 }
 
+// As much of a text as can spell a token, whole characters.
+std::string_view beginning_of(std::string_view text) {
+  constexpr std::size_t kLongest = 256;
+  if (text.size() <= kLongest) return text;
+  std::size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end);
+}
+
 void announce_notes(const Model& model) {
   std::istringstream notes(model.notes());
   for (std::string note; std::getline(notes, note);) fmt::print(stderr, "note: {}\n", note);
+}
+
+// Says that a prompt begins with the begin-of-text token, which the tokenizer adds by itself.
+void announce_two_begins(const InferArguments& arguments, std::span<const std::uint32_t> prompt,
+                         const Model& model) {
+  if (!arguments.prompt) return;
+  const Ids begin = model.tokenize("");
+  const std::size_t count = begin.size();
+  const auto begins = [&begin, count](std::span<const std::uint32_t> ids) {
+    return ids.size() >= 2 * count && std::equal(begin.begin(), begin.end(), ids.begin()) &&
+           std::equal(begin.begin(), begin.end(), ids.begin() + static_cast<std::ptrdiff_t>(count));
+  };
+  if (count == 0) return;
+  if (begins(prompt)) {
+    fmt::print(stderr,
+               "note: the prompt begins with two begin-of-text tokens, one of them written in it; "
+               "the tokenizer adds one by itself\n");
+  } else if (!arguments.chat && begins(model.tokenize(beginning_of(*arguments.prompt), true))) {
+    fmt::print(
+        stderr,
+        "note: the prompt spells the begin-of-text token, which the tokenizer adds by itself; "
+        "what is spelled is text\n");
+  }
 }
 
 // A note and no error: an answer may end before --gen tokens, and a large --gen often stands for no
@@ -156,15 +193,16 @@ int run(InferArguments& arguments) {
                                     .activations = activations_named(arguments.activations),
                                     .follow_links = arguments.links == Links::kFollow,
                                     .threads = arguments.threads});
-  if (!arguments.quiet) {
-    announce_notes(model);
-    announce_quality(arguments, model);
-  }
   const double load_seconds = watch.seconds();
 
   const Ids prompt = prompt_ids(arguments, model);
   const ResolvedSampling sampling = sampling_of(arguments, model);
   const GenerateOptions options = generate_options(arguments, sampling.options);
+  if (!arguments.quiet) {
+    announce_notes(model);
+    announce_two_begins(arguments, prompt, model);
+    announce_quality(arguments, model);
+  }
   Session session(model, {.kv_encoding = kv_encoding_named(arguments.kv_encoding),
                           .max_tokens = arguments.total_blocks * arguments.tokens_per_block,
                           .tokens_per_block = arguments.tokens_per_block});

@@ -8,6 +8,7 @@
 #include "base/mapped_file.h"
 #include "chat/chat.h"
 #include "cli/command.h"
+#include "cli/given_template.h"
 #include "cli/model_argument.h"
 #include "cli/token_json.h"
 #include "engine/opened_model.h"
@@ -32,7 +33,13 @@ struct Opened {
   std::optional<Tokenizer> tokenizer;        // given by name
   std::optional<Chat> chat;                  // other than the model's own
 
-  const Chat& of() const { return chat ? *chat : *model->chat(); }
+  const Chat& of(bool tools) const {
+    if (chat) return *chat;
+    const Chat* own = tools ? model->chat_with_tools() : model->chat();
+    if (own != nullptr) return *own;
+    throw unsupported_error("{}: no chat template; give --chat-template FILE",
+                            printable(model->path()));
+  }
   const Tokenizer& words() const {
     const Tokenizer* words = tokenizer ? &*tokenizer : nullptr;
     if (words == nullptr && model != nullptr) words = model->tokenizer();
@@ -40,10 +47,6 @@ struct Opened {
     return *words;
   }
 };
-
-Chat read_template(const std::string& file, SpecialTokens tokens) {
-  return {read_file(file, kMaxTextBytes), file, std::move(tokens)};
-}
 
 Opened open(const Arguments& arguments) {
   Opened opened;
@@ -53,17 +56,13 @@ Opened open(const Arguments& arguments) {
       throw usage_error("--chat-template goes with a model, {} is a template",
                         printable(arguments.model));
     }
-    opened.chat = read_template(arguments.model, {});
+    opened.chat.emplace(read_file(arguments.model, kMaxTextBytes), arguments.model,
+                        SpecialTokens{});
     return opened;
   }
   opened.model = open_model(model_path(arguments.model), {arguments.links, arguments.tokenizer});
   if (!arguments.chat_template.empty()) {
-    const bool known = opened.model->tokenizer() != nullptr;
-    opened.chat = read_template(arguments.chat_template,
-                                known ? opened.model->special_tokens() : SpecialTokens{});
-  } else if (opened.model->chat() == nullptr) {
-    throw unsupported_error("{}: no chat template; give --chat-template FILE",
-                            printable(arguments.model));
+    opened.chat.emplace(given_chat(arguments.chat_template, *opened.model));
   }
   return opened;
 }
@@ -89,7 +88,10 @@ nlohmann::ordered_json read_variables(const Arguments& arguments) {
 
 int run(const Arguments& arguments) {
   const Opened opened = open(arguments);
-  const chat::Text text = opened.of().render(read_variables(arguments));
+  const auto variables = read_variables(arguments);
+  // As in transformers, an empty list of tools is one, too.
+  const bool tools = variables.contains("tools") && !variables["tools"].is_null();
+  const chat::Text text = opened.of(tools).render(variables);
   const std::string output =
       arguments.ids ? json_of(encode(opened.words(), text)) + "\n" : text.bytes();
   std::fwrite(output.data(), 1, output.size(), stdout);
@@ -106,7 +108,7 @@ Run configure(Options& options) {
            "array of messages; - for standard input")
       .required();
   options.add_flag("--ids", a.ids, "Print the token ids as a JSON array, not the text");
-  options.add("--chat-template", a.chat_template, "A template file in place of the model's own");
+  options.add("--chat-template", a.chat_template, kGivenTemplateHelp);
   options.add("--chat-template-kwargs", a.variables,
               "More variables, as a JSON object: {\"enable_thinking\": false}");
   add_tokenizer(options, a.tokenizer);

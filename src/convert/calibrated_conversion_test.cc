@@ -219,7 +219,7 @@ class SpoiledSource final : public ModelSource {
   const std::string& generation_config_json() const override {
     return source_->generation_config_json();
   }
-  const std::string& chat_template() const override { return source_->chat_template(); }
+  const ChatTemplates& chat_templates() const override { return source_->chat_templates(); }
   TokenizerData tokenizer() const override { return source_->tokenizer(); }
   const std::vector<TensorInfo>& tensors() const override { return source_->tensors(); }
   MatrixPtr weights(std::size_t index) const override { return source_->weights(index); }

@@ -10,7 +10,9 @@
 #include "convert/name_pattern.h"
 #include "format/formats.h"
 #include "format/trellis.h"
+#include "io/cellm_file.h"
 #include "io/cellm_writer.h"
+#include "io/chat_templates.h"
 #include "io/shape.h"
 #include "model/model.h"
 #include "model/unknown_biases.h"
@@ -156,12 +158,27 @@ std::optional<QuantizerLabel> quantizer_label(const ConvertOptions& options,
   return QuantizerLabel{options.scale, options.calibration};
 }
 
-// The special tokens, as JSON, if the chat template reads any; else empty.
+std::vector<ConvertPlan::Blob> chat_template_blobs(const ModelSource& source) {
+  std::vector<ConvertPlan::Blob> blobs;
+  ChatTemplates others = source.chat_templates();
+  others.erase(std::string(kDefaultChatTemplate));
+  if (const std::string& own = source.chat_template(); !own.empty()) {
+    blobs.push_back({std::string(kChatTemplateBlob), own});
+  }
+  if (!others.empty()) {
+    blobs.push_back({std::string(kChatTemplatesBlob), chat_templates_json(others)});
+  }
+  return blobs;
+}
+
+// The special tokens, as JSON, if a chat template reads any; else empty.
 std::string tokens_of_template(const ModelSource& source) {
   const std::optional<SpecialTokens> tokens = source.special_tokens();
   const bool reads =
       std::any_of(kSpecialTokenNames.begin(), kSpecialTokenNames.end(), [&](std::string_view name) {
-        return source.chat_template().find(name) != std::string::npos;
+        return std::any_of(
+            source.chat_templates().begin(), source.chat_templates().end(),
+            [name](const auto& item) { return item.second.find(name) != std::string::npos; });
       });
   return tokens && reads ? Json(*tokens).dump() : std::string();
 }
@@ -263,9 +280,7 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
                             {reinterpret_cast<const char*>(bytes.data()), bytes.size()}});
     }
   }
-  if (!source.chat_template().empty()) {
-    plan.blobs.push_back({std::string(kChatTemplateBlob), source.chat_template()});
-  }
+  for (auto& blob : chat_template_blobs(source)) plan.blobs.push_back(std::move(blob));
   if (const std::string tokens = tokens_of_template(source); !tokens.empty()) {
     plan.blobs.push_back({std::string(kSpecialTokensBlob), tokens});
   }

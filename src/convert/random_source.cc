@@ -103,7 +103,7 @@ class RandomSource final : public ModelSource {
   const std::string& container_format() const override { return empty_; }
   const Json& config() const override { return config_; }
   const std::string& generation_config_json() const override { return empty_; }
-  const std::string& chat_template() const override { return empty_; }
+  const ChatTemplates& chat_templates() const override { return no_templates_; }
   TokenizerData tokenizer() const override { return std::monostate{}; }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
   MatrixPtr weights(std::size_t index) const override { return matrices_.at(index); }
@@ -137,6 +137,7 @@ class RandomSource final : public ModelSource {
   std::string path_;
   Json config_;
   std::string empty_;
+  ChatTemplates no_templates_;
   std::vector<TensorInfo> infos_;
   std::vector<MatrixPtr> matrices_;
 };

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/advice.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mapped_file.h"
@@ -13,6 +14,17 @@
 #include "model/open_source.h"
 
 namespace cellm {
+namespace {
+
+std::string names_of(const ChatTemplates& templates) {
+  std::string names;
+  for (const auto& [name, text] : templates) {
+    names.append(names.empty() ? "" : ", ").append(printable(name));
+  }
+  return names;
+}
+
+}  // namespace
 
 OpenedModel::OpenedModel(std::unique_ptr<ModelSource> source, OpenOptions options)
     : source_(std::move(source)),
@@ -63,13 +75,25 @@ SpecialTokens OpenedModel::special_tokens() const {
   return tokens;
 }
 
+std::optional<Chat> OpenedModel::named_chat(std::string_view name) const {
+  const auto found = source_->chat_templates().find(name);
+  if (found == source_->chat_templates().end() || tokenizer() == nullptr) return std::nullopt;
+  const std::string which =
+      name == kDefaultChatTemplate ? "" : fmt::format(" {}", printable(found->first));
+  return Chat(found->second, fmt::format("{}, chat template{}", printable(path()), which),
+              special_tokens());
+}
+
 const Chat* OpenedModel::chat() const {
   const std::optional<Chat>& chat = chat_.get([this]() -> std::optional<Chat> {
     const Tokenizer* words = tokenizer();
     if (words == nullptr) return std::nullopt;
-    const std::string& own = source_->chat_template();
+    const ChatTemplates& own = source_->chat_templates();
     if (!own.empty()) {
-      return Chat(own, printable(path()) + ", chat template", special_tokens());
+      if (own.contains(kDefaultChatTemplate)) return named_chat(kDefaultChatTemplate);
+      throw error(ErrorKind::kUnsupported, AdviceKind::kChooseTemplate,
+                  "{}: has several chat templates and no default one: {}", printable(path()),
+                  names_of(own));
     }
     const std::string_view* of_family = config_.family->chat_template;
     const bool fits = words->token_to_id("<|im_start|>") && words->token_to_id("<|im_end|>");
@@ -77,6 +101,11 @@ const Chat* OpenedModel::chat() const {
     return Chat(*of_family, fmt::format("chat template for {}", config_.family->name), {});
   });
   return chat ? &*chat : nullptr;
+}
+
+const Chat* OpenedModel::chat_with_tools() const {
+  const std::optional<Chat>& chat = tool_chat_.get([this] { return named_chat("tool_use"); });
+  return chat ? &*chat : this->chat();
 }
 
 std::optional<std::uint32_t> OpenedModel::end_of_turn() const {
@@ -117,6 +146,20 @@ std::vector<std::string> OpenedModel::notes() const {
   if (found.tokenizer && found.tokenizer->has_repeats()) {
     notes.push_back(
         fmt::format("{} lists tokens twice; one of each is used", printable(found.name)));
+  }
+  try {
+    (void)tokenizer();
+  } catch (const Error& error) {
+    notes.emplace_back(error.what());
+    return notes;
+  }
+  for (const auto& of : {&OpenedModel::chat, &OpenedModel::chat_with_tools}) {
+    try {
+      (void)(this->*of)();
+    } catch (const Error& error) {
+      std::string note = fmt::format("{}; a conversation needs another template", error.what());
+      if (notes.empty() || notes.back() != note) notes.push_back(std::move(note));
+    }
   }
   return notes;
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/lazy.h"
@@ -51,17 +52,23 @@ class OpenedModel {
   const std::string& chat_template() const { return source_->chat_template(); }
   std::string text_prefix() const { return cellm::text_prefix(*source_); }
 
-  // Null if there is no tokenizer. Throws as find_tokenizer(), and Error(kData) if it has more
-  // tokens than the model's vocabulary, so that it must belong to another model.
+  // Null if there is no tokenizer. Throws as find_tokenizer(), and Error(kData) if one from outside
+  // of the container has more tokens than the model's vocabulary, so that it must belong to another
+  // model. One inside may have: an id beyond the embedding is an error where it is used.
   const Tokenizer* tokenizer() const;
   // The one inside the container, whatever its vocabulary: null if it came from elsewhere.
   const Tokenizer* contained_tokenizer() const;
 
   // The format of its conversations: its own template, else that of its family if the
-  // tokenizer has the tokens of ChatML. Null if there is neither, or no tokenizer. Throws what the
-  // constructor of Chat and tokenizer() throw.
+  // tokenizer has the tokens of ChatML. Null if there is neither, or no tokenizer. Throws
+  // Error(kUnsupported) if the model has several templates and none of them is the default, and
+  // what the constructor of Chat and tokenizer() throw.
   const Chat* chat() const;
-  // The values of the variables bos_token, eos_token and others of a chat template. Needs a
+  // For a conversation with tools: the template "tool_use" if the model has one, else chat().
+  const Chat* chat_with_tools() const;
+  // By one of its templates; nothing if it has none of this name. Throws as chat().
+  std::optional<Chat> named_chat(std::string_view name) const;
+  // The values of the variables bos_token, eos_token and others of a chat template stand for. Needs a
   // tokenizer.
   SpecialTokens special_tokens() const;
   // The token that its template writes behind an answer. Nothing without a usable template.
@@ -72,8 +79,8 @@ class OpenedModel {
   // The sampling that it asks for. Throws as generation_sampling().
   const SamplingDefaults& generation_sampling() const;
 
-  // Assumptions about the container, its configuration and its tokenizer, and things ignored in
-  // them; a text each. Throws as find_tokenizer().
+  // Assumptions about the container, its configuration and its tokenizer, things ignored in them,
+  // and chat templates that cannot be used; a text each. Throws as tokenizer().
   std::vector<std::string> notes() const;
 
   // The quality stored in a .cellm file.
@@ -98,6 +105,7 @@ class OpenedModel {
   ModelConfig config_;
   Lazy<FoundTokenizer> tokenizer_;
   Lazy<std::optional<Chat>> chat_;
+  Lazy<std::optional<Chat>> tool_chat_;
   Lazy<std::optional<std::uint32_t>> end_of_turn_;
   Lazy<std::vector<std::uint32_t>> end_ids_;
   Lazy<SamplingDefaults> sampling_;

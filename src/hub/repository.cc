@@ -24,7 +24,8 @@ constexpr std::string_view kMainWeights = "model.safetensors";
 constexpr std::size_t kListed = 12;  // names in a message
 
 bool is_text_file(std::string_view name) {
-  for (const std::string_view start : {"tokenizer", "chat_template"}) {
+  for (const std::string_view start :
+       {"tokenizer", "chat_template", "additional_chat_templates/"}) {
     if (name.starts_with(start)) return true;
   }
   return name == "config.json" || name == "generation_config.json";

@@ -24,7 +24,8 @@ inline constexpr std::string_view kColumnScaleSuffix = ".cscale";
 
 // Names of the blobs that the converter writes.
 inline constexpr std::string_view kTokenizerBlob = "tokenizer";
-inline constexpr std::string_view kChatTemplateBlob = "chat_template";
+inline constexpr std::string_view kChatTemplateBlob = "chat_template";    // the default
+inline constexpr std::string_view kChatTemplatesBlob = "chat_templates";  // the others
 // The special tokens that the chat template reads: a JSON object of names and texts.
 inline constexpr std::string_view kSpecialTokensBlob = "special_tokens";
 inline constexpr std::string_view kGenerationConfigBlob = "generation_config";

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "format/formats.h"
 #include "io/cellm_file.h"
+#include "io/chat_templates.h"
 #include "io/json.h"
 #include "io/shape.h"
 #include "layout/layout.h"
@@ -66,7 +67,7 @@ class CellmSource final : public ModelSource {
     }
     config_ = std::move(config);
     generation_config_json_ = blob_text(kGenerationConfigBlob);
-    chat_template_ = blob_text(kChatTemplateBlob);
+    read_chat_templates(source);
     read_special_tokens(source);
     build_tensors(source);
   }
@@ -76,7 +77,7 @@ class CellmSource final : public ModelSource {
   const Json& config() const override { return config_; }
   const CellmFile* cellm_file() const override { return &cellm_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
-  const std::string& chat_template() const override { return chat_template_; }
+  const ChatTemplates& chat_templates() const override { return chat_templates_; }
   std::optional<SpecialTokens> special_tokens() const override { return special_tokens_; }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
 
@@ -104,6 +105,16 @@ class CellmSource final : public ModelSource {
   }
 
  private:
+  void read_chat_templates(const std::string& source) {
+    if (find_blob(kChatTemplatesBlob) != nullptr) {
+      chat_templates_ =
+          parse_chat_templates(blob_text(kChatTemplatesBlob), source + ", chat templates");
+    }
+    if (std::string own = blob_text(kChatTemplateBlob); !own.empty()) {
+      chat_templates_.insert_or_assign(std::string(kDefaultChatTemplate), std::move(own));
+    }
+  }
+
   void read_special_tokens(const std::string& source) {
     if (find_blob(kSpecialTokensBlob) == nullptr) return;
     const std::string name = source + ", special tokens";
@@ -209,7 +220,7 @@ class CellmSource final : public ModelSource {
   std::string container_format_;
   Json config_;
   std::string generation_config_json_;
-  std::string chat_template_;
+  ChatTemplates chat_templates_;
   std::optional<SpecialTokens> special_tokens_;
   std::map<std::string_view, const CellmEntry*> by_name_;
   std::set<std::string_view> companions_;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "format/formats.h"
+#include "io/chat_templates.h"
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "io/shape.h"
@@ -82,7 +83,7 @@ class HfFolder final : public ModelSource {
   const std::string& container_format() const override { return container_format_; }
   const Json& config() const override { return config_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
-  const std::string& chat_template() const override { return chat_template_; }
+  const ChatTemplates& chat_templates() const override { return chat_templates_; }
   std::optional<SpecialTokens> special_tokens() const override { return special_tokens_; }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
 
@@ -127,11 +128,11 @@ class HfFolder final : public ModelSource {
   }
 
   void read_tokenizer_config() {
-    const fs::path file = path_of("chat_template.jinja");
-    const bool in_file = fs::exists(file);
-    if (in_file) chat_template_ = read_file(file, kMaxTextBytes);
     const fs::path path = path_of("tokenizer_config.json");
-    if (!fs::exists(path)) return;
+    if (!fs::exists(path)) {
+      chat_templates_ = read_chat_templates(folder_, links_, std::nullopt);
+      return;
+    }
     const std::string source = printable(path.string());
     const Json json = parse_python_json(read_file(path, kMaxTextBytes), source);
     const JsonNode config(json, source + ":");
@@ -142,16 +143,7 @@ class HfFolder final : public ModelSource {
       special_tokens_->emplace(name,
                                (token->is_object() ? token->at("content") : *token).as_string());
     }
-    const auto found = config.find("chat_template");
-    if (in_file || !found) return;
-    if (!found->is_array()) {
-      chat_template_ = found->as_string();
-      return;
-    }
-    for (const auto& item : found->as_array(kMaxTokenizerParts)) {
-      if (item.at("name").as_string() == "default")
-        chat_template_ = item.at("template").as_string();
-    }
+    chat_templates_ = read_chat_templates(folder_, links_, config);
   }
 
   // The safetensors files of this folder, and the names the index gives to each (empty: all). An
@@ -260,7 +252,7 @@ class HfFolder final : public ModelSource {
   std::string container_format_;
   Json config_;
   std::string generation_config_json_;
-  std::string chat_template_;
+  ChatTemplates chat_templates_;
   std::optional<SpecialTokens> special_tokens_;
   std::vector<Entry> entries_;
   std::vector<TensorInfo> tensors_;

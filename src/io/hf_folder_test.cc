@@ -129,6 +129,34 @@ TEST(HfFolder, ReadsTheChatTemplate) {
   EXPECT_EQ(open_hf_folder(folder.path())->chat_template(), "file");
 }
 
+TEST(HfFolder, ReadsChatTemplatesByName) {
+  const TestFolder folder;
+  folder.write("config.json", "{}");
+  folder.write("model.safetensors", one_tensor("a"));
+  const auto templates = [&] { return open_hf_folder(folder.path())->chat_templates(); };
+  EXPECT_EQ(templates(), ChatTemplates{});
+  folder.write("chat_template.json", R"({"chat_template":"of a processor"})");
+  EXPECT_EQ(templates(), (ChatTemplates{{"default", "of a processor"}}));
+  folder.write(
+      "tokenizer_config.json",
+      R"({"chat_template":[{"name":"rag","template":"r"},{"name":"tool_use","template":"t"},
+                                    {"name":"rag","template":"again"}]})");
+  EXPECT_EQ(templates(), (ChatTemplates{{"rag", "again"}, {"tool_use", "t"}}));
+  EXPECT_EQ(open_hf_folder(folder.path())->chat_template(), "");
+  folder.write("tokenizer_config.json", R"({"chat_template":{"default":"d","x":"y"}})");
+  EXPECT_EQ(templates(), (ChatTemplates{{"default", "d"}, {"x", "y"}}));
+  // Files count instead of the configuration.
+  fs::create_directory(folder.path() / "additional_chat_templates");
+  folder.write("additional_chat_templates/tool_use.jinja", "file t");
+  folder.write("additional_chat_templates/README.md", "no template");
+  EXPECT_EQ(templates(), (ChatTemplates{{"tool_use", "file t"}}));
+  folder.write("chat_template.jinja", "file d");
+  EXPECT_EQ(templates(), (ChatTemplates{{"default", "file d"}, {"tool_use", "file t"}}));
+  fs::remove(folder.path() / "additional_chat_templates" / "tool_use.jinja");
+  fs::create_symlink("/etc/hostname", folder.path() / "additional_chat_templates" / "x.jinja");
+  expect_refused(folder, "a symbolic link out of the model's folder");
+}
+
 TEST(HfFolder, OtherTypesFailWhenReadOnly) {
   const TestFolder folder;
   folder.write("config.json", "{}");

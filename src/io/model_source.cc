@@ -12,6 +12,12 @@ std::size_t TensorInfo::rows() const {
   return rows;
 }
 
+const std::string& ModelSource::chat_template() const {
+  static const std::string none;
+  const auto found = chat_templates().find(kDefaultChatTemplate);
+  return found == chat_templates().end() ? none : found->second;
+}
+
 std::string stored_name(const TensorInfo& info) {
   if (!info.stored_format) return info.stored_as;
   return format_choice_name({*info.stored_format, info.group == info.cols() ? 0 : info.group});

@@ -70,6 +70,11 @@ using SpecialTokens = std::map<std::string, std::string, std::less<>>;
 inline constexpr std::array<std::string_view, 7> kSpecialTokenNames = {
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"};
 
+// Jinja chat templates by name. Most models have one, the default; some have others for a purpose
+// ("tool_use", "rag"), and then perhaps no default.
+using ChatTemplates = std::map<std::string, std::string, std::less<>>;
+inline constexpr std::string_view kDefaultChatTemplate = "default";
+
 using TokenizerData = std::variant<std::monostate, TokenizerJson, CompactTokenizer, GgufTokenizer>;
 
 struct CellmFile;  // io/cellm_file.h
@@ -89,8 +94,9 @@ class ModelSource {
   virtual const Json& config() const = 0;
   // generation_config.json as JSON text, empty if there is none.
   virtual const std::string& generation_config_json() const = 0;
-  // The Jinja chat template, empty if there is none.
-  virtual const std::string& chat_template() const = 0;
+  virtual const ChatTemplates& chat_templates() const = 0;
+  // The default one; empty if there is none.
+  const std::string& chat_template() const;
   // The special tokens that the tokenizer's configuration names; nothing if there is none.
   virtual std::optional<SpecialTokens> special_tokens() const { return std::nullopt; }
   // Fields that are read as something else than the container says; a text each.

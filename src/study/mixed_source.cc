@@ -24,7 +24,7 @@ class MixedSource : public ModelSource {
   const std::string& generation_config_json() const override {
     return base_->generation_config_json();
   }
-  const std::string& chat_template() const override { return base_->chat_template(); }
+  const ChatTemplates& chat_templates() const override { return base_->chat_templates(); }
   TokenizerData tokenizer() const override { return base_->tokenizer(); }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
 

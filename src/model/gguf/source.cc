@@ -11,6 +11,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "format/formats.h"
 #include "io/gguf_file.h"
 #include "layout/layout.h"
@@ -52,6 +53,25 @@ std::optional<FormatId> format_in_place(const MappedTensor& tensor) {
 constexpr std::pair<std::string_view, std::string_view> kSpecialTokenKeys[] = {
     {"bos_token", "bos"}, {"eos_token", "eos"}, {"unk_token", "unknown"}, {"pad_token", "padding"}};
 
+// The default, and those that "tokenizer.chat_templates" names.
+ChatTemplates gguf_chat_templates(const GgufFile& file) {
+  ChatTemplates templates;
+  if (const GgufValue* value = file.find("tokenizer.chat_template")) {
+    templates.emplace(kDefaultChatTemplate, value->as_string());
+  }
+  const GgufValue* names = file.find("tokenizer.chat_templates");
+  if (names == nullptr) return templates;
+  if (names->array_size() > kMaxTokenizerParts) {
+    throw data_error("{}: {} has more than {} names", file.path(), names->key(),
+                     kMaxTokenizerParts);
+  }
+  for (const std::string_view name : names->as_strings()) {
+    const GgufValue* text = file.find(fmt::format("tokenizer.chat_template.{}", name));
+    if (text != nullptr) templates.emplace(name, text->as_string());
+  }
+  return templates;
+}
+
 class GgufSource final : public ModelSource {
  public:
   explicit GgufSource(std::shared_ptr<const MappedFile> file)
@@ -61,9 +81,7 @@ class GgufSource final : public ModelSource {
     const GgufSizes sizes = read_gguf_sizes(keys, family);
     config_ = make_gguf_config(keys, sizes, family);
     generation_config_json_ = make_gguf_generation_config_json(*file_, sizes);
-    if (const GgufValue* value = file_->find("tokenizer.chat_template")) {
-      chat_template_ = value->as_string();
-    }
+    chat_templates_ = gguf_chat_templates(*file_);
     if (const GgufValue* value = file_->find("tokenizer.ggml.tokens");
         value != nullptr && value->array_size() > sizes.vocab) {
       throw data_error("{}: has {} tokens, but the embedding has only {} rows", this->path(),
@@ -85,7 +103,7 @@ class GgufSource final : public ModelSource {
   const std::string& container_format() const override { return container_format_; }
   const Json& config() const override { return config_; }
   const std::string& generation_config_json() const override { return generation_config_json_; }
-  const std::string& chat_template() const override { return chat_template_; }
+  const ChatTemplates& chat_templates() const override { return chat_templates_; }
   std::optional<SpecialTokens> special_tokens() const override {
     const GgufValue* tokens = file_->find("tokenizer.ggml.tokens");
     if (tokens == nullptr) return std::nullopt;
@@ -243,7 +261,7 @@ class GgufSource final : public ModelSource {
   std::string container_format_ = "gguf";
   Json config_;
   std::string generation_config_json_;
-  std::string chat_template_;
+  ChatTemplates chat_templates_;
   std::vector<TensorInfo> tensors_;                     // one for each of mapped_
   mutable std::mutex mutex_;                            // of the following
   mutable std::map<std::string, MatrixPtr> reordered_;  // by name

@@ -1,0 +1,14 @@
+#include "cli/given_template.h"
+
+#include "base/limits.h"
+#include "base/mapped_file.h"
+
+namespace cellm {
+
+Chat given_chat(const std::string& given, const OpenedModel& model) {
+  if (auto own = model.named_chat(given)) return *std::move(own);
+  const bool known = model.tokenizer() != nullptr;
+  return {read_file(given, kMaxTextBytes), given, known ? model.special_tokens() : SpecialTokens{}};
+}
+
+}  // namespace cellm
