@@ -191,7 +191,9 @@ class TerminalTest(CommandTest):
         terminal.prompt()
         self.assertIn(PARIS, terminal.ask(CAPITAL))
         terminal.interrupt()
-        terminal.prompt()
+        self.assertNotIn("leaves", terminal.prompt())
+        terminal.interrupt()
+        self.assertIn("Ctrl-D or /bye leaves", terminal.prompt())
         self.leave(terminal)
 
     def test_several_lines(self):
@@ -207,6 +209,63 @@ class TerminalTest(CommandTest):
         terminal.ask("five")
         self.ask_saved(terminal, "four\nfive")
         self.leave(terminal)
+
+    def answered(self, terminal, text):
+        """Types a message whose editing shows the prompt again; what is shown until the prompt after the answer."""
+        terminal.type(text + "\n")
+        return terminal.expect("tokens/s") + terminal.prompt()
+
+    def test_pasted_lines_are_one_message(self):
+        terminal = self.start()
+        self.answered(terminal, "\x1b[200~one\r\ttwo\nthree é\x1b[201~ four")
+        self.ask_saved(terminal, "one\n\ttwo\nthree é four")
+        self.answered(terminal, "five\x1b\rsix")  # Alt-Enter
+        self.ask_saved(terminal, "five\nsix")
+        self.answered(terminal, "\x1b[A\x1b[Ateen")  # past /save to the message as a whole
+        self.ask_saved(terminal, "five\nsixteen")
+        text = "\n".join(f"line {i} " + "word " * 10 for i in range(60))  # more than the screen has
+        self.answered(terminal, f"\x1b[200~{text}\n\x1b[201~")
+        self.ask_saved(terminal, text)
+        terminal.type("\x1b[200~half a paste")
+        terminal.interrupt()
+        terminal.prompt()
+        terminal.ask("/clear")
+        self.assertIn(PARIS, self.answered(terminal, f"\x1b[200~{CAPITAL}\x1b[201~"))
+        self.leave(terminal)
+        self.assertEqual(terminal.shown.count("\x1b[?2004h"), terminal.shown.count("\x1b[?2004l"))
+        again = self.start()
+        again.type("\x1b[A" * 4)
+        again.expect("line 59")
+        again.interrupt()
+        again.prompt()
+        self.leave(again)
+
+    def test_too_much_pasted(self):
+        terminal = self.start()
+        terminal.type("\x1b[200~")
+        for _ in range(20):
+            terminal.type("word " * 12000)
+            terminal.read(0)
+        terminal.type("\x1b[201~")
+        terminal.expect("cannot be pasted")
+        terminal.type("\x15")  # drop the line
+        self.assertIn(PARIS, self.answered(terminal, CAPITAL))
+        self.leave(terminal)
+
+    def test_a_dumb_terminal(self):
+        terminal = self.start(TERM="dumb")
+        self.assertIn(PARIS, terminal.ask(CAPITAL))
+        self.assertNotIn("\x1b[?2004", terminal.shown)
+        self.leave(terminal)
+
+    def test_notes_of_the_model(self):
+        model = self.copy_model(ROOT / "models" / "cellm-tiny")
+        (model / "additional_chat_templates").mkdir()
+        (model / "additional_chat_templates" / "tool_use.jinja").write_text("{% nothing %}")
+        result = run("chat", model, "--temperature", 0, input=f"{CAPITAL}\n".encode())
+        self.assertEqual((result.returncode, result.stdout.decode()), (0, PARIS + "\n"), result.stderr)
+        self.assertRegex(result.stderr.decode(), "^note: .*chat template tool_use: line 1: .*\n$")
+        self.assertEqual(run("chat", model, "--quiet", input=b"").stderr, b"")
 
     def test_undo_regen_load(self):
         terminal = self.start()

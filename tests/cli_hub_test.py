@@ -27,9 +27,12 @@ INFER = ("--prompt", "The", "--gen", 8, "--temperature", 0, "-q")
 class HubTest(CommandTest):
     """A hub with a model in a folder, org/llama, and one in a file, org/file:m.gguf."""
 
+    def make_hub(self):
+        return Hub()
+
     def setUp(self):
         super().setUp()
-        self.hub = Hub()
+        self.hub = self.make_hub()
         self.hub.__enter__()
         self.addCleanup(self.hub.__exit__)
         self.local = self.copy_model("llama", "local")
@@ -44,7 +47,8 @@ class HubTest(CommandTest):
 
     def environment(self, **more):
         kept = {name: value for name, value in os.environ.items()
-                if not name.startswith(("HF_", "HUGGING", "XDG_", "TRANSFORMERS")) and "proxy" not in name.lower()}  # fmt: skip
+                if not name.startswith(("HF_", "HUGGING", "XDG_", "TRANSFORMERS", "SSL_", "CURL_", "REQUESTS_"))
+                and "proxy" not in name.lower()}  # fmt: skip
         return {**kept, "HOME": str(self.home), "HF_ENDPOINT": self.hub.endpoint, **more}
 
     def pull(self, *arguments, **more):
@@ -109,6 +113,41 @@ class Pulling(HubTest):
         offline = self.succeed("infer", "-m", "org/llama", *INFER, env=self.environment(HF_HUB_OFFLINE="1"))
         self.assertEqual(offline.stdout, wanted)
         self.assertEqual(self.hub.log, [])
+
+    def add_talking_model(self):
+        """org/tiny, a model that answers."""
+        files = {path.name: path.read_bytes() for path in (ROOT / "models" / "cellm-tiny").iterdir()}
+        self.hub.repositories["org/tiny"] = Repository(files)
+
+    def chat(self, **options):
+        return run("chat", "org/tiny", "--temperature", 0, input=b"What is the capital of France?\n",
+                   env=self.environment(), **options)  # fmt: skip
+
+    def test_a_conversation_by_name(self):
+        self.add_talking_model()
+        first = self.chat()
+        self.assertEqual((first.returncode, first.stdout), (0, b"The capital of France is Paris.\n"), first.stderr)
+        self.assertIn(b"converting once to int4-g32", first.stderr)
+        self.hub.log.clear()
+        again = self.chat()
+        self.assertEqual((again.stdout, again.stderr), (first.stdout, b""))
+        self.assertEqual(self.hub.log, [])
+
+    def test_a_conversation_begins_after_kills_and_ctrl_c(self):
+        self.add_talking_model()
+        self.hub.bytes_per_second = 4 * MIB
+        chosen = random.Random(3)
+        for number in range(8):
+            process = self.start("chat", "org/tiny", "--temperature", 0)
+            time.sleep(chosen.uniform(0.0, 0.8))
+            process.send_signal(signal.SIGINT if number % 2 else signal.SIGKILL)
+            _, message = process.communicate(timeout=60)
+            self.assertIn(process.returncode, (-signal.SIGKILL, -signal.SIGINT, 130, 0), message)
+            if process.returncode == 130 and message:
+                self.assertEqual(message.splitlines()[-1], b"interrupted; the same command goes on from here")
+            self.check_cache()
+        self.hub.bytes_per_second = 0
+        self.assertEqual(self.chat().stdout, b"The capital of France is Paris.\n")
 
     def test_every_command_takes_a_name(self):
         name = "org/llama"

@@ -16,6 +16,7 @@
 #include "cli/chat_sampling.h"
 #include "cli/engine_options.h"
 #include "cli/error_text.h"
+#include "cli/given_template.h"
 #include "cli/interrupts.h"
 #include "cli/line_editor.h"
 #include "cli/model_argument.h"
@@ -33,8 +34,7 @@ const Chat& chat_of(const ChatArguments& arguments, const OpenedModel& model,
                      printable(arguments.model));
   }
   if (!arguments.chat_template.empty()) {
-    return given.emplace(read_file(arguments.chat_template, kMaxTextBytes), arguments.chat_template,
-                         model.special_tokens());
+    return given.emplace(given_chat(arguments.chat_template, model));
   }
   if (model.chat() == nullptr) {
     throw unsupported_error("{}: no chat template; give --chat-template FILE",
@@ -125,11 +125,19 @@ int run_terminal(ChatLoop& loop) {
 }
 
 int run(const ChatArguments& arguments) {
-  const std::string path =
-      model_path(arguments.model, {.quiet = arguments.quiet, .threads = arguments.threads});
+  std::string path;
+  const auto find = [&] {  // perhaps a download and a conversion
+    path = model_path(arguments.model, {.quiet = arguments.quiet, .threads = arguments.threads});
+    return 0;
+  };
+  if (const int code = run_job(arguments.quiet, find, [] { return true; }); code != 0) return code;
+  release_interrupts();
   const auto opened = open_model(path, {arguments.links, arguments.tokenizer});
   std::optional<Chat> given;
   const Chat& chat = chat_of(arguments, *opened, given);
+  if (!arguments.quiet) {
+    for (const std::string& note : opened->notes()) fmt::print(stderr, "note: {}\n", note);
+  }
   const Engine engine(opened,
                       engine_options(arguments.threads, parse_activations(arguments.activations)));
   ConversationOptions options;

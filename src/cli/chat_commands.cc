@@ -41,7 +41,9 @@ constexpr Known kCommands[] = {
 
 constexpr std::string_view kHelpEnd =
     "\n"
-    "A line that ends with \\ goes on in the next one; lines between two \"\"\" are one message.\n"
+    "Pasted lines are one message, and Alt-Enter begins a new line; so does \\ at the end of a "
+    "line,\n"
+    "and lines between two \"\"\" are one message.\n"
     "Ctrl-C stops an answer, Ctrl-D leaves. A message that begins with / is typed with //.\n";
 
 struct Setting {

@@ -40,6 +40,10 @@ void catch_interrupts(cellm_cancel* also) {
   ::sigaction(SIGINT, &action, nullptr);
 }
 
+void release_interrupts() {
+  handle_interrupt(SIG_DFL);
+}
+
 void catch_each_interrupt() {
   if (::pipe2(pending_pipe, O_NONBLOCK | O_CLOEXEC) != 0) {
     throw error(ErrorKind::kResources, "cannot open a pipe");

@@ -13,6 +13,9 @@ namespace cellm {
 // cancels `also` (may be null, must never be freed); the second one ends the program.
 void catch_interrupts(cellm_cancel* also = nullptr);
 
+// Ctrl-C ends the program again.
+void release_interrupts();
+
 // The token that Ctrl-C cancels.
 const CancelToken& interrupts();
 inline bool interrupted() {

@@ -1,6 +1,8 @@
 #include "cli/line_editor.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
@@ -27,6 +29,12 @@ constexpr int kOwnerOnly = 0600;
 constexpr std::string_view kMark = "\"\"\"";
 constexpr const char* kPrompt = ">>> ";
 constexpr const char* kNextPrompt = "... ";
+// Bracketed paste: the terminal puts marks around what is pasted.
+constexpr const char* kPasteOn = "\x1b[?2004h";
+constexpr const char* kPasteOff = "\x1b[?2004l";
+constexpr std::string_view kPasteEnd = "\x1b[201~";
+// What libedit redraws at once in a moment; a conversation has less.
+constexpr std::size_t kMaxPastedBytes = std::size_t{1} << 20;
 
 const char* current_prompt = kPrompt;
 volatile std::sig_atomic_t resized = 0;
@@ -55,6 +63,47 @@ int read_character(EditLine* editor, wchar_t* character) {
   }
 }
 
+// Inserts what is pasted, up to the mark behind it; line breaks do not end the line.
+unsigned char insert_pasted(EditLine* editor, int /*character*/) {
+  std::string text;
+  std::mbstate_t state{};
+  bool fits = true;
+  wchar_t character = 0;
+  while (!text.ends_with(kPasteEnd)) {
+    if (read_character(editor, &character) != 1) return CC_EOF;
+    if (text.size() > kMaxPastedBytes) {
+      fits = false;
+      text.erase(0, text.size() - kPasteEnd.size());
+    }
+    char bytes[MB_LEN_MAX];
+    const std::size_t count = std::wcrtomb(bytes, character, &state);
+    if (character == L'\0' || count == static_cast<std::size_t>(-1)) continue;
+    text.append(bytes, count);
+  }
+  if (!fits) {
+    fmt::print(stderr, "\nnote: more than {} bytes cannot be pasted; /load reads a file\n",
+               kMaxPastedBytes);
+    return CC_REDISPLAY;
+  }
+  text.resize(text.size() - kPasteEnd.size());
+  std::replace(text.begin(), text.end(), '\r', '\n');
+  return ::el_insertstr(editor, text.c_str()) == 0 ? CC_REFRESH : CC_ERROR;
+}
+
+unsigned char insert_line_break(EditLine* editor, int /*character*/) {
+  return ::el_insertstr(editor, "\n") == 0 ? CC_REFRESH : CC_ERROR;
+}
+
+void bind_keys(EditLine* editor) {
+  ::el_set(editor, EL_ADDFN, "cellm-paste", "Insert pasted text", insert_pasted);
+  ::el_set(editor, EL_ADDFN, "cellm-line-break", "Begin a new line", insert_line_break);
+  ::el_set(editor, EL_BIND, "\\e[200~", "cellm-paste", nullptr);
+  ::el_set(editor, EL_BIND, "\\e\r", "cellm-line-break", nullptr);  // Alt-Enter
+  ::el_set(editor, EL_BIND, "\\e\n", "cellm-line-break", nullptr);
+  ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+  ::el_set(editor, EL_BIND, "\\e[3~", "ed-delete-next-char", nullptr);
+}
+
 // The editor works with characters of the locale; without one that has UTF-8, with those of
 // C.UTF-8.
 void use_utf8() {
@@ -74,6 +123,14 @@ struct LineEditor::State {
   std::filesystem::path file;  // of the history; empty: none
   History* history = nullptr;
   EditLine* editor = nullptr;
+  FILE* terminal = nullptr;
+  bool brackets = false;  // the terminal may be asked for bracketed paste
+
+  void ask_for_brackets(bool on) const {
+    if (!brackets) return;
+    std::fputs(on ? kPasteOn : kPasteOff, terminal);
+    std::fflush(terminal);
+  }
 
   ~State() {
     if (editor != nullptr) ::el_end(editor);
@@ -104,8 +161,11 @@ LineEditor::LineEditor(std::filesystem::path history) : state_(std::make_unique<
   watch_size();
   state_->file = std::move(history);
   state_->history = ::history_init();
-  state_->editor =
-      ::el_init("cellm", stdin, ::isatty(STDOUT_FILENO) != 0 ? stdout : stderr, stderr);
+  state_->terminal = ::isatty(STDOUT_FILENO) != 0 ? stdout : stderr;
+  state_->editor = ::el_init("cellm", stdin, state_->terminal, stderr);
+  const char* kind = std::getenv("TERM");
+  state_->brackets = kind != nullptr && std::string_view(kind) != "dumb" &&
+                     ::isatty(::fileno(state_->terminal)) != 0;
   EditLine* editor = state_->editor;
   if (editor == nullptr || state_->history == nullptr) throw std::bad_alloc();
   HistEvent event;
@@ -117,8 +177,7 @@ LineEditor::LineEditor(std::filesystem::path history) : state_(std::make_unique<
   ::el_set(editor, EL_SIGNAL, 0);
   ::el_set(editor, EL_GETCFN, read_character);
   ::el_set(editor, EL_HIST, ::history, state_->history);
-  ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
-  ::el_set(editor, EL_BIND, "\\e[3~", "ed-delete-next-char", nullptr);
+  bind_keys(editor);
   ::el_source(editor, nullptr);  // the user's .editrc
 }
 
@@ -127,18 +186,19 @@ LineEditor::~LineEditor() = default;
 std::optional<std::string> LineEditor::read_line(const char* prompt) {
   current_prompt = prompt;
   int count = 0;
+  state_->ask_for_brackets(true);
   const char* line = ::el_gets(state_->editor, &count);
-  if (line == nullptr) return std::nullopt;
-  std::string text(line, static_cast<std::size_t>(count));
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  keep(text);
+  std::optional<std::string> text;
+  if (line != nullptr) text.emplace(line, static_cast<std::size_t>(std::max(count, 0)));
+  state_->ask_for_brackets(false);
+  while (text && (text->ends_with('\n') || text->ends_with('\r'))) text->pop_back();
   return text;
 }
 
-void LineEditor::keep(const std::string& line) {
-  if (line.find_first_not_of(" \t") == std::string::npos) return;
+void LineEditor::keep(const std::string& message) {
+  if (message.find_first_not_of(" \t\n") == std::string::npos) return;
   HistEvent event;
-  ::history(state_->history, &event, H_ENTER, line.c_str());
+  ::history(state_->history, &event, H_ENTER, message.c_str());
   if (state_->file.empty()) return;
   if (::history(state_->history, &event, H_SAVE, state_->file.c_str()) < 0) state_->forgo("write");
 }
@@ -146,12 +206,14 @@ void LineEditor::keep(const std::string& line) {
 std::optional<std::string> LineEditor::read() {
   std::string message;
   bool marked = false;
+  int interrupts = 0;
   const char* prompt = kPrompt;
   for (;;) {
     std::optional<std::string> line = read_line(prompt);
     if (!line) {
       fmt::print(stderr, "\n");
       if (!take_interrupt()) return std::nullopt;
+      if (++interrupts > 1) fmt::print(stderr, "Ctrl-D or /bye leaves\n");
       message.clear();
       marked = false;
       prompt = kPrompt;
@@ -165,14 +227,17 @@ std::optional<std::string> LineEditor::read() {
     }
     if (marked && line->ends_with(kMark)) {
       line->resize(line->size() - kMark.size());
-      return message + *line;
+      message += *line;
+      break;
     }
     const bool goes_on = !marked && line->ends_with('\\');
     if (goes_on) line->pop_back();
     message += *line;
-    if (!marked && !goes_on) return message;
+    if (!marked && !goes_on) break;
     message += '\n';
   }
+  keep(message);
+  return message;
 }
 
 std::filesystem::path chat_history_file() {

@@ -18,16 +18,17 @@ class LineEditor {
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
-  // The next message; nothing at the end of input (Ctrl-D in an empty line). A line that ends with
-  // a backslash goes on in the next one; lines between two marks """ are one message. Ctrl-C drops
-  // what was typed and begins anew; it needs the handler of catch_each_interrupt().
+  // The next message; nothing at the end of input (Ctrl-D in an empty line). What is pasted is
+  // inserted with its line breaks, if the terminal marks it, and Alt-Enter inserts one. A line that
+  // ends with a backslash goes on in the next one; lines between two marks """ are one message.
+  // Ctrl-C drops what was typed and begins anew; it needs the handler of catch_each_interrupt().
   std::optional<std::string> read();
 
  private:
   struct State;
 
   std::optional<std::string> read_line(const char* prompt);
-  void keep(const std::string& line);
+  void keep(const std::string& message);
 
   std::unique_ptr<State> state_;
 };
