@@ -1,6 +1,7 @@
 #include "hub/repository.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -28,7 +29,11 @@ bool is_text_file(std::string_view name) {
        {"tokenizer", "chat_template", "additional_chat_templates/"}) {
     if (name.starts_with(start)) return true;
   }
-  return name == "config.json" || name == "generation_config.json";
+  // The last three hold the configuration of a quantization.
+  constexpr std::array<std::string_view, 5> kNames{"config.json", "generation_config.json",
+                                                   "quantize_config.json", "quant_config.json",
+                                                   "hf_quant_config.json"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
 std::vector<std::string> ending_with(const std::vector<std::string>& files,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mapped_file.h"
+#include "io/file_kind.h"
 
 namespace cellm {
 namespace {
@@ -15,10 +16,16 @@ namespace fs = std::filesystem;
 constexpr std::string_view kFolder = "additional_chat_templates";
 constexpr std::string_view kEnding = ".jinja";
 
+std::string text_of(const fs::path& path) {
+  std::string text = read_file(path, kMaxTextBytes);
+  if (const auto error = known_text_mistake(text, printable(path.string()))) throw Error(*error);
+  return text;
+}
+
 ChatTemplates templates_in_files(const fs::path& folder, Links links) {
   ChatTemplates templates;
   const fs::path own = file_in_folder(folder, "chat_template.jinja", links);
-  if (fs::exists(own)) templates.emplace(kDefaultChatTemplate, read_file(own, kMaxTextBytes));
+  if (fs::exists(own)) templates.emplace(kDefaultChatTemplate, text_of(own));
   const fs::path more = file_in_folder(folder, kFolder, links);
   if (!fs::is_directory(more)) return templates;
   for (const std::string& name : names_in_folder(more)) {
@@ -28,7 +35,7 @@ ChatTemplates templates_in_files(const fs::path& folder, Links links) {
                        kMaxTokenizerParts);
     }
     templates.emplace(name.substr(0, name.size() - kEnding.size()),
-                      read_file(file_in_folder(more, name, links), kMaxTextBytes));
+                      text_of(file_in_folder(more, name, links)));
   }
   return templates;
 }
@@ -64,7 +71,7 @@ ChatTemplates read_chat_templates(const fs::path& folder, Links links,
   const fs::path processor = file_in_folder(folder, "chat_template.json", links);
   if (!fs::exists(processor)) return templates;
   const std::string source = printable(processor.string());
-  const Json json = parse_python_json(read_file(processor, kMaxTextBytes), source);
+  const Json json = parse_python_json(text_of(processor), source);
   const auto found = JsonNode(json, source + ":").find("chat_template");
   return found ? templates_of(*found) : templates;
 }

@@ -118,7 +118,7 @@ void GgufFile::read_header(ByteReader& reader) {
   }
   const auto version = reader.read<std::uint32_t>("version");
   if (version != 2 && version != 3) {
-    if (__builtin_bswap32(version) == 3) {
+    if (const std::uint32_t swapped = __builtin_bswap32(version); swapped == 2 || swapped == 3) {
       throw unsupported_error("{}: is a big-endian GGUF file; only little-endian ones can be read",
                               path());
     }

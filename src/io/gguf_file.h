@@ -42,6 +42,11 @@ class GgufFile {
 
   const std::string& path() const { return file_->path(); }
 
+  // Adds the tensors of another part of a split model. Throws Error(kData) for a tensor that is
+  // already there. Not thread-safe, unlike everything else.
+  void add_part(std::shared_ptr<const GgufFile> part);
+  const std::vector<std::shared_ptr<const GgufFile>>& parts() const { return parts_; }
+
   // The value of a key, null if the file does not have it.
   const GgufValue* find(std::string_view key) const;
   // The same, required: throws Error(kData) naming the key.
@@ -68,6 +73,7 @@ class GgufFile {
   std::shared_ptr<const MappedFile> file_;
   std::vector<GgufValue> values_;
   std::vector<GgufTensor> tensors_;
+  std::vector<std::shared_ptr<const GgufFile>> parts_;  // whose tensors are among tensors_
   std::size_t header_bytes_ = 0;  // of metadata and the list of tensors
 };
 

@@ -55,7 +55,8 @@ TEST(HfFolder, RefusesWrongIndexes) {
   index(R"({"weight_map":[]})", "expected an object");
   index("{}", "weight_map is missing");
   index("{\"weight_map\":{}}", "no *.safetensors file");
-  index(R"({"weight_map":{"a":"gone.safetensors"}})", "gone.safetensors: cannot open");
+  index(R"({"weight_map":{"a":"gone.safetensors"}})",
+        "the download is not complete: gone.safetensors is missing");
   index(R"({"weight_map":{"a":"./../x-1.safetensors"}})", "is not the name of a safetensors file");
   index(R"({"weight_map":{"a":"./"}})", "is not the name of a safetensors file");
   index(R"({"weight_map":{"a":"x-1.safetensors","a":"x-1.safetensors"}})", "appears twice");
@@ -100,10 +101,12 @@ TEST(HfFolder, RefusesWhatIsMissing) {
   expect_refused(folder, "config.json: cannot open");
   folder.write("config.json", "{}");
   expect_refused(folder, "no *.safetensors file");
-  folder.write("config.json", "{\"a\":1,\"a\":2}");
-  expect_refused(folder, "config.json: JSON key \"a\" appears twice");
   folder.write("config.json", "");
+  expect_refused(folder, "config.json: is empty");
+  folder.write("config.json", "{");
   expect_refused(folder, "config.json: not valid JSON");
+  folder.write("config.json", "<!DOCTYPE html><html>");
+  expect_refused(folder, "config.json: is a web page");
   expect_error(ErrorKind::kData, "gone", [&] { open_hf_folder(folder.path() / "gone"); });
 }
 
@@ -203,12 +206,15 @@ TEST(HfFolder, RefusesOtherMlxQuantizations) {
   folder.write("config.json", R"({"quantization":{"bits":4,"group_size":64}})");
   EXPECT_EQ(open_hf_folder(folder.path())->tensors()[0].shape, (std::vector<std::size_t>{2, 128}));
   // The same shapes with 8 bits are 64 columns in groups of 32.
-  config(R"({"bits":8,"group_size":32})", "quantization.bits: 8 bits");
-  config(R"({"bits":4,"mode":"mxfp4"})", "mxfp4");
-  config(R"({"bits":4,"a":{"bits":8}})", "quantization.a.bits: 8 bits");
+  folder.write("config.json", R"({"quantization":{"bits":8,"group_size":32}})");
+  EXPECT_EQ(open_hf_folder(folder.path())->tensors()[0].shape, (std::vector<std::size_t>{2, 64}));
+  config(R"({"bits":7})", "quantization.bits: 7 bits");
+  config(R"({"bits":4,"mode":"mxfp4"})", "does not fit codes of shape [2, 16]", ErrorKind::kData);
+  config(R"({"bits":4,"mode":"odd"})", "mode: \"odd\"");
+  config(R"({"bits":4,"a":{"bits":1}})", "quantization.a.bits: 1 bits");
   config("7", "expected an object", ErrorKind::kData);
   triple(R"("a.scales":{"dtype":"F16","shape":[2,4],"data_offsets":[128,144]}})");
-  config("{\"bits\":4}", "MLX codes without .biases", ErrorKind::kData);
+  config("{\"bits\":4}", "its part a.biases is missing", ErrorKind::kData);
   triple(R"("a.scales":{"dtype":"F16","shape":[1,4],"data_offsets":[128,136]},)"
          R"("a.biases":{"dtype":"F16","shape":[2,2],"data_offsets":[136,144]}})");
   config("{\"bits\":4}", "does not fit codes of shape [2, 16]", ErrorKind::kData);

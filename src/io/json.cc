@@ -106,9 +106,12 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
   using Sax = nlohmann::json_sax<Document>;
 
  public:
-  // With `named_numbers`, the text is one of with_stand_ins().
-  DocumentBuilder(std::string_view source, Document& document, bool named_numbers = false)
-      : source_(source), document_(document), named_numbers_(named_numbers) {}
+  struct Dialect {
+    bool named_numbers = false;  // the text is one of with_stand_ins()
+    bool repeated_keys = false;  // the last of them counts
+  };
+  DocumentBuilder(std::string_view source, Document& document, Dialect dialect)
+      : source_(source), document_(document), dialect_(dialect) {}
 
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
@@ -118,7 +121,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
                     const typename Sax::string_t& spelling) override {
     const bool negative = spelling.starts_with('-');
     for (const NamedNumber& number : kNamedNumbers) {
-      if (!named_numbers_ || std::string_view(spelling).substr(negative) != number.stand_in)
+      if (!dialect_.named_numbers || std::string_view(spelling).substr(negative) != number.stand_in)
         continue;
       value = negative ? -number.value : number.value;
     }
@@ -153,7 +156,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
 
   Json* add_member(Json::object_t& object, std::string key) {
     const auto [member, is_new] = object.emplace(std::move(key), nullptr);
-    if (!is_new) refuse_duplicate(member->first);
+    if (!is_new && !dialect_.repeated_keys) refuse_duplicate(member->first);
     return &member->second;
   }
   // Appended without a linear search: the keys of open objects are known in sorted order.
@@ -203,7 +206,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
 
   std::string_view source_;
   Document& document_;
-  bool named_numbers_;
+  Dialect dialect_;
   std::vector<Document*> open_;
   std::vector<std::set<std::string>> keys_;  // of each open value, if members keep their order
   Document* member_ = nullptr;               // the member that receives the next value
@@ -215,7 +218,7 @@ class DocumentBuilder final : public nlohmann::json_sax<Document> {
 Json parse_json(std::string_view text, std::string_view source) {
   report_work(Work::kJsonParse, text);
   Json document;
-  DocumentBuilder<Json> builder(source, document);
+  DocumentBuilder<Json> builder(source, document, {});
   Json::sax_parse(text.begin(), text.end(), &builder);
   return document;
 }
@@ -224,11 +227,11 @@ Json parse_python_json(std::string_view text, std::string_view source) {
   const bool named = std::any_of(
       std::begin(kNamedNumbers), std::end(kNamedNumbers),
       [&](const NamedNumber& number) { return text.find(number.name) != std::string_view::npos; });
-  if (!named) return parse_json(text, source);
   report_work(Work::kJsonParse, text);
   Json document;
-  DocumentBuilder<Json> builder(source, document, true);
-  const std::string json = with_stand_ins(text);
+  DocumentBuilder<Json> builder(source, document, {named, true});
+  const std::string with_numbers = named ? with_stand_ins(text) : std::string();
+  const std::string_view json = named ? std::string_view(with_numbers) : text;
   Json::sax_parse(json.begin(), json.end(), &builder);
   return document;
 }
@@ -236,7 +239,7 @@ Json parse_python_json(std::string_view text, std::string_view source) {
 OrderedJson parse_ordered_json(std::string_view text, std::string_view source) {
   report_work(Work::kJsonParse, text);
   OrderedJson document;
-  DocumentBuilder<OrderedJson> builder(source, document);
+  DocumentBuilder<OrderedJson> builder(source, document, {});
   OrderedJson::sax_parse(text.begin(), text.end(), &builder);
   return document;
 }

@@ -19,8 +19,8 @@ using Json = nlohmann::json;
 // Parses one JSON document. Throws Error(kData), naming `source`, for invalid JSON or UTF-8,
 // duplicate keys in an object, nesting deeper than kMaxJsonDepth, or more than kMaxJsonValues.
 Json parse_json(std::string_view text, std::string_view source);
-// The same for files that Python's json module writes: the numbers Infinity, -Infinity and NaN,
-// which are no JSON, are read. as_number() and as_uint() refuse them.
+// The same for files of Python's json module: the numbers Infinity, -Infinity and NaN, which are no
+// JSON, are read (as_number() and as_uint() refuse them), and the last of equal keys counts.
 Json parse_python_json(std::string_view text, std::string_view source);
 // The same, with the members of objects in document order. Looking one up takes linear time.
 nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_view source);

@@ -48,19 +48,28 @@ class Checksum {
 std::uint64_t model_checksum(const ModelSource& source) {
   const fs::path path = source.path();
   Checksum checksum;
-  if (!fs::is_directory(path)) {
+  if (fs::is_directory(path)) {
+    std::vector<std::string> names{"config.json"};
+    for (const std::string& name : names_in_folder(path)) {
+      if (fs::path(name).extension() == ".safetensors") names.push_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    for (const std::string& name : names) {
+      checksum.add(name.c_str(), name.size() + 1);
+      checksum.add_file(path / name);
+    }
+  } else {
     checksum.add_file(path);
-    return checksum.value();
   }
-  std::vector<std::string> names{"config.json"};
-  for (const std::string& name : names_in_folder(path)) {
-    if (fs::path(name).extension() == ".safetensors") names.push_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  for (const std::string& name : names) {
-    checksum.add(name.c_str(), name.size() + 1);
-    checksum.add_file(path / name);
-  }
+  for (const std::string& part : source.part_paths()) checksum.add_file(part);
+  const std::string merged = source.merged();
+  checksum.add(merged.data(), merged.size());
+  return checksum.value();
+}
+
+std::uint64_t files_checksum(const std::vector<std::string>& paths) {
+  Checksum checksum;
+  for (const std::string& path : paths) checksum.add_file(path);
   return checksum.value();
 }
 

@@ -32,4 +32,10 @@ std::optional<std::size_t> find_tensor(const ModelSource& source, std::string_vi
   return static_cast<std::size_t>(found - tensors.begin());
 }
 
+Error missing_tensor(const ModelSource& source, std::string_view name) {
+  const std::string why = source.why_missing(name);
+  return data_error("{}: tensor {} {}", printable(source.path()), printable(name),
+                    why.empty() ? "is missing" : why);
+}
+
 }  // namespace cellm

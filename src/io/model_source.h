@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/error.h"
 #include "io/json.h"
 #include "layout/matrix.h"
 
@@ -29,6 +30,7 @@ struct TensorInfo {
   std::size_t group = 0;           // weights that share a scale; 0: no scales
   std::string stored_as = {};  // the container's own name of its type, for messages: "BF16", "Q4_K"
   std::uint64_t stored_bytes = 0;  // payload in the container, companions included
+  bool readable = true;            // false: of a type that holds no weights, read_rows() throws
   // The format of the payload, which may differ from `format` where a reader changes the order of
   // the values or the values; nothing if the container's type is no weight format.
   std::optional<FormatId> stored_format = std::nullopt;
@@ -46,7 +48,7 @@ struct GgufTokenizer {
   std::string model;                      // tokenizer.ggml.model, "gpt2" for byte-level BPE
   std::string pre;                        // tokenizer.ggml.pre, e.g. "qwen2", "qwen35", "smollm"
   std::vector<std::string_view> tokens;   // byte-level spelling, by id; valid as long as `owner`
-  std::vector<std::int32_t> token_types;  // 1 normal, 3 control, 4 user-defined, 5 unused
+  std::vector<std::int32_t> token_types;  // 1 normal, 3 control, 4 user-defined, 5 unused; or none
   std::vector<std::string_view> merges;   // "left right"; valid as long as `owner`
   std::optional<bool> add_bos;            // tokenizer.ggml.add_bos_token
   std::optional<std::uint32_t> bos_id;    // tokenizer.ggml.bos_token_id
@@ -86,6 +88,11 @@ class ModelSource {
 
   virtual const std::string& path() const = 0;  // of the file or folder, for messages
 
+  // The files of the model besides path(): further parts, merged adapters.
+  virtual std::vector<std::string> part_paths() const { return {}; }
+  // What is merged into the stored weights, for the model's identity; empty: nothing.
+  virtual std::string merged() const { return {}; }
+
   // The origin of the container: __metadata__.format of safetensors ("pt", "mlx"), "gguf", or
   // empty.
   virtual const std::string& container_format() const = 0;
@@ -101,6 +108,9 @@ class ModelSource {
   virtual std::optional<SpecialTokens> special_tokens() const { return std::nullopt; }
   // Fields that are read as something else than the container says; a text each.
   virtual std::vector<std::string> notes() const { return {}; }
+  // The predicate of a sentence about a tensor that is not there, if the source knows more than
+  // that: "is empty (saved by ZeRO-3 without gathering)".
+  virtual std::string why_missing(std::string_view /*name*/) const { return {}; }
   // The model's .cellm file; null for other containers.
   virtual const CellmFile* cellm_file() const { return nullptr; }
   // monostate if the model comes without a tokenizer. May be expensive: the tokenizer is read now.
@@ -129,5 +139,8 @@ class ModelSource {
 
 // The index of a tensor by name in source.tensors(), if it is there.
 std::optional<std::size_t> find_tensor(const ModelSource& source, std::string_view name);
+
+// Error(kData) for a tensor that is needed and not there.
+Error missing_tensor(const ModelSource& source, std::string_view name);
 
 }  // namespace cellm

@@ -10,6 +10,7 @@
 
 #include "base/byte_reader.h"
 #include "base/limits.h"
+#include "io/file_kind.h"
 #include "io/json.h"
 #include "io/shape.h"
 
@@ -49,7 +50,7 @@ SafetensorsEntry parse_entry(const std::string& name, const JsonNode& node,
     throw data_error("{}: a name of {} bytes, allowed are 1 to {}", where, name.size(),
                      kMaxTensorNameBytes);
   }
-  SafetensorsEntry entry{name, node.at("dtype").as_string(), parse_shape(node.at("shape")), {}};
+  SafetensorsEntry entry{name, node.at("dtype").as_string(), parse_shape(node.at("shape"), 0), {}};
   const auto bits = element_bits(entry.dtype);
   if (!bits) throw unsupported_error("{}: unknown dtype {}", where, printable(entry.dtype));
   const auto offsets = node.at("data_offsets").as_array(2);
@@ -75,8 +76,9 @@ void refuse_gaps_and_overlaps(const std::vector<SafetensorsEntry>& entries,
                               std::span<const std::byte> data, const std::string& source) {
   std::vector<const SafetensorsEntry*> by_offset;
   for (const SafetensorsEntry& entry : entries) by_offset.push_back(&entry);
-  std::sort(by_offset.begin(), by_offset.end(),
-            [](const auto* a, const auto* b) { return a->data.data() < b->data.data(); });
+  std::sort(by_offset.begin(), by_offset.end(), [](const auto* a, const auto* b) {
+    return std::pair(a->data.data(), a->data.size()) < std::pair(b->data.data(), b->data.size());
+  });
   std::size_t covered = 0;
   for (const SafetensorsEntry* entry : by_offset) {
     const auto begin = static_cast<std::size_t>(entry->data.data() - data.data());
@@ -101,6 +103,7 @@ SafetensorsFile parse_safetensors(std::shared_ptr<const MappedFile> file) {
   SafetensorsFile result;
   result.file = std::move(file);
   const std::string source = printable(result.file->path());
+  if (const auto error = known_mistake(result.file->bytes(), source)) throw Error(*error);
   ByteReader reader(result.file->bytes(), source);
   const auto header_bytes = reader.read<std::uint64_t>("header length");
   if (header_bytes > kMaxHeaderBytes) {
@@ -117,6 +120,7 @@ SafetensorsFile parse_safetensors(std::shared_ptr<const MappedFile> file) {
 
   for (const auto& [name, node] : root.as_object()) {
     if (name == "__metadata__") {
+      if (node.value().is_null()) continue;
       if (const auto format = node.find("format")) result.format = format->as_string();
       continue;
     }

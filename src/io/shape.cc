@@ -6,10 +6,10 @@
 
 namespace cellm {
 
-std::vector<std::size_t> parse_shape(const JsonNode& node) {
+std::vector<std::size_t> parse_shape(const JsonNode& node, std::size_t min) {
   const auto dimensions = node.as_array(kMaxDimensions);
   std::vector<std::size_t> shape;
-  for (const auto& dimension : dimensions) shape.push_back(dimension.as_uint(1, kMaxDimension));
+  for (const auto& dimension : dimensions) shape.push_back(dimension.as_uint(min, kMaxDimension));
   if (shape.empty()) shape.push_back(1);
   return shape;
 }

@@ -13,9 +13,9 @@
 
 namespace cellm {
 
-// A JSON array of at most kMaxDimensions positive integers; an empty one (a scalar) becomes {1}.
-// Throws Error(kData).
-std::vector<std::size_t> parse_shape(const JsonNode& node);
+// A JSON array of at most kMaxDimensions integers from `min` on; an empty one (a scalar) becomes
+// {1}. Throws Error(kData).
+std::vector<std::size_t> parse_shape(const JsonNode& node, std::size_t min = 1);
 
 // Throws Error(kData), naming `where`, if the product of the dimensions times `element_bytes` does
 // not fit in 63 bits.
