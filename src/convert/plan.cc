@@ -15,7 +15,7 @@
 #include "io/chat_templates.h"
 #include "io/shape.h"
 #include "model/model.h"
-#include "model/unknown_biases.h"
+#include "model/unused_tensors.h"
 #include "tokenizer/compact.h"
 
 namespace cellm {
@@ -124,7 +124,7 @@ void name_linears(ConvertPlan& plan) {
 
 // Checks that every tensor of the model is present with the right shape, and no unknown bias.
 void require_complete(const ModelSource& source, const ModelConfig& config) {
-  refuse_unknown_biases(source, config);
+  refuse_unknown_tensors(source, config);
   const std::string prefix = text_prefix(source);
   for (const auto& spec : model_tensors(config)) {
     std::optional<std::size_t> index;
@@ -140,7 +140,7 @@ void require_complete(const ModelSource& source, const ModelConfig& config) {
       index = find_tensor(source, prefix + spec.name);
     }
     if (!index) {
-      throw data_error("{}: tensor {} is missing", printable(source.path()), prefix + spec.name);
+      throw missing_tensor(source, prefix + spec.name);
     }
     const TensorInfo& info = source.tensors()[*index];
     if (info.shape != spec.shape) {
@@ -254,6 +254,10 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
     }
     const auto found = ids.find(info.name);
     const auto id = found == ids.end() ? std::nullopt : std::optional(found->second);
+    if (!info.readable && !id) {
+      plan.left_out.push_back(info.name);
+      continue;
+    }
     const TensorOverride* named = overriding(info, overrides);
     const std::optional<FormatChoice> choice =
         named != nullptr ? named->choice : choose(options, config.model_type, info, id);

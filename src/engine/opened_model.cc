@@ -12,6 +12,7 @@
 #include "io/model_checksum.h"
 #include "model/arch/family.h"
 #include "model/open_source.h"
+#include "model/unused_tensors.h"
 
 namespace cellm {
 namespace {
@@ -44,7 +45,7 @@ const FoundTokenizer& OpenedModel::found_tokenizer() const {
 const Tokenizer* OpenedModel::tokenizer() const {
   const FoundTokenizer& found = found_tokenizer();
   if (!found.tokenizer) return nullptr;
-  if (found.tokenizer->vocab_size() > config_.vocab_size) {
+  if (!found.contained && found.tokenizer->vocab_size() > config_.vocab_size) {
     throw data_error(
         "{}: this tokenizer has ids up to {}, the model's vocabulary is {}; it belongs to another "
         "model",
@@ -146,6 +147,15 @@ std::vector<std::string> OpenedModel::notes() const {
   if (found.tokenizer && found.tokenizer->has_repeats()) {
     notes.push_back(
         fmt::format("{} lists tokens twice; one of each is used", printable(found.name)));
+  }
+  if (found.contained && found.tokenizer->vocab_size() > config_.vocab_size) {
+    notes.push_back(
+        fmt::format("the tokenizer has ids up to {}, the embedding {} rows; a text with an id "
+                    "beyond is refused",
+                    found.tokenizer->vocab_size() - 1, config_.vocab_size));
+  }
+  if (std::string unused = unused_tensors_note(*source_, config_); !unused.empty()) {
+    notes.push_back(std::move(unused));
   }
   try {
     (void)tokenizer();

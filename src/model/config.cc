@@ -1,7 +1,7 @@
 #include "model/config.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "model/arch/family.h"
+#include "model/rope.h"
 
 namespace cellm {
 namespace {
@@ -25,60 +26,20 @@ const Family& family_of(const JsonNode& text, const std::string& model_type) {
                           printable(model_type), fmt::join(known, ", "));
 }
 
-double rope_number(const JsonNode& node) {
-  const double value = node.as_number();
-  if (!(value >= kMinRope && value <= kMaxRope)) {
-    throw data_error("{}: expected {} to {}, found {}", node.path(), kMinRope, kMaxRope, value);
-  }
-  return value;
-}
-
-RopeScaling read_rope_scaling(const JsonNode& rope) {
-  auto type_node = rope.find("rope_type");
-  if (!type_node) type_node = rope.find("type");
-  const std::string type = type_node ? type_node->as_string() : "default";
-  if (type == "default") return DefaultRope{};
-  const auto positive = [&](std::string_view key) { return rope_number(rope.at(key)); };
-  if (type == "linear") return LinearRope{positive("factor")};
-  if (type == "llama3") {
-    const Llama3Rope llama3{positive("factor"), positive("low_freq_factor"),
-                            positive("high_freq_factor"),
-                            positive("original_max_position_embeddings")};
-    if (llama3.high_freq_factor <= llama3.low_freq_factor) {
-      throw data_error("{}: high_freq_factor must be above low_freq_factor", rope.path());
+// transformers' classes of other tasks have the same text model and another head.
+void refuse_other_tasks(const JsonNode& root) {
+  constexpr std::array<std::string_view, 4> kTasks{"Classification", "QuestionAnswering",
+                                                   "MultipleChoice", "RewardModel"};
+  const auto classes = root.find("architectures");
+  if (!classes || !classes->is_array()) return;
+  for (const JsonNode& node : classes->as_array()) {
+    if (!node.is_string()) continue;
+    const std::string name = node.as_string();
+    for (const std::string_view task : kTasks) {
+      if (!name.ends_with(task)) continue;
+      throw unsupported_error("{} \"{}\" is no language model", node.path(), printable(name));
     }
-    return llama3;
   }
-  if (type == "cellm_rope_factors") {
-    FactorsRope factors;
-    for (const auto& node : rope.at("factors").as_array(kMaxHeadDim)) {
-      factors.factors.push_back(static_cast<float>(rope_number(node)));
-    }
-    return factors;
-  }
-  throw unsupported_error(
-      "{}: rope_type \"{}\" is not supported; cellm knows default, linear, llama3", rope.path(),
-      printable(type));
-}
-
-// transformers 5 keeps everything in rope_parameters; older files have rope_theta and rope_scaling.
-void read_rope(const JsonNode& text, ModelConfig& config) {
-  auto rope = text.find("rope_parameters");
-  if (!rope) rope = text.find("rope_scaling");
-  auto theta = rope ? rope->find("rope_theta") : std::nullopt;
-  if (!theta) theta = text.find("rope_theta");
-  if (theta) config.rope_theta = rope_number(*theta);
-  if (rope) config.rope_scaling = read_rope_scaling(*rope);
-}
-
-// GPTQ, AWQ, FP8 and the like, which change what the tensors are. What MLX writes under the same
-// key has no quant_method.
-void refuse_quantization(const JsonNode& root) {
-  const auto quantization = root.find("quantization_config");
-  const auto method = quantization ? quantization->find("quant_method") : std::nullopt;
-  if (!method) return;
-  throw unsupported_error("{} \"{}\" is not supported; cellm reads BF16, F16, F32 and MLX 4-bit",
-                          method->path(), printable(method->as_string()));
 }
 
 void read_eos_ids(const JsonNode& node, ModelConfig& config) {
@@ -102,12 +63,7 @@ void validate(const JsonNode& text, const ModelConfig& config) {
     throw data_error("{} {} rotary dimensions of a head of {}: expected an even number up to it",
                      text.path(), config.rotary_dim, config.head_dim);
   }
-  if (const auto* factors = std::get_if<FactorsRope>(&config.rope_scaling)) {
-    if (factors->factors.size() != config.rotary_dim / 2) {
-      throw data_error("{} {} rope factors for {} frequencies", text.path(),
-                       factors->factors.size(), config.rotary_dim / 2);
-    }
-  }
+  validate_rope(text, config);
 }
 
 }  // namespace
@@ -164,9 +120,11 @@ void refuse_option(const JsonNode& text, std::string_view key) {
 }
 
 void refuse_partial_rotary(const JsonNode& text) {
-  const auto rope = text.find("rope_parameters");
-  auto factor = rope ? rope->find("partial_rotary_factor") : std::nullopt;
-  if (!factor) factor = text.find("partial_rotary_factor");
+  auto factor = text.find("partial_rotary_factor");
+  for (const char* holder : {"rope_parameters", "rope_scaling"}) {
+    const auto rope = text.find(holder);
+    if (auto inside = rope ? rope->find("partial_rotary_factor") : std::nullopt) factor = inside;
+  }
   if (factor && factor->as_number() != 1.0) {
     throw unsupported_error("{} {} is not supported for this model", factor->path(),
                             factor->as_number());
@@ -196,7 +154,7 @@ ModelConfig read_model_config(const Json& document, std::string_view source) {
   config.model_type = type_node->as_string();
   const Family& family = family_of(text, config.model_type);
   config.family = &family;
-  refuse_quantization(root);
+  refuse_other_tasks(root);
   if (const auto act = text.find("hidden_act"); act && act->as_string() != "silu") {
     throw unsupported_error("{} \"{}\" is not supported; cellm has silu", act->path(),
                             printable(act->as_string()));
@@ -235,30 +193,6 @@ ModelConfig read_model_config(const Json& document, std::string_view source) {
 
 std::size_t conv_channels(const DeltaNetConfig& net) {
   return 2 * net.key_heads * net.key_dim + net.value_heads * net.value_dim;
-}
-
-std::vector<float> inverse_frequencies(const ModelConfig& config) {
-  const std::size_t half = config.rotary_dim / 2;
-  std::vector<float> result(half);
-  for (std::size_t i = 0; i < half; ++i) {
-    const double exponent = static_cast<double>(2 * i) / static_cast<double>(config.rotary_dim);
-    double frequency = std::pow(config.rope_theta, -exponent);
-    if (const auto* linear = std::get_if<LinearRope>(&config.rope_scaling)) {
-      frequency /= linear->factor;
-    } else if (const auto* factors = std::get_if<FactorsRope>(&config.rope_scaling)) {
-      frequency /= static_cast<double>(factors->factors[i]);
-    } else if (const auto* llama3 = std::get_if<Llama3Rope>(&config.rope_scaling)) {
-      // Long waves are divided by factor, short ones kept, those between blended.
-      const double wavelength = 2.0 * 3.14159265358979323846 / frequency;
-      const double turns = llama3->original_context / wavelength;
-      const double blend = std::clamp(
-          (turns - llama3->low_freq_factor) / (llama3->high_freq_factor - llama3->low_freq_factor),
-          0.0, 1.0);
-      frequency = (1.0 - blend) * frequency / llama3->factor + blend * frequency;
-    }
-    result[i] = static_cast<float>(frequency);
-  }
-  return result;
 }
 
 }  // namespace cellm

@@ -6,31 +6,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "io/json.h"
+#include "model/rope_scaling.h"
 
 namespace cellm {
 
 // The token mixer of a layer.
 enum class MixerKind { kAttention, kGatedDeltaNet };
-
-// The scaling of inv_freq = theta^(−2i / rotary_dim).
-struct DefaultRope {};
-struct LinearRope {
-  double factor;  // all frequencies divided by it
-};
-struct Llama3Rope {  // transformers modeling_rope_utils.py, _compute_llama3_parameters
-  double factor;
-  double low_freq_factor;
-  double high_freq_factor;
-  double original_context;
-};
-struct FactorsRope {
-  std::vector<float> factors;  // each frequency divided by its own; from a GGUF's rope_freqs
-};
-using RopeScaling = std::variant<DefaultRope, LinearRope, Llama3Rope, FactorsRope>;
 
 struct DeltaNetConfig {
   std::size_t conv_kernel = 0;
@@ -84,8 +68,5 @@ struct ModelConfig {
 ModelConfig parse_model_config(std::string_view json, std::string_view source);
 // The same for a parsed document.
 ModelConfig read_model_config(const Json& document, std::string_view source);
-
-// rotary_dim / 2 frequencies, scaling applied.
-std::vector<float> inverse_frequencies(const ModelConfig& config);
 
 }  // namespace cellm

@@ -10,6 +10,7 @@
 #include "base/test_files.h"
 #include "io/json.h"
 #include "model/arch/family.h"
+#include "model/rope.h"
 
 namespace cellm {
 namespace {
@@ -194,15 +195,45 @@ TEST(Config, RefusesWhatItDoesNotHave) {
   unsupported(qwen3(), "layer_types", Json::array({"linear_attention", "full_attention"}),
               "layer type \"linear_attention\" is not supported for this model");
   unsupported(qwen35(), "layer_types", Json::array({"full_attention", "mamba"}), "\"mamba\"");
-  unsupported(qwen3(), "rope_scaling", {{"rope_type", "yarn"}, {"factor", 4.0}},
-              "rope_type \"yarn\" is not supported; cellm knows default, linear, llama3");
+  unsupported(qwen3(), "rope_scaling", {{"rope_type", "longrope"}, {"factor", 4.0}},
+              "rope_type \"longrope\" is not supported; cellm knows default, linear, llama3, yarn");
   unsupported(qwen3(), "rope_parameters", {{"type", "dynamic"}}, "rope_type \"dynamic\"");
-  unsupported(qwen3(), "quantization_config", {{"quant_method", "gptq"}},
-              "quantization_config.quant_method \"gptq\" is not supported");
+  unsupported(qwen3(), "architectures", Json::array({"Qwen3ForSequenceClassification"}),
+              "architectures[0] \"Qwen3ForSequenceClassification\" is no language model");
+  unsupported(qwen3(), "rope_scaling",
+              {{"type", "linear"}, {"factor", 2}, {"partial_rotary_factor", 0.5}},
+              "partial_rotary_factor 0.5 is not supported");
   Json llama = qwen3();
   llama["model_type"] = "llama";
   unsupported(llama, "mlp_bias", true, "mlp_bias is not supported");
   unsupported(llama, "attention_bias", true, "attention_bias is not supported");
+}
+
+// The values are those of transformers' _compute_yarn_parameters, run in numpy.
+TEST(Config, ComputesYarn) {
+  const auto frequencies = [](const Json& scaling) {
+    Json config = qwen3();
+    config["head_dim"] = 16;
+    config["rope_parameters"] = {{"rope_type", "default"}, {"rope_theta", 1e6}};
+    config["rope_scaling"] = scaling;
+    const ModelConfig parsed = parse_model_config(config.dump(), "config.json");
+    // rope_scaling replaces rope_parameters as a whole.
+    EXPECT_EQ(parsed.rope_theta, 10000.0);
+    EXPECT_NEAR(rope_magnitude(parsed), scaling.value("attention_factor", 1.138629436111989), 1e-6);
+    return inverse_frequencies(parsed);
+  };
+  const auto expect = [](const std::vector<float>& got, const std::vector<double>& want) {
+    ASSERT_EQ(got.size(), want.size());
+    for (std::size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-7 * want[i]) << i;
+  };
+  Json yarn{{"rope_type", "yarn"}, {"factor", 4.0}, {"original_max_position_embeddings", 4096}};
+  expect(frequencies(yarn),
+         {1.0, 0.316227766, 0.1, 0.025693506, 0.00625, 0.00138349648, 0.00025, 7.90569415e-05});
+  yarn.update(
+      {{"beta_fast", 20}, {"beta_slow", 3}, {"truncate", false}, {"attention_factor", 0.5}});
+  expect(frequencies(yarn), {1.0, 0.316227766, 0.1, 0.0316227766, 0.00556822985, 0.000790569415,
+                             0.00025, 7.90569415e-05});
+  EXPECT_EQ(rope_magnitude(parse_model_config(qwen3().dump(), "config.json")), 1.0F);
 }
 
 TEST(Config, RefusesWrongRopeScaling) {
@@ -219,6 +250,8 @@ TEST(Config, RefusesWrongRopeScaling) {
   scaled(R"({"rope_type":"cellm_rope_factors","factors":[1,2]})",
          "2 rope factors for 16 frequencies");
   scaled(R"({"rope_type":"cellm_rope_factors","factors":[0]})", "factors[0]: expected");
+  scaled(R"({"rope_type":"yarn","factor":4,"beta_fast":1,"beta_slow":2})", "is below beta_slow");
+  scaled(R"({"rope_type":"yarn","factor":4,"rope_theta":0.5})", "is too small for YaRN");
   scaled(R"({"rope_type":5})", "rope_type: expected a string");
   scaled("[1]", "expected an object");
 }

@@ -134,8 +134,8 @@ void forward(const Compute& compute, const Model& model, std::span<const std::ui
 Pass begin_pass(const Compute& compute, const Model& model, std::span<const Part> parts) {
   Pass pass{compute, model.config, parts, {}, 0, {}};
   for (const Part& part : parts) {
-    const RopeAngles more =
-        rope_angles(model.inverse_frequencies, part.state->position, part.tokens.size());
+    const RopeAngles more = rope_angles(model.inverse_frequencies, part.state->position,
+                                        part.tokens.size(), model.rope_magnitude);
     pass.angles.cos.insert(pass.angles.cos.end(), more.cos.begin(), more.cos.end());
     pass.angles.sin.insert(pass.angles.sin.end(), more.sin.begin(), more.sin.end());
     pass.tokens += part.tokens.size();

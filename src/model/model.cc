@@ -11,7 +11,8 @@
 #include "io/shape.h"
 #include "layout/matrix.h"
 #include "model/arch/family.h"
-#include "model/unknown_biases.h"
+#include "model/rope.h"
+#include "model/unused_tensors.h"
 #include "model/visit.h"
 
 namespace cellm {
@@ -95,7 +96,7 @@ class Loader {
 
   std::size_t require(const std::string& name, const std::vector<std::size_t>& shape) const {
     const auto index = find_tensor(source_, name);
-    if (!index) throw data_error("{}: tensor {} is missing", printable(source_.path()), name);
+    if (!index) throw missing_tensor(source_, name);
     const TensorInfo& info = source_.tensors()[*index];
     if (info.shape != shape) {
       throw data_error("{}: tensor {} has shape {}, the configuration needs {}",
@@ -147,7 +148,9 @@ std::string text_prefix(const ModelSource& source) {
     std::string candidate(prefix);
     if (find_tensor(source, candidate + std::string(kEmbedding))) return candidate;
   }
-  throw data_error("{}: no tensor is named {}{}", printable(source.path()), "model.", kEmbedding);
+  const std::string usual = "model." + std::string(kEmbedding);
+  if (!source.why_missing(usual).empty()) throw missing_tensor(source, usual);
+  throw data_error("{}: no tensor is named {}", printable(source.path()), usual);
 }
 
 std::vector<std::string> lm_head_names(const std::string& prefix) {
@@ -175,7 +178,8 @@ Model load_model(const ModelSource& source, const ModelConfig& whole, std::size_
   if (max_layers < config.layers.size()) config.layers.resize(max_layers);
   Model model = empty_model(config);
   model.inverse_frequencies = inverse_frequencies(config);
-  refuse_unknown_biases(source, config);
+  model.rope_magnitude = rope_magnitude(config);
+  refuse_unknown_tensors(source, config);
   const std::string prefix = text_prefix(source);
   Loader loader(source, model.config, prefix);
   visit_tensors(model, loader);

@@ -37,7 +37,8 @@ struct Layer {
 struct Model {
   ModelConfig config;
   std::vector<float> inverse_frequencies;
-  Linear embedding;  // (vocab, hidden)
+  float rope_magnitude = 1.0F;  // of cos and sin
+  Linear embedding;             // (vocab, hidden)
   std::vector<Layer> layers;
   std::vector<float> final_norm;
   Linear lm_head;     // the embedding again if `tied`

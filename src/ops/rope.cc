@@ -5,15 +5,15 @@
 namespace cellm {
 
 RopeAngles rope_angles(std::span<const float> inverse_frequencies, std::size_t first,
-                       std::size_t tokens) {
+                       std::size_t tokens, float magnitude) {
   RopeAngles angles;
   angles.cos.reserve(tokens * inverse_frequencies.size());
   angles.sin.reserve(tokens * inverse_frequencies.size());
   for (std::size_t t = 0; t < tokens; ++t) {
     const auto position = static_cast<float>(first + t);
     for (const float frequency : inverse_frequencies) {
-      angles.cos.push_back(std::cos(position * frequency));
-      angles.sin.push_back(std::sin(position * frequency));
+      angles.cos.push_back(magnitude * std::cos(position * frequency));
+      angles.sin.push_back(magnitude * std::sin(position * frequency));
     }
   }
   return angles;

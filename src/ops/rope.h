@@ -8,15 +8,17 @@
 
 namespace cellm {
 
-// cos and sin for the tokens [first, first + tokens), each (tokens, inverse_frequencies.size()).
+// cos and sin, times `magnitude`, for the tokens [first, first + tokens), each
+// (tokens, inverse_frequencies.size()).
 struct RopeAngles {
   std::vector<float> cos;
   std::vector<float> sin;
 };
 RopeAngles rope_angles(std::span<const float> inverse_frequencies, std::size_t first,
-                       std::size_t tokens);
+                       std::size_t tokens, float magnitude = 1.0F);
 
-// The negated angles: undoes a rotation, and is its backward pass.
+// The negated angles: undoes a rotation of magnitude 1, and is the backward pass
+// of any.
 RopeAngles reversed(RopeAngles angles);
 
 // Rotates the pairs (i, i + half) of each row, i < half; elements from 2 · half on are unchanged.

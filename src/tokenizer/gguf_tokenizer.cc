@@ -71,14 +71,15 @@ const PreTokenizerRecipe& find_recipe(std::string_view name, std::string_view so
 }
 
 void read_tokens(const GgufTokenizer& gguf, std::string_view source, TokenizerSpec& spec) {
-  if (gguf.tokens.size() > kMaxTokenIds || gguf.token_types.size() != gguf.tokens.size()) {
+  if (gguf.tokens.size() > kMaxTokenIds ||
+      (!gguf.token_types.empty() && gguf.token_types.size() != gguf.tokens.size())) {
     throw data_error("{}: tokenizer.ggml.tokens has {} elements (at most {}) and token_type {}",
                      source, gguf.tokens.size(), kMaxTokenIds, gguf.token_types.size());
   }
   for (std::size_t id = 0; id < gguf.tokens.size(); ++id) {
     const std::string_view token = gguf.tokens[id];
     std::string_view piece;
-    switch (gguf.token_types[id]) {
+    switch (gguf.token_types.empty() ? kNormal : gguf.token_types[id]) {
       case kNormal:
         piece = token;
         [[fallthrough]];
@@ -109,6 +110,9 @@ void read_merges(const GgufTokenizer& gguf, std::string_view source, TokenizerSp
   if (gguf.merges.size() > kMaxMerges) {
     throw data_error("{}: {} merges, at most {} are allowed", source, gguf.merges.size(),
                      kMaxMerges);
+  }
+  if (gguf.merges.empty()) {
+    throw data_error("{}: tokenizer.ggml.merges is missing: a BPE tokenizer needs merges", source);
   }
   const PieceIndex index(spec.vocab);
   spec.merges.reserve(gguf.merges.size());

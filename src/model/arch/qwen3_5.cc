@@ -1,6 +1,7 @@
 // Qwen3.5 (transformers models/qwen3_5): gated delta nets and gated attention with partial rotary;
 // norm weights are stored zero-centred, except that of the delta net.
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -118,7 +119,18 @@ void read(const JsonNode& text, ModelConfig& config) {
   }
 }
 
-// The layers are listed, or every interval-th one has full attention.
+// The key-value heads of each layer, as Ollama writes them; empty if there is one number for all or
+// no layer is without.
+std::vector<std::int64_t> keys_of_layers(const GgufModelKeys& keys) {
+  const GgufValue* value = keys.find("attention.head_count_kv");
+  if (value == nullptr || value->type() != GgufType::kArray) return {};
+  std::vector<std::int64_t> heads = value->as_integers();
+  if (std::find(heads.begin(), heads.end(), 0) == heads.end()) return {};
+  return heads;
+}
+
+// The layers are listed, or those without key-value heads are linear, or every interval-th one has
+// full attention.
 Json gguf_layer_types(const GgufModelKeys& keys, const GgufSizes& sizes) {
   std::vector<bool> linear(sizes.layers);
   if (const GgufValue* listed = keys.find("attention.recurrent_layers")) {
@@ -128,6 +140,12 @@ Json gguf_layer_types(const GgufModelKeys& keys, const GgufSizes& sizes) {
                        listed->key(), values.size(), sizes.blocks);
     }
     for (std::size_t i = 0; i < sizes.layers; ++i) linear[i] = values[i] != 0;
+  } else if (const std::vector<std::int64_t> heads = keys_of_layers(keys); !heads.empty()) {
+    if (heads.size() < sizes.layers) {
+      throw data_error("{}: key '{}' has {} entries for {} blocks", keys.file().path(),
+                       keys.full("attention.head_count_kv"), heads.size(), sizes.blocks);
+    }
+    for (std::size_t i = 0; i < sizes.layers; ++i) linear[i] = heads[i] == 0;
   } else {
     const std::size_t interval = keys.size_or("full_attention_interval", kMaxLayers, 4);
     for (std::size_t i = 0; i < sizes.layers; ++i) linear[i] = (i + 1) % interval != 0;

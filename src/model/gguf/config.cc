@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -26,6 +27,22 @@ double shortest(double value) {
   return result;
 }
 
+// llama.cpp's ggml_rope_yarn_corr_dims() and rope_yarn() are the formulas of transformers.
+void add_yarn(const GgufModelKeys& keys, double factor, Json& rope) {
+  const GgufValue* original = keys.find("rope.scaling.original_context_length");
+  rope["original_max_position_embeddings"] = original == nullptr
+                                                 ? keys.size("context_length", kMaxPositions)
+                                                 : original->as_uint(1, kMaxPositions);
+  for (const char* name : {"beta_fast", "beta_slow"}) {
+    const GgufValue* value = keys.find(fmt::format("rope.scaling.yarn_{}", name));
+    if (value != nullptr) rope[name] = shortest(value->as_number());
+  }
+  const GgufValue* attention = keys.find("rope.scaling.attn_factor");
+  if (attention != nullptr && factor > 1.0) {
+    rope["attention_factor"] = attention->as_number() * (0.1 * std::log(factor) + 1.0);
+  }
+}
+
 Json rope_parameters(const GgufModelKeys& keys, const Family& family) {
   const std::string& path = keys.file().path();
   Json rope = {{"rope_type", "default"}};
@@ -41,7 +58,7 @@ Json rope_parameters(const GgufModelKeys& keys, const Family& family) {
   if (factor_value == nullptr) factor_value = keys.find("rope.scale_linear");
   const double factor = factor_value == nullptr ? 1.0 : shortest(factor_value->as_number());
   const bool scaled = type != "none" && factor != 1.0 && factor != 0.0;  // 0: not set
-  if (type != "none" && type != "linear" && (scaled || type != "yarn")) {
+  if (type != "none" && type != "linear" && type != "yarn") {
     throw unsupported_error("{}: key '{}': rope scaling '{}' is not supported", path,
                             keys.full("rope.scaling.type"), printable(type));
   }
@@ -49,8 +66,9 @@ Json rope_parameters(const GgufModelKeys& keys, const Family& family) {
     if (factor < 0) {
       throw data_error("{}: key '{}': expected a positive number", path, factor_value->key());
     }
-    rope["rope_type"] = "linear";
+    rope["rope_type"] = type;
     rope["factor"] = factor;
+    if (type == "yarn") add_yarn(keys, factor, rope);
   }
   return rope;
 }
@@ -115,7 +133,7 @@ Json make_gguf_config(const GgufModelKeys& keys, const GgufSizes& sizes, const F
       {"architectures", Json::array({family.gguf.class_name})},
       {"vocab_size", sizes.vocab},
       {"hidden_size", sizes.hidden},
-      {"intermediate_size", keys.size("feed_forward_length", kMaxWidth)},
+      {"intermediate_size", keys.size_of_layers("feed_forward_length", kMaxWidth)},
       {"num_hidden_layers", sizes.layers},
       {"num_attention_heads", sizes.heads},
       {"num_key_value_heads", sizes.kv_heads},

@@ -16,7 +16,6 @@
 #include "model/arch/family.h"
 #include "model/gguf/source.h"
 #include "model/gguf/test_source.h"
-#include "model/unknown_biases.h"
 
 namespace cellm {
 namespace {
@@ -73,7 +72,8 @@ TEST(GgufSource, RefusesWhatItDoesNotHave) {
       fmt::format("architecture 'gemma3' is not supported; supported: {}", fmt::join(known, ", ")));
   expect_refused(tiny().u32("llama.expert_count", 8), ErrorKind::kUnsupported,
                  "llama.expert_count");
-  expect_refused(tiny().u32("split.count", 3), ErrorKind::kUnsupported, "one of 3 parts");
+  expect_refused(tiny().u32("split.count", 3), ErrorKind::kData,
+                 "is part 1 of 3, but is not named");
   expect_refused(tiny().u32("llama.rope.dimension_count", 2), ErrorKind::kUnsupported,
                  "rotating 2 of 4");
   expect_refused(tiny().u32("llama.attention.value_length", 8), ErrorKind::kUnsupported,
@@ -103,18 +103,6 @@ TEST(GgufSource, TellsWhetherAQwen2HasBiases) {
   EXPECT_TRUE(has_biases(builder));
   const auto source = open_built(builder);
   EXPECT_EQ(source->tensors()[1].name, "model.layers.0.self_attn.q_proj.bias");
-}
-
-TEST(UnknownBiases, AreRefusedByName) {
-  const auto source = open_built(tiny("qwen2")
-                                     .f32("qwen2.rope.freq_base", 1e6F)
-                                     .f32_tensor("blk.0.attn_q.bias", {8}, std::vector<float>(8)));
-  ModelConfig config = read_model_config(source->config(), "test");
-  refuse_unknown_biases(*source, config);
-  config.layers[0].qkv_bias = false;
-  expect_error(ErrorKind::kUnsupported,
-               "model.layers.0.self_attn.q_proj.bias is a bias that models of type qwen2",
-               [&] { refuse_unknown_biases(*source, config); });
 }
 
 TEST(GgufSource, RefusesContradictions) {
@@ -192,9 +180,16 @@ TEST(GgufSource, ExpressesRopeScaling) {
           {{"rope_type", "cellm_rope_factors"}, {"rope_theta", 10000.0}, {"factors", {1.0, 8.0}}}));
   EXPECT_EQ(open_built(tiny().f32_tensor("rope_freqs.weight", {2}, {1.0F, 8.0F}))->tensors().size(),
             1U);
-  expect_refused(
-      tiny().string("llama.rope.scaling.type", "yarn").f32("llama.rope.scaling.factor", 4),
-      ErrorKind::kUnsupported, "rope scaling 'yarn' is not supported");
+  EXPECT_EQ(rope_of(tiny()
+                        .string("llama.rope.scaling.type", "yarn")
+                        .f32("llama.rope.scaling.factor", 4)
+                        .f32("llama.rope.scaling.yarn_beta_fast", 20)
+                        .u32("llama.rope.scaling.original_context_length", 8)),
+            Json({{"rope_type", "yarn"},
+                  {"rope_theta", 10000.0},
+                  {"factor", 4.0},
+                  {"beta_fast", 20.0},
+                  {"original_max_position_embeddings", 8}}));
   expect_refused(tiny().string("llama.rope.scaling.type", "longrope"), ErrorKind::kUnsupported,
                  "longrope");
   expect_refused(tiny().f32("llama.rope.scaling.factor", -1), ErrorKind::kData, "positive");
@@ -224,6 +219,46 @@ GgufBuilder tiny_qwen35(std::uint32_t blocks, std::uint32_t predicted) {
       .u32("qwen35.ssm.inner_size", 4)
       .f32_tensor("token_embd.weight", {8, 3}, std::vector<float>(24, 0.5F));
   return builder;
+}
+
+TEST(GgufSource, NamesFilesThatHoldNoModel) {
+  const auto refused = [](const char* type, std::string_view part) {
+    expect_refused(tiny().string("general.type", type), ErrorKind::kUnsupported, part);
+  };
+  refused("adapter", "is a LoRA adapter of a model of architecture llama, not a model");
+  refused("mmproj", "is a projector for images (mmproj)");
+  refused("imatrix", "is an importance matrix");
+  expect_refused(tiny("clip"), ErrorKind::kUnsupported, "is a projector for images (mmproj)");
+  GgufBuilder vocabulary;
+  vocabulary.string("general.architecture", "llama").string_array("tokenizer.ggml.tokens", {"a"});
+  expect_refused(vocabulary, ErrorKind::kUnsupported, "is a vocabulary without weights");
+}
+
+TEST(GgufSource, ReadsSizesOfLayers) {
+  const auto heads = [](const std::vector<std::int32_t>& numbers) {
+    return tiny().i32_array("llama.attention.head_count_kv", numbers);
+  };
+  EXPECT_EQ(open_built(heads({1}))->config()["num_key_value_heads"], 1);
+  expect_refused(heads({1, 2}), ErrorKind::kUnsupported, "layers of 1 and of 2 are not supported");
+  expect_refused(heads({0, 0}), ErrorKind::kData, "has no size");
+  expect_refused(heads({-1}), ErrorKind::kData, "expected 1 to");
+}
+
+// Ollama's layout of Qwen3.5.
+TEST(GgufSource, ReadsOllamasQwen35) {
+  GgufBuilder builder = tiny_qwen35(4, 0);
+  builder.i32_array("qwen35.attention.head_count_kv", {0, 2, 0, 0})
+      .f32_tensor("blk.0.ssm_dt", {2}, {0.5F, 0.25F})
+      .f32_tensor("v.blk.0.attn_q.weight", {2}, {1, 1})
+      .f32_tensor("mm.0.weight", {2}, {1, 1})
+      .f32_tensor("mtp.fc.weight", {2}, {1, 1});
+  const auto source = open_built(builder);
+  const auto& config = source->config();
+  EXPECT_EQ(config["num_key_value_heads"], 2);
+  EXPECT_EQ(config["layer_types"], Json::array({"linear_attention", "full_attention",
+                                                "linear_attention", "linear_attention"}));
+  ASSERT_EQ(source->tensors().size(), 2U);
+  EXPECT_EQ(source->tensors()[1].name, "model.layers.0.linear_attn.dt_bias");
 }
 
 TEST(GgufSource, LeavesOutBlocksThatPredictFurtherTokens) {

@@ -29,11 +29,6 @@ constexpr std::array<std::string_view, 9> kRefusedKeys = {
 
 void refuse_features(const GgufModelKeys& keys) {
   const GgufFile& file = keys.file();
-  if (const GgufValue* count = file.find("split.count"); count != nullptr && count->as_uint() > 1) {
-    throw unsupported_error(
-        "{}: is one of {} parts of a model; merge them first (llama-gguf-split --merge)",
-        file.path(), count->as_uint());
-  }
   for (const std::string_view name : kRefusedKeys) {
     const GgufValue* value = keys.find(name);
     if (value != nullptr && value->as_number() != 0) {
@@ -82,6 +77,26 @@ std::size_t read_vocab(const GgufFile& file, std::size_t hidden) {
 
 }  // namespace
 
+std::size_t GgufModelKeys::size_of_layers(std::string_view name, std::size_t max) const {
+  const GgufValue& value = at(name);
+  if (value.type() != GgufType::kArray) return value.as_uint(1, max);
+  std::int64_t size = 0;
+  for (const std::int64_t one : value.as_integers()) {
+    if (one == 0) continue;
+    if (one < 0 || static_cast<std::uint64_t>(one) > max) {
+      throw data_error("{}: key '{}': expected 1 to {}, found {}", file_.path(), value.key(), max,
+                       one);
+    }
+    if (size != 0 && one != size) {
+      throw unsupported_error("{}: key '{}': layers of {} and of {} are not supported",
+                              file_.path(), value.key(), size, one);
+    }
+    size = one;
+  }
+  if (size == 0) throw data_error("{}: key '{}' has no size", file_.path(), value.key());
+  return static_cast<std::size_t>(size);
+}
+
 std::string GgufModelKeys::full(std::string_view name) const {
   return fmt::format("{}.{}", architecture_, name);
 }
@@ -112,8 +127,10 @@ GgufSizes read_gguf_sizes(const GgufModelKeys& keys, const Family& family) {
                             keys.full("nextn_predict_layers"));
   }
   sizes.hidden = keys.size("embedding_length", kMaxWidth);
-  sizes.heads = keys.size("attention.head_count", kMaxHeads);
-  sizes.kv_heads = keys.size_or("attention.head_count_kv", kMaxHeads, sizes.heads);
+  sizes.heads = keys.size_of_layers("attention.head_count", kMaxHeads);
+  sizes.kv_heads = keys.find("attention.head_count_kv") == nullptr
+                       ? sizes.heads
+                       : keys.size_of_layers("attention.head_count_kv", kMaxHeads);
   if (sizes.heads % sizes.kv_heads != 0) {
     throw data_error("{}: {} heads are no multiple of {} key/value heads", file.path(), sizes.heads,
                      sizes.kv_heads);

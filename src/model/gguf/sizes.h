@@ -29,6 +29,9 @@ class GgufModelKeys {
   std::size_t size_or(std::string_view name, std::size_t max, std::size_t fallback) const {
     return find(name) == nullptr ? fallback : size(name, max);
   }
+  // A required size that may be an array with one of each layer, all the same; 0 for a layer that
+  // has none. Throws Error(kUnsupported) if they differ.
+  std::size_t size_of_layers(std::string_view name, std::size_t max) const;
 
  private:
   const GgufFile& file_;

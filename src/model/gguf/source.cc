@@ -13,10 +13,11 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "format/formats.h"
-#include "io/gguf_file.h"
+#include "io/gguf_parts.h"
 #include "layout/layout.h"
 #include "model/arch/family.h"
 #include "model/gguf/config.h"
+#include "model/gguf/kinds.h"
 #include "model/gguf/sizes.h"
 #include "model/gguf/tensor_map.h"
 
@@ -75,7 +76,8 @@ ChatTemplates gguf_chat_templates(const GgufFile& file) {
 class GgufSource final : public ModelSource {
  public:
   explicit GgufSource(std::shared_ptr<const MappedFile> file)
-      : file_(std::make_shared<const GgufFile>(std::move(file))) {
+      : file_(open_gguf_parts(std::move(file))) {
+    refuse_other_kinds(*file_);
     const Family& family = gguf_family(*file_);
     const GgufModelKeys keys(*file_, family.gguf.architecture);
     const GgufSizes sizes = read_gguf_sizes(keys, family);
@@ -117,6 +119,12 @@ class GgufSource final : public ModelSource {
     return special;
   }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+
+  std::vector<std::string> part_paths() const override {
+    std::vector<std::string> paths;
+    for (const auto& part : file_->parts()) paths.push_back(part->path());
+    return paths;
+  }
 
   std::vector<std::string> notes() const override {
     const GgufValue* tokens = file_->find("tokenizer.ggml.tokens");

@@ -1,8 +1,10 @@
 #include "model/gguf/tensor_map.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "model/arch/family.h"
@@ -33,6 +35,32 @@ std::optional<BlockName> split_block_name(std::string_view name) {
   return BlockName{block, name.substr(dot + 1)};
 }
 
+// Ollama's names of tensors, and llama.cpp's.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kOtherNames{
+    {{"ssm_dt", "ssm_dt.bias"}}};
+
+std::string_view usual_name(std::string_view name) {
+  for (const auto& [other, usual] : kOtherNames) {
+    if (name == other) return usual;
+  }
+  return name;
+}
+
+// Parts beside the text model that Ollama keeps in the same file: vision, its projector, audio,
+// multi-token prediction.
+constexpr std::array<std::string_view, 4> kOtherParts{"v.", "mm.", "a.", "mtp."};
+
+const TensorNames* find_names(const Family& family, std::string_view gguf, bool in_layer) {
+  const auto found = std::ranges::find_if(family.names, [&](const TensorNames& names) {
+    return names.gguf == gguf && is_in_layer(names.role) == in_layer;
+  });
+  return found == family.names.end() ? nullptr : &*found;
+}
+
+std::string hugging_face_name(const ModelConfig& config, TensorId id) {
+  return (id == kOutputId ? "" : std::string(kPrefix)) + tensor_name(config, id);
+}
+
 class Mapper {
  public:
   Mapper(const GgufFile& file, const GgufSizes& sizes, const ModelConfig& config)
@@ -52,22 +80,19 @@ class Mapper {
   std::optional<MappedTensor> map_one(const GgufTensor& tensor) const {
     const auto& held = family_.gguf.held_by_config;
     if (std::ranges::find(held, tensor.name) != held.end()) return std::nullopt;
-    if (const TensorNames* names = find_names(tensor.name, false)) {
+    if (std::ranges::any_of(kOtherParts,
+                            [&](auto part) { return tensor.name.starts_with(part); })) {
+      return std::nullopt;
+    }
+    if (const TensorNames* names = find_names(family_, tensor.name, false)) {
       return apply(tensor, {0, names->role}, *names);
     }
     const auto name = split_block_name(tensor.name);
     if (!name || name->block >= sizes_.blocks) refuse(tensor);
     if (name->block >= sizes_.layers) return std::nullopt;
-    const TensorNames* names = find_names(name->rest, true);
+    const TensorNames* names = find_names(family_, usual_name(name->rest), true);
     if (names == nullptr) refuse(tensor);
     return apply(tensor, {name->block, names->role}, *names);
-  }
-
-  const TensorNames* find_names(std::string_view gguf, bool in_layer) const {
-    const auto found = std::ranges::find_if(family_.names, [&](const TensorNames& names) {
-      return names.gguf == gguf && is_in_layer(names.role) == in_layer;
-    });
-    return found == family_.names.end() ? nullptr : &*found;
   }
 
   [[noreturn]] void refuse(const GgufTensor& tensor) const {
@@ -106,7 +131,7 @@ class Mapper {
     check_shape(tensor, *shape);
     MappedTensor mapped;
     mapped.stored = &tensor;
-    mapped.name = (id == kOutputId ? "" : std::string(kPrefix)) + tensor_name(config_, id);
+    mapped.name = hugging_face_name(config_, id);
     mapped.shape = *shape;
     if (names.gguf_transform != nullptr) mapped.transform = names.gguf_transform(config_);
     return mapped;
@@ -123,6 +148,23 @@ class Mapper {
 std::vector<MappedTensor> map_gguf_tensors(const GgufFile& file, const GgufSizes& sizes,
                                            const ModelConfig& config) {
   return Mapper(file, sizes, config).map();
+}
+
+std::optional<MappedName> map_gguf_name(std::string_view gguf, const ModelConfig& config) {
+  TensorId id;
+  const TensorNames* names = find_names(*config.family, gguf, false);
+  if (names == nullptr) {
+    const auto block = split_block_name(gguf);
+    if (!block) return std::nullopt;
+    names = find_names(*config.family, usual_name(block->rest), true);
+    id.layer = block->block;
+  }
+  if (names == nullptr) return std::nullopt;
+  id.role = names->role;
+  if (!tensor_shape(config, id)) return std::nullopt;  // of another kind of layer, or no layer
+  MappedName mapped{id, hugging_face_name(config, id), {}};
+  if (names->gguf_transform != nullptr) mapped.transform = names->gguf_transform(config);
+  return mapped;
 }
 
 }  // namespace cellm

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/gguf_file.h"
 #include "model/config.h"
 #include "model/gguf/sizes.h"
 #include "model/gguf/transform.h"
+#include "model/tensor_id.h"
 
 namespace cellm {
 
@@ -21,10 +24,21 @@ struct MappedTensor {
 };
 
 // All tensors of the model, by Hugging Face name, as its family names and transforms them. Leaves
-// out those that the configuration holds and blocks that predict further tokens. Throws
+// out those that the configuration holds, blocks that predict further tokens and parts beside the
+// text model. Throws
 // Error(kUnsupported) for a tensor that no part of the model uses, Error(kData) for a shape that
 // contradicts the configuration.
 std::vector<MappedTensor> map_gguf_tensors(const GgufFile& file, const GgufSizes& sizes,
                                            const ModelConfig& config);
+
+// The tensor of a GGUF name in a model of this configuration, with its Hugging Face name and
+// transform.
+struct MappedName {
+  TensorId id;
+  std::string name;
+  GgufTransform transform;
+};
+// Nothing if the model has no such tensor.
+std::optional<MappedName> map_gguf_name(std::string_view gguf, const ModelConfig& config);
 
 }  // namespace cellm

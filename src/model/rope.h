@@ -1,0 +1,25 @@
+// Rotary frequencies of a configuration.
+#pragma once
+
+#include <vector>
+
+#include "io/json.h"
+#include "model/config.h"
+
+namespace cellm {
+
+// Reads theta and scaling. As in transformers, rope_scaling replaces rope_parameters as a whole,
+// and a theta in neither is that of the configuration. max_positions must be read before. Throws as
+// read_model_config().
+void read_rope(const JsonNode& text, ModelConfig& config);
+
+// Compares the scaling with rotary_dim. Throws Error(kData).
+void validate_rope(const JsonNode& text, const ModelConfig& config);
+
+// rotary_dim / 2 frequencies, scaling applied.
+std::vector<float> inverse_frequencies(const ModelConfig& config);
+
+// The factor of cos and sin: 1 but for YaRN.
+float rope_magnitude(const ModelConfig& config);
+
+}  // namespace cellm
