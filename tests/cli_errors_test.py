@@ -97,6 +97,9 @@ class Files(CommandTest):
     def refuse(self, code, part, path):
         for command in self.commands(path):
             with self.subTest(command=command[0], path=str(path)):
+                if command[0] == "inspect" and code == 4:  # lists what the file holds
+                    self.assertIn(part, self.succeed(*command).stderr.decode())
+                    continue
                 self.assertIn(path.name, self.fail_with(code, part, *command))
         self.assertFalse((self.folder / "l.npy").exists() or (self.folder / "o.cellm").exists())
 
@@ -151,7 +154,7 @@ class Files(CommandTest):
         ):
             self.edit_config(model, **changes)
             for command in self.commands(model):
-                if command[0] != "inspect" or code == 4:
+                if command[0] != "inspect":
                     message = self.fail_with(code, "model", *command)
                     if "hidden_size" not in changes:
                         self.assertIn(part, message)
@@ -222,8 +225,19 @@ class Tokenizers(CommandTest):
     def test_of_another_model(self):
         model = self.copy_model("qwen3")  # 320 ids
         (model / "tokenizer.json").write_text(json.dumps(byte_tokenizer([f"<{i}>" for i in range(100)])))
+        other = self.folder / "other.json"
+        (model / "tokenizer.json").rename(other)
         self.fail_with(3, "this tokenizer has ids up to 355, the model's vocabulary is 320; it belongs to another model",
-                       "infer", "-m", model, "--prompt", "a")  # fmt: skip
+                       "infer", "-m", model, "--tokenizer", other, "--prompt", "a")  # fmt: skip
+
+    def test_ids_beyond_the_embedding(self):
+        model = self.copy_model("qwen3")  # 320 ids
+        (model / "tokenizer.json").write_text(json.dumps(byte_tokenizer([f"<{i}>" for i in range(100)])))
+        file = self.convert(model, "--format", "f16")
+        for path in (model, file):
+            done = self.succeed("infer", "-m", path, "--prompt", "a", "-n", "2")
+            self.assertIn("the tokenizer has ids up to 355, the embedding 320 rows", done.stderr.decode())
+            self.fail_with(2, "token 355 is beyond the vocabulary of 320", "infer", "-m", path, "--prompt", "<99>")
 
     def test_damaged(self):
         path = self.folder / "tokenizer.json"

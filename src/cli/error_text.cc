@@ -60,6 +60,8 @@ Frame frame_of(AdviceKind kind) {
       return {"", "; --follow-links allows such links"};
     case AdviceKind::kGiveTokenizer:
       return {"", "; give --tokenizer tokenizer.json"};
+    case AdviceKind::kMergeAdapter:
+      return {"", "; convert the base model with --lora"};
     case AdviceKind::kShorterConversation:
       return {"", "; /undo drops the latest question and answer, /clear all of them"};
     case AdviceKind::kChooseTemplate:

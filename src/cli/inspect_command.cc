@@ -1,5 +1,8 @@
 #include <cstring>
+#include <filesystem>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -7,6 +10,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/model_argument.h"
+#include "cli/raw_listing.h"
 #include "convert/rules.h"
 #include "engine/opened_model.h"
 #include "format/formats.h"
@@ -147,12 +151,11 @@ void print_text(const Contents& contents) {
   if (contents.details.quality) print_quality(*contents.details.quality);
 }
 
-int run(const std::string& path, bool as_json, Links links) {
-  const auto opened = open_model(model_path(path), {links});
-  const CellmFile* cellm = opened->source().cellm_file();
-  Contents contents{*opened, cellm == nullptr ? CellmDetails{} : cellm_details(cellm->header)};
-  const auto ids = tensor_ids(opened->source(), opened->config());
-  for (const auto& info : opened->source().tensors()) {
+int print_model(const OpenedModel& opened, const std::string& path, bool as_json) {
+  const CellmFile* cellm = opened.source().cellm_file();
+  Contents contents{opened, cellm == nullptr ? CellmDetails{} : cellm_details(cellm->header)};
+  const auto ids = tensor_ids(opened.source(), opened.config());
+  for (const auto& info : opened.source().tensors()) {
     contents.all.add(info);
     const auto id = ids.find(info.name);
     contents.classes[tensor_class(info, id == ids.end() ? std::nullopt : std::optional(id->second))]
@@ -164,6 +167,32 @@ int run(const std::string& path, bool as_json, Links links) {
     print_text(contents);
   }
   return 0;
+}
+
+// A container that holds no model that cellm runs is listed as it is.
+int run(const std::string& path, bool as_json, Links links) {
+  const std::string file = model_path(path);
+  std::shared_ptr<const OpenedModel> opened;
+  try {
+    opened = open_model(file, {links});
+  } catch (const Error& error) {
+    std::error_code ignored;
+    const bool is_file = std::filesystem::is_regular_file(file, ignored);
+    if (error.kind() != ErrorKind::kUnsupported && !(is_file && error.kind() == ErrorKind::kData)) {
+      throw;
+    }
+    const Error why = error;
+    std::optional<RawContainer> raw;
+    try {
+      raw = open_raw_container(file, links);
+    } catch (const Error&) {
+      throw why;
+    }
+    if (!raw) throw why;
+    print_raw_container(path, *raw, why.what(), as_json);
+    return 0;
+  }
+  return print_model(*opened, path, as_json);
 }
 
 Run configure(Options& options) {
