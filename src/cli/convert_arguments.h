@@ -31,6 +31,7 @@ struct ConvertArguments {
   double target_bpw = 0.0;
   std::string recipe;
   std::vector<std::string> tensors;
+  std::vector<std::string> lora;
   std::string scale;
   std::string calibrate;
   std::size_t calibrate_tokens = CalibrationRequest{}.tokens;

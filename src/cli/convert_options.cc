@@ -103,6 +103,7 @@ ConvertJobOptions job_options(const ConvertArguments& a) {
   options.require_mlx_4bit = a.dequant_4bit_affine;
   options.validate = a.validate_gguf;
   options.plan_only = a.dry_run;
+  for (const auto& text : a.lora) options.adapters.push_back(parse_lora_request(text));
   options.links = a.links;
   options.threads = a.threads;
   options.target = target_from_environment();

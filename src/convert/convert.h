@@ -13,6 +13,7 @@
 
 #include "base/thread_pool.h"
 #include "convert/bad_values.h"
+#include "convert/lora_source.h"
 #include "convert/rules.h"
 #include "engine/opened_model.h"
 #include "io/cellm_file.h"
@@ -49,6 +50,7 @@ struct ConvertOptions {
   // Replace NaN by 0 and values that are infinite or too large by the largest of the format,
   // instead of refusing the model. Kept tensors are unchanged.
   bool allow_nonfinite = false;
+  std::vector<LoraLabel> adapters;  // merged into the source, for the file's header
 };
 
 // Whether a tensor keeps its source's representation.
@@ -81,7 +83,8 @@ struct PlannedTensor {
 struct ConvertPlan {
   ScaleMethod scale = ScaleMethod::kAbsmax;
   std::vector<PlannedTensor> tensors;  // sorted by name
-  std::vector<std::string> left_out;   // by text_only, or a repeated output matrix
+  // By text_only, a repeated output matrix, or not used and of a type that holds no weights.
+  std::vector<std::string> left_out;
   std::string header_json;
   struct Blob {
     std::string name;

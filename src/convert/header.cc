@@ -27,7 +27,8 @@ Json single_id(const Json& config, const char* key) {
 }  // namespace
 
 std::string cellm_header_json(const OpenedModel& model,
-                              const std::optional<QuantizerLabel>& quantizer) {
+                              const std::optional<QuantizerLabel>& quantizer,
+                              const std::vector<LoraLabel>& adapters) {
   const Json& root = model.config_document();
   const Json nested = member(root, "text_config");
   const Json& text = nested.is_object() ? nested : root;
@@ -73,6 +74,10 @@ std::string cellm_header_json(const OpenedModel& model,
       }
       if (quantizer->calibration->feedback) header["quantizer"]["feedback"] = true;
     }
+  }
+  for (const LoraLabel& adapter : adapters) {
+    header["lora"].push_back(
+        {{"name", adapter.name}, {"xxh3", adapter.checksum}, {"scale", adapter.scale}});
   }
   header["writer"] = "cellm";
   return header.dump();

@@ -16,7 +16,9 @@ struct QuantizerLabel {
 };
 
 // A JSON object with the fields of docs/file-format.md, taken from the model's config.json.
+// `adapters` are merged into the weights.
 std::string cellm_header_json(const OpenedModel& model,
-                              const std::optional<QuantizerLabel>& quantizer);
+                              const std::optional<QuantizerLabel>& quantizer,
+                              const std::vector<LoraLabel>& adapters = {});
 
 }  // namespace cellm

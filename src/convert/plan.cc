@@ -276,7 +276,7 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
   }
   name_linears(plan);
   plan.scale = options.scale;
-  plan.header_json = cellm_header_json(model, quantizer_label(options, plan));
+  plan.header_json = cellm_header_json(model, quantizer_label(options, plan), options.adapters);
   if (options.tokenizer) {
     if (const Tokenizer* tokenizer = model.contained_tokenizer()) {
       const auto bytes = serialize_tokenizer(tokenizer->spec());

@@ -203,6 +203,20 @@ QualityNote measure_quality(const Conversion& c, const std::filesystem::path& fi
   return {*evaluation.comparison, evaluation.predictions, !text.held_out.empty()};
 }
 
+struct OpenedInput {
+  std::shared_ptr<const OpenedModel> model;
+  std::vector<LoraLabel> adapters;
+};
+
+// The input with its adapters merged.
+OpenedInput open_input(const ConvertJobOptions& options) {
+  const OpenOptions open{options.links, {}};
+  if (options.adapters.empty()) return {open_model(options.input, open), {}};
+  MergedModel merged = open_merged_model(options.input, options.adapters, options.links);
+  return {std::make_shared<const OpenedModel>(std::move(merged.source), open),
+          std::move(merged.adapters)};
+}
+
 // The stages after the choice of formats.
 void write_and_improve(Conversion& c, ConvertResult& result) {
   // Later stages change the file, so it is a draft until then.
@@ -236,10 +250,11 @@ void write_and_improve(Conversion& c, ConvertResult& result) {
 
 ConvertResult run_convert(const ConvertJobOptions& options, const JobControl& control) {
   ConvertRequest request = resolve(options);
+  OpenedInput input = open_input(options);
+  request.options.adapters = std::move(input.adapters);
   if (options.output.empty() && !options.plan_only) throw usage_error("the output has no name");
   ThreadPool pool(options.threads);
-  Conversion c{options, control, std::move(request), open_model(options.input, {options.links, {}}),
-               pool};
+  Conversion c{options, control, std::move(request), std::move(input.model), pool};
   if (options.require_mlx_4bit) require_mlx_4bit(c.source->source());
   prepare(c);
   note_expectations(c);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "convert/convert.h"
+#include "convert/lora_source.h"
 #include "convert/target_bits.h"
 #include "convert/validate.h"
 #include "jobs/job.h"
@@ -71,14 +72,15 @@ struct ConvertJobOptions {
   std::optional<CalibrationRequest> calibration;
   // Tokens of tuning afterwards; empty: kTuningTokens with a TargetRequest, else none.
   std::optional<std::size_t> tune_tokens;
-  bool text_only = false;         // leave vision and multi-token prediction out
-  bool packed = false;            // see ConvertOptions
-  std::uint32_t rotation = 0;     // see ConvertOptions
-  bool tokenizer = true;          // put it into the file
-  bool allow_nonfinite = false;   // see ConvertOptions
-  bool require_mlx_4bit = false;  // refuse an input that has no MLX 4-bit tensors
-  bool validate = false;          // compare tensors and logits with the input afterwards
-  bool plan_only = false;         // plan without writing
+  bool text_only = false;             // leave vision and multi-token prediction out
+  bool packed = false;                // see ConvertOptions
+  std::uint32_t rotation = 0;         // see ConvertOptions
+  bool tokenizer = true;              // put it into the file
+  bool allow_nonfinite = false;       // see ConvertOptions
+  bool require_mlx_4bit = false;      // refuse an input that has no MLX 4-bit tensors
+  bool validate = false;              // compare tensors and logits with the input afterwards
+  bool plan_only = false;             // plan without writing
+  std::vector<LoraRequest> adapters;  // merged into the weights before anything else
   Links links = Links::kInside;
   unsigned threads = 0;  // 0: default_threads() (base/cpu_features.h)
   std::string target;    // CPU target; empty: the best this processor has
