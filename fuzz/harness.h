@@ -50,6 +50,7 @@ std::shared_ptr<const MappedFile> memory_file(Bytes input);
 extern const Harness kSafetensors;
 extern const Harness kShardIndex;
 extern const Harness kHfFolder;
+extern const Harness kLora;
 extern const Harness kGguf;
 extern const Harness kCellm;
 extern const Harness kConfig;

@@ -27,7 +27,7 @@ TEXT
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 . scripts/packages.sh
 
-harnesses='safetensors shard_index hf_folder gguf cellm config generation_config tokenizer_json
+harnesses='safetensors shard_index hf_folder lora gguf cellm config generation_config tokenizer_json
   compact_tokenizer gguf_tokenizer tokenizer_text pattern chat_template conversation choices study_step session
   hub_revision hub_headers values command_line'
 seconds=60 jobs=1 action=run chosen='' preset=fuzz

@@ -23,7 +23,9 @@ REPLAY = ROOT / "build" / "coverage" / "bin" / "fuzz_replay"
 READERS = {
     "safetensors": ["src/io/safetensors.cc", "src/io/shape.cc"],
     "shard_index": ["src/io/shard_index.cc"],
-    "hf_folder": ["src/io/hf_folder.cc"],
+    "hf_folder": ["src/io/hf_folder.cc", "src/io/stored_tensors.cc", "src/io/file_kind.cc",
+                  *(str(f.relative_to(ROOT)) for f in sorted((ROOT / "src/io/quantized").glob("*.cc")) if "_test" not in f.name)],
+    "lora": ["src/convert/lora_adapter.cc", "src/convert/lora_gguf.cc", "src/convert/lora_peft.cc"],
     "gguf": ["src/io/gguf_file.cc", "src/io/gguf_value.cc", "src/io/gguf_blocks.cc", "src/model/gguf/config.cc",
              "src/model/gguf/sizes.cc", "src/model/gguf/source.cc", "src/model/gguf/tensor_map.cc"],
     "cellm": ["src/io/cellm_file.cc", "src/io/cellm_quality.cc:Members", "src/io/cellm_quality.cc:parse_quality",

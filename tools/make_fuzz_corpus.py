@@ -12,6 +12,7 @@ import pathlib
 from fuzz_corpus.chat_seeds import chat_seeds, conversation_seeds
 from fuzz_corpus.cellm_seeds import cellm_seeds, compact_seeds, session_seeds
 from fuzz_corpus.gguf_seeds import gguf_seeds
+from fuzz_corpus.input_seeds import input_seeds
 from fuzz_corpus.model_seeds import config_seeds, container_seeds
 from fuzz_corpus.result_seeds import command_line_seeds, hub_seeds, result_seeds
 from fuzz_corpus.seeds import FUZZ, ROOT
@@ -28,6 +29,7 @@ def main():
     config_seeds()
     models = container_seeds()
     gguf_seeds()
+    input_seeds()
     compact_seeds(cellm_seeds(options.bin, models))
     result_seeds()
     hub_seeds()
