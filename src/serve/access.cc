@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
@@ -64,7 +65,10 @@ ApiKeys ApiKeys::load(const std::filesystem::path& path) {
   if (::stat(path.c_str(), &facts) != 0) {
     throw usage_error("{}: the file of keys cannot be read", printable(path.string()));
   }
-  if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  // A file that another user has given to a group of this process, as Kubernetes mounts secrets, is
+  // all right.
+  const mode_t forbidden = facts.st_uid == ::geteuid() ? S_IRWXG | S_IRWXO : S_IWGRP | S_IRWXO;
+  if ((facts.st_mode & forbidden) != 0) {
     throw data_error("{}: others than its owner may use this file of keys; chmod 600 it",
                      printable(path.string()));
   }

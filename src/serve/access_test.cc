@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/test_files.h"
@@ -36,6 +37,20 @@ TEST(Access, AFileOfKeysIsForItsOwner) {
   expect_error(ErrorKind::kData, "chmod 600", [&] { ApiKeys::load(path); });
   fs::remove(path);
   expect_error(ErrorKind::kUsage, "cannot be read", [&] { ApiKeys::load(path); });
+}
+
+TEST(Access, AFileOfKeysMayBeAnotherUsersAndReadByAGroup) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give a file away";
+  const fs::path path = fs::path(::testing::TempDir()) / "cellm_group_keys_test";
+  std::ofstream(path) << "sk-0123456789abcdef";
+  fs::permissions(path, fs::perms::owner_read | fs::perms::group_read);
+  ASSERT_EQ(::chown(path.c_str(), 65534, 0), 0);
+  EXPECT_TRUE(ApiKeys::load(path).contains("sk-0123456789abcdef"));
+  for (const fs::perms more : {fs::perms::group_write, fs::perms::others_read}) {
+    fs::permissions(path, fs::perms::owner_read | fs::perms::group_read | more);
+    expect_error(ErrorKind::kData, "chmod 600", [&] { ApiKeys::load(path); });
+  }
+  fs::remove(path);
 }
 
 TEST(Access, BearerKeys) {
