@@ -13,6 +13,7 @@
 #include "format/trellis.h"
 #include "harness.h"
 #include "model/config.h"
+#include "model/rope.h"
 #include "model/model.h"
 #include "model_check.h"
 #include "mutate.h"

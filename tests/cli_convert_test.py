@@ -416,7 +416,7 @@ class Rounding(CommandTest):
         (self.model / "tokenizer.json").unlink()
         self.fail_with(3, "model: no tokenizer inside or beside this model", *base, "--calibrate", self.text)
         no_model = ["convert", "-i", self.text, "-o", target, "-q", "--format", "int4"]
-        self.fail_with(3, "text.txt: neither", *no_model, "--calibrate", self.text)
+        self.fail_with(3, "text.txt: is text, not weights", *no_model, "--calibrate", self.text)
         self.assertFalse(target.exists())
 
 

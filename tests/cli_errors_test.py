@@ -237,7 +237,8 @@ class Tokenizers(CommandTest):
         for path in (model, file):
             done = self.succeed("infer", "-m", path, "--prompt", "a", "-n", "2")
             self.assertIn("the tokenizer has ids up to 355, the embedding 320 rows", done.stderr.decode())
-            self.fail_with(2, "token 355 is beyond the vocabulary of 320", "infer", "-m", path, "--prompt", "<99>")
+            self.fail_with(2, "token 355 is beyond the vocabulary of 320", "infer", "-m", path, "--prompt",
+                           "<99>", "--parse-special", "-q")
 
     def test_damaged(self):
         path = self.folder / "tokenizer.json"

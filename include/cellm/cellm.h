@@ -65,7 +65,8 @@ typedef enum cellm_advice {
   CELLM_ADVICE_FEWER_TOKENS = 9,   /* less memory: fewer tokens or a smaller kv_encoding */
   CELLM_ADVICE_TARGET_BITS = 10,   /* the error is about target_bits */
   CELLM_ADVICE_CALIBRATE = 11,     /* the error is about calibrate: another text or none */
-  CELLM_ADVICE_CHAT_TEMPLATE = 12  /* choose one of the model's chat templates by its name */
+  CELLM_ADVICE_CHAT_TEMPLATE = 12, /* choose one of the model's chat templates by its name */
+  CELLM_ADVICE_MERGE_ADAPTER = 13  /* an adapter: convert its base model with --lora */
 } cellm_advice;
 
 /* The message, one line of at most 2047 bytes; empty if no call has failed on this thread. Valid

@@ -33,7 +33,7 @@ TEST(Status, OfEveryKindOfError) {
 }
 
 TEST(Advice, ComesBackAsItWas) {
-  for (int advice = CELLM_ADVICE_NONE; advice <= CELLM_ADVICE_CALIBRATE; ++advice) {
+  for (int advice = CELLM_ADVICE_NONE; advice <= CELLM_ADVICE_MERGE_ADAPTER; ++advice) {
     EXPECT_EQ(public_advice(advice_kind(static_cast<cellm_advice>(advice))), advice);
   }
   EXPECT_EQ(public_advice(AdviceKind::kFewerTokens), CELLM_ADVICE_FEWER_TOKENS);

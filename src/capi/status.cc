@@ -16,7 +16,7 @@ constexpr std::array<std::pair<ErrorKind, cellm_status>, 5> kStatuses{
      {ErrorKind::kResources, CELLM_ERROR_RESOURCES}}};
 
 // Of several kinds with the same advice, the first is the one that it stands for.
-constexpr std::array<std::pair<AdviceKind, cellm_advice>, 14> kAdvice{
+constexpr std::array<std::pair<AdviceKind, cellm_advice>, 15> kAdvice{
     {{AdviceKind::kNone, CELLM_ADVICE_NONE},
      {AdviceKind::kFollowLinks, CELLM_ADVICE_FOLLOW_LINKS},
      {AdviceKind::kGiveTokenizer, CELLM_ADVICE_TOKENIZER_FILE},
@@ -30,7 +30,8 @@ constexpr std::array<std::pair<AdviceKind, cellm_advice>, 14> kAdvice{
      {AdviceKind::kTargetBits, CELLM_ADVICE_TARGET_BITS},
      {AdviceKind::kCalibration, CELLM_ADVICE_CALIBRATE},
      {AdviceKind::kCalibrateOnMore, CELLM_ADVICE_CALIBRATE},
-     {AdviceKind::kChooseTemplate, CELLM_ADVICE_CHAT_TEMPLATE}}};
+     {AdviceKind::kChooseTemplate, CELLM_ADVICE_CHAT_TEMPLATE},
+     {AdviceKind::kMergeAdapter, CELLM_ADVICE_MERGE_ADAPTER}}};
 
 }  // namespace
 

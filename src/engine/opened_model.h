@@ -68,8 +68,8 @@ class OpenedModel {
   const Chat* chat_with_tools() const;
   // By one of its templates; nothing if it has none of this name. Throws as chat().
   std::optional<Chat> named_chat(std::string_view name) const;
-  // The values of the variables bos_token, eos_token and others of a chat template stand for. Needs a
-  // tokenizer.
+  // The values of the variables bos_token, eos_token and others of a chat template stand for. Needs
+  // a tokenizer.
   SpecialTokens special_tokens() const;
   // The token that its template writes behind an answer. Nothing without a usable template.
   std::optional<std::uint32_t> end_of_turn() const;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <arpa/inet.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mapped_file.h"

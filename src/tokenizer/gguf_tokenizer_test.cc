@@ -117,9 +117,12 @@ TEST(GgufTokenizer, RefusesWhatItDoesNotKnow) {
   gguf.merges.back() = "a";
   refused(gguf, ErrorKind::kData, "expected two pieces");
   gguf = small_gguf();
-  gguf.tokens[1] = "\xFF";
   gguf.merges.clear();
+  refused(gguf, ErrorKind::kData, "merges is missing");
+  gguf = small_gguf();
+  gguf.tokens[3] = "\xFF";
   refused(gguf, ErrorKind::kData, "not valid UTF-8");
+  gguf = small_gguf();
   gguf.tokens.clear();
   gguf.token_types.clear();
   refused(gguf, ErrorKind::kData, "vocabulary");
