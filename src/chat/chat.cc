@@ -1,9 +1,11 @@
 #include "chat/chat.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/utf8.h"
+#include "chat/message_json.h"
 #include "io/json.h"
 
 namespace cellm {
@@ -14,24 +16,20 @@ using OrderedJson = nlohmann::ordered_json;
 // The name of the switch in templates.
 constexpr std::string_view kThinkingVariable = "enable_thinking";
 
-void check(std::span<const ChatMessage> messages) {
-  if (messages.empty()) throw usage_error("the chat has no messages");
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    for (const std::string* text : {&messages[i].role, &messages[i].content}) {
-      const std::size_t invalid = find_invalid_utf8(*text);
-      if (invalid != std::string_view::npos) {
-        throw usage_error("chat message {} is not valid UTF-8 at byte {}", i + 1, invalid);
-      }
-    }
-  }
-}
-
 OrderedJson parse_variables(const std::string& text) {
   if (text.empty()) return OrderedJson::object();
   OrderedJson variables = parse_ordered_json(text, "the variables of the chat template");
   if (!variables.is_object()) {
     throw usage_error("the variables of the chat template are not a JSON object");
   }
+  return variables;
+}
+
+// A conversation for finding out what a template takes.
+OrderedJson probe(OrderedJson messages) {
+  OrderedJson variables;
+  variables["messages"] = std::move(messages);
+  variables["add_generation_prompt"] = false;
   return variables;
 }
 
@@ -53,13 +51,21 @@ Chat::Chat(std::string_view template_source, const std::string& name, SpecialTok
     : template_(template_source, name), tokens_(std::move(tokens)) {}
 
 chat::Text Chat::render(std::span<const ChatMessage> messages, const ChatOptions& options) const {
-  check(messages);
   OrderedJson variables = parse_variables(options.variables);
-  OrderedJson list = OrderedJson::array();
-  for (const ChatMessage& message : messages) {
-    list.push_back({{"role", message.role}, {"content", message.content}});
+  MessageForm form;
+  form.parts = std::any_of(messages.begin(), messages.end(),
+                           [](const ChatMessage& message) { return message.parts.size() > 1; }) &&
+               takes_parts();
+  form.arguments_as_text =
+      std::any_of(messages.begin(), messages.end(),
+                  [](const ChatMessage& message) { return !message.tool_calls.empty(); }) &&
+      takes_arguments_as_text();
+  variables["messages"] = messages_json(messages, form);
+  if (!options.tools.empty()) {
+    OrderedJson tools = parse_ordered_json(options.tools, "the definitions of tools");
+    if (!tools.is_array()) throw usage_error("the definitions of tools are not a JSON array");
+    variables["tools"] = std::move(tools);
   }
-  variables["messages"] = std::move(list);
   variables["add_generation_prompt"] = options.add_generation_prompt;
   if (options.thinking) {
     if (*options.thinking && !template_.mentions(kThinkingVariable)) {
@@ -76,6 +82,39 @@ chat::Text Chat::render(const OrderedJson& variables) const {
     if (all.is_object() && !all.contains(name)) all[name] = text;
   }
   return template_.render(all);
+}
+
+// Whether it writes the texts of parts, and not the list itself.
+bool Chat::takes_parts() const {
+  OrderedJson message = {{"role", "user"}};
+  for (const std::string_view text : {"first", "second"}) {
+    message["content"].push_back({{"type", "text"}, {"text", text}});
+  }
+  try {
+    const std::string text = render(probe(OrderedJson::array({std::move(message)}))).bytes();
+    const std::size_t first = text.find("first");
+    const std::size_t second = text.find("second");
+    return first < second && second != std::string::npos &&
+           text.substr(first, second - first).find("type") == std::string::npos;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// Most templates write arguments that are an object as JSON; some join them as they are.
+bool Chat::takes_arguments_as_text() const {
+  const auto writes = [&](const MessageForm& form) {
+    ChatMessage call{"assistant", ""};
+    call.tool_calls = {{"call00001", "probe", R"({"key": "probed_value"})"}};
+    const ChatMessage messages[] = {{"user", "Hello"}, std::move(call)};
+    try {
+      return render(probe(messages_json(messages, form))).bytes().find("probed_value") !=
+             std::string::npos;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  return !writes({}) && writes({.parts = false, .arguments_as_text = true});
 }
 
 std::vector<std::uint32_t> Chat::prompt(const Tokenizer& tokenizer,
