@@ -8,8 +8,9 @@
 
 namespace cellm {
 
-AnswerText::AnswerText(const Tokenizer& tokenizer, std::span<const std::string> stop_strings)
-    : decoder_(tokenizer, true) {
+AnswerText::AnswerText(const Tokenizer& tokenizer, std::span<const std::string> stop_strings,
+                       std::span<const std::uint32_t> spelled_ids)
+    : decoder_(tokenizer, true, {spelled_ids.begin(), spelled_ids.end()}) {
   if (stop_strings.size() > kMaxStopStrings) {
     throw usage_error("{} stop strings are more than {}", stop_strings.size(), kMaxStopStrings);
   }

@@ -17,12 +17,14 @@ namespace cellm {
 // several stop strings overlap, the first one to be complete counts, and of those that end at the
 // same byte the longest one. How the text is divided into tokens makes no difference.
 //
-// Control tokens have no text, so no stop string is found in their spelling. Not thread-safe.
+// Control tokens have no text, so no stop string is found in their spelling, but for those in
+// `spelled_ids`. Not thread-safe.
 class AnswerText {
  public:
   // The tokenizer must outlive this. Throws Error(kUsage) for a stop string that is empty, longer
   // than kMaxStopStringBytes or not UTF-8, and for more than kMaxStopStrings.
-  AnswerText(const Tokenizer& tokenizer, std::span<const std::string> stop_strings);
+  AnswerText(const Tokenizer& tokenizer, std::span<const std::string> stop_strings,
+             std::span<const std::uint32_t> spelled_ids = {});
 
   // Throws Error(kUsage) for an id that is not a token. Nothing may follow a stop string.
   void push(std::uint32_t id);

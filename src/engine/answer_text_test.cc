@@ -151,6 +151,21 @@ TEST(AnswerText, TokensMakeNoDifference) {
   EXPECT_LT(stopped, 2000U);
 }
 
+TEST(AnswerText, SpellsTheControlTokensThatItIsTold) {
+  const auto text_of = [](const Stops& stops, const Ids& spelled) {
+    AnswerText text(tokenizer(), stops, spelled);
+    for (const std::uint32_t id : Ids{'a', 262, 'b'}) {
+      if (!text.stopped()) text.push(id);
+    }
+    text.finish();
+    return std::string(text.certain());
+  };
+  EXPECT_EQ(text_of({}, {}), "ab");
+  EXPECT_EQ(text_of({}, {262}), "a<|end|>b");
+  EXPECT_EQ(text_of({"<|en"}, {262}), "a");
+  EXPECT_EQ(text_of({"<|en"}, {}), "ab");
+}
+
 TEST(AnswerText, RefusesStopStringsThatCannotBe) {
   const auto refuse = [](const Stops& stops, std::string_view part) {
     expect_error(ErrorKind::kUsage, part, [&] { AnswerText(tokenizer(), stops); });

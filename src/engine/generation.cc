@@ -55,7 +55,7 @@ Generation::Generation(std::span<const std::uint32_t> prompt, const GenerateOpti
   }
   if (options.thinking) thinking_.emplace(*options.tokenizer, *options.thinking, prompt);
   if (options.constraint) constrain();
-  text_.emplace(*options.tokenizer, options.stop_strings);
+  text_.emplace(*options.tokenizer, options.stop_strings, options.spelled_ids);
   for (const std::string& stop : options.stop_strings) {
     const auto id = options.tokenizer->token_to_id(stop);
     if (id && options.tokenizer->is_special(*id)) string_stop_ids_.push_back(*id);

@@ -38,6 +38,8 @@ struct GenerateOptions {
   std::vector<std::uint32_t> unusable_ids = {};
   std::size_t min_tokens = 0;            // before so many, no token ends the answer
   const Tokenizer* tokenizer = nullptr;  // for the text of the answer; null: no text
+  // Control tokens that have a text: their spelling. The others have none.
+  std::vector<std::uint32_t> spelled_ids = {};
   // They end the answer and are not part of its text (AnswerText); one that is a control token's
   // spelling stands for that token. Need a tokenizer.
   std::vector<std::string> stop_strings = {};

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tokenizer/tokenizer.h"
 
@@ -13,9 +15,10 @@ namespace cellm {
 // Not thread-safe.
 class StreamDecoder {
  public:
-  // The tokenizer must outlive the decoder.
-  StreamDecoder(const Tokenizer& tokenizer, bool skip_special)
-      : tokenizer_(&tokenizer), skip_special_(skip_special) {}
+  // The tokenizer must outlive the decoder. `spelled`: special tokens that are not skipped.
+  StreamDecoder(const Tokenizer& tokenizer, bool skip_special,
+                std::vector<std::uint32_t> spelled = {})
+      : tokenizer_(&tokenizer), skip_special_(skip_special), spelled_(std::move(spelled)) {}
 
   // Returns the text completed by this id. Throws Error(kUsage) for an id that is not a token.
   std::string push(std::uint32_t id);
@@ -25,6 +28,7 @@ class StreamDecoder {
  private:
   const Tokenizer* tokenizer_;
   bool skip_special_;
+  std::vector<std::uint32_t> spelled_;
   std::string waiting_;  // at most 3 bytes between calls
 };
 
