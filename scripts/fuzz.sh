@@ -28,8 +28,8 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 . scripts/packages.sh
 
 harnesses='safetensors shard_index hf_folder lora gguf cellm config generation_config tokenizer_json
-  compact_tokenizer gguf_tokenizer tokenizer_text pattern chat_template conversation choices study_step session
-  hub_revision hub_headers values command_line'
+  compact_tokenizer gguf_tokenizer tokenizer_text pattern chat_template conversation tool_text tool_format tool_request
+  choices study_step session hub_revision hub_headers values command_line'
 seconds=60 jobs=1 action=run chosen='' preset=fuzz
 while [ "$#" -ne 0 ]; do
   case $1 in
@@ -67,8 +67,8 @@ build() {
 max_len() {
   case $1 in
     safetensors | shard_index | config | compact_tokenizer | gguf_tokenizer | choices | study_step) echo 1024 ;;
-    generation_config | tokenizer_text | pattern | values | command_line) echo 256 ;;
-    tokenizer_json | session | chat_template | conversation | hub_revision | hub_headers) echo 2048 ;;
+    generation_config | tokenizer_text | pattern | tool_text | values | command_line) echo 256 ;;
+    tokenizer_json | session | chat_template | conversation | tool_format | hub_revision | hub_headers) echo 2048 ;;
     cellm) echo 12288 ;;
     *) echo 6144 ;;
   esac

@@ -17,6 +17,7 @@ from fuzz_corpus.model_seeds import config_seeds, container_seeds
 from fuzz_corpus.result_seeds import command_line_seeds, hub_seeds, result_seeds
 from fuzz_corpus.seeds import FUZZ, ROOT
 from fuzz_corpus.tokenizer_seeds import tokenizer_seeds
+from fuzz_corpus.tool_seeds import tool_seeds
 
 
 def main():
@@ -26,6 +27,7 @@ def main():
     tokenizer_seeds()
     chat_seeds()
     conversation_seeds()
+    tool_seeds()
     config_seeds()
     models = container_seeds()
     gguf_seeds()
