@@ -105,4 +105,11 @@ ConstraintPtr text_until(std::string_view end) {
   });
 }
 
+ConstraintPtr text_without(std::string_view end) {
+  if (end.empty()) throw usage_error("every text contains an empty text");
+  return make([&](GrammarBuilder& builder, std::uint32_t from) {
+    return append_text_without(builder, from, end);
+  });
+}
+
 }  // namespace cellm

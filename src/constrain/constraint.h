@@ -75,5 +75,7 @@ ConstraintPtr repeat(const ConstraintPtr& part, std::uint32_t min,
                      std::optional<std::uint32_t> max);  // nothing: any number
 // Any text that does not contain `end`, then `end`, which is not empty.
 ConstraintPtr text_until(std::string_view end);
+// Any text that does not contain `end`, which is not empty.
+ConstraintPtr text_without(std::string_view end);
 
 }  // namespace cellm

@@ -81,9 +81,9 @@ class Matcher {
   std::vector<std::size_t> fallback_;
 };
 
-}  // namespace
-
-std::uint32_t append_text_until(GrammarBuilder& builder, std::uint32_t from, std::string_view end) {
+// Text that does not contain `end`; then `end` if it is to follow.
+std::uint32_t append(GrammarBuilder& builder, std::uint32_t from, std::string_view end,
+                     bool follows) {
   const Matcher matcher(end);
   using Place = std::pair<std::size_t, Utf8>;
   std::map<Place, std::uint32_t> nodes;
@@ -102,6 +102,7 @@ std::uint32_t append_text_until(GrammarBuilder& builder, std::uint32_t from, std
     const auto [matched, utf8] = queue.back();
     const std::uint32_t here = nodes.at(queue.back());
     queue.pop_back();
+    if (!follows && utf8 == kBoundary) builder.empty(here, to);
     constexpr std::uint32_t kNone = ~std::uint32_t{0};
     std::uint32_t run = kNone;  // the target of the bytes from `low`
     int low = 0;
@@ -110,7 +111,10 @@ std::uint32_t append_text_until(GrammarBuilder& builder, std::uint32_t from, std
       if (byte < 256) {
         const auto value = static_cast<std::uint8_t>(byte);
         const Place next{matcher.next(matched, value), next_utf8(utf8, value)};
-        if (next.second != kInvalid) target = next.first == end.size() ? to : node_of(next);
+        const bool complete = next.first == end.size();
+        if (next.second != kInvalid && (follows || !complete)) {
+          target = complete ? to : node_of(next);
+        }
       }
       if (target == run) continue;
       if (run != kNone) {
@@ -122,6 +126,17 @@ std::uint32_t append_text_until(GrammarBuilder& builder, std::uint32_t from, std
     }
   }
   return to;
+}
+
+}  // namespace
+
+std::uint32_t append_text_until(GrammarBuilder& builder, std::uint32_t from, std::string_view end) {
+  return append(builder, from, end, true);
+}
+
+std::uint32_t append_text_without(GrammarBuilder& builder, std::uint32_t from,
+                                  std::string_view end) {
+  return append(builder, from, end, false);
 }
 
 }  // namespace cellm
