@@ -290,6 +290,75 @@ class Formats(ServeTest):
         self.refuse(CHAT, {"messages": QUESTION, "grammar": "x", "json_schema": {}}, "grammar")
 
 
+WEATHER = {"name": "weather", "description": "Weather of a city", "parameters": {"type": "object", "properties": {
+    "city": {"enum": ["Paris", "Rome"]}, "days": {"type": "integer", "minimum": 1, "maximum": 7}}, "required": ["city", "days"]}, "strict": True}  # fmt: skip
+CLOCK = {"name": "clock", "parameters": {"type": "object", "properties": {}, "additionalProperties": False}}
+TOOLS = [{"type": "function", "function": tool} for tool in (WEATHER, CLOCK)]
+
+
+class Tools(ServeTest):
+    def call(self, **fields):
+        choice = self.ask(CHAT, {"messages": QUESTION, "tools": TOOLS, "temperature": 1, "seed": 1, "max_tokens": 300, **fields})["choices"][0]
+        self.assertEqual(choice["finish_reason"], "tool_calls", choice)
+        self.assertIsNone(choice["message"]["content"])
+        return choice["message"]["tool_calls"]
+
+    def test_a_named_function_is_called_with_arguments_of_its_schema(self):
+        for seed in range(4):
+            (call,) = self.call(tool_choice={"type": "function", "function": {"name": "weather"}}, seed=seed, parallel_tool_calls=False)
+            self.assertEqual((call["type"], call["function"]["name"]), ("function", "weather"))
+            arguments = json.loads(call["function"]["arguments"])
+            self.assertIn(arguments["city"], ("Paris", "Rome"))
+            self.assertIn(arguments["days"], range(1, 8))
+
+    def test_a_call_is_required(self):
+        for call in self.call(tool_choice="required", parallel_tool_calls=False):
+            self.assertIn(call["function"]["name"], ("weather", "clock"))
+        self.refuse(CHAT, {"messages": QUESTION, "tools": TOOLS, "tool_choice": "required", "response_format": {"type": "json_object"}}, "response_format.type")
+
+    def test_no_call_is_made_unasked(self):
+        for choice in ("none", "auto"):
+            answer = self.ask(CHAT, {"messages": QUESTION, "tools": TOOLS, "tool_choice": choice, "max_tokens": 40, **GREEDY})["choices"][0]
+            self.assertNotIn("tool_calls", answer["message"])
+
+    def test_a_stream_has_the_call_in_parts(self):
+        fields = {"messages": QUESTION, "tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "weather"}}, "seed": 3, "parallel_tool_calls": False}
+        chunks = [data["choices"][0] for _, data in self.server.stream(CHAT, fields)[:-1]]
+        deltas = [delta for chunk in chunks for delta in chunk["delta"].get("tool_calls", [])]
+        self.assertEqual((deltas[0]["index"], deltas[0]["type"], deltas[0]["function"]["name"]), (0, "function", "weather"))
+        self.assertTrue(deltas[0]["id"])
+        arguments = "".join(delta["function"]["arguments"] for delta in deltas)
+        (whole,) = self.call(**{k: v for k, v in fields.items() if k != "messages"}, temperature=None)
+        self.assertEqual(arguments, whole["function"]["arguments"])
+        self.assertEqual(chunks[-1]["finish_reason"], "tool_calls")
+
+    def test_calls_and_results_in_the_conversation(self):
+        call = {"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
+        messages = [*QUESTION, {"role": "assistant", "content": None, "tool_calls": [call]}, {"role": "tool", "tool_call_id": "c1", "content": "12:00"}]
+        self.ask(CHAT, {"messages": messages, "tools": TOOLS, "max_tokens": 5})
+        items = [{"role": "user", "content": "What time is it?"}, {"type": "function_call", "call_id": "c1", "name": "clock", "arguments": "{}"},
+                 {"type": "function_call_output", "call_id": "c1", "output": "12:00"}]  # fmt: skip
+        self.ask("/v1/responses", {"input": items, "max_output_tokens": 5})
+
+    def test_a_response_with_a_call(self):
+        body = {"input": "x", "tools": [{"type": "function", **WEATHER}], "tool_choice": "required", "parallel_tool_calls": False, "seed": 5, "max_output_tokens": 300}
+        (item,) = self.ask("/v1/responses", body)["output"]
+        self.assertEqual((item["type"], item["name"], item["status"]), ("function_call", "weather", "completed"))
+        self.assertIn(json.loads(item["arguments"])["city"], ("Paris", "Rome"))
+        parts = self.server.stream("/v1/responses", body)
+        deltas = [data["delta"] for name, data in parts if name == "response.function_call_arguments.delta"]
+        self.assertEqual("".join(deltas), item["arguments"])
+        self.assertEqual(parts[-1][1]["response"]["output"][0]["arguments"], item["arguments"])
+
+    def test_wrong_fields_are_named(self):
+        for field, value in (("tools", "x"), ("tools", [5]), ("tools", [{"type": "function"}]), ("tool_choice", "maybe"), ("tool_choice", "required"),
+                             ("parallel_tool_calls", 1)):  # fmt: skip
+            error = self.ask(CHAT, {"messages": QUESTION, field: value}, 400)["error"]
+            self.assertTrue((error["param"] or "").startswith(field), error)
+        error = self.ask(CHAT, {"messages": QUESTION, "tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "x"}}}, 400)["error"]
+        self.assertTrue(error["param"].startswith("tool_choice"), error)
+
+
 class Responses(ServeTest):
     PATH = "/v1/responses"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """cellm serve with OpenAI's own client (PyPI), whose types are checked strictly: every response, and every event of a stream."""
 
+import json
 import sys
 import unittest
 from typing import Literal
@@ -91,6 +92,23 @@ class OpenAiTest(unittest.TestCase):
         self.assertIn(answer.choices[0].message.parsed.kind, ("town", "village"))
         response = self.client.responses.parse(model="x", input=QUESTION, text_format=City, max_output_tokens=200)
         self.assertIn(response.output_parsed.kind, ("town", "village"))
+
+    def test_tools(self):
+        function = {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"enum": ["Paris", "Rome"]}}, "required": ["city"]}}
+        fields = {"model": "x", "messages": QUESTION, "tools": [{"type": "function", "function": function}], "tool_choice": "required", "seed": 2,
+                  "parallel_tool_calls": False}  # fmt: skip
+        answer = self.exact(self.client.chat.completions.create(**fields), ChatCompletion)
+        (call,) = answer.choices[0].message.tool_calls
+        self.assertEqual((call.function.name, answer.choices[0].finish_reason), ("weather", "tool_calls"))
+        self.assertIn(json.loads(call.function.arguments)["city"], ("Paris", "Rome"))
+        chunks = list(self.client.chat.completions.create(**fields, stream=True))
+        for chunk in chunks:
+            self.exact(chunk, ChatCompletionChunk)
+        deltas = [delta for chunk in chunks for delta in chunk.choices[0].delta.tool_calls or []]
+        self.assertEqual("".join(delta.function.arguments or "" for delta in deltas), call.function.arguments)
+        tool = {"type": "function", "strict": True, **function}
+        response = self.exact(self.client.responses.create(model="x", input="x", tools=[tool], tool_choice="required", parallel_tool_calls=False), Response)
+        self.assertEqual(response.output[0].name, "weather")
 
     def test_responses(self):
         answer = self.exact(self.client.responses.create(model="x", input=QUESTION[0]["content"], temperature=0), Response)

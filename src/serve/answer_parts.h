@@ -1,4 +1,4 @@
-// The parts of an answer: reasoning, content and tool calls.
+// The parts of an answer: reasoning, content and calls of functions.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/generation.h"
 #include "engine/thinking.h"
+#include "toolcall/tool_text.h"
 
 namespace cellm {
 
@@ -16,29 +18,39 @@ namespace cellm {
 struct AnswerDelta {
   std::string reasoning;
   std::string content;
+  std::vector<ToolEvent> calls;  // without those of content
 
-  bool empty() const { return reasoning.empty() && content.empty(); }
+  bool empty() const { return reasoning.empty() && content.empty() && calls.empty(); }
+};
+
+// How an answer is to be read. Format and request must outlive it.
+struct AnswerForm {
+  bool split_reasoning = true;  // else all of it is content
+  const ToolFormat& tool_format;
+  const ToolRequest& tools;
+  bool constrained = false;  // calls are held to their form
 };
 
 // Not thread-safe. The tokenizer must outlive it.
 class AnswerParts {
  public:
-  // Without `split_reasoning` everything is content.
   AnswerParts(const Tokenizer& tokenizer, std::span<const std::uint32_t> prompt,
-              bool split_reasoning);
+              const AnswerForm& form);
 
   AnswerDelta push(std::uint32_t id, std::string_view text);
   // The rest, at the end of the answer.
   AnswerDelta finish(const GenerateResult& result);
+  bool has_calls() const { return tools_ && tools_->calls() > 0; }
 
  private:
-  AnswerDelta take();
+  AnswerDelta take(bool is_end);
 
   std::optional<Thinking> thinking_;
-  std::string content_;              // without splitting
+  std::optional<ToolText> tools_;
+  std::string answer_;               // without splitting
   std::size_t text_bytes_ = 0;       // pushed
   std::size_t reasoning_bytes_ = 0;  // taken
-  std::size_t content_bytes_ = 0;
+  std::size_t answer_bytes_ = 0;
 };
 
 }  // namespace cellm

@@ -1,14 +1,33 @@
 #include "serve/api_error.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include <nlohmann/json.hpp>
 
 #include "serve/json_text.h"
 
 namespace cellm {
 
+namespace {
+
+// "messages[0].role" of "messages[0].role: …"; empty if the message begins otherwise.
+std::string field_of(std::string_view message) {
+  const std::size_t end = message.find(": ");
+  if (end == std::string_view::npos) return {};
+  const std::string_view field = message.substr(0, end);
+  const auto is_of_field = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '[' ||
+           c == ']';
+  };
+  return std::all_of(field.begin(), field.end(), is_of_field) ? std::string(field) : std::string();
+}
+
+}  // namespace
+
 ApiError request_error(const Error& error, const std::string& param) {
   ApiError api(error.kind() == ErrorKind::kResources ? 503 : 400, error.what());
-  api.param = param;
+  api.param = param.empty() ? field_of(error.what()) : param;
   return api;
 }
 

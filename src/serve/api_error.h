@@ -32,7 +32,8 @@ ApiError field_error(const std::string& param, fmt::format_string<Args...> forma
   return error;
 }
 
-// An error of a request's contents is the client's (400) unless memory is short (503).
+// An error of a request's contents is the client's (400) unless memory is short (503). Without
+// `param` it is the field with which the message begins, as in "messages[0].role: …".
 ApiError request_error(const Error& error, const std::string& param = {});
 // An error while an answer is made: the server's (500) unless it is about usage or memory.
 ApiError answer_error(const Error& error);

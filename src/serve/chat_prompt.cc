@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/error.h"
+#include "serve/api_error.h"
 
 namespace cellm {
 namespace {
@@ -33,7 +33,7 @@ ChatPrompt make_chat_prompt(std::span<const ChatMessage> messages, const RenderM
   const auto add_border = [&](std::span<const ChatMessage> other, bool add_generation_prompt) {
     try {
       prompt.borders.push_back(common_prefix(prompt.ids, render(other, add_generation_prompt)));
-    } catch (const Error&) {  // the template refuses such a conversation
+    } catch (const ApiError&) {  // the template refuses such a conversation
     }
   };
   std::vector<std::size_t> users;

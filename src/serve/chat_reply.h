@@ -1,15 +1,14 @@
 // The response of /v1/chat/completions.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <span>
 
 #include "serve/chat_work.h"
 
 namespace cellm {
 
+// `asked`: what the scheduler is asked for.
 std::unique_ptr<Reply> make_chat_reply(const ServedModel& model, const ChatRequest& request,
-                                       std::span<const std::uint32_t> prompt);
+                                       const CompletionRequest& asked);
 
 }  // namespace cellm

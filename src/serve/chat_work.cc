@@ -1,18 +1,21 @@
 #include "serve/chat_work.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
 #include "serve/api_error.h"
 #include "serve/chat_reply.h"
 #include "serve/limits.h"
-#include "serve/messages.h"
 #include "serve/output_constraint.h"
+#include "toolcall/tool_prompt.h"
 
 namespace cellm {
 namespace {
 
+constexpr std::string_view kTemplateName = "chat template: ";  // in messages
 constexpr std::size_t kMaxBudget = std::size_t{1} << 31;
 
 void read_logprobs(const Fields& request, ChatRequest& chat) {
@@ -28,12 +31,9 @@ ChatRequest read_request(const ServedModel& model, const OrderedJson& body) {
   const Fields request(body);
   ChatRequest chat;
   chat.fields = read_answer_fields(request, model.vocab_size);
-  chat.messages = read_messages(request.need("messages"));
+  read_conversation(request.need("messages"), body, chat);
   read_logprobs(request, chat);
   read_chat_options(request, chat);
-  if (const OrderedJson* tools = request.array("tools", kMaxMessages); tools && !tools->empty()) {
-    throw field_error("tools", "tools: not supported");
-  }
   for (const std::string_view old : {"functions", "function_call"}) {
     if (request.has(old)) {
       throw field_error(std::string(old), "{}: not supported; use tools and tool_choice", old);
@@ -43,6 +43,39 @@ ChatRequest read_request(const ServedModel& model, const OrderedJson& body) {
 }
 
 }  // namespace
+
+void read_conversation(const OrderedJson& messages, const OrderedJson& request, ChatRequest& chat) {
+  try {
+    chat.messages = read_messages(messages);
+    chat.tools = read_tools(request);
+  } catch (const Error& error) {
+    throw request_error(error);
+  }
+  if (chat.messages.size() > kMaxMessages) {
+    throw field_error("messages", "messages: {} are more than {}", chat.messages.size(),
+                      kMaxMessages);
+  }
+}
+
+std::vector<std::uint32_t> render(const ServedModel& model, const ChatRequest& request,
+                                  std::span<const ChatMessage> messages,
+                                  bool add_generation_prompt) {
+  if (model.chat == nullptr) {
+    throw ApiError(400, "this model has no chat template; use /v1/completions");
+  }
+  ChatOptions options = request.options;
+  options.add_generation_prompt = add_generation_prompt;
+  try {
+    return tool_prompt(*model.chat, model.tool_format, model.tokenizer(), messages, options,
+                       request.tools);
+  } catch (const Error& error) {
+    // Where the model's file is, is not for clients.
+    const std::string_view what = error.what();
+    const std::size_t at = what.find(kTemplateName);
+    const std::string_view message = at == std::string_view::npos ? what : what.substr(at);
+    throw request_error({error.kind(), std::string(message)}, "messages");
+  }
+}
 
 void read_chat_options(const Fields& request, ChatRequest& chat) {
   OrderedJson variables = OrderedJson::object();
@@ -71,20 +104,10 @@ void read_chat_options(const Fields& request, ChatRequest& chat) {
 }
 
 ChatPrompt make_prompt(const ServedModel& model, const ChatRequest& request) {
-  if (model.chat == nullptr) {
-    throw ApiError(400, "this model has no chat template; use /v1/completions");
-  }
-  ChatPrompt prompt;
-  try {
-    prompt = make_chat_prompt(
-        request.messages, [&](std::span<const ChatMessage> messages, bool add_generation_prompt) {
-          ChatOptions options = request.options;
-          options.add_generation_prompt = add_generation_prompt;
-          return model.chat->prompt(model.tokenizer(), messages, options);
-        });
-  } catch (const Error& error) {
-    throw request_error(error, "messages");
-  }
+  ChatPrompt prompt = make_chat_prompt(
+      request.messages, [&](std::span<const ChatMessage> messages, bool add_generation_prompt) {
+        return render(model, request, messages, add_generation_prompt);
+      });
   require_room(model, prompt.ids.size(), "messages");
   return prompt;
 }
@@ -111,7 +134,7 @@ CompletionRequest chat_completion(const ServedModel& model, const ChatRequest& r
   one.options.top_logprobs = request.logprobs;
   one.options.thinking.emplace();
   one.options.thinking_budget = request.thinking_budget;
-  hold_to_format(request.fields.format, one.options);
+  hold_answer(model.tool_format, request.tools, request.fields.format, one.options);
   // A form holds from the first token if there is nothing to think about.
   if (one.options.constraint && !may_think(model, prompt.ids)) {
     one.options.thinking.reset();
@@ -129,7 +152,7 @@ Work make_chat_work(const ServedModel& model, const OrderedJson& body) {
   Work work;
   work.stream = request.fields.stream;
   work.requests.push_back(chat_completion(model, request, make_prompt(model, request)));
-  work.reply = make_chat_reply(model, request, work.requests.front().prompt);
+  work.reply = make_chat_reply(model, request, work.requests.front());
   return work;
 }
 

@@ -4,6 +4,7 @@
 
 #include "constrain/constraint.h"
 #include "serve/api_error.h"
+#include "toolcall/tool_constraint.h"
 
 namespace cellm {
 namespace {
@@ -22,6 +23,12 @@ ConstraintPtr constraint_of(const OutputFormat& format) {
   return nullptr;
 }
 
+ConstraintPtr tools_alone(const ToolFormat& tool_format, const ToolRequest& tools) {
+  ToolRequest request = tools;
+  request.choice = ToolChoice::kRequired;
+  return tool_constraint(tool_format, request);
+}
+
 }  // namespace
 
 void hold_to_format(const OutputFormat& format, GenerateOptions& options) {
@@ -29,6 +36,26 @@ void hold_to_format(const OutputFormat& format, GenerateOptions& options) {
     options.constraint = constraint_of(format);
   } catch (const Error& error) {
     throw request_error(error, format.param);
+  }
+}
+
+void hold_answer(const ToolFormat& tool_format, const ToolRequest& tools,
+                 const OutputFormat& format, GenerateOptions& options) {
+  const bool may_call = tools.choice != ToolChoice::kNone && !tools.tools.empty();
+  if (may_call) options.spelled_ids = control_tokens_of(tool_format, *options.tokenizer);
+  if (format.kind != OutputFormat::Kind::kText && tools.choice == ToolChoice::kRequired) {
+    throw field_error(format.param, "{}: the answer has to call a function", format.param);
+  }
+  if (format.kind != OutputFormat::Kind::kText) hold_to_format(format, options);
+  try {
+    if (format.kind == OutputFormat::Kind::kText) {
+      options.constraint = tool_constraint(tool_format, tools);
+    } else if (may_call) {
+      const ConstraintPtr either[] = {options.constraint, tools_alone(tool_format, tools)};
+      options.constraint = alternatives(either);
+    }
+  } catch (const Error& error) {
+    throw request_error(error, "tools");
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "serve/json_text.h"
+#include "toolcall/tool_text.h"
 
 namespace cellm {
 
@@ -35,15 +36,21 @@ class ResponseItems {
   // Parts of reasoning and of the message. A change of the kind closes the open item.
   void add_reasoning(std::string_view text);
   void add_message(std::string_view text);
+  // A call of a function, or more of the arguments of the latest one.
+  void add_call(const ToolEvent& event);
   void open_message() { open(Kind::kMessage); }
   void close(bool complete);
 
+  bool is_empty() const { return kind_ == Kind::kNone && list_.empty(); }
   const std::vector<OrderedJson>& list() const { return list_; }
 
  private:
-  enum class Kind { kNone, kReasoning, kMessage };
+  enum class Kind { kNone, kReasoning, kMessage, kCall };
 
   void open(Kind kind);
+  void begin(Kind kind);
+  void close_call();
+  void close_text();
   OrderedJson item(std::string_view status) const;
   OrderedJson part(std::string_view text) const;
   OrderedJson place() const;
@@ -51,7 +58,9 @@ class ResponseItems {
   ResponseEvents* events_;
   Kind kind_ = Kind::kNone;
   std::string id_;
-  std::string text_;
+  std::string text_;  // or arguments
+  std::string call_id_;
+  std::string name_;  // of the function
   std::vector<OrderedJson> list_;
 };
 

@@ -16,14 +16,19 @@ using Kind = CompletionEvent::Kind;
 class ResponsesReply : public Reply {
  public:
   ResponsesReply(const ServedModel& model, const ChatRequest& request, OrderedJson echoed,
-                 std::span<const std::uint32_t> prompt)
+                 const CompletionRequest& asked)
       : model_(&model),
         echoed_(std::move(echoed)),
         id_("resp_" + random_id()),
-        parts_(model.tokenizer(), prompt, request.split_reasoning),
+        tools_(request.tools),
+        parts_(model.tokenizer(), asked.prompt,
+               {.split_reasoning = request.split_reasoning,
+                .tool_format = model.tool_format,
+                .tools = tools_,
+                .constrained = asked.options.constraint != nullptr}),
         events_(request.fields.stream),
         items_(events_) {
-    usage_.add_prompt(prompt.size());
+    usage_.add_prompt(asked.prompt.size());
   }
 
   std::string take(std::size_t /*prompt*/, const CompletionEvent& event) override {
@@ -39,7 +44,7 @@ class ResponsesReply : public Reply {
         add(parts_.finish(event.result));
         is_cut_ = std::string_view(finish_reason(event.result.reason)) == "length";
         // A response has an item even if the model ended it at once.
-        if (items_.list().empty()) items_.open_message();
+        if (items_.is_empty()) items_.open_message();
         items_.close(!is_cut_);
         break;
       case Kind::kFailed:
@@ -75,6 +80,7 @@ class ResponsesReply : public Reply {
   void add(const AnswerDelta& delta) {
     items_.add_reasoning(delta.reasoning);
     items_.add_message(delta.content);
+    for (const ToolEvent& event : delta.calls) items_.add_call(event);
   }
 
   // The response as it is now.
@@ -104,6 +110,7 @@ class ResponsesReply : public Reply {
   OrderedJson echoed_;
   std::string id_;
   std::int64_t created_ = unix_time();
+  ToolRequest tools_;  // parts_ refers to it
   AnswerParts parts_;
   bool is_cut_ = false;
   const char* status_ = "in_progress";
@@ -115,9 +122,8 @@ class ResponsesReply : public Reply {
 }  // namespace
 
 std::unique_ptr<Reply> make_responses_reply(const ServedModel& model, const ChatRequest& request,
-                                            OrderedJson echoed,
-                                            std::span<const std::uint32_t> prompt) {
-  return std::make_unique<ResponsesReply>(model, request, std::move(echoed), prompt);
+                                            OrderedJson echoed, const CompletionRequest& asked) {
+  return std::make_unique<ResponsesReply>(model, request, std::move(echoed), asked);
 }
 
 }  // namespace cellm

@@ -35,6 +35,8 @@ ServedModel make_model(const Engine& engine, const ServeOptions& options, std::s
   model.vocab_size = config.vocab_size;
   model.chat = options.chat != nullptr ? options.chat : opened.chat();
   model.chat_template = options.chat != nullptr ? options.chat_template : opened.chat_template();
+  if (model.chat != nullptr) model.tool_format = detect_tool_format(*model.chat);
+  if (options.log && !model.tool_format.note.empty()) options.log(model.tool_format.note);
   const SpecialTokens tokens = opened.special_tokens();
   model.bos_token = token_named(tokens, "bos_token");
   model.eos_token = token_named(tokens, "eos_token");

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/version.h"
 #include "serve/api_error.h"
 #include "serve/limits.h"
 #include "serve/logprobs_json.h"
@@ -178,8 +179,11 @@ class TextReply : public Reply {
 
  private:
   OrderedJson frame() const {
-    return {
-        {"id", id_}, {"object", "text_completion"}, {"created", created_}, {"model", model_->name}};
+    return {{"id", id_},
+            {"object", "text_completion"},
+            {"created", created_},
+            {"model", model_->name},
+            {"system_fingerprint", kProgramVersion}};
   }
 
   std::string echo(std::size_t prompt, std::size_t index, const CompletionEvent& event) {

@@ -4,23 +4,17 @@
 
 #include "base/utf8.h"
 #include "serve/chat_work.h"
-#include "serve/messages.h"
 
 namespace cellm {
 namespace {
 
-std::vector<std::uint32_t> ids_of_messages(const ServedModel& model, const Fields& request) {
+std::vector<std::uint32_t> ids_of_messages(const ServedModel& model, const Fields& request,
+                                           const OrderedJson& body) {
   ChatRequest chat;
-  chat.messages = read_messages(request.need("messages"));
+  read_conversation(request.need("messages"), body, chat);
   read_chat_options(request, chat);
-  const bool start = request.boolean("add_generation_prompt").value_or(true);
-  if (model.chat == nullptr) throw ApiError(400, "this model has no chat template");
-  chat.options.add_generation_prompt = start;
-  try {
-    return model.chat->prompt(model.tokenizer(), chat.messages, chat.options);
-  } catch (const Error& error) {
-    throw request_error(error, "messages");
-  }
+  return render(model, chat, chat.messages,
+                request.boolean("add_generation_prompt").value_or(true));
 }
 
 std::vector<std::uint32_t> ids_of_text(const ServedModel& model, const Fields& request) {
@@ -65,7 +59,7 @@ OrderedJson text_or_null(const std::string& text) {
 OrderedJson tokenize(const ServedModel& model, const OrderedJson& body) {
   const Fields request(body);
   const auto ids =
-      request.has("messages") ? ids_of_messages(model, request) : ids_of_text(model, request);
+      request.has("messages") ? ids_of_messages(model, request, body) : ids_of_text(model, request);
   OrderedJson tokens = ids;
   if (request.boolean("with_pieces").value_or(false)) tokens = with_pieces(model.tokenizer(), ids);
   return {{"tokens", std::move(tokens)}, {"count", ids.size()}, {"max_model_len", model.context}};

@@ -13,6 +13,7 @@
 #include "serve/api_error.h"
 #include "serve/json_text.h"
 #include "serve/usage.h"
+#include "toolcall/tool_format.h"
 
 namespace cellm {
 
@@ -25,6 +26,7 @@ struct ServedModel {
   std::uint64_t parameters = 0;
   AnswerDefaults defaults = {};
   const Chat* chat = nullptr;      // null: the model has no chat template
+  ToolFormat tool_format = {};     // of calls of functions
   std::string chat_template = {};  // its source
   std::string bos_token = {};
   std::string eos_token = {};
