@@ -280,7 +280,7 @@ class TerminalTest(CommandTest):
         self.assertIn(PARIS, terminal.ask("/regen"))
         terminal.ask("/clear")
         self.assertIn("no question", terminal.ask("/regen"))
-        self.assertIn("loaded 4 messages", terminal.ask(f"/load {both}"))
+        self.assertIn("messages loaded: 4", terminal.ask(f"/load {both}"))
         terminal.ask("/undo")
         again = self.folder / "again.json"
         terminal.ask(f"/save {again}")

@@ -116,7 +116,8 @@ void require_arguments(std::string_view name, std::string_view rest) {
   for (const Known& command : kCommands) {
     if (command.name != name) continue;
     if (command.argument == Argument::kRequired && rest.empty()) {
-      throw usage_error("/{} needs an argument: {}", name, command.help);
+      throw usage_error("/{} needs an argument: {}", name,
+                        command.help.substr(0, command.help.find("  ")));
     }
     if (command.argument == Argument::kNone && !rest.empty()) {
       throw usage_error("/{} takes no argument", name);

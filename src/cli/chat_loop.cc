@@ -136,10 +136,10 @@ bool ChatLoop::run_command(std::string_view name, std::string_view rest) {
     note("a new conversation");
   } else if (name == "save") {
     talk_.save(rest);
-    note(fmt::format("saved {} messages", talk_.messages().size()));
+    note(fmt::format("messages saved: {}", talk_.messages().size()));
   } else if (name == "load") {
     talk_.load(rest);
-    note(fmt::format("loaded {} messages", talk_.messages().size()));
+    note(fmt::format("messages loaded: {}", talk_.messages().size()));
   } else if (name == "set") {
     set(rest);
   } else if (name == "think") {

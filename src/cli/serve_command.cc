@@ -10,11 +10,10 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/limits.h"
-#include "base/mapped_file.h"
 #include "cli/engine_options.h"
 #include "cli/error_text.h"
 #include "cli/exit_codes.h"
+#include "cli/given_template.h"
 #include "cli/model_argument.h"
 #include "serve/server.h"
 
@@ -110,7 +109,7 @@ void add_model_options(Options& options, ServeArguments& a) {
   add_follow_links(options, a.links);
   options.add_flag("-q,--quiet", a.quiet, "No line for each request");
   options.add("--name", a.name, "Name of the model for clients (default: that of its file)");
-  options.add("--chat-template", a.chat_template, "A template file in place of the model's own");
+  options.add("--chat-template", a.chat_template, kGivenTemplateHelp);
   add_kv_encoding(options, a.kv_encoding);
   options.add("--activations", a.activations, "int8, fast or f32, as for infer")
       .show_default()
@@ -214,13 +213,12 @@ int run(const ServeArguments& arguments) {
   const auto opened = open_model(path, {arguments.links, arguments.tokenizer});
   std::optional<Chat> chat;
   if (!arguments.chat_template.empty()) {
-    options.chat_template = read_file(arguments.chat_template, kMaxTextBytes);
     if (opened->tokenizer() == nullptr) {
       throw data_error("{}: no tokenizer inside or beside this model; give --tokenizer FILE",
                        printable(arguments.model));
     }
-    options.chat =
-        &chat.emplace(options.chat_template, arguments.chat_template, opened->special_tokens());
+    options.chat_template = given_template(arguments.chat_template, *opened);
+    options.chat = &chat.emplace(given_chat(arguments.chat_template, *opened));
   }
   const Engine engine(opened,
                       engine_options(arguments.threads, parse_activations(arguments.activations)));
