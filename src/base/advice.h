@@ -33,7 +33,7 @@ enum class AdviceKind : int {
   kGiveTokenizer,
   kGiveChatFormat,
   kChooseTemplate,  // one of the model's chat templates, by its name
-  kMergeAdapter,  // the input is an adapter, to be merged with its base
+  kMergeAdapter,    // the input is an adapter, to be merged with its base
 
   kShorterConversation,  // of at most Advice::available tokens; it has Advice::needed
 };

@@ -74,7 +74,7 @@ class GgufFile {
   std::vector<GgufValue> values_;
   std::vector<GgufTensor> tensors_;
   std::vector<std::shared_ptr<const GgufFile>> parts_;  // whose tensors are among tensors_
-  std::size_t header_bytes_ = 0;  // of metadata and the list of tensors
+  std::size_t header_bytes_ = 0;                        // of metadata and the list of tensors
 };
 
 // Whether the file begins with GGUF's magic.
