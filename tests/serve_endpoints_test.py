@@ -71,7 +71,7 @@ class Chat(ServeTest):
             for expected in whole["choices"]:
                 mine = [c["choices"][0] for c in chunks if c["choices"][0]["index"] == expected["index"]]
                 self.assertEqual(mine[0]["delta"]["role"], "assistant")
-                self.assertEqual("".join(c["delta"].get("content", "") for c in mine), expected["message"]["content"])
+                self.assertEqual("".join(c["delta"].get("content") or "" for c in mine), expected["message"]["content"])
                 self.assertEqual([c["finish_reason"] for c in mine[:-1]], [None] * (len(mine) - 1))
                 self.assertEqual(mine[-1]["finish_reason"], expected["finish_reason"])
 
