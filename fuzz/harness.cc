@@ -19,7 +19,8 @@ const std::array kHarnesses{
     kCellm,         kConfig,        kGenerationConfig, kTokenizerJson, kCompactTokenizer,
     kGgufTokenizer, kTokenizerText, kPattern,          kChatTemplate,  kConversation,
     kToolText,      kToolFormat,    kToolRequest,      kChoices,       kStudyStep,
-    kSession,       kHubRevision,   kHubHeaders,       kValues,        kCommandLine};
+    kSession,       kApiRequest,    kHttpRequest,      kHubRevision,   kHubHeaders,
+    kValues,        kCommandLine};
 
 // A message may contain a few names, each cut by printable(), and lists of supported values.
 constexpr std::size_t kMaxMessageBytes = 4096;

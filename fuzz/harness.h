@@ -68,6 +68,8 @@ extern const Harness kToolRequest;
 extern const Harness kChoices;
 extern const Harness kStudyStep;
 extern const Harness kSession;
+extern const Harness kApiRequest;
+extern const Harness kHttpRequest;
 extern const Harness kHubRevision;
 extern const Harness kHubHeaders;
 extern const Harness kValues;

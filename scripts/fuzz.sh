@@ -29,7 +29,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
 harnesses='safetensors shard_index hf_folder lora gguf cellm config generation_config tokenizer_json
   compact_tokenizer gguf_tokenizer tokenizer_text pattern chat_template conversation tool_text tool_format tool_request
-  choices study_step session hub_revision hub_headers values command_line'
+  choices study_step session api_request http_request hub_revision hub_headers values command_line'
 seconds=60 jobs=1 action=run chosen='' preset=fuzz
 while [ "$#" -ne 0 ]; do
   case $1 in

@@ -16,6 +16,7 @@ from fuzz_corpus.input_seeds import input_seeds
 from fuzz_corpus.model_seeds import config_seeds, container_seeds
 from fuzz_corpus.result_seeds import command_line_seeds, hub_seeds, result_seeds
 from fuzz_corpus.seeds import FUZZ, ROOT
+from fuzz_corpus.serve_seeds import serve_seeds
 from fuzz_corpus.tokenizer_seeds import tokenizer_seeds
 from fuzz_corpus.tool_seeds import tool_seeds
 
@@ -37,6 +38,7 @@ def main():
     hub_seeds()
     session_seeds()
     command_line_seeds()
+    serve_seeds()
     files = [f for f in (FUZZ / "corpus").rglob("*") if f.is_file()]
     print(f"{len(files)} inputs, {sum(f.stat().st_size for f in files)} bytes")
 
