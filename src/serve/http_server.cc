@@ -371,10 +371,11 @@ void HttpServer::log(const Request& request, const Response& response) {
   if (!rules_.log) return;
   const Connection* connection = Connection::current();
   if (connection == nullptr) return;
-  rules_.log(fmt::format(
-      "{} {} {} {} {:.3f} s{}{}", request.remote_addr.empty() ? "-" : request.remote_addr,
-      request.method.empty() ? "-" : request.method, printable(request.path), response.status,
-      connection->seconds(), connection->note.empty() ? "" : ", ", connection->note));
+  rules_.log(fmt::format("{} {} {} {} {:.3f} s{}{}",
+                         request.remote_addr.empty() ? "-" : request.remote_addr,
+                         request.method.empty() ? "-" : printable(request.method),
+                         printable(request.path), response.status, connection->seconds(),
+                         connection->note.empty() ? "" : ", ", connection->note));
 }
 
 }  // namespace cellm
