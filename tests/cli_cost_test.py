@@ -231,14 +231,14 @@ class Tokenizers(Cost):
 
 class Answer(CommandTest):
     def test_memory_beside_the_file(self):
-        """The whole process at its peak, with its libraries and the pages of the file: measured 13.5 MiB more than the file."""
+        """The whole process at its peak, with its libraries and the pages of the file: 15.5 MiB more than the file, measured with the server's libraries."""
         model = self.folder / "tiny.cellm"
         self.succeed("convert", "-i", ROOT / "models" / "cellm-tiny", "-o", model, "--format", "int4-g32", "--packed", "-q")
         command = [BIN / "cellm", "run", model, "Why is the sky blue?", "--gen", 64, "--stop-eos", "false", "-t", 2, "-q"]
         result = subprocess.run([sys.executable, "-c", MEASURE, *map(str, command)], stdout=subprocess.PIPE, check=True)
         code, _, kib = json.loads(result.stdout)
         self.assertEqual(code, 0)
-        self.assertLess(kib / 1024, model.stat().st_size / MB + 16)
+        self.assertLess(kib / 1024, model.stat().st_size / MB + 18)
 
 
 class Choices(Cost):
