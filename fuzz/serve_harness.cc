@@ -53,7 +53,7 @@ void finish(Work& work) {
     std::string sent = work.reply->take(i, event);
     event.kind = CompletionEvent::Kind::kToken;
     event.id = work.requests[i].prompt.front();
-    event.text = "x";
+    event.text.assign(1, 'x');
     sent += work.reply->take(i, event);
     event.kind = CompletionEvent::Kind::kEnd;
     event.result.text = "xy";
