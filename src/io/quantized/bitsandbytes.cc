@@ -139,7 +139,7 @@ bool holds_8bit(const StoredTensors& tensors, const StoredTensor& codes, std::st
 
 QuantizedWeight open_8bit(WeightParts& parts) {
   constexpr float kReciprocal = 7.874015718698502e-3F;  // of 127, as the library has it
-  const StoredTensor codes = parts.codes();
+  const StoredTensor& codes = parts.codes();
   const StoredTensor& scales = parts.at("SCB");
   const std::size_t cols = codes.shape[1];
   parts.expect(scales, std::array{codes.shape[0]}, {"F32", "F16"});

@@ -25,7 +25,7 @@ enum class Kind { kMx, kNvDivided, kNvMultiplied };
 
 // `global` is 1 for kMx.
 QuantizedWeight floats(WeightParts& parts, const StoredTensor& scales, Kind kind, float global) {
-  const StoredTensor codes = parts.codes();
+  const StoredTensor& codes = parts.codes();
   const std::size_t rows = codes.shape[0];
   const std::size_t cols = codes.shape[1] * 2;
   const std::size_t group = kind == Kind::kMx ? kMxGroup : kNvGroup;
