@@ -110,7 +110,7 @@ QuantizedWeight open_affine(WeightParts& parts, const Mode& mode) {
   return parts.weight(
       rows, cols, fmt::format("MLX-{}bit", bits),
       [codes, scales = Numbers(scales, parts.where()), biases = Numbers(biases, parts.where()),
-       cols, groups, group, row_bytes, bits](std::size_t begin, std::size_t end, float* out) {
+       groups, group, row_bytes, bits](std::size_t begin, std::size_t end, float* out) {
         for (std::size_t row = begin; row < end; ++row) {
           const auto stored = codes.bytes.subspan(row * row_bytes, row_bytes);
           for (std::size_t g = 0; g < groups; ++g) {
