@@ -250,7 +250,7 @@ class Scheduler::Impl {
 Scheduler::Scheduler(const Engine& engine, std::uint64_t model_checksum,
                      const SchedulerOptions& options, std::function<void(const std::string&)> log) {
   check(options);
-  impl_ = std::make_unique<Impl>(engine, model_checksum, options, log);
+  impl_ = std::make_unique<Impl>(engine, model_checksum, options, std::move(log));
 }
 
 Scheduler::~Scheduler() = default;
