@@ -122,7 +122,7 @@ std::uint32_t SchemaCompiler::append_number(std::uint32_t from, const SchemaAt& 
 
 std::uint32_t SchemaCompiler::append_object(std::uint32_t from, const SchemaAt& at,
                                             std::size_t depth) {
-  static const Schema kAnything = true;
+  static const Schema anything = true;
   const Schema* properties = find_object(at, "properties");
   const Schema* additional = find(at, "additionalProperties");
   std::vector<std::string> required = names(at, "required");
@@ -132,7 +132,7 @@ std::uint32_t SchemaCompiler::append_object(std::uint32_t from, const SchemaAt& 
     return std::binary_search(required.begin(), required.end(), name);
   };
 
-  const SchemaAt others{additional != nullptr ? additional : &kAnything,
+  const SchemaAt others{additional != nullptr ? additional : &anything,
                         at.pointer + "/additionalProperties"};
   JsonObject object;
   if (properties != nullptr) {
@@ -167,7 +167,7 @@ std::uint32_t SchemaCompiler::append_object(std::uint32_t from, const SchemaAt& 
 
 std::uint32_t SchemaCompiler::append_array(std::uint32_t from, const SchemaAt& at,
                                            std::size_t depth) {
-  static const Schema kAnything = true;
+  static const Schema anything = true;
   const JsonLength length = length_of(at, "minItems", "maxItems");
   const Schema* items = find(at, "items");
   if (items != nullptr && items->is_array()) {
@@ -183,7 +183,7 @@ std::uint32_t SchemaCompiler::append_array(std::uint32_t from, const SchemaAt& a
   // Not mentioned, they are anything, and left out behind a prefix where they may be.
   const bool may_have_others = array.prefix.empty() || length.min > array.prefix.size();
   if (items != nullptr ? *items != false : may_have_others) {
-    array.items = value_of({items != nullptr ? items : &kAnything, at.pointer + "/items"}, depth);
+    array.items = value_of({items != nullptr ? items : &anything, at.pointer + "/items"}, depth);
   }
   return json_.array(from, array);
 }

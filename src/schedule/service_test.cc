@@ -120,7 +120,7 @@ TEST_P(ServiceTest, AFullQueueRefuses) {
   EXPECT_GE(accepted.size(), 2U);
   const SchedulerMetrics metrics = scheduler.metrics();
   EXPECT_LE(metrics.running, 1U);
-  EXPECT_LE(metrics.queued, 2U);
+  EXPECT_LE(metrics.queued, 3U);  // one of them for the free place
   EXPECT_EQ(metrics.refused, 1U);
   // A place in the queue that is given up can be taken.
   for (const auto& completion : accepted) completion->cancel();
