@@ -50,6 +50,7 @@ CharSet set_of_categories(Contains&& contains) {
 struct ByteRange {
   std::uint8_t low;
   std::uint8_t high;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy takes the comparison with 0 for a pointer
   auto operator<=>(const ByteRange&) const = default;
 };
 using Sequence = std::vector<ByteRange>;

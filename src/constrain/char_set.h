@@ -15,6 +15,7 @@ class CharSet {
   struct Range {
     char32_t first;
     char32_t last;
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy takes the comparison with 0 for a pointer
     auto operator<=>(const Range&) const = default;
   };
 
@@ -32,6 +33,7 @@ class CharSet {
   bool contains(char32_t code) const;
   bool empty() const { return ranges_.empty(); }
   const std::vector<Range>& ranges() const { return ranges_; }
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy takes the comparison with 0 for a pointer
   auto operator<=>(const CharSet&) const = default;
 
  private:

@@ -38,6 +38,7 @@ class Magnitudes {
     std::size_t digits;
     bool at_min;
     bool at_max;
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy takes the comparison with 0 for a pointer
     auto operator<=>(const Place&) const = default;
   };
 

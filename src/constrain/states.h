@@ -25,6 +25,7 @@ struct Frame {
   std::uint32_t count = 0;       // of a repeating edge: texts before this one
   std::uint32_t parent = 0;      // what waits for the caller's rule
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy takes the comparison with 0 for a pointer
   auto operator<=>(const Frame&) const = default;
 };
 
@@ -61,6 +62,7 @@ class Stacks {
 struct Item {
   std::uint32_t node;  // with edges of bytes
   std::uint32_t stack;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy takes the comparison with 0 for a pointer
   auto operator<=>(const Item&) const = default;
 };
 

@@ -6,7 +6,7 @@
 
 namespace cellm {
 
-void ResponseEvents::add(std::string_view type, OrderedJson fields) {
+void ResponseEvents::add(std::string_view type, const OrderedJson& fields) {
   if (!stream_) return;
   OrderedJson event{{"type", type}, {"sequence_number", number_++}};
   event.update(fields);

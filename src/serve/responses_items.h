@@ -16,7 +16,7 @@ class ResponseEvents {
  public:
   explicit ResponseEvents(bool stream) : stream_(stream) {}
 
-  void add(std::string_view type, OrderedJson fields);
+  void add(std::string_view type, const OrderedJson& fields);
   std::string take() { return std::move(text_); }
 
  private:

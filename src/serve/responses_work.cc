@@ -91,9 +91,9 @@ void refuse_unsupported(const Fields& request) {
 }
 
 const OrderedJson& value_or_null(const Fields& request, std::string_view name) {
-  static const OrderedJson kNull;
+  static const OrderedJson null;
   const OrderedJson* value = request.find(name);
-  return value == nullptr ? kNull : *value;
+  return value == nullptr ? null : *value;
 }
 
 // 0.7 for 0.7F
