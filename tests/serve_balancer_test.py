@@ -15,12 +15,12 @@ import tempfile
 import time
 import unittest
 
-from harness import BIN, ROOT
+import serve_client
+from harness import ROOT
+from serve_client import TIMEOUT
 
 CONFIG = ROOT / "deploy" / "haproxy" / "haproxy.cfg"
-MODEL = ROOT / "models" / "cellm-tiny"
 HAPROXY = shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
-TIMEOUT = 60
 
 
 def free_port():
@@ -55,38 +55,17 @@ def chat(messages, **more):
     return {"model": "any", "messages": messages, "max_tokens": 16, "temperature": 0, **more}
 
 
-class Server:
-    """`cellm serve` with one thread."""
-
-    def __init__(self, test):
-        self.port = free_port()
-        self.process = subprocess.Popen(
-            [BIN / "cellm", "serve", test.model, "--port", str(self.port), "--threads", "1"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-        test.addCleanup(self.end)
-        wait_for(lambda: self.health() == 200, "the server is up")
-
-    def health(self):
-        return request(self.port, "GET", "/health")[0]
-
-    def metric(self, name):
-        for line in request(self.port, "GET", "/metrics")[2].decode().splitlines():
-            if line.startswith(name + " "):
-                return float(line.split()[1])
-        raise AssertionError(f"no metric {name}")
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-
-
 class BalancerTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="cellm_balancer_"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.model = cls.folder / "tiny.cellm"
-        subprocess.run([BIN / "cellm", "convert", MODEL, cls.model, "-q"], check=True, timeout=TIMEOUT)
+
+    def server(self):
+        """`cellm serve` with one thread."""
+        server = serve_client.Server(threads=1)
+        self.addCleanup(server.stop)
+        return server
 
     def balance(self, servers, change=lambda text: text):
         """Starts HAProxy in front of two servers; its port."""
@@ -135,14 +114,14 @@ class BalancerTest(unittest.TestCase):
         return served, cached / prompt
 
     def test_conversations_stay_with_a_server_and_reuse_what_it_read(self):
-        servers = [Server(self), Server(self)]
+        servers = [self.server(), self.server()]
         port = self.balance(servers)
         served, hits = self.converse(port, conversations=7, turns=4)
         self.assertTrue(all(len(names) == 1 for names in served), served)
         self.assertEqual(set.union(*served), {"cellm1", "cellm2"})
 
         spread = self.balance(
-            [Server(self), Server(self)],
+            [self.server(), self.server()],
             lambda text: text.replace("balance hash var(txn.conversation)", "balance roundrobin"))  # fmt: skip
         spread_served, spread_hits = self.converse(spread, conversations=7, turns=4)
         self.assertTrue(all(len(names) == 2 for names in spread_served), spread_served)
@@ -150,7 +129,7 @@ class BalancerTest(unittest.TestCase):
         self.assertGreater(hits, spread_hits)
 
     def test_the_session_header_decides_before_the_message(self):
-        port = self.balance([Server(self), Server(self)])
+        port = self.balance([self.server(), self.server()])
         for session in ("a", "b", "c", "d"):
             names = {
                 self.ask(port, [{"role": "user", "content": f"question {i}"}], **{"X-Session-Id": session})[0]
@@ -159,7 +138,7 @@ class BalancerTest(unittest.TestCase):
             self.assertEqual(len(names), 1, session)
 
     def test_messages_in_parts_and_long_ones_decide_too(self):
-        port = self.balance([Server(self), Server(self)])
+        port = self.balance([self.server(), self.server()])
         long_text = "The sea is wide. " * 20
         for content in ([{"type": "text", "text": "in parts"}], long_text):
             names = set()
@@ -190,21 +169,21 @@ class BalancerTest(unittest.TestCase):
         return b"".join(lines)
 
     def test_a_server_dies_and_the_other_takes_over(self):
-        servers = dict(zip(("cellm1", "cellm2"), [Server(self), Server(self)]))
+        servers = dict(zip(("cellm1", "cellm2"), [self.server(), self.server()]))
         port = self.balance(list(servers.values()))
         name, reply = self.begin_stream(port, "s")
-        servers[name].process.send_signal(signal.SIGKILL)
+        servers[name].signal(signal.SIGKILL)
         self.assertNotIn(b"[DONE]", self.rest(reply))  # the loss is seen, not hidden
         for question in range(4):
             other, _, _ = self.ask(port, [{"role": "user", "content": f"Again {question}"}], **{"X-Session-Id": "s"})
             self.assertNotEqual(other, name)
 
     def test_a_server_drains_and_ends_what_it_began(self):
-        servers = dict(zip(("cellm1", "cellm2"), [Server(self), Server(self)]))
+        servers = dict(zip(("cellm1", "cellm2"), [self.server(), self.server()]))
         port = self.balance(list(servers.values()))
         name, reply = self.begin_stream(port, "s")
         draining = servers[name]
-        draining.process.send_signal(signal.SIGTERM)
+        draining.signal()
         for question in range(4):
             other, _, _ = self.ask(port, [{"role": "user", "content": f"Again {question}"}], **{"X-Session-Id": "s"})
             self.assertNotEqual(other, name)
@@ -212,7 +191,7 @@ class BalancerTest(unittest.TestCase):
         self.assertEqual(draining.process.wait(TIMEOUT), 0)
 
     def test_an_administrator_drains_a_server(self):
-        port = self.balance([Server(self), Server(self)])
+        port = self.balance([self.server(), self.server()])
         name, _, _ = self.ask(port, [{"role": "user", "content": "First"}], **{"X-Session-Id": "s"})
         self.administer(f"set server cellm/{name} state drain")
         other, _, _ = self.ask(port, [{"role": "user", "content": "Second"}], **{"X-Session-Id": "s"})

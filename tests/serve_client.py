@@ -40,9 +40,9 @@ def events(body):
 class Server:
     """Runs until stop(); its log is in `lines`."""
 
-    def __init__(self, *arguments, model=MODEL, **options):
+    def __init__(self, *arguments, model=MODEL, threads=2, **options):
         self.process = subprocess.Popen(
-            [BIN / "cellm", "serve", str(model), "--port", "0", "--threads", "2", *map(str, arguments)],
+            [BIN / "cellm", "serve", str(model), "--port", "0", "--threads", str(threads), *map(str, arguments)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **options,
         )  # fmt: skip
         self.lines = []

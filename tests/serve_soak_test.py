@@ -10,16 +10,14 @@ import json
 import os
 import pathlib
 import random
-import shutil
 import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
 
-from harness import BIN, ROOT
+import serve_client
+from serve_client import TIMEOUT
 
 SECONDS = float(os.environ.get("CELLM_SOAK_SECONDS", "15"))
 SEED = int(os.environ.get("CELLM_SEED", str(random.randrange(1 << 30))))
@@ -27,7 +25,6 @@ CLIENTS = 12
 CACHE_BYTES = 96 << 20
 # Beyond the state at the start and the cache's budget: buffers of connections and of the allocator.
 MARGIN_BYTES = 96 << 20
-TIMEOUT = 60
 HEADERS = {"Content-Type": "application/json"}
 
 
@@ -196,85 +193,41 @@ def resident_bytes(process):
 
 
 class SoakTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cellm_soak_"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        model = self.folder / "tiny.cellm"
-        subprocess.run([BIN / "cellm", "convert", ROOT / "models" / "cellm-tiny", model, "-q"], check=True,
-                       timeout=TIMEOUT)  # fmt: skip
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.log = open(self.folder / "log", "wb+")
-        self.addCleanup(self.log.close)
-        self.process = subprocess.Popen(
-            [BIN / "cellm", "serve", model, "--port", str(self.port), "--max-sequences", "6", "--cache-bytes",
-             str(CACHE_BYTES)], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)  # fmt: skip
-        self.addCleanup(self.process.wait)
-        self.addCleanup(self.process.kill)
-        deadline = time.monotonic() + TIMEOUT
-        while self.get("/health") is None:
-            self.assertIsNone(self.process.poll(), "the server ended")
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
-
-    def get(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().read().decode()
-        except OSError:
-            return None
-        finally:
-            connection.close()
-
-    def metric(self, name):
-        return next(float(line.split()[1]) for line in self.get("/metrics").splitlines() if line.startswith(name + " "))
-
-    def answer_alone(self, body):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
-        try:
-            connection.request("POST", "/v1/chat/completions", json.dumps({**body, "cache_prompt": False}), HEADERS)
-            reply = connection.getresponse()
-            text = reply.read()
-            self.assertEqual(reply.status, 200, text)
-            return json.loads(text)["choices"][0]["message"]["content"]
-        finally:
-            connection.close()
-
-    def log_end(self):
-        self.log.seek(0)
-        return self.log.read()[-2000:].decode(errors="replace")
+    def answer_alone(self, server, body):
+        reply = server.post("/v1/chat/completions", {**body, "cache_prompt": False})
+        self.assertEqual(reply.status, 200, reply.body)
+        return reply.json["choices"][0]["message"]["content"]
 
     def test_random_clients(self):
         print(f"seed {SEED}", file=sys.stderr)
+        server = serve_client.Server("--max-sequences", 6, "--cache-bytes", CACHE_BYTES)
+        self.addCleanup(server.stop)
         requests = requests_to_repeat(random.Random(SEED))
-        answers = [self.answer_alone(body) for body in requests]
-        before = resident_bytes(self.process)
+        answers = [self.answer_alone(server, body) for body in requests]
+        before = resident_bytes(server.process)
         deadline = time.monotonic() + SECONDS
-        clients = [Client(self.port, SEED + 1 + i, requests, answers, deadline) for i in range(CLIENTS)]
+        clients = [Client(server.port, SEED + 1 + i, requests, answers, deadline) for i in range(CLIENTS)]
         for client in clients:
             client.start()
         for client in clients:
             client.join(SECONDS + 3 * TIMEOUT)
             self.assertFalse(client.is_alive(), "a client waits for ever")
-        self.assertIsNone(self.process.poll(), self.log_end())
-        self.assertEqual([fault for client in clients for fault in client.faults], [], self.log_end())
+        self.assertIsNone(server.process.poll(), server.lines[-20:])
+        self.assertEqual([fault for client in clients for fault in client.faults], [], server.lines[-20:])
 
         deadline = time.monotonic() + TIMEOUT
-        while self.metric("cellm_requests_running") + self.metric("cellm_requests_waiting") > 0:
+        while server.metric("cellm_requests_running") + server.metric("cellm_requests_waiting") > 0:
             self.assertLess(time.monotonic(), deadline, "requests of clients that have left still run")
             time.sleep(0.05)
-        self.assertLessEqual(resident_bytes(self.process), before + CACHE_BYTES + MARGIN_BYTES)
-        self.assertEqual([self.answer_alone(body) for body in requests], answers)
+        self.assertLessEqual(resident_bytes(server.process), before + CACHE_BYTES + MARGIN_BYTES)
+        self.assertEqual([self.answer_alone(server, body) for body in requests], answers)
 
         total = {}
         for client in clients:
             for name, count in client.counts.items():
                 total[name] = total.get(name, 0) + count
-        print(json.dumps({**total, "resident_growth_bytes": resident_bytes(self.process) - before}), file=sys.stderr)
-        self.process.terminate()
-        self.assertEqual(self.process.wait(TIMEOUT), 0, self.log_end())
+        print(json.dumps({**total, "resident_growth_bytes": resident_bytes(server.process) - before}), file=sys.stderr)
+        self.assertEqual(server.stop(), 0, server.lines[-20:])
 
 
 if __name__ == "__main__":
