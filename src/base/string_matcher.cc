@@ -1,4 +1,4 @@
-#include "engine/string_matcher.h"
+#include "base/string_matcher.h"
 
 #include <utility>
 
@@ -16,9 +16,13 @@ StringMatcher::StringMatcher(std::string string)
   }
 }
 
+std::size_t StringMatcher::next(std::size_t matched, char byte) const {
+  while (matched != 0 && string_[matched] != byte) matched = border_[matched];
+  return string_[matched] == byte ? matched + 1 : matched;
+}
+
 bool StringMatcher::push(char byte) {
-  while (matched_ != 0 && string_[matched_] != byte) matched_ = border_[matched_];
-  if (string_[matched_] == byte) ++matched_;
+  matched_ = next(matched_, byte);
   if (matched_ < string_.size()) return false;
   matched_ = border_[matched_];
   return true;

@@ -16,6 +16,10 @@ class StringMatcher {
   // Whether an occurrence of the string ends with this byte of the text. Occurrences may overlap.
   bool push(char byte);
 
+  // Length of the longest beginning of the string that ends a text, after one more byte; `matched`,
+  // below size(), is this length before. A pure function, for searches that keep it themselves.
+  std::size_t next(std::size_t matched, char byte) const;
+
   // Length of the longest beginning of the string, shorter than the string, that ends the text.
   std::size_t matched() const { return matched_; }
   std::size_t size() const { return string_.size(); }

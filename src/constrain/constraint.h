@@ -54,7 +54,7 @@ using ConstraintPtr = std::shared_ptr<const Constraint>;
 
 // All that follows throws Error(kUnsupported), which names what is not supported and where, and
 // Error(kUsage) for what is malformed, larger than the limits of base/limits.h, or satisfied by no
-// text. No constraint allows more than what was asked for; docs/constrained-output.md lists where
+// text. No constraint allows more than the caller asked for; docs/constrained-output.md lists where
 // one allows less.
 
 // A JSON text that satisfies a JSON schema (draft 2020-12).

@@ -2,8 +2,11 @@
 
 #include <cstddef>
 #include <map>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "base/string_matcher.h"
 
 namespace cellm {
 namespace {
@@ -60,31 +63,10 @@ Utf8 next_utf8(Utf8 state, std::uint8_t byte) {
   return kInvalid;
 }
 
-// The length of the longest beginning of `end` with which the text ends (Knuth, Morris, Pratt).
-class Matcher {
- public:
-  explicit Matcher(std::string_view end) : end_(end), fallback_(end.size() + 1) {
-    for (std::size_t i = 1; i < end.size(); ++i) {
-      fallback_[i + 1] = next(fallback_[i], static_cast<std::uint8_t>(end[i]));
-    }
-  }
-  std::size_t next(std::size_t matched, std::uint8_t byte) const {
-    while (true) {
-      if (static_cast<std::uint8_t>(end_[matched]) == byte) return matched + 1;
-      if (matched == 0) return 0;
-      matched = fallback_[matched];
-    }
-  }
-
- private:
-  std::string_view end_;
-  std::vector<std::size_t> fallback_;
-};
-
 // Text that does not contain `end`; then `end` if it is to follow.
 std::uint32_t append(GrammarBuilder& builder, std::uint32_t from, std::string_view end,
                      bool follows) {
-  const Matcher matcher(end);
+  const StringMatcher matcher{std::string(end)};
   using Place = std::pair<std::size_t, Utf8>;
   std::map<Place, std::uint32_t> nodes;
   std::vector<Place> queue;
@@ -110,7 +92,7 @@ std::uint32_t append(GrammarBuilder& builder, std::uint32_t from, std::string_vi
       std::uint32_t target = kNone;
       if (byte < 256) {
         const auto value = static_cast<std::uint8_t>(byte);
-        const Place next{matcher.next(matched, value), next_utf8(utf8, value)};
+        const Place next{matcher.next(matched, static_cast<char>(value)), next_utf8(utf8, value)};
         const bool complete = next.first == end.size();
         if (next.second != kInvalid && (follows || !complete)) {
           target = complete ? to : node_of(next);

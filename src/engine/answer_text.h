@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/string_matcher.h"
+#include "base/string_matcher.h"
 #include "tokenizer/stream_decoder.h"
 
 namespace cellm {

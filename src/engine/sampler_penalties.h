@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/string_matcher.h"
+#include "base/string_matcher.h"
 #include "tokenizer/tokenizer.h"
 
 namespace cellm {
