@@ -9,23 +9,11 @@
 #include <vector>
 
 #include "cli/options.h"
+#include "engine/sampling_choice.h"
 
 namespace cellm {
 
-// Nothing: the model's default, or else the program's.
-struct SamplingArguments {
-  std::optional<float> temperature;
-  std::optional<std::size_t> top_k;
-  std::optional<float> top_p;
-  std::optional<float> min_p;
-  std::optional<float> repeat_penalty;
-  std::optional<float> presence_penalty;
-  std::optional<float> frequency_penalty;
-  std::size_t repeat_window = 64;
-  float top_n_sigma = 0.0F;
-  float typical_p = 1.0F;
-  float xtc_probability = 0.0F;
-  float xtc_threshold = 0.1F;
+struct SamplingArguments : RequestedSampling {
   float dry_multiplier = 0.0F;
   float dry_base = 1.75F;
   std::size_t dry_allowed_length = 2;

@@ -1,6 +1,5 @@
-// The choice between arguments of sampling and what a model asks for. As templates: the types of
-// the engine and those of the public interface have fields of the same names, and so have arguments
-// of a command and the fields of a request.
+// The choice between the sampling that a caller asks for and that of the model. As templates: the
+// types of the engine and those of the public interface have fields of the same names.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +9,23 @@
 #include <fmt/format.h>
 
 namespace cellm {
+
+// Sampling that a command line or a request asks for, under the names of SamplerOptions. Nothing:
+// the model's default, or else the program's.
+struct RequestedSampling {
+  std::optional<float> temperature = {};
+  std::optional<std::size_t> top_k = {};
+  std::optional<float> top_p = {};
+  std::optional<float> min_p = {};
+  std::optional<float> repeat_penalty = {};
+  std::optional<float> presence_penalty = {};
+  std::optional<float> frequency_penalty = {};
+  std::size_t repeat_window = 64;
+  float top_n_sigma = 0.0F;
+  float typical_p = 1.0F;
+  float xtc_probability = 0.0F;
+  float xtc_threshold = 0.1F;
+};
 
 // Takes what is given, else what the model's generation config says, else its card; records what
 // comes from the model.
@@ -52,8 +68,8 @@ class SamplingChooser {
 // Sets all of a sampler but the seed, DRY and the logit bias. The caller says what of `file` and
 // `card` counts. Returns what came from the model: "temperature 0.6, top-k 20 (generation config)",
 // or nothing.
-template <class Arguments, class Defaults, class Sampler>
-std::string choose_sampling(const Arguments& a, const Defaults& file, const Defaults& card,
+template <class Defaults, class Sampler>
+std::string choose_sampling(const RequestedSampling& a, const Defaults& file, const Defaults& card,
                             Sampler& o) {
   SamplingChooser<Defaults> chooser(file, card);
   o.temperature = chooser.choose("temperature", a.temperature, &Defaults::temperature, 0.8F);

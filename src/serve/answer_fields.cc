@@ -27,8 +27,8 @@ std::optional<float> real(const Fields& request, std::string_view name, double l
   return static_cast<float>(*value);
 }
 
-SamplingFields read_sampling(const Fields& request) {
-  SamplingFields sampling;
+RequestedSampling read_sampling(const Fields& request) {
+  RequestedSampling sampling;
   sampling.temperature = real(request, "temperature", 0.0, kMaxTemperature);
   sampling.top_p = real(request, "top_p", 0.0, 1.0);
   // 0 asks for the most probable token alone.

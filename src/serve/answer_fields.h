@@ -9,25 +9,10 @@
 
 #include "engine/generation.h"
 #include "engine/generation_config.h"
+#include "engine/sampling_choice.h"
 #include "serve/fields.h"
 
 namespace cellm {
-
-// What a request asks for of a sampler, under the names of SamplerOptions; see choose_sampling().
-struct SamplingFields {
-  std::optional<float> temperature;
-  std::optional<std::size_t> top_k;
-  std::optional<float> top_p;
-  std::optional<float> min_p;
-  std::optional<float> repeat_penalty;
-  std::optional<float> presence_penalty;
-  std::optional<float> frequency_penalty;
-  std::size_t repeat_window = 64;
-  float top_n_sigma = 0.0F;
-  float typical_p = 1.0F;
-  float xtc_probability = 0.0F;
-  float xtc_threshold = 0.1F;
-};
 
 // The form that the text of an answer is held to.
 struct OutputFormat {
@@ -38,7 +23,7 @@ struct OutputFormat {
 };
 
 struct AnswerFields {
-  SamplingFields sampling = {};
+  RequestedSampling sampling = {};
   DryOptions dry = {};
   std::vector<LogitBias> logit_bias = {};
   std::optional<std::uint64_t> seed = {};
