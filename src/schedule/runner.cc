@@ -255,10 +255,7 @@ void Runner::take_answers(const Step& step, std::span<const StepOutput> outputs)
 void Runner::report(Answer& answer) {
   if (answer.request->ended()) return;
   if (answer.error) {
-    CompletionEvent event{.kind = Kind::kFailed};
-    event.error = answer.error;
-    answer.request->push(std::move(event));
-    ++counters_.failed;
+    push_failure(*answer.request, *answer.error);
     return;
   }
   if (answer.id) {
@@ -289,13 +286,15 @@ void Runner::remove_ended() {
   std::erase_if(forks_, [](const Fork& fork) { return fork.request->ended(); });
 }
 
+void Runner::push_failure(RequestState& request, const Error& error) {
+  CompletionEvent event{.kind = Kind::kFailed};
+  event.error = error;
+  request.push(std::move(event));
+  ++counters_.failed;
+}
+
 void Runner::fail(const State& request, const Error& error) {
-  if (!request->ended()) {
-    CompletionEvent event{.kind = Kind::kFailed};
-    event.error = error;
-    request->push(std::move(event));
-    ++counters_.failed;
-  }
+  if (!request->ended()) push_failure(*request, error);
   std::erase_if(prompts_, [&](const Prompt& prompt) {
     if (!prompt.request->ended()) return false;
     if (!prompt.done) batch_.remove(prompt.sequence);

@@ -138,6 +138,7 @@ class Runner {
   void report(Answer& answer);
   void keep_answer(Answer& answer, std::span<const float> hidden);
   void remove_ended();
+  void push_failure(RequestState& request, const Error& error);
   void fail(const State& request, const Error& error);
   bool reserve_next(Answer& answer);
   std::size_t most_tokens(const CompletionRequest& request) const;

@@ -73,4 +73,8 @@ std::string error_body(const ApiError& error) {
                       {"code", text_or_null(error.code)}}}});
 }
 
+std::string error_event(const ApiError& error) {
+  return "data: " + error_body(error) + "\n\n";
+}
+
 }  // namespace cellm

@@ -42,5 +42,7 @@ ApiError answer_error(const Error& error);
 std::string error_type(int status);
 // The body, one line of JSON.
 std::string error_body(const ApiError& error);
+// The same as an event of a stream.
+std::string error_event(const ApiError& error);
 
 }  // namespace cellm

@@ -96,19 +96,12 @@ class ChatReply : public Reply {
 
   std::string end() override {
     if (!stream_) return {};
-    std::string text;
-    if (include_usage_) {
-      OrderedJson chunk = frame();
-      chunk["choices"] = OrderedJson::array();
-      chunk["usage"] = usage_.completion_json();
-      chunk["timings"] = usage_.timings_json();
-      text = sse_event(chunk);
-    }
+    std::string text = include_usage_ ? usage_.completion_event(frame()) : std::string();
     return text.append(kSseDone);
   }
 
   std::string fail(const ApiError& error) override {
-    return stream_ ? "data: " + error_body(error) + "\n\n" : std::string();
+    return stream_ ? error_event(error) : std::string();
   }
 
   OrderedJson whole() override {

@@ -146,19 +146,13 @@ class TextReply : public Reply {
 
   std::string end() override {
     if (!request_.fields.stream) return {};
-    std::string text;
-    if (request_.fields.include_usage) {
-      OrderedJson chunk = frame();
-      chunk["choices"] = OrderedJson::array();
-      chunk["usage"] = usage_.completion_json();
-      chunk["timings"] = usage_.timings_json();
-      text = sse_event(chunk);
-    }
+    std::string text =
+        request_.fields.include_usage ? usage_.completion_event(frame()) : std::string();
     return text.append(kSseDone);
   }
 
   std::string fail(const ApiError& error) override {
-    return request_.fields.stream ? "data: " + error_body(error) + "\n\n" : std::string();
+    return request_.fields.stream ? error_event(error) : std::string();
   }
 
   OrderedJson whole() override {

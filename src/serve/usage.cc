@@ -53,6 +53,13 @@ OrderedJson Usage::timings_json() const {
           {"predicted_per_second", rate(generated_, decode_seconds_)}};
 }
 
+std::string Usage::completion_event(OrderedJson frame) const {
+  frame["choices"] = OrderedJson::array();
+  frame["usage"] = completion_json();
+  frame["timings"] = timings_json();
+  return sse_event(frame);
+}
+
 const char* finish_reason(StopReason reason) {
   switch (reason) {
     case StopReason::kLength:

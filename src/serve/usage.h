@@ -19,6 +19,8 @@ class Usage {
   // OpenAI's forms of the two interfaces.
   OrderedJson completion_json() const;
   OrderedJson response_json() const;
+  // The event at the end of a stream of completions; `frame`: the fields of all its chunks.
+  std::string completion_event(OrderedJson frame) const;
   // "22 tokens (16 cached) and 8 generated", for the log
   std::string note() const;
   // llama.cpp's `timings`.
