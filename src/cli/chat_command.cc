@@ -26,6 +26,21 @@
 namespace cellm {
 namespace {
 
+// $XDG_STATE_HOME/cellm/chat_history, or that of ~/.local/state; empty without a home.
+std::filesystem::path chat_history_file() {
+  const auto variable = [](const char* name) -> std::filesystem::path {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+  };
+  std::filesystem::path state = variable("XDG_STATE_HOME");
+  if (!state.is_absolute()) {  // a relative path is to be ignored
+    const std::filesystem::path home = variable("HOME");
+    if (!home.is_absolute()) return {};
+    state = home / ".local" / "state";
+  }
+  return state / "cellm" / "chat_history";
+}
+
 // The model's own template, or the one that is given, kept in `given`.
 const Chat& chat_of(const ChatArguments& arguments, const OpenedModel& model,
                     std::optional<Chat>& given) {

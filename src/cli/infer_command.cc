@@ -1,10 +1,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
 #include <numeric>
 #include <span>
-#include <sstream>
 #include <unistd.h>
 #include <utility>
 
@@ -17,6 +15,7 @@
 #include "cli/answer_report.h"
 #include "cli/exit_codes.h"
 #include "cli/infer_arguments.h"
+#include "cli/infer_notes.h"
 #include "cli/infer_sampling.h"
 #include "cli/interrupts.h"
 #include "cli/model_argument.h"
@@ -90,64 +89,6 @@ class Output {
   bool enabled_;
   std::string text_;
 };
-
-// Prints the quality stored in a file before its answer.
-void announce_quality(const InferArguments& arguments, const Model& model) {
-  const std::string quality = model.quality();
-  if (quality.empty()) return;
-  const std::filesystem::path path = arguments.model;
-  fmt::print(stderr, "{}: {}\n", printable(path.filename().string()), quality);
-}
-
-// As much of a text as can spell a token, whole characters.
-std::string_view beginning_of(std::string_view text) {
-  constexpr std::size_t kLongest = 256;
-  if (text.size() <= kLongest) return text;
-  std::size_t end = kLongest;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end);
-}
-
-void announce_notes(const Model& model) {
-  std::istringstream notes(model.notes());
-  for (std::string note; std::getline(notes, note);) fmt::print(stderr, "note: {}\n", note);
-}
-
-// Says that a prompt begins with the begin-of-text token, which the tokenizer adds by itself.
-void announce_two_begins(const InferArguments& arguments, std::span<const std::uint32_t> prompt,
-                         const Model& model) {
-  if (!arguments.prompt) return;
-  const Ids begin = model.tokenize("");
-  const std::size_t count = begin.size();
-  const auto begins = [&begin, count](std::span<const std::uint32_t> ids) {
-    return ids.size() >= 2 * count && std::equal(begin.begin(), begin.end(), ids.begin()) &&
-           std::equal(begin.begin(), begin.end(), ids.begin() + static_cast<std::ptrdiff_t>(count));
-  };
-  if (count == 0) return;
-  if (begins(prompt)) {
-    fmt::print(stderr,
-               "note: the prompt begins with two begin-of-text tokens, one of them written in it; "
-               "the tokenizer adds one by itself\n");
-  } else if (!arguments.chat && begins(model.tokenize(beginning_of(*arguments.prompt), true))) {
-    fmt::print(
-        stderr,
-        "note: the prompt spells the begin-of-text token, which the tokenizer adds by itself; "
-        "what is spelled is text\n");
-  }
-}
-
-// A note and no error: an answer may end before --gen tokens, and a large --gen often stands for no
-// limit.
-void warn_if_long(const Session& session, std::size_t tokens) {
-  const std::size_t most = std::min(tokens, session.max_tokens());
-  const std::uint64_t needed = session.state_bytes(most);
-  const AvailableMemory available = available_memory();
-  if (needed <= available.bytes) return;
-  fmt::print(stderr,
-             "note: {} tokens would need {} of memory, {} are available ({}); an answer that gets "
-             "so long ends with an error\n",
-             most, human_bytes(needed), human_bytes(available.bytes), available.limited_by);
-}
 
 // Ctrl-C ends an answer. Never freed: the signal may come at any time.
 const Cancel& interrupt_cancel() {

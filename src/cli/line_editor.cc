@@ -240,18 +240,4 @@ std::optional<std::string> LineEditor::read() {
   return message;
 }
 
-std::filesystem::path chat_history_file() {
-  const auto variable = [](const char* name) -> std::filesystem::path {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-  };
-  std::filesystem::path state = variable("XDG_STATE_HOME");
-  if (!state.is_absolute()) {  // a relative path is to be ignored
-    const std::filesystem::path home = variable("HOME");
-    if (!home.is_absolute()) return {};
-    state = home / ".local" / "state";
-  }
-  return state / "cellm" / "chat_history";
-}
-
 }  // namespace cellm

@@ -33,7 +33,4 @@ class LineEditor {
   std::unique_ptr<State> state_;
 };
 
-// $XDG_STATE_HOME/cellm/chat_history, or that of ~/.local/state; empty without a home.
-std::filesystem::path chat_history_file();
-
 }  // namespace cellm

@@ -15,106 +15,11 @@
 #include "cli/exit_codes.h"
 #include "cli/given_template.h"
 #include "cli/model_argument.h"
+#include "cli/serve_arguments.h"
 #include "serve/server.h"
 
 namespace cellm {
 namespace {
-
-constexpr std::size_t kMost = std::size_t{1} << 32;
-
-struct ServeArguments {
-  std::string model;
-  std::string tokenizer;
-  Links links = Links::kInside;
-  unsigned threads = 0;
-  std::string activations = "int8";
-  std::string kv_encoding = "f16";
-  std::string chat_template;
-  std::string name;
-  std::string host = "127.0.0.1";
-  std::size_t port = 8080;
-  std::string api_key_file;
-  bool without_key = false;
-  std::vector<std::string> allowed_origins;
-  std::vector<std::string> allowed_hosts;
-  std::size_t context = 0;
-  std::size_t max_sequences = 8;
-  std::size_t max_queue = 64;
-  std::string cache_bytes;
-  std::string cache_dir;
-  std::size_t drain_seconds = 30;
-  bool quiet = false;
-};
-
-void add_network(Options& options, ServeArguments& a) {
-  const char* group = "Who can reach it";
-  options.add("--host", a.host, "Address to listen at; 0.0.0.0: from everywhere")
-      .group(group)
-      .show_default();
-  options.add("--port", a.port, "Port; 0: any that is free")
-      .group(group)
-      .show_default()
-      .range(std::size_t{0}, std::size_t{65535});
-  options
-      .add("--api-key-file", a.api_key_file,
-           "File of keys, one a line, that only its owner can read; requests need one of them")
-      .group(group);
-  options
-      .add_flag("--without-key", a.without_key,
-                "Listen beyond this machine although no key is needed")
-      .group(group);
-  options
-      .add_repeatable("--allow-origin", a.allowed_origins,
-                      "Let pages of this origin (https://example.org) use it; repeatable")
-      .group(group);
-  options
-      .add_repeatable("--allow-host", a.allowed_hosts,
-                      "A name by which it is reached, such as that of a proxy; repeatable")
-      .group(group);
-}
-
-void add_capacity(Options& options, ServeArguments& a) {
-  const char* group = "How much at a time";
-  options
-      .add("-c,--context", a.context,
-           "Tokens of a prompt with its answer at most (default: the model's)")
-      .group(group)
-      .range(std::size_t{1}, kMost);
-  options.add("--max-sequences", a.max_sequences, "Answers that are made at a time")
-      .group(group)
-      .show_default()
-      .range(std::size_t{1}, std::size_t{1024});
-  options.add("--max-queue", a.max_queue, "Requests that wait; more are refused")
-      .group(group)
-      .show_default()
-      .range(std::size_t{0}, std::size_t{65536});
-  options
-      .add("--cache-bytes", a.cache_bytes,
-           "Memory for what was read, such as 4G (default: a part of what is free)")
-      .group(group);
-  options.add("--cache-dir", a.cache_dir, "Folder that keeps what was read over a restart")
-      .group(group);
-  options
-      .add("--drain-seconds", a.drain_seconds,
-           "Time for requests in progress after SIGTERM or Ctrl-C")
-      .group(group)
-      .show_default()
-      .range(std::size_t{0}, std::size_t{86400});
-}
-
-void add_model_options(Options& options, ServeArguments& a) {
-  add_model(options, a.model);
-  add_tokenizer(options, a.tokenizer);
-  add_threads(options, a.threads);
-  add_follow_links(options, a.links);
-  options.add_flag("-q,--quiet", a.quiet, "No line for each request");
-  options.add("--name", a.name, "Name of the model for clients (default: that of its file)");
-  options.add("--chat-template", a.chat_template, kGivenTemplateHelp);
-  add_kv_encoding(options, a.kv_encoding);
-  options.add("--activations", a.activations, "int8, fast or f32, as for infer")
-      .show_default()
-      .one_of({"int8", "fast", "f32"});
-}
 
 // "4G" as bytes; empty: 0.
 std::uint64_t parse_bytes(const std::string& text) {
@@ -231,9 +136,7 @@ int run(const ServeArguments& arguments) {
 
 Run configure(Options& options) {
   auto arguments = std::make_shared<ServeArguments>();
-  add_model_options(options, *arguments);
-  add_network(options, *arguments);
-  add_capacity(options, *arguments);
+  add_serve_options(options, *arguments);
   options.footer(
       "Examples:\n"
       "  cellm serve qwen.cellm\n"
