@@ -90,6 +90,17 @@ inline Chat chat_of(std::string_view source) {
   return Chat(source, "t", {});
 }
 
+inline ToolFormat format_of(std::string_view source) {
+  return detect_tool_format(chat_of(source));
+}
+
+inline const ToolFormat kHermes = format_of(hermes_template());
+inline const ToolFormat kXml = format_of(qwen_xml_template());
+inline const ToolFormat kLlama = format_of(llama_template());
+inline const ToolFormat kList = format_of(list_template());
+inline const ToolFormat kNamed = format_of(named_json_template());
+inline const ToolFormat kSection = format_of(section_template());
+
 ToolRequest weather_request(ToolChoice choice = ToolChoice::kAuto);
 
 // The parts of an answer, one after another: content as it is, calls as "[name: arguments]".

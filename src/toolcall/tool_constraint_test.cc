@@ -11,16 +11,11 @@ namespace cellm {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-ToolFormat format_of(const std::string& source) {
-  return detect_tool_format(test::chat_of(source));
-}
-
-const ToolFormat kHermes = format_of(test::hermes_template());
-const ToolFormat kXml = format_of(test::qwen_xml_template());
-const ToolFormat kLlama = format_of(test::llama_template());
-const ToolFormat kList = format_of(test::list_template());
-const ToolFormat kSection = format_of(test::section_template());
+using test::kHermes;
+using test::kList;
+using test::kLlama;
+using test::kSection;
+using test::kXml;
 
 bool accepts(const ToolFormat& format, const ToolRequest& request, std::string_view text) {
   return satisfies(tool_constraint(format, request), text);

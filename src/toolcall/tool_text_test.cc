@@ -10,18 +10,13 @@
 namespace cellm {
 namespace {
 
+using test::kHermes;
+using test::kList;
+using test::kLlama;
+using test::kNamed;
+using test::kSection;
+using test::kXml;
 using test::split;
-
-ToolFormat format_of(std::string_view source) {
-  return detect_tool_format(test::chat_of(source));
-}
-
-const ToolFormat kHermes = format_of(test::hermes_template());
-const ToolFormat kXml = format_of(test::qwen_xml_template());
-const ToolFormat kLlama = format_of(test::llama_template());
-const ToolFormat kList = format_of(test::list_template());
-const ToolFormat kNamed = format_of(test::named_json_template());
-const ToolFormat kSection = format_of(test::section_template());
 
 TEST(ToolText, ReadsHermes) {
   EXPECT_EQ(split(kHermes, "Hello <b>you</b> \n"), "Hello <b>you</b> \n");
