@@ -92,11 +92,11 @@ class Terminal:
 
 
 class TerminalTest(CommandTest):
-    def start(self, *arguments, **environment):
+    def start(self, *arguments, model=MODEL, **environment):
         self.state = self.folder / "state"
         variables = {**os.environ, "TERM": "xterm", "LANG": "C", "XDG_STATE_HOME": str(self.state), **environment}
         variables.pop("LC_ALL", None)
-        terminal = Terminal(["chat", MODEL, "--temperature", 0, *arguments], variables)
+        terminal = Terminal(["chat", model, "--temperature", 0, *arguments], variables)
         self.addCleanup(terminal.close)
         terminal.prompt()
         return terminal
@@ -294,6 +294,23 @@ class TerminalTest(CommandTest):
                               ("/set heat 1", "unknown setting"), ("/bye now", "no argument")):  # fmt: skip
             self.assertRegex(terminal.ask(line), f"error: .*{message}")
         self.assertIn(PARIS, terminal.ask(CAPITAL))
+        self.leave(terminal)
+
+    def test_a_long_prompt_shows_its_progress(self):
+        model = self.copy_model(MODEL)
+        self.edit_config(model, max_position_embeddings=1 << 16)
+        # Read for more than a second on any processor: exact activations, one thread.
+        history = self.folder / "history.json"
+        messages = [{"role": "user", "content": "one two three four " * 4096}, {"role": "assistant", "content": "Yes."}]
+        history.write_text(json.dumps({"messages": messages}))
+        terminal = self.start("--activations", "f32", "--threads", 1, model=model)
+        self.assertNotIn("reading", terminal.ask(CAPITAL))
+        terminal.ask(f"/load {history}")
+        terminal.type(CAPITAL + "\n")
+        self.assertRegex(terminal.expect("left"), r"reading \[#*\.*\] +\d+%  \d+ s left")
+        terminal.interrupt()
+        terminal.expect("\r\x1b[K")  # the bar goes
+        terminal.prompt()
         self.leave(terminal)
 
     def test_a_full_context_says_what_to_do(self):
