@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODELS = ROOT / "testdata" / "models"
 BIN = pathlib.Path(os.environ.get("CELLM_BIN", ROOT / "build" / "release" / "bin"))
 SHIM = os.environ.get("CELLM_FAULT_SHIM", ROOT / "build" / "release" / "tests" / "libfault_shim.so")
-TIMEOUT = 60
+TIMEOUT = 180
 
 
 def run(*arguments, **options):
