@@ -38,6 +38,7 @@ const ServedModel& model() {
     made.vocab_size = tokenizer.vocab_size();
     made.defaults.tokenizer = &tokenizer;
     made.chat = &chat;
+    made.tool_chat = &chat;
     return made;
   }();
   return served;
@@ -71,9 +72,10 @@ void run_api(Bytes input) {
   try {
     const OrderedJson request = parse_body(body);
     constexpr std::array kMakers{make_chat_work, make_text_work, make_responses_work};
-    const std::size_t choice = input[0] % 5;
-    if (choice < kMakers.size()) {
-      Work work = kMakers[choice](model(), request);
+    const std::size_t choice = input[0] % 6;
+    if (choice < kMakers.size() || choice == 5) {
+      Work work =
+          choice == 5 ? make_plain_work(model(), request) : kMakers[choice](model(), request);
       finish(work);
     } else if (choice == 3) {
       json_text(tokenize(model(), request));

@@ -247,6 +247,46 @@ SCHEMA = {"type": "object", "properties": {"city": {"enum": ["Paris", "Rome"]}, 
           "required": ["city", "count"], "additionalProperties": False}  # fmt: skip
 
 
+class PlainCompletions(ServeTest):
+    """The form of llama.cpp's server."""
+
+    FIELDS = {"prompt": "Once upon a time", "n_predict": 12, "seed": 5, "temperature": 0.8}
+
+    def test_the_answer_is_that_of_completions(self):
+        answer = self.ask("/completion", {**self.FIELDS, "n_probs": 2, "return_tokens": True})
+        text = self.ask(TEXT, {"prompt": "Once upon a time", "max_tokens": 12, "seed": 5, "temperature": 0.8})["choices"][0]["text"]
+        self.assertEqual((answer["content"], answer["stop"], answer["stop_type"]), (text, True, "limit"))
+        self.assertEqual((len(answer["tokens"]), len(answer["completion_probabilities"]), answer["tokens_predicted"]), (12, 12, 12))
+        self.assertEqual([entry["id"] for entry in answer["completion_probabilities"]], answer["tokens"])
+        self.assertEqual(self.ask("/detokenize", {"tokens": answer["tokens"]})["content"], text)
+        self.assertEqual((answer["generation_settings"]["seed"], answer["prompt"]), (5, "Once upon a time"))
+        self.assertEqual(self.ask("/completion", {**self.FIELDS, "response_fields": ["content"]}), {"content": text})
+
+    def test_a_stream_is_the_answer_in_parts(self):
+        whole = self.ask("/completion", {**self.FIELDS, "return_tokens": True})
+        parts = [data for _, data in self.server.stream("/completion", self.FIELDS)]
+        self.assertEqual("".join(part["content"] for part in parts), whole["content"])
+        self.assertEqual([id for part in parts for id in part["tokens"]], whole["tokens"])
+        self.assertEqual([part["stop"] for part in parts], [False] * (len(parts) - 1) + [True])
+        self.assertEqual(parts[-1]["timings"]["predicted_n"], 12)
+
+    def test_forms_of_prompts(self):
+        ids = self.ask("/tokenize", {"content": "Once upon a time"})["tokens"]
+        answers = self.ask("/completion", {**self.FIELDS, "prompt": ["Once upon a time", ids, {"prompt_string": "Once upon a time"}, [*ids[:1], "x"]]}, 400)
+        self.assertEqual(answers["error"]["param"], "prompt")
+        answers = self.ask("/completion", {**self.FIELDS, "prompt": ["Once upon a time", ids, {"prompt_string": "Once upon a time"}]})
+        self.assertEqual(len({answer["content"] for answer in answers}), 1)
+        self.assertEqual([answer["index"] for answer in answers], [0, 1, 2])
+        self.ask("/completion", {**self.FIELDS, "prompt": [ids[0], " upon", ids[-1]]})
+
+    def test_stop_and_errors(self):
+        answer = self.ask("/completion", {**self.FIELDS, "n_predict": 60, "stop": [" the", ","]})
+        self.assertEqual(answer["stop_type"], "word")
+        self.assertIn(answer["stopping_word"], (" the", ","))
+        self.refuse("/completion", {"prompt": "x", "post_sampling_probs": True}, "post_sampling_probs")
+        self.refuse("/completion", {"prompt": "fox " * 4000}, "prompt")
+
+
 class Formats(ServeTest):
     def content(self, **fields):
         choice = self.ask(CHAT, {"messages": QUESTION, "max_tokens": 100, "temperature": 1, "seed": 1, **fields})["choices"][0]

@@ -128,7 +128,8 @@ void Api::install_answers(HttpServer& server) {
   const std::pair<const char*, MakeWork> endpoints[] = {
       {"/v1/chat/completions", make_chat_work}, {"/chat/completions", make_chat_work},
       {"/v1/completions", make_text_work},      {"/completions", make_text_work},
-      {"/v1/responses", make_responses_work},   {"/responses", make_responses_work}};
+      {"/v1/responses", make_responses_work},   {"/responses", make_responses_work},
+      {"/completion", make_plain_work}};
   for (const auto& [path, make] : endpoints) {
     server.post(path, [this, make = make](const Request& request, const std::string& body,
                                           Response& response) {

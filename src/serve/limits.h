@@ -39,6 +39,7 @@ inline constexpr std::size_t kMaxAnswers = 128;       // n; OpenAI's limit
 inline constexpr std::size_t kMaxAnswerTexts = 2048;  // prompts times n
 inline constexpr std::size_t kMaxChatLogprobs = 20;   // alternatives with each token
 inline constexpr std::size_t kMaxLogitBiases = 1024;
+inline constexpr std::size_t kMaxResponseFields = 256;
 
 // Keys and names
 

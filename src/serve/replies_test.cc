@@ -29,6 +29,7 @@ const ServedModel& model() {
     served.defaults.tokenizer = &tokenizer;
     served.defaults.stop_ids = {kEnd};
     served.chat = &chat;
+    served.tool_chat = &chat;
     return served;
   }();
   return made;

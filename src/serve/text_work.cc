@@ -11,7 +11,7 @@
 #include "serve/limits.h"
 #include "serve/logprobs_json.h"
 #include "serve/output_constraint.h"
-#include "serve/work.h"
+#include "serve/text_prompts.h"
 
 namespace cellm {
 namespace {
@@ -20,64 +20,12 @@ using Kind = CompletionEvent::Kind;
 
 constexpr std::size_t kDefaultTokens = 16;  // OpenAI's
 
-struct TextPrompt {
-  std::vector<std::uint32_t> ids;
-  std::string text;
-};
-
 struct TextRequest {
   std::vector<TextPrompt> prompts;
   AnswerFields fields;
   bool echo = false;
   std::optional<std::size_t> logprobs = {};
 };
-
-TextPrompt prompt_of_ids(const ServedModel& model, const OrderedJson& ids,
-                         const std::string& path) {
-  TextPrompt prompt;
-  prompt.ids = read_ids(ids, path, model.vocab_size);
-  for (const std::uint32_t id : prompt.ids) {
-    if (!model.tokenizer().contains(id)) {
-      throw field_error(path, "{}: {} is not a token of this model", path, id);
-    }
-  }
-  prompt.text = model.tokenizer().decode(prompt.ids, false);
-  return prompt;
-}
-
-TextPrompt prompt_of_text(const ServedModel& model, const OrderedJson& text,
-                          const std::string& path) {
-  TextPrompt prompt;
-  prompt.text = text.get<std::string>();
-  prompt.ids = model.tokenizer().bos_from_template();
-  try {
-    const auto ids = model.tokenizer().encode(prompt.text, true);
-    prompt.ids.insert(prompt.ids.end(), ids.begin(), ids.end());
-  } catch (const Error& error) {
-    throw request_error(error, path);
-  }
-  return prompt;
-}
-
-// A text, ids, or an array of either.
-std::vector<TextPrompt> read_prompts(const ServedModel& model, const OrderedJson& prompt) {
-  const std::string path = "prompt";
-  if (prompt.is_string()) return {prompt_of_text(model, prompt, path)};
-  if (!prompt.is_array()) {
-    throw field_error(path, "prompt: expected a string, token ids, or an array of either, found {}",
-                      json_type(prompt));
-  }
-  if (prompt.empty() || prompt.front().is_number()) return {prompt_of_ids(model, prompt, path)};
-  if (prompt.size() > kMaxPrompts) {
-    throw field_error(path, "prompt: {} prompts are more than {}", prompt.size(), kMaxPrompts);
-  }
-  std::vector<TextPrompt> prompts;
-  for (const OrderedJson& one : prompt) {
-    prompts.push_back(one.is_string() ? prompt_of_text(model, one, path)
-                                      : prompt_of_ids(model, one, path));
-  }
-  return prompts;
-}
 
 TextRequest read_request(const ServedModel& model, const OrderedJson& body) {
   const Fields request(body);
@@ -96,11 +44,7 @@ TextRequest read_request(const ServedModel& model, const OrderedJson& body) {
       throw field_error("best_of", "best_of: supported only if it equals n");
     }
   }
-  for (const TextPrompt& prompt : read.prompts) require_room(model, prompt.ids.size(), "prompt");
-  if (read.prompts.size() * read.fields.answers > kMaxAnswerTexts) {
-    throw field_error("n", "n: {} prompts times {} answers are more than {}", read.prompts.size(),
-                      read.fields.answers, kMaxAnswerTexts);
-  }
+  require_answers(read.prompts.size(), read.fields.answers);
   return read;
 }
 

@@ -42,14 +42,19 @@ OrderedJson Usage::timings_json() const {
   const auto rate = [](std::size_t tokens, double seconds) {
     return seconds > 0.0 ? static_cast<double>(tokens) / seconds : 0.0;
   };
+  const auto each = [](double milliseconds, std::size_t tokens) {
+    return tokens > 0 ? milliseconds / static_cast<double>(tokens) : 0.0;
+  };
   constexpr double kMilliseconds = 1000.0;
   const std::size_t read = prompt_ - std::min(prompt_, cached_);
   return {{"cache_n", cached_},
           {"prompt_n", read},
           {"prompt_ms", prompt_seconds_ * kMilliseconds},
+          {"prompt_per_token_ms", each(prompt_seconds_ * kMilliseconds, read)},
           {"prompt_per_second", rate(read, prompt_seconds_)},
           {"predicted_n", generated_},
           {"predicted_ms", decode_seconds_ * kMilliseconds},
+          {"predicted_per_token_ms", each(decode_seconds_ * kMilliseconds, generated_)},
           {"predicted_per_second", rate(generated_, decode_seconds_)}};
 }
 

@@ -25,9 +25,11 @@ struct ServedModel {
   std::size_t vocab_size = 0;
   std::uint64_t parameters = 0;
   AnswerDefaults defaults = {};
-  const Chat* chat = nullptr;      // null: the model has no chat template
-  ToolFormat tool_format = {};     // of calls of functions
-  std::string chat_template = {};  // its source
+  const Chat* chat = nullptr;       // null: the model has no chat template
+  const Chat* tool_chat = nullptr;  // of conversations with tools
+  ToolFormat tool_format = {};      // of calls of functions
+  std::string chat_template = {};   // its source
+  bool reasons = true;              // answers may begin with reasoning
   std::string bos_token = {};
   std::string eos_token = {};
   std::string pad_token = {};
@@ -68,6 +70,7 @@ struct Work {
 // Throw ApiError for a request that cannot be answered.
 Work make_chat_work(const ServedModel& model, const OrderedJson& request);
 Work make_text_work(const ServedModel& model, const OrderedJson& request);
+Work make_plain_work(const ServedModel& model, const OrderedJson& request);
 Work make_responses_work(const ServedModel& model, const OrderedJson& request);
 
 // Throws ApiError 400 context_length_exceeded if a prompt leaves no room for a token.

@@ -4,7 +4,7 @@ import json
 
 from fuzz_corpus.seeds import seed
 
-CHAT, TEXT, RESPONSES, TOKENIZE, DETOKENIZE = range(5)
+CHAT, TEXT, RESPONSES, TOKENIZE, DETOKENIZE, PLAIN = range(6)
 
 
 def serve_seeds():
@@ -27,6 +27,8 @@ def serve_seeds():
         "tokenize-chat": (TOKENIZE, {"messages": [user], "add_generation_prompt": False}),
         "tokenize-pieces": (TOKENIZE, {"content": "é", "with_pieces": True, "parse_special": False}),
         "detokenize": (DETOKENIZE, {"tokens": [1, 2, 3]}),
+        "plain": (PLAIN, {"prompt": [1, "a", 2], "n_probs": 2, "n_predict": 5, "response_fields": ["content", "generation_settings/seed"]}),
+        "plain-stream": (PLAIN, {"prompt": [{"prompt_string": "a"}, [1]], "stream": True, "stop": ["y"], "return_tokens": True}),
         "no-object": (CHAT, [1]),
     }
     for name, (endpoint, body) in bodies.items():

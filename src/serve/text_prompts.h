@@ -1,0 +1,25 @@
+// Prompts of requests that go on from texts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "serve/work.h"
+
+namespace cellm {
+
+struct TextPrompt {
+  std::vector<std::uint32_t> ids;
+  std::string text;
+};
+
+// The field `prompt`: a text, ids, or an array of either, each of them with room for an answer; of
+// llama.cpp's forms also ids with texts between them, and {"prompt_string": text} for a text.
+// Control tokens spelled in a text become these tokens. Throws ApiError 400.
+std::vector<TextPrompt> read_prompts(const ServedModel& model, const OrderedJson& prompt);
+
+// Throws ApiError 400 for more answers to prompts than kMaxAnswerTexts.
+void require_answers(std::size_t prompts, std::size_t answers);
+
+}  // namespace cellm
