@@ -33,6 +33,16 @@ typedef struct cellm_logit_bias {
   float bias; /* added to the logit; -INFINITY: the token is never chosen */
 } cellm_logit_bias;
 
+/* What an answer has to be. docs/constrained-output.md says what is supported. */
+typedef enum cellm_constraint {
+  CELLM_CONSTRAINT_NONE = 0,
+  CELLM_CONSTRAINT_JSON_SCHEMA = 1, /* JSON that satisfies a schema (draft 2020-12) */
+  CELLM_CONSTRAINT_JSON_OBJECT = 2, /* any JSON object; takes no text */
+  CELLM_CONSTRAINT_REGEX = 3,       /* a text that an expression matches as a whole */
+  CELLM_CONSTRAINT_CHOICE = 4,      /* one of the texts */
+  CELLM_CONSTRAINT_GRAMMAR = 5      /* a text of the rule root of a grammar in llama.cpp's GBNF */
+} cellm_constraint;
+
 /* Steps are taken in the order: bias, penalties, DRY, top_n_sigma, top_k, typical_p, temperature,
  * min_p, top_p, xtc. */
 typedef struct cellm_generate_options {
@@ -77,6 +87,16 @@ typedef struct cellm_generate_options {
    * </think> if the prompt ends with <think>. Both need a tokenizer. */
   int split_thinking;     /* nonzero: report reasoning and answer apart in the result */
   size_t thinking_budget; /* after so many tokens of reasoning </think> is forced; 0: never */
+  /* A cellm_constraint, and the schema, expression, grammar or choices. Tokens that no such text
+   * goes on with are never chosen. It holds from the first token; with split_thinking or
+   * thinking_budget behind the reasoning, which there may be if the prompt has begun it, or if the
+   * model's chat template has its tags, no_reasoning is not set and the prompt does not end with
+   * </think>. It needs a tokenizer. CELLM_ERROR_UNSUPPORTED, before the prompt is fed, names what
+   * is not supported. A model keeps the latest 16 constraints compiled. */
+  int constraint;
+  const char* const* constraint_texts;
+  size_t constraint_texts_count; /* CHOICE: 1 or more; JSON_OBJECT: 0; else 1 */
+  int no_reasoning; /* nonzero: the prompt is of another chat template, without the tags */
 } cellm_generate_options;
 
 typedef struct cellm_logprob {

@@ -24,6 +24,26 @@ inline namespace v1 {
 
 inline constexpr std::size_t kAsManyAsFit = std::numeric_limits<std::size_t>::max();
 
+// What an answer has to be. Texts are copied; they are compiled, and refused, by generate().
+struct Constraint {
+  cellm_constraint kind = CELLM_CONSTRAINT_NONE;
+  std::vector<std::string> texts = {};
+
+  static Constraint json_schema(std::string schema) {  // a schema as JSON
+    return {CELLM_CONSTRAINT_JSON_SCHEMA, {std::move(schema)}};
+  }
+  static Constraint json_object() { return {CELLM_CONSTRAINT_JSON_OBJECT, {}}; }
+  static Constraint regex(std::string expression) {
+    return {CELLM_CONSTRAINT_REGEX, {std::move(expression)}};
+  }
+  static Constraint choice(std::vector<std::string> texts) {
+    return {CELLM_CONSTRAINT_CHOICE, std::move(texts)};
+  }
+  static Constraint grammar(std::string gbnf) {
+    return {CELLM_CONSTRAINT_GRAMMAR, {std::move(gbnf)}};
+  }
+};
+
 struct GenerateOptions {
   std::size_t max_tokens = kAsManyAsFit;
   float temperature = 0.0F;  // 0: greedy, the most probable token
@@ -55,6 +75,8 @@ struct GenerateOptions {
   bool split_thinking = false;  // report reasoning and answer apart
   // After so many tokens of reasoning </think> is forced; nothing: never.
   std::optional<std::size_t> thinking_budget = {};
+  Constraint constraint = {};  // holds behind the reasoning if that is told apart or has a budget
+  bool no_reasoning = false;   // under a constraint: none begins that the prompt has not begun
 };
 
 // A token and the most probable ones in its place, best first.
@@ -119,6 +141,7 @@ inline std::vector<const char*> pointers(const std::vector<std::string>& texts) 
 struct PlainOptions {
   std::vector<const char*> breakers;
   std::vector<const char*> stops;
+  std::vector<const char*> constraint;
   cellm_generate_options options{};
 };
 
@@ -147,7 +170,8 @@ inline void set_sampling(const GenerateOptions& from, cellm_generate_options& o)
 }
 
 inline PlainOptions plain(const GenerateOptions& options) {
-  PlainOptions result{pointers(options.dry_breakers), pointers(options.stop_strings)};
+  PlainOptions result{pointers(options.dry_breakers), pointers(options.stop_strings),
+                      pointers(options.constraint.texts)};
   cellm_generate_options& o = result.options;
   o.size = sizeof(o);
   o.max_tokens = options.max_tokens == kAsManyAsFit ? 0 : options.max_tokens;
@@ -166,6 +190,10 @@ inline PlainOptions plain(const GenerateOptions& options) {
   o.top_logprobs = options.top_logprobs.value_or(0);
   o.split_thinking = options.split_thinking ? 1 : 0;
   o.thinking_budget = options.thinking_budget.value_or(0);
+  o.constraint = options.constraint.kind;
+  o.constraint_texts = result.constraint.data();
+  o.constraint_texts_count = result.constraint.size();
+  o.no_reasoning = options.no_reasoning ? 1 : 0;
   return result;
 }
 

@@ -9,6 +9,7 @@
 
 #include "capi/handles.h"
 #include "engine/answer_ids.h"
+#include "engine/reasoning_tags.h"
 
 using namespace cellm;
 
@@ -76,6 +77,29 @@ OnLoop on_loop_of(int value) {
   }
 }
 
+ConstraintPtr constraint_of(const LoadedModel& model, const cellm_generate_options& o) {
+  const std::vector<std::string> texts =
+      texts_of(o.constraint_texts, o.constraint_texts_count, "constraint_texts");
+  const auto get = [&](ConstraintKind kind) { return model.constraints.get(kind, texts); };
+  switch (o.constraint) {
+    case CELLM_CONSTRAINT_NONE:
+      if (!texts.empty()) throw usage_error("constraint_texts without a constraint");
+      return nullptr;
+    case CELLM_CONSTRAINT_JSON_SCHEMA:
+      return get(ConstraintKind::kJsonSchema);
+    case CELLM_CONSTRAINT_JSON_OBJECT:
+      return get(ConstraintKind::kJsonObject);
+    case CELLM_CONSTRAINT_REGEX:
+      return get(ConstraintKind::kRegex);
+    case CELLM_CONSTRAINT_CHOICE:
+      return get(ConstraintKind::kChoice);
+    case CELLM_CONSTRAINT_GRAMMAR:
+      return get(ConstraintKind::kGbnf);
+    default:
+      throw usage_error("constraint {} is unknown", o.constraint);
+  }
+}
+
 GenerateOptions generate_options(const LoadedModel& model, const cellm_generate_options& o,
                                  std::size_t fitting) {
   GenerateOptions options;
@@ -92,6 +116,10 @@ GenerateOptions generate_options(const LoadedModel& model, const cellm_generate_
   if (o.logprobs != 0) options.top_logprobs = o.top_logprobs;
   if (o.split_thinking != 0 || o.thinking_budget != 0) options.thinking.emplace();
   if (o.thinking_budget != 0) options.thinking_budget = o.thinking_budget;
+  options.constraint = constraint_of(model, o);
+  if (options.constraint && options.thinking) {
+    options.may_reason = o.no_reasoning == 0 && reasons(model.engine.opened());
+  }
   return options;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "constrain/constraint_cache.h"
 #include "engine/batch.h"
 #include "engine/engine.h"
 #include "engine/session.h"
@@ -30,6 +31,7 @@ struct LoadedModel {
 
   Engine engine;
   const Tokenizer* tokenizer;  // the engine's; null if there is none
+  ConstraintCache constraints = {};
   std::vector<std::uint32_t> unusable_ids = {};
   std::string format = {};
   std::string target = {};

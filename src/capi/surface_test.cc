@@ -71,6 +71,32 @@ TEST_F(Surface, AnswersAsTheModelWasTrained) {
   EXPECT_EQ(tokenizer.decode(tokenizer.encode("a b", false), true), "a b");
 }
 
+TEST_F(Surface, AnswersAreHeldToAConstraint) {
+  const cellm::Model model = cellm::Model::open(kTiny);
+  const Ids prompt = model.chat_prompt("What is the capital of France?");
+  const auto answer = [&](cellm::Constraint constraint) {
+    std::string text;
+    cellm::Session session(model);
+    const auto result =
+        session.generate(prompt, {.max_tokens = 200, .constraint = std::move(constraint)},
+                         [&](std::uint32_t, std::string_view part) {
+                           text += part;
+                           return true;
+                         });
+    EXPECT_EQ(result.stop_reason, CELLM_STOP_END);
+    return text;
+  };
+  using cellm::Constraint;
+  const std::string choice = answer(Constraint::choice({"Rome", "Paris \"x\""}));
+  EXPECT_TRUE(choice == "Rome" || choice == "Paris \"x\"") << choice;
+  EXPECT_EQ(answer(Constraint::regex("Berl[i]n")), "Berlin");
+  EXPECT_EQ(answer(Constraint::grammar("root ::= \"Ber\" (\"n\" | \"n\")")), "Bern");
+  EXPECT_EQ(answer(Constraint::json_schema(R"({"enum": [-12.5]})")), "-12.5");
+  expect_error(CELLM_ERROR_UNSUPPORTED, "patternProperties",
+               [&] { answer(Constraint::json_schema(R"({"patternProperties": {"a": {}}})")); });
+  expect_error(CELLM_ERROR_USAGE, "choice", [&] { answer(Constraint::choice({})); });
+}
+
 TEST_F(Surface, ErrorsCarryStatusAndAdvice) {
   expect_error(CELLM_ERROR_DATA, "/nowhere", [] { cellm::Model::open("/nowhere"); });
   const cellm::Model model = cellm::Model::open(kSmall.string(), {.threads = 1});

@@ -67,6 +67,7 @@ void add_chat_options(Options& options, ChatArguments& a) {
   options.add_flag("-q,--quiet", a.quiet, "No greeting, and no line of figures after an answer");
   add_talk(options, a);
   add_generation(options, a);
+  add_constraint_options(options, a.constraint);
   add_sampling_options(options, a.sampling);
   add_engine(options, a);
   options.footer(

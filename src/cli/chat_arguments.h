@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/constraint_arguments.h"
 #include "cli/options.h"
 #include "cli/sampling_arguments.h"
 
@@ -22,6 +23,7 @@ struct ChatArguments {
   std::optional<bool> thinking;
   bool fold_thinking = false;
   std::optional<std::size_t> thinking_budget;
+  ConstraintArguments constraint;
   std::size_t max_tokens = 0;  // as many as fit
   std::size_t context = 0;     // the model's
   SamplingArguments sampling;

@@ -20,8 +20,10 @@
 #include "cli/interrupts.h"
 #include "cli/line_editor.h"
 #include "cli/model_argument.h"
+#include "constrain/constraint_cache.h"
 #include "engine/answer_ids.h"
 #include "engine/engine.h"
+#include "engine/reasoning_tags.h"
 
 namespace cellm {
 namespace {
@@ -71,7 +73,8 @@ OnLoop on_loop(const std::string& name) {
   return name == "stop" ? OnLoop::kStop : OnLoop::kResample;
 }
 
-ChatSettings settings_of(const ChatArguments& arguments, const Engine& engine) {
+ChatSettings settings_of(const ChatArguments& arguments, const Engine& engine,
+                         const std::optional<GivenConstraint>& constraint) {
   ChatSettings settings;
   GenerateOptions& generate = settings.generate;
   generate.sampler = chat_sampling(arguments.sampling, engine.opened(), &settings.from_model);
@@ -79,6 +82,10 @@ ChatSettings settings_of(const ChatArguments& arguments, const Engine& engine) {
   generate.on_loop = on_loop(arguments.on_loop);
   generate.thinking.emplace();
   generate.thinking_budget = arguments.thinking_budget;
+  if (constraint) generate.constraint = compile_constraint(constraint->kind, constraint->texts);
+  const std::string& given = arguments.chat_template;
+  generate.may_reason = given.empty() ? reasons(engine.opened())
+                                      : template_reasons(given_template(given, engine.opened()));
   const Tokenizer& tokenizer = *engine.opened().tokenizer();
   generate.stop_ids = end_of_answer_ids(engine, &tokenizer);
   generate.unusable_ids = unusable_ids(engine, tokenizer);
@@ -140,6 +147,7 @@ int run_terminal(ChatLoop& loop) {
 }
 
 int run(const ChatArguments& arguments) {
+  const std::optional<GivenConstraint> constraint = given_constraint(arguments.constraint);
   std::string path;
   const auto find = [&] {  // perhaps a download and a conversion
     path = model_path(arguments.model, {.quiet = arguments.quiet, .threads = arguments.threads});
@@ -163,7 +171,7 @@ int run(const ChatArguments& arguments) {
   if (!arguments.load.empty()) talk.load(arguments.load);
   if (!arguments.system.empty()) talk.set_system(arguments.system);
 
-  ChatSettings settings = settings_of(arguments, engine);
+  ChatSettings settings = settings_of(arguments, engine, constraint);
   const std::size_t most = talk.session().max_tokens();
   settings.generate.max_tokens = arguments.max_tokens != 0 ? arguments.max_tokens : most;
   if (settings.interactive && !arguments.quiet) {

@@ -38,7 +38,8 @@ void add_generation(Options& options, InferArguments& a, const Option& json) {
   constexpr std::size_t kMost = std::size_t{1} << 32;  // CLI11 makes 2⁶⁴ − 1 of -1
   options
       .add("-n,--gen", a.gen,
-           "Tokens to generate at most (default 8; with --chat to the end of the answer)")
+           "Tokens to generate at most (default 8; with --chat or a constraint to the end of the "
+           "answer)")
       .group(how)
       .range(std::size_t{0}, kMost);
   options.add("--min-tokens", a.min_tokens, "Before so many, no token ends the answer")
@@ -111,6 +112,7 @@ void add_infer_options(Options& options, InferArguments& a) {
       "--json", a.json, "One JSON object on stdout: text, ids, timings, stop reason");
   add_prompt(options, a);
   add_generation(options, a, json);
+  add_constraint_options(options, a.constraint);
   add_sampling_options(options, a.sampling);
   add_engine(options, a);
   options.footer(
@@ -121,6 +123,7 @@ void add_infer_options(Options& options, InferArguments& a) {
       "  cat letter.txt | infer --model qwen.cellm --chat --system 'Summarise.' --prompt - --gen "
       "200\n"
       "  infer --model qwen.cellm --tokens 9419,11 --gen 8 --json\n"
+      "  infer --model qwen.cellm --chat --prompt 'Is 7 prime?' --choice yes --choice no\n"
       "\n"
       "Text goes to stdout, statistics to stderr. Ctrl-C ends the answer (exit code 130).\n"
       "CELLM_TARGET=scalar|avx2|avx512vnni|avx512bf16 forces a CPU target.");

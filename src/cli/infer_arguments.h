@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/constraint_arguments.h"
 #include "cli/options.h"
 #include "cli/sampling_arguments.h"
 #include "cli/surface.h"
@@ -26,12 +27,13 @@ struct InferArguments {
   std::string system;
   std::optional<bool> thinking;
   bool parse_special = false;
-  std::optional<std::size_t> gen;  // nothing: 8, or with chat as many as fit
+  std::optional<std::size_t> gen;  // nothing: 8, or as many as fit
   std::size_t min_tokens = 0;
   std::vector<std::string> stop_strings;
   std::optional<std::string> on_loop;
   std::optional<std::size_t> logprobs;
   std::optional<std::size_t> thinking_budget;
+  ConstraintArguments constraint;
   SamplingArguments sampling;
   std::size_t max_layers = 0;  // all
   std::size_t tokens_per_block = 16;

@@ -20,6 +20,7 @@
 #include "cli/interrupts.h"
 #include "cli/model_argument.h"
 #include "cli/surface.h"
+#include "engine/reasoning_tags.h"
 
 namespace cellm {
 namespace {
@@ -45,6 +46,12 @@ ChatOptions chat_options(const InferArguments& arguments, const Model& model) {
   if (arguments.chat_format == "chatml") options.format = CELLM_CHAT_CHATML;
   if (arguments.chat_format == "plain") options.format = CELLM_CHAT_PLAIN;
   return options;
+}
+
+// Whether the frame of a chat is another one than the model's, and knows no reasoning.
+bool frame_without_reasoning(const ChatOptions& options) {
+  if (!options.template_text.empty()) return !template_reasons(options.template_text);
+  return options.format != CELLM_CHAT_AUTO;
 }
 
 // The ids of the prompt. A prompt from standard input takes its place in the arguments.
@@ -107,9 +114,36 @@ ResolvedSampling sampling_of(const InferArguments& arguments, const Model& model
   return resolve_sampling(arguments.sampling, model.sampling(), card);
 }
 
-GenerateOptions generate_options(const InferArguments& arguments, GenerateOptions options) {
+Constraint public_constraint(const GivenConstraint& given) {
+  Constraint constraint{.texts = given.texts};
+  switch (given.kind) {
+    case ConstraintKind::kJsonSchema:
+      constraint.kind = CELLM_CONSTRAINT_JSON_SCHEMA;
+      break;
+    case ConstraintKind::kJsonObject:
+      constraint.kind = CELLM_CONSTRAINT_JSON_OBJECT;
+      break;
+    case ConstraintKind::kRegex:
+      constraint.kind = CELLM_CONSTRAINT_REGEX;
+      break;
+    case ConstraintKind::kChoice:
+      constraint.kind = CELLM_CONSTRAINT_CHOICE;
+      break;
+    case ConstraintKind::kGbnf:
+      constraint.kind = CELLM_CONSTRAINT_GRAMMAR;
+      break;
+  }
+  return constraint;
+}
+
+GenerateOptions generate_options(const InferArguments& arguments, const Model& model,
+                                 const std::optional<GivenConstraint>& constraint,
+                                 GenerateOptions options) {
   constexpr std::size_t kDefaultTokens = 8;
-  options.max_tokens = arguments.gen.value_or(arguments.chat ? kAsManyAsFit : kDefaultTokens);
+  const bool has_end = arguments.chat || constraint;
+  options.max_tokens = arguments.gen.value_or(has_end ? kAsManyAsFit : kDefaultTokens);
+  if (constraint) options.constraint = public_constraint(*constraint);
+  options.no_reasoning = arguments.chat && frame_without_reasoning(chat_options(arguments, model));
   options.min_tokens = arguments.min_tokens;
   options.stop_strings = arguments.stop_strings;
   options.on_loop = on_loop(arguments);
@@ -123,6 +157,7 @@ GenerateOptions generate_options(const InferArguments& arguments, GenerateOption
 
 int run(InferArguments& arguments) {
   check(arguments);
+  const std::optional<GivenConstraint> constraint = given_constraint(arguments.constraint);
   catch_interrupts(interrupt_cancel().handle());
   arguments.model =
       model_path(arguments.model, {.quiet = arguments.quiet, .threads = arguments.threads});
@@ -138,7 +173,7 @@ int run(InferArguments& arguments) {
 
   const Ids prompt = prompt_ids(arguments, model);
   const ResolvedSampling sampling = sampling_of(arguments, model);
-  const GenerateOptions options = generate_options(arguments, sampling.options);
+  const GenerateOptions options = generate_options(arguments, model, constraint, sampling.options);
   if (!arguments.quiet) {
     announce_notes(model);
     announce_two_begins(arguments, prompt, model);

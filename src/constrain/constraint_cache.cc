@@ -1,8 +1,7 @@
 #include "constrain/constraint_cache.h"
 
 #include <algorithm>
-#include <utility>
-#include <vector>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -25,45 +24,38 @@ nlohmann::ordered_json parse(std::string_view text, std::string_view what) {
   }
 }
 
-ConstraintPtr constrain_to_json_choice(std::string_view text) {
-  const nlohmann::ordered_json list = parse(text, "the choices");
-  std::vector<std::string> choices;
-  for (const auto& choice : list) {
-    if (!list.is_array() || !choice.is_string()) {
-      throw usage_error("the choices are no JSON array of strings");
-    }
-    choices.push_back(choice.get<std::string>());
-  }
-  return constrain_to_choice(choices);
-}
-
 }  // namespace
 
-ConstraintPtr compile_constraint(ConstraintKind kind, std::string_view text) {
+ConstraintPtr compile_constraint(ConstraintKind kind, std::span<const std::string> texts) {
+  const std::size_t wanted = kind == ConstraintKind::kJsonObject ? 0 : 1;
+  if (kind != ConstraintKind::kChoice && texts.size() != wanted) {
+    throw usage_error("the constraint takes {} texts, not {}", wanted, texts.size());
+  }
   switch (kind) {
     case ConstraintKind::kJsonSchema:
-      return constrain_to_json_schema(parse(text, "the schema"));
+      return constrain_to_json_schema(parse(texts.front(), "the schema"));
     case ConstraintKind::kJsonObject:
       return constrain_to_json_object();
     case ConstraintKind::kRegex:
-      return constrain_to_regex(text);
+      return constrain_to_regex(texts.front());
     case ConstraintKind::kChoice:
-      return constrain_to_json_choice(text);
+      return constrain_to_choice(texts);
     case ConstraintKind::kGbnf:
       break;
   }
-  return constrain_to_gbnf(text);
+  return constrain_to_gbnf(texts.front());
 }
 
-ConstraintPtr ConstraintCache::get(ConstraintKind kind, std::string_view text) const {
+ConstraintPtr ConstraintCache::get(ConstraintKind kind, std::span<const std::string> texts) const {
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return entry.kind == kind && entry.text == text;
+    return entry.kind == kind &&
+           std::equal(entry.texts.begin(), entry.texts.end(), texts.begin(), texts.end());
   });
   if (found != entries_.end()) {
     std::rotate(entries_.begin(), found, found + 1);
   } else {
-    entries_.push_front({kind, std::string(text), compile_constraint(kind, text)});
+    entries_.push_front({kind, {texts.begin(), texts.end()}, compile_constraint(kind, texts)});
     if (entries_.size() > kMaxKeptConstraints) entries_.pop_back();
   }
   return entries_.front().constraint;

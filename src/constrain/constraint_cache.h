@@ -1,38 +1,32 @@
 // Constraints by the texts that describe them.
 #pragma once
 
-#include <cstdint>
 #include <deque>
 #include <mutex>
+#include <span>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "constrain/constraint.h"
+#include "constrain/constraint_kind.h"
 
 namespace cellm {
 
-enum class ConstraintKind : std::uint8_t {
-  kJsonSchema,  // a schema as JSON
-  kJsonObject,  // no text
-  kRegex,
-  kChoice,  // a JSON array of strings
-  kGbnf,
-};
-
-// Throws what the functions of constraint.h throw, and Error(kUsage) for JSON that is none or
-// larger than kMaxConstraintBytes.
-ConstraintPtr compile_constraint(ConstraintKind kind, std::string_view text);
+// `texts`: as many as the kind says, mostly one. Throws what the functions of constraint.h throw,
+// and Error(kUsage) for another number of texts and for JSON that is none or larger than
+// kMaxConstraintBytes.
+ConstraintPtr compile_constraint(ConstraintKind kind, std::span<const std::string> texts);
 
 // The latest ones, so that a constraint that is used again has the sets of tokens that it found
 // before. Thread-safe; one constraint is compiled at a time.
 class ConstraintCache {
  public:
-  ConstraintPtr get(ConstraintKind kind, std::string_view text) const;
+  ConstraintPtr get(ConstraintKind kind, std::span<const std::string> texts) const;
 
  private:
   struct Entry {
     ConstraintKind kind;
-    std::string text;
+    std::vector<std::string> texts;
     ConstraintPtr constraint;
   };
   mutable std::mutex mutex_;

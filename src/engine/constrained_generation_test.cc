@@ -132,6 +132,66 @@ TEST(ConstrainedGeneration, BeginsBehindTheReasoning) {
   }
 }
 
+TEST(ConstrainedGeneration, BeginsAtOnceWhereNoReasoningMayBegin) {
+  const Ids liked{'"', '}', ']', ',', kOpen, kClose, kEnd, ' ', '\n'};
+  for (const bool special_tags : {false, true}) {
+    GenerateOptions options = options_for(schema(kSchema), special_tags);
+    options.thinking.emplace();
+    for (unsigned seed = 0; seed < 40; ++seed) {
+      options.sampler.seed = seed;
+      options.may_reason = true;
+      const GenerateResult closed = generate(options, liked, {1, kOpen, kClose, '\n'}, seed);
+      options.may_reason = false;
+      const GenerateResult never = generate(options, liked, {1}, seed);
+      for (const GenerateResult& result : {closed, never}) {
+        EXPECT_EQ(result.text, result.answer);
+        EXPECT_EQ(result.reasoning, "");
+        ASSERT_TRUE(satisfies(options.constraint, result.text)) << result.text;
+      }
+      // Also if the model has read the tags before.
+      options.may_reason = true;
+      Generation later(Ids{'\n'}, options, Ids{1, kOpen, kClose});
+      later.read(1);
+      std::vector<float> spaces(kVocab, 0.0F);
+      spaces[' '] = 50.0F;
+      later.choose(spaces, 100);
+      EXPECT_EQ(later.latest_text(), "{");
+      // What the prompt has begun goes on.
+      ASSERT_TRUE(satisfies(options.constraint, generate(options, liked, {1, kOpen}, seed).answer));
+    }
+  }
+}
+
+TEST(ConstrainedGeneration, SpelledControlTokensStandForTheirSpelling) {
+  GenerateOptions options = options_for(constrain_to_regex("(?:<think>|[a-z])+[.]"), true);
+  options.spelled_ids = {kOpen};
+  bool came = false;
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    options.sampler.seed = seed;
+    const GenerateResult result = generate(options, {kOpen, kOpen, kClose, '.'}, {1}, seed);
+    ASSERT_TRUE(satisfies(options.constraint, result.text)) << result.text;
+    for (const std::uint32_t id : result.ids) {
+      EXPECT_NE(id, kClose);
+      came = came || id == kOpen;
+    }
+  }
+  EXPECT_TRUE(came);
+}
+
+// As special tokens the tags would have no text, and reasoning would run into the answer.
+TEST(ConstrainedGeneration, SpecialTagsHaveAText) {
+  GenerateOptions options = options_for(literal("hello"), true);
+  options.thinking.emplace();
+  options.thinking_budget = 2;
+  const GenerateResult result = generate(options, {'a', 'a', 'a'}, {1, kOpen});
+  EXPECT_TRUE(result.text.starts_with(result.reasoning + "</think>")) << result.text;
+  EXPECT_EQ(result.answer, "hello");
+  options.constraint = nullptr;
+  options.max_tokens = 4;
+  options.thinking_budget.reset();
+  EXPECT_EQ(generate(options, {kOpen, kOpen, kOpen}, {1}).text.substr(0, 7), "<think>");
+}
+
 TEST(ConstrainedGeneration, TheBudgetOfThinkingWaitsForAWholeCharacter) {
   GenerateOptions options = options_for(literal("hello"));
   options.thinking.emplace();

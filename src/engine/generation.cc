@@ -53,9 +53,14 @@ Generation::Generation(std::span<const std::uint32_t> prompt, const GenerateOpti
     if (options.constraint) throw usage_error("a constraint needs a tokenizer");
     return;
   }
-  if (options.thinking) thinking_.emplace(*options.tokenizer, *options.thinking, prompt);
+  std::vector<std::uint32_t> spelled_ids = options.spelled_ids;
+  if (options.thinking) {
+    thinking_.emplace(*options.tokenizer, *options.thinking, history_);
+    const std::vector<std::uint32_t> tags = thinking_->special_tags();
+    spelled_ids.insert(spelled_ids.end(), tags.begin(), tags.end());
+  }
   if (options.constraint) constrain();
-  text_.emplace(*options.tokenizer, options.stop_strings, options.spelled_ids);
+  text_.emplace(*options.tokenizer, options.stop_strings, spelled_ids);
   for (const std::string& stop : options.stop_strings) {
     const auto id = options.tokenizer->token_to_id(stop);
     if (id && options.tokenizer->is_special(*id)) string_stop_ids_.push_back(*id);
@@ -64,7 +69,8 @@ Generation::Generation(std::span<const std::uint32_t> prompt, const GenerateOpti
 
 void Generation::constrain() {
   std::shared_ptr<const Constraint> constraint = options_.constraint;
-  if (thinking_) {
+  const bool may_begin = options_.may_reason && thinking_ && !thinking_->closed_by_prompt();
+  if (thinking_ && (thinking_->inside() || may_begin)) {
     constraint = constraint->after_thinking(options_.thinking->open, options_.thinking->close,
                                             thinking_->inside());
   }
@@ -146,6 +152,9 @@ std::span<const std::uint64_t> Generation::allowed_tokens() {
   for (const auto* ids : {&options_.stop_ids, &string_stop_ids_}) {
     for (const std::uint32_t id : *ids) set(id, constrained_->may_end());
   }
+  for (const std::uint32_t id : options_.spelled_ids) {
+    set(id, constrained_->allows(options_.tokenizer->token_bytes(id)));
+  }
   if (thinking_) {
     const auto tag = options_.tokenizer->token_to_id(thinking_->next_tag());
     if (tag && thinking_->is_special_tag(*tag)) {
@@ -160,7 +169,8 @@ void Generation::append(std::uint32_t id, std::span<const float> logits) {
   history_.push_back(id);
   if (constrained_) {
     const bool is_tag = thinking_ && thinking_->is_special_tag(id);
-    CELLM_CHECK(is_tag || !options_.tokenizer->is_special(id));
+    CELLM_CHECK(is_tag || contains(options_.spelled_ids, id) ||
+                !options_.tokenizer->is_special(id));
     CELLM_CHECK(constrained_->push(options_.tokenizer->token_bytes(id)));
   }
   if (text_) {
@@ -169,7 +179,7 @@ void Generation::append(std::uint32_t id, std::span<const float> logits) {
     latest_text_ = text_->certain().substr(before);
   }
   if (thinking_) {
-    thinking_->push(id, latest_text_);
+    thinking_->push(latest_text_);
     split_bytes_ += latest_text_.size();
   }
   if (options_.top_logprobs) {

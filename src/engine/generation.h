@@ -38,7 +38,8 @@ struct GenerateOptions {
   std::vector<std::uint32_t> unusable_ids = {};
   std::size_t min_tokens = 0;            // before so many, no token ends the answer
   const Tokenizer* tokenizer = nullptr;  // for the text of the answer; null: no text
-  // Control tokens that have a text: their spelling. The others have none.
+  // Control tokens that have a text, their spelling, beside the tags of reasoning if that is told
+  // apart. The others have none.
   std::vector<std::uint32_t> spelled_ids = {};
   // They end the answer and are not part of its text (AnswerText); one that is a control token's
   // spelling stands for that token. Need a tokenizer.
@@ -50,10 +51,12 @@ struct GenerateOptions {
   // After so many tokens of reasoning its closing tag is forced; nothing: it may go on.
   std::optional<std::size_t> thinking_budget = {};
   // What the answer has to be; nothing: anything. Needs a tokenizer. It holds behind the reasoning
-  // if that is told apart. The tokens of stop_ids, and stop strings that are control tokens, may
-  // come where the text may end; where nothing may follow, the answer ends, even below min_tokens.
-  // Other control tokens never come.
+  // if that is told apart and the prompt has not closed it. The tokens of stop_ids, and stop
+  // strings that are control tokens, may come where the text may end; where nothing may follow, the
+  // answer ends, even below min_tokens. Of other control tokens those of spelled_ids may come where
+  // their spelling may.
   std::shared_ptr<const Constraint> constraint = {};
+  bool may_reason = true;  // under a constraint: reasoning may come that the prompt has not begun
 };
 
 struct GenerateResult {

@@ -96,19 +96,25 @@ Thinking::Thinking(const Tokenizer& tokenizer, const ThinkingTags& tags,
                    std::span<const std::uint32_t> prompt)
     : tokenizer_(&tokenizer),
       tags_(tags),
-      text_(tags, ends_with_tag(tokenizer, prompt, tags.open)) {}
+      text_(tags, ends_with_tag(tokenizer, prompt, tags.open)),
+      closed_by_prompt_(ends_with_tag(tokenizer, prompt, tags.close)) {}
 
-void Thinking::push(std::uint32_t id, std::string_view text) {
+void Thinking::push(std::string_view text) {
   if (inside()) ++tokens_;
   text_.push(text);
-  if (!tokenizer_->is_special(id)) return;
-  // As special tokens the tags have no text.
-  const std::string spelled = tokenizer_->token_bytes(id);
-  if (spelled == tags_.open || spelled == tags_.close) text_.push(spelled);
 }
 
 bool Thinking::is_special_tag(std::uint32_t id) const {
   return !answering() && tokenizer_->is_special(id) && tokenizer_->token_bytes(id) == next_tag();
+}
+
+std::vector<std::uint32_t> Thinking::special_tags() const {
+  std::vector<std::uint32_t> ids;
+  for (const std::string* tag : {&tags_.open, &tags_.close}) {
+    const auto id = tokenizer_->token_to_id(*tag);
+    if (id && tokenizer_->is_special(*id)) ids.push_back(*id);
+  }
+  return ids;
 }
 
 void Thinking::finish(std::string_view rest) {

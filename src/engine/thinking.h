@@ -9,17 +9,10 @@
 #include <vector>
 
 #include "base/string_matcher.h"
+#include "engine/reasoning_tags.h"
 #include "tokenizer/tokenizer.h"
 
 namespace cellm {
-
-inline constexpr std::string_view kThinkOpen = "<think>";
-inline constexpr std::string_view kThinkClose = "</think>";
-
-struct ThinkingTags {
-  std::string open{kThinkOpen};
-  std::string close{kThinkClose};
-};
 
 // Splits the text of an answer part by part. Reasoning is what follows an opening tag at the very
 // beginning, or anything if the text begins `inside`, up to the first closing tag; the rest is the
@@ -66,8 +59,8 @@ class Thinking {
   Thinking(const Tokenizer& tokenizer, const ThinkingTags& tags,
            std::span<const std::uint32_t> prompt);
 
-  // A token, and the text that has become certain with it (Generation::latest_text()).
-  void push(std::uint32_t id, std::string_view text);
+  // The text that has become certain with one more token (Generation::latest_text()).
+  void push(std::string_view text);
   // No token follows but the rest of the text.
   void finish(std::string_view rest);
 
@@ -75,10 +68,15 @@ class Thinking {
   std::string_view answer() const { return text_.answer(); }
   bool inside() const { return text_.inside(); }
   bool answering() const { return text_.answering(); }  // reasoning is over, or there was none
+  // The prompt ends with the closing tag. Nothing is left to think about, although a model may
+  // begin anew.
+  bool closed_by_prompt() const { return closed_by_prompt_; }
   // Of both tags, the one that may come next.
   const std::string& next_tag() const { return inside() ? tags_.close : tags_.open; }
-  // Whether a token is this tag as a special one, which has no text.
+  // Whether a token is this tag as a special one.
   bool is_special_tag(std::uint32_t id) const;
+  // The tags that are special tokens: they need a text (AnswerText's spelled_ids).
+  std::vector<std::uint32_t> special_tags() const;
   std::size_t tokens() const { return tokens_; }  // generated inside
   // The ids of the closing tag.
   std::vector<std::uint32_t> closing() const;
@@ -87,6 +85,7 @@ class Thinking {
   const Tokenizer* tokenizer_;
   ThinkingTags tags_;
   ThinkingText text_;
+  bool closed_by_prompt_;
   std::size_t tokens_ = 0;
 };
 

@@ -24,10 +24,9 @@ std::ostream& operator<<(std::ostream& out, const Parts& parts) {
 Parts split(std::string_view text, std::size_t size, std::string_view prompt = "x") {
   const Tokenizer& tokenizer = published_tokenizer("qwen3");
   Thinking thinking(tokenizer, {}, tokenizer.encode(prompt, true));
-  const std::uint32_t ordinary = tokenizer.encode("a", false).front();
   std::string seen;
   for (std::size_t at = 0; at < text.size(); at += size) {
-    thinking.push(ordinary, text.substr(at, size));
+    thinking.push(text.substr(at, size));
     seen.assign(thinking.reasoning());
   }
   thinking.finish("");
@@ -49,6 +48,10 @@ TEST(Thinking, SplitsReasoningFromTheAnswer) {
     EXPECT_EQ(split("<think>a</thi", size), (Parts{"a</thi", ""}));
     EXPECT_EQ(split("a</think>\n\nb", size, "<think>\n"), (Parts{"a", "b"}));
     EXPECT_EQ(split("b", size, "<think>\n\n</think>\n\n"), (Parts{"", "b"}));
+    // Some models begin anew what the prompt has closed. Behind the first block tags are text.
+    EXPECT_EQ(split("<think>a</think>b", size, "<think>\n\n</think>\n\n"), (Parts{"a", "b"}));
+    EXPECT_EQ(split("a</think>b<think>c</think>d", size, "<think>"),
+              (Parts{"a", "b<think>c</think>d"}));
     EXPECT_EQ(split(" \n", size), (Parts{"", " \n"}));
   }
 }

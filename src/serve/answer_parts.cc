@@ -13,10 +13,10 @@ AnswerParts::AnswerParts(const Tokenizer& tokenizer, std::span<const std::uint32
   tools_.emplace(form.tool_format, form.tools, form.constrained, id_seed);
 }
 
-AnswerDelta AnswerParts::push(std::uint32_t id, std::string_view text) {
+AnswerDelta AnswerParts::push(std::string_view text) {
   text_bytes_ += text.size();
   if (thinking_) {
-    thinking_->push(id, text);
+    thinking_->push(text);
   } else {
     answer_ += text;
   }

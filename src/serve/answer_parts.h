@@ -37,7 +37,8 @@ class AnswerParts {
   AnswerParts(const Tokenizer& tokenizer, std::span<const std::uint32_t> prompt,
               const AnswerForm& form);
 
-  AnswerDelta push(std::uint32_t id, std::string_view text);
+  // The text that became certain with one more token.
+  AnswerDelta push(std::string_view text);
   // The rest, at the end of the answer.
   AnswerDelta finish(const GenerateResult& result);
   bool has_calls() const { return tools_ && tools_->calls() > 0; }

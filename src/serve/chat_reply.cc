@@ -79,7 +79,7 @@ class ChatReply : public Reply {
         if (event.logprobs) {
           choice.logprobs.push_back(chat_logprob(model_->tokenizer(), *event.logprobs));
         }
-        return add(event.answer, choice.parts.push(event.id, event.text));
+        return add(event.answer, choice.parts.push(event.text));
       }
       case Kind::kEnd: {
         Choice& choice = choices_[event.answer];

@@ -57,16 +57,31 @@ void read_conversation(const OrderedJson& messages, const OrderedJson& request, 
   }
 }
 
+namespace {
+
+// Models may have a template of their own for conversations with tools.
+const Chat* chat_of(const ServedModel& model, const ChatRequest& request) {
+  const bool tools =
+      !request.tools.json.empty() ||
+      std::any_of(request.messages.begin(), request.messages.end(), [](const ChatMessage& message) {
+        return message.role == "tool" || !message.tool_calls.empty();
+      });
+  return tools ? model.tool_chat : model.chat;
+}
+
+}  // namespace
+
 std::vector<std::uint32_t> render(const ServedModel& model, const ChatRequest& request,
                                   std::span<const ChatMessage> messages,
                                   bool add_generation_prompt) {
-  if (model.chat == nullptr) {
+  const Chat* chat = chat_of(model, request);
+  if (chat == nullptr) {
     throw ApiError(400, "this model has no chat template; use /v1/completions");
   }
   ChatOptions options = request.options;
   options.add_generation_prompt = add_generation_prompt;
   try {
-    return tool_prompt(*model.chat, model.tool_format, model.tokenizer(), messages, options,
+    return tool_prompt(*chat, model.tool_format, model.tokenizer(), messages, options,
                        request.tools);
   } catch (const Error& error) {
     // Where the model's file is, is not for clients.
@@ -112,21 +127,6 @@ ChatPrompt make_prompt(const ServedModel& model, const ChatRequest& request) {
   return prompt;
 }
 
-namespace {
-
-// Whether reasoning may come first: the prompt has begun it, or leaves that to a model whose
-// template knows it.
-bool may_think(const ServedModel& model, std::span<const std::uint32_t> prompt) {
-  constexpr std::size_t kTail = 16;  // tokens; a closed block of reasoning has four
-  std::string tail = model.tokenizer().decode(
-      prompt.subspan(prompt.size() - std::min(prompt.size(), kTail)), false);
-  tail.erase(tail.find_last_not_of(" \n") + 1);
-  if (tail.ends_with(kThinkClose)) return false;
-  return tail.ends_with(kThinkOpen) || model.chat_template.find(kThinkClose) != std::string::npos;
-}
-
-}  // namespace
-
 CompletionRequest chat_completion(const ServedModel& model, const ChatRequest& request,
                                   ChatPrompt prompt) {
   CompletionRequest one;
@@ -135,11 +135,7 @@ CompletionRequest chat_completion(const ServedModel& model, const ChatRequest& r
   one.options.thinking.emplace();
   one.options.thinking_budget = request.thinking_budget;
   hold_answer(model.tool_format, request.tools, request.fields.format, one.options);
-  // A form holds from the first token if there is nothing to think about.
-  if (one.options.constraint && !may_think(model, prompt.ids)) {
-    one.options.thinking.reset();
-    one.options.thinking_budget.reset();
-  }
+  one.options.may_reason = model.reasons;
   one.prompt = std::move(prompt.ids);
   one.borders = std::move(prompt.borders);
   one.answers = request.fields.answers;

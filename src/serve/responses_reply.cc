@@ -38,7 +38,7 @@ class ResponsesReply : public Reply {
         begin();
         break;
       case Kind::kToken:
-        add(parts_.push(event.id, event.text));
+        add(parts_.push(event.text));
         break;
       case Kind::kEnd:
         add(parts_.finish(event.result));

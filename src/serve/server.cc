@@ -7,6 +7,7 @@
 
 #include "base/advice.h"
 #include "engine/answer_ids.h"
+#include "engine/reasoning_tags.h"
 #include "serve/api.h"
 #include "serve/http_server.h"
 #include "serve/work.h"
@@ -35,7 +36,10 @@ ServedModel make_model(const Engine& engine, const ServeOptions& options, std::s
   model.vocab_size = config.vocab_size;
   model.chat = options.chat != nullptr ? options.chat : opened.chat();
   model.chat_template = options.chat != nullptr ? options.chat_template : opened.chat_template();
-  if (model.chat != nullptr) model.tool_format = detect_tool_format(*model.chat);
+  model.reasons =
+      options.chat != nullptr ? template_reasons(options.chat_template) : reasons(opened);
+  model.tool_chat = options.chat != nullptr ? options.chat : opened.chat_with_tools();
+  if (model.tool_chat != nullptr) model.tool_format = detect_tool_format(*model.tool_chat);
   if (options.log && !model.tool_format.note.empty()) options.log(model.tool_format.note);
   const SpecialTokens tokens = opened.special_tokens();
   model.bos_token = token_named(tokens, "bos_token");
