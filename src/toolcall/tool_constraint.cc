@@ -157,13 +157,18 @@ ConstraintPtr section(const ToolFormat& format, const ToolRequest& request, std:
   return sequence(parts);
 }
 
-}  // namespace
-
-bool is_constrained(const ToolFormat& format, const ToolRequest& request) {
-  if (request.tools.empty()) return false;
-  return request.choice == ToolChoice::kRequired ||
-         (format.known && format.control_ids.empty() && !call_trigger(format).empty());
+// Calls that begin with the opening brace of their JSON, or an answer that does not begin so. That
+// would take other answers in JSON away, so it is done where a schema was promised to hold.
+ConstraintPtr bare_calls(const ToolFormat& format, const ToolRequest& request) {
+  const bool strict = std::any_of(request.tools.begin(), request.tools.end(),
+                                  [](const ToolDefinition& tool) { return tool.strict; });
+  if (request.choice != ToolChoice::kAuto || !strict) return {};
+  constexpr std::string_view kOtherText = "[ \\n\\r\\t]*(?:[^ \\n\\r\\t{][\\u{0}-\\u{10FFFF}]*)?";
+  return alternatives(
+      Parts{section(format, request, 0, request.parallel), constrain_to_regex(kOtherText)});
 }
+
+}  // namespace
 
 ConstraintPtr tool_constraint(const ToolFormat& format, const ToolRequest& request) {
   if (request.tools.empty()) return {};
@@ -176,8 +181,9 @@ ConstraintPtr tool_constraint(const ToolFormat& format, const ToolRequest& reque
     }
     return section(format, request, 0, request.parallel);
   }
-  if (!is_constrained(format, request)) return {};
+  if (!format.known) return {};
   const std::string trigger = call_trigger(format);
+  if (trigger.empty()) return bare_calls(format, request);
   if (request.choice == ToolChoice::kNone) return text_without(trigger);
   const std::string open = format.section_open + format.call_open;
   const bool sections = !format.section_close.empty();

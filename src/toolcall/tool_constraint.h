@@ -9,19 +9,18 @@
 
 namespace cellm {
 
-// Null: there is nothing to hold to (no tools; or the choice is left to the model, and nothing
-// tells the beginning of a call from text, or control tokens do, which no constraint allows).
+// Null: there is nothing to hold to (no tools; the form is not known; or it is JSON with nothing in
+// front of it, and an answer may be other JSON).
 //
-// kRequired: calls and nothing else. kAuto: any text; where a call begins, it must be one. kNone:
-// no call begins. Arguments satisfy the schema of a function that is strict; of others as far as
-// the schema is supported, else they are any object. Between tags, parameters come in the order of
-// the schema, no others than its own.
+// kRequired: calls and nothing else. kAuto: any text; where a call begins, it must be one. JSON
+// with nothing in front of it, at the beginning of an answer, has to be a call only if a function
+// is strict. kNone: no call begins. Control tokens that the form contains stand for their spelling
+// (control_tokens_of()). Arguments satisfy the schema of a function that is strict; of others as
+// far as the schema is supported, else they are any object. Between tags, parameters come in the
+// order of the schema, no others than its own.
 //
 // Throws Error(kUnsupported) for a form that is not known and a choice that demands it, and for
 // what is not supported in the schema of a strict function; Error(kUsage) for a malformed schema.
 ConstraintPtr tool_constraint(const ToolFormat& format, const ToolRequest& request);
-
-// Whether calls are held to their form: tool_constraint() then gives a constraint or throws.
-bool is_constrained(const ToolFormat& format, const ToolRequest& request);
 
 }  // namespace cellm

@@ -71,10 +71,21 @@ TEST(ToolConstraint, AutoIsTextUntilACallBegins) {
                       "name=\"now\">\n</invoke>\n</calls> and"));
   // Nothing tells a call of this form from an answer in JSON.
   EXPECT_EQ(tool_constraint(kLlama, kAuto), nullptr);
-  ToolFormat with_control_tokens = kList;
-  with_control_tokens.control_ids = {1};
-  EXPECT_EQ(tool_constraint(with_control_tokens, kAuto), nullptr);
-  EXPECT_NE(tool_constraint(with_control_tokens, kRequired), nullptr);
+}
+
+TEST(ToolConstraint, AStrictFunctionHoldsAnAnswerThatBeginsWithABrace) {
+  ToolRequest request = kAuto;
+  request.tools.front().strict = true;
+  EXPECT_TRUE(accepts(kLlama, request, ""));
+  EXPECT_TRUE(accepts(kLlama, request, " \n"));
+  EXPECT_TRUE(accepts(kLlama, request, "It is {12} o'clock, \u00e4\u2028\ufeff."));
+  EXPECT_TRUE(
+      accepts(kLlama, request, R"({"name": "get_weather", "parameters": {"city": "Bern"}})"));
+  EXPECT_FALSE(accepts(kLlama, request, R"({"name": "get_weather", "parameters": {"city": 1}})"));
+  EXPECT_FALSE(accepts(kLlama, request, R"({"answer": 12})"));
+  EXPECT_FALSE(accepts(kLlama, request, R"(  {"answer": 12})"));
+  request.choice = ToolChoice::kNone;
+  EXPECT_EQ(tool_constraint(kLlama, request), nullptr);
 }
 
 TEST(ToolConstraint, NoneHasNoCalls) {

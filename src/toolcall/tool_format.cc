@@ -79,12 +79,6 @@ ToolFormat detect_tool_format(const Chat& chat) {
   return format;
 }
 
-ToolFormat detect_tool_format(const Chat& chat, const Tokenizer& tokenizer) {
-  ToolFormat format = detect_tool_format(chat);
-  format.control_ids = control_tokens_of(format, tokenizer);
-  return format;
-}
-
 std::vector<std::uint32_t> control_tokens_of(const ToolFormat& format, const Tokenizer& tokenizer) {
   std::vector<std::uint32_t> ids;
   for (const AddedToken& token : tokenizer.spec().added) {

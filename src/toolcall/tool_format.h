@@ -47,18 +47,12 @@ struct ToolFormat {
   std::string key_open = {};
   std::string key_close = {};
   std::string value_close = {};
-
-  // Control tokens that the texts contain. As a rule such tokens have no text in an answer; these
-  // need one (GenerateOptions::spelled_ids).
-  std::vector<std::uint32_t> control_ids = {};
 };
 
 // The form by what the template writes for probes of definitions and calls. Without tools in the
 // template it is Hermes' JSON, which the initial values of ToolFormat have. Throws nothing for what
 // a template cannot do.
 ToolFormat detect_tool_format(const Chat& chat);
-// With control_ids.
-ToolFormat detect_tool_format(const Chat& chat, const Tokenizer& tokenizer);
 
 // A call begins with this text, which is empty if calls have nothing in front of the JSON: then one
 // can only be at the beginning of an answer.
@@ -67,6 +61,8 @@ std::string call_trigger(const ToolFormat& format);
 // The text in front of a call: of its JSON object (kJson) or its name. `first`: with section_open.
 std::string before_call(const ToolFormat& format, bool first);
 
+// Control tokens that the texts contain. As a rule such tokens have no text in an answer; these
+// need one (GenerateOptions::spelled_ids).
 std::vector<std::uint32_t> control_tokens_of(const ToolFormat& format, const Tokenizer& tokenizer);
 
 }  // namespace cellm
