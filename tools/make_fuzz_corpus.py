@@ -11,6 +11,7 @@ import pathlib
 
 from fuzz_corpus.chat_seeds import chat_seeds, conversation_seeds
 from fuzz_corpus.cellm_seeds import cellm_seeds, compact_seeds, session_seeds
+from fuzz_corpus.constrain_seeds import constrain_seeds
 from fuzz_corpus.gguf_seeds import gguf_seeds
 from fuzz_corpus.input_seeds import input_seeds
 from fuzz_corpus.model_seeds import config_seeds, container_seeds
@@ -29,6 +30,7 @@ def main():
     chat_seeds()
     conversation_seeds()
     tool_seeds()
+    constrain_seeds()
     config_seeds()
     models = container_seeds()
     gguf_seeds()
