@@ -4,9 +4,14 @@
 Needs numpy, safetensors and gguf (0.19), the package of llama.cpp; its number formats are the reference
 of the tests. The tensors are converted as in llama.cpp's convert_hf_to_gguf.py.
 
-usage: make_gguf_fixtures.py  (from any folder)
+usage: make_gguf_fixtures.py [--ggml libggml-base.so]  (from any folder)
+
+With --ggml, all values are compared with those of that library (of llama.cpp v0.5.0), bit by bit. Such a library is in the
+npm package @node-llama-cpp/linux-x64.
 """
 
+import argparse
+import ctypes
 import json
 import struct
 from pathlib import Path
@@ -19,41 +24,146 @@ ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "testdata" / "models"
 OUT = ROOT / "testdata" / "gguf"
 
+
+class Other:
+    """A type that the package does not know, like its members."""
+
+    def __init__(self, name, value, columns, size):
+        self.name, self.value = name, value
+        gguf.GGML_QUANT_SIZES[self] = (columns, size)
+
+
+Q2_0 = Other("Q2_0", 42, 64, 18)
+Q2_0_G128 = Other("Q2_0_G128", None, 128, 34)  # of files from before Q2_0 was ggml's
+
 # Byte offsets of the f16 scales in a block.
 SCALES = {
     Type.Q8_0: [0], Type.Q4_0: [0], Type.Q4_1: [0, 2], Type.Q5_0: [0], Type.Q5_1: [0, 2],
     Type.Q2_K: [80, 82], Type.Q3_K: [108], Type.Q4_K: [0, 2], Type.Q5_K: [0, 2], Type.Q6_K: [208],
     Type.IQ4_NL: [0], Type.IQ4_XS: [0], Type.Q1_0: [0],
 }
+# The same for what came later: each has random numbers of its own.
+LATER = {
+    Type.IQ2_XXS: [0], Type.IQ2_XS: [0], Type.IQ2_S: [0], Type.IQ3_XXS: [0], Type.IQ3_S: [0], Type.IQ1_S: [0],
+    Type.IQ1_M: [], Type.TQ1_0: [52], Type.TQ2_0: [64], Type.MXFP4: [], Type.NVFP4: [], Q2_0: [0], Q2_0_G128: [0],
+}
+ALL = SCALES | LATER
 
 
 def dequantize(blocks, kind):
-    if kind != Type.Q1_0:  # the package has no code for it: ±d by the bits, lowest first
+    if kind not in (Type.Q1_0, Q2_0, Q2_0_G128):  # the package has no code for them
         return gguf.quants.dequantize(blocks, kind)
     scale = blocks[:, :2].copy().view(np.float16).astype(np.float32)
     bits = np.unpackbits(blocks[:, 2:], axis=1, bitorder="little").astype(np.float32)
-    return scale * (2 * bits - 1)
+    if kind == Type.Q1_0:  # ±d by the bits, lowest first
+        return scale * (2 * bits - 1)
+    return scale * (bits[:, 0::2] + 2 * bits[:, 1::2] - 1)
 
 
 def random_blocks(rng, kind, rows, blocks_per_row, scale):
     """Random bytes with finite scales."""
     size = gguf.GGML_QUANT_SIZES[kind][1]
     blocks = rng.integers(0, 256, (rows * blocks_per_row, size), dtype=np.uint8)
-    for at in SCALES[kind]:
+    for at in ALL[kind]:
         values = (rng.standard_normal(len(blocks)) * scale).astype(np.float16)
         blocks[:, at : at + 2] = values.view(np.uint8).reshape(-1, 2)
+    if kind == Type.IQ1_M:  # the f16 is in the upper 4 bits of 4 numbers
+        values = (rng.standard_normal(len(blocks)) * scale).astype(np.float16).view(np.uint16)
+        for i in range(4):
+            blocks[:, 49 + 2 * i] = blocks[:, 49 + 2 * i] & 15 | (values >> 4 * i & 15) << 4
     return blocks.reshape(rows, blocks_per_row * size)
 
 
-def make_blocks():
+class Points:
+    """Where a type has the indices of its points: the lower 8 bits of index i in byte lower(i), the others in the two bytes
+    from upper(i) on, from bit place(i) on."""
+
+    def __init__(self, bits, count, lower, upper=None, place=None):
+        self.bits, self.count, self.lower, self.upper, self.place = bits, count, lower, upper, place
+
+    def set(self, block, i, index):
+        block[self.lower(i)] = index & 255
+        if self.upper:
+            at, place = self.upper(i), self.place(i)
+            number = int(block[at]) | int(block[at + 1]) << 8
+            number = number & ~((1 << self.bits - 8) - 1 << place) | index >> 8 << place
+            block[at], block[at + 1] = number & 255, number >> 8
+
+
+POINTS = {
+    Type.IQ2_XXS: Points(8, 32, lambda i: 2 + i // 4 * 8 + i % 4),
+    Type.IQ2_XS: Points(9, 32, lambda i: 2 + 2 * i, lambda i: 3 + 2 * i, lambda i: 0),
+    Type.IQ2_S: Points(10, 32, lambda i: 2 + i, lambda i: 66 + i // 4, lambda i: 2 * (i % 4)),
+    Type.IQ3_XXS: Points(8, 64, lambda i: 2 + i),
+    Type.IQ3_S: Points(9, 64, lambda i: 2 + i, lambda i: 66 + i // 8, lambda i: i % 8),
+    Type.IQ1_S: Points(11, 32, lambda i: 2 + i, lambda i: 34 + i // 4 * 2, lambda i: 3 * (i % 4)),
+    Type.IQ1_M: Points(11, 32, lambda i: i, lambda i: 32 + i // 2, lambda i: 4 * (i % 2)),
+}
+
+
+class Library:
+    """Dequantization by ggml itself."""
+
+    class Traits(ctypes.Structure):  # ggml_type_traits of ggml.h
+        _fields_ = [("name", ctypes.c_char_p), ("columns", ctypes.c_int64), ("interleave", ctypes.c_int64),
+                    ("size", ctypes.c_size_t), ("quantized", ctypes.c_bool), ("to_float", ctypes.c_void_p)]  # fmt: skip
+
+    def __init__(self, path):
+        self.get = ctypes.CDLL(path).ggml_get_type_traits
+        self.get.restype = ctypes.POINTER(self.Traits)
+
+    def check(self, kind, blocks, values):
+        if kind.value is None:
+            return
+        traits = self.get(kind.value).contents
+        assert (traits.columns, traits.size) == gguf.GGML_QUANT_SIZES[kind], kind.name
+        found = np.empty(values.size, np.float32)
+        to_float = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(traits.to_float)
+        data = np.ascontiguousarray(blocks)
+        to_float(data.ctypes.data, found.ctypes.data, found.size)
+        assert found.tobytes() == values.tobytes(), f"{kind.name}: not the values of the library"
+        print(f"{kind.name}: {found.size} values are those of the library")
+
+
+def make_blocks(library):
     """NAME.blocks: blocks as stored; NAME.f32: their values."""
     rng = np.random.default_rng(20)
-    for kind in SCALES:
+    for kind in ALL:
+        if kind in LATER:
+            rng = np.random.default_rng([20, *kind.name.encode()])
         count = 8 if gguf.GGML_QUANT_SIZES[kind][0] <= 128 else 3
         blocks = random_blocks(rng, kind, count, 1, 1.0)
+        if kind == Type.MXFP4:  # the subnormal scales and the largest
+            blocks[:4, 0] = [0, 1, 2, 255]
+        if kind == Type.NVFP4:  # 0 in each way, subnormal, largest
+            blocks[0, :4], blocks[1, :4] = [0, 0x7F, 0x80, 0xFF], [1, 7, 8, 0x7E]
         (OUT / f"{kind.name}.blocks").write_bytes(blocks.tobytes())
-        values = dequantize(blocks, kind).astype(np.float32)
+        values = np.ascontiguousarray(dequantize(blocks, kind), np.float32)
         (OUT / f"{kind.name}.f32").write_bytes(values.tobytes())
+        if library:
+            library.check(kind, blocks, values)
+    make_points(library)
+
+
+def make_points(library):
+    """grids.blocks: of each type of points blocks with every point, its sign bits and scales as they come; grids.sums:
+    name, number of blocks and FNV-1a checksum of the values."""
+    every, sums = b"", ""
+    for kind, points in POINTS.items():
+        rng = np.random.default_rng([21, *kind.name.encode()])
+        blocks = random_blocks(rng, kind, (1 << points.bits) // points.count, 1, 1.0)
+        for index in range(1 << points.bits):
+            points.set(blocks[index // points.count], index % points.count, index)
+        values = np.ascontiguousarray(dequantize(blocks, kind), np.float32)
+        if library:
+            library.check(kind, blocks, values)
+        checksum = 0xCBF29CE484222325
+        for byte in values.tobytes():
+            checksum = (checksum ^ byte) * 0x100000001B3 % (1 << 64)
+        every += blocks.tobytes()
+        sums += f"{kind.name.lower()} {len(blocks)} {checksum:016x}\n"
+    (OUT / "grids.blocks").write_bytes(every)
+    (OUT / "grids.sums").write_text(sums)
 
 
 def read_safetensors(path):
@@ -286,8 +396,11 @@ def make_typed():
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ggml", help="a libggml-base.so to compare with")
+    options = parser.parse_args()
     OUT.mkdir(exist_ok=True)
-    make_blocks()
+    make_blocks(Library(options.ggml) if options.ggml else None)
     make_typed()
     make_model("llama", "llama", 3, DENSE, convert_llama,
                lambda writer, config: add_tokenizer(writer, config["vocab_size"]))
