@@ -1,10 +1,11 @@
 #include "format/block_formats.h"
 
-#include <bit>
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,16 @@
 namespace cellm {
 namespace {
 
-std::string test_file(std::string name, const std::string& extension) {
+std::string test_file(const std::string& name, const std::string& extension) {
+  return read_file(std::filesystem::path(CELLM_TESTDATA) / "gguf" / (name + extension), 1U << 16);
+}
+
+std::string upper_case(std::string_view text) {
+  std::string name(text);
   for (char& letter : name) {
     if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
   }
-  return read_file(std::filesystem::path(CELLM_TESTDATA) / "gguf" / (name + extension), 1U << 16);
+  return name;
 }
 
 class EveryBlockFormat : public testing::TestWithParam<BlockFormatInfo> {};
@@ -29,8 +35,8 @@ INSTANTIATE_TEST_SUITE_P(All, EveryBlockFormat, testing::ValuesIn(block_formats(
 // The expected values are those of the gguf package, which agree with ggml's C code.
 TEST_P(EveryBlockFormat, HasTheValuesOfGgmlAtAnyAddress) {
   const BlockFormatInfo& format = GetParam();
-  const std::string blocks = test_file(std::string(format.name), ".blocks");
-  const std::string expected = test_file(std::string(format.name), ".f32");
+  const std::string blocks = test_file(upper_case(format.name), ".blocks");
+  const std::string expected = test_file(upper_case(format.name), ".f32");
   const std::size_t cols = blocks.size() / format.shape.bytes * format.shape.columns;
   ASSERT_EQ(format.row_bytes(cols), blocks.size());
   ASSERT_EQ(expected.size(), cols * sizeof(float));
@@ -41,6 +47,34 @@ TEST_P(EveryBlockFormat, HasTheValuesOfGgmlAtAnyAddress) {
     format.dequantize_row(moved.data() + offset, cols, values.data());
     ASSERT_EQ(std::memcmp(values.data(), expected.data(), expected.size()), 0) << offset;
   }
+}
+
+// Blocks with every point of the grids, and checksums of the values.
+TEST(BlockFormats, PointsAreThoseOfGgml) {
+  const std::string blocks = test_file("grids", ".blocks");
+  std::istringstream sums(test_file("grids", ".sums"));
+  std::size_t at = 0;
+  std::string name;
+  std::size_t count = 0;
+  std::uint64_t want = 0;
+  while (sums >> name >> std::dec >> count >> std::hex >> want) {
+    const auto& all = block_formats();
+    const auto format = std::find_if(
+        all.begin(), all.end(), [&](const BlockFormatInfo& info) { return info.name == name; });
+    ASSERT_NE(format, all.end()) << name;
+    std::vector<float> values(count * format->shape.columns);
+    ASSERT_LE(at + format->row_bytes(values.size()), blocks.size());
+    format->dequantize_row(reinterpret_cast<const std::byte*>(blocks.data()) + at, values.size(),
+                           values.data());
+    at += format->row_bytes(values.size());
+    std::uint64_t sum = 0xCBF29CE484222325U;  // FNV-1a
+    for (const std::byte byte : std::as_bytes(std::span(values))) {
+      sum = (sum ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001B3U;
+    }
+    EXPECT_EQ(sum, want) << name;
+  }
+  EXPECT_EQ(at, blocks.size());
+  EXPECT_GT(at, 0U);
 }
 
 TEST_P(EveryBlockFormat, IsFoundByItsId) {

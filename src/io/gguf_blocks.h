@@ -3,12 +3,13 @@
 // A row of a tensor is a sequence of blocks; every block holds `block` weights in `block_bytes`
 // bytes. The layouts are those of ggml's block structures (ggml-common.h), the arithmetic is f32 in
 // the order of ggml's own dequantization (ggml-quants.c), so the values are the same bit for bit.
-// Most types are weight formats of their own (format/); the others can only be dequantized.
+// Every type that can be read is a weight format of its own (format/).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,13 @@ inline constexpr std::uint32_t kGgmlBF16 = 30;
 
 // The type of that number, null if ggml has none (in the versions known here). Thread-safe.
 const GgmlType* find_ggml_type(std::uint32_t id);
+
+// The next type of the same number, whose block has another size: null if there is none. Files
+// from before a type was ggml's may hold it. `type` is one of ggml_types().
+const GgmlType* other_block_size(const GgmlType& type);
+
+// All types. Of those of one number, today's is first.
+std::span<const GgmlType> ggml_types();
 
 // The names of the types that can be read, for messages: "F32, F16, ...".
 std::string readable_ggml_types();

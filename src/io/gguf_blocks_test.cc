@@ -46,7 +46,8 @@ TEST_P(GgmlBlocks, HaveTheValuesOfGgml) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GgmlBlocks,
-                         testing::Values(2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 20, 23, 41),
+                         testing::Values(2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 16, 17, 18, 19, 20, 21,
+                                         22, 23, 29, 34, 35, 39, 40, 41, 42),
                          [](const auto& test) {
                            return std::string(find_ggml_type(test.param)->name);
                          });
@@ -63,13 +64,26 @@ TEST(GgmlTypes, PlainFloats) {
 }
 
 TEST(GgmlTypes, KnowsNamesOfTypesItCannotRead) {
-  ASSERT_NE(find_ggml_type(16), nullptr);
-  EXPECT_EQ(find_ggml_type(16)->name, "IQ2_XXS");
-  EXPECT_EQ(find_ggml_type(16)->block, 0U);
+  ASSERT_NE(find_ggml_type(15), nullptr);
+  EXPECT_EQ(find_ggml_type(15)->name, "Q8_K");
+  EXPECT_EQ(find_ggml_type(15)->block, 0U);
   EXPECT_EQ(find_ggml_type(43), nullptr);
   EXPECT_EQ(find_ggml_type(UINT32_MAX), nullptr);
   EXPECT_NE(readable_ggml_types().find("Q4_K"), std::string::npos);
-  EXPECT_EQ(readable_ggml_types().find("IQ2_XXS"), std::string::npos);
+  EXPECT_EQ(readable_ggml_types().find("Q8_K"), std::string::npos);
+}
+
+TEST(GgmlTypes, OneNumberHasTwoSizesOfABlock) {
+  const GgmlType* type = find_ggml_type(42);
+  EXPECT_EQ(type->block, 64U);
+  const GgmlType* other = other_block_size(*type);
+  ASSERT_NE(other, nullptr);
+  EXPECT_EQ(other->id, 42U);
+  EXPECT_EQ(other->block, 128U);
+  EXPECT_EQ(other_block_size(*other), nullptr);
+  for (const GgmlType& each : ggml_types()) {
+    EXPECT_TRUE(each.id == 42 || other_block_size(each) == nullptr) << each.name;
+  }
 }
 
 TEST(GgmlTypes, EveryIdOnce) {

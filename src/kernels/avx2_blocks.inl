@@ -34,19 +34,54 @@
 
 template <int kShift>
 IntVec lane_bits(IntVec v, std::int32_t mask) {
-  return _mm256_and_si256(_mm256_srli_epi32(v, kShift), _mm256_set1_epi32(mask));
+  v = kShift >= 0 ? _mm256_srli_epi32(v, kShift) : _mm256_slli_epi32(v, -kShift);
+  return _mm256_and_si256(v, _mm256_set1_epi32(mask));
 }
 
+// All bits of byte k of a lane are set if bit 4 · kQuad + k of it is set.
 template <int kQuad>
-IntVec spread_bits(IntVec v) {
+IntVec bit_mask(IntVec v) {
   constexpr int kByte = 0x01010101 * (kQuad / 2);
   const __m128i bytes =
       _mm_setr_epi32(kByte, 0x04040404 + kByte, 0x08080808 + kByte, 0x0C0C0C0C + kByte);
   const __m256i bits =
       _mm256_set1_epi32(kQuad % 2 == 0 ? 0x08040201 : static_cast<int>(0x80402010U));
   const __m256i spread = _mm256_shuffle_epi8(v, _mm256_broadcastsi128_si256(bytes));
-  const __m256i set = _mm256_cmpeq_epi8(_mm256_and_si256(spread, bits), bits);
-  return _mm256_and_si256(set, _mm256_set1_epi8(16));
+  return _mm256_cmpeq_epi8(_mm256_and_si256(spread, bits), bits);
+}
+template <int kQuad, int kValue>
+IntVec spread_bits(IntVec v) {
+  return _mm256_and_si256(bit_mask<kQuad>(v), _mm256_set1_epi8(kValue));
+}
+// Where set, ~a + 1 + 128.
+template <int kQuad>
+IntVec mirror_bytes(IntVec codes, IntVec v) {
+  const __m256i set = bit_mask<kQuad>(v);
+  const __m256i sum = _mm256_and_si256(set, _mm256_set1_epi8(static_cast<char>(129)));
+  return _mm256_add_epi8(_mm256_xor_si256(codes, set), sum);
+}
+
+// Rows 0, 1, 4, 5, then 2, 3, 6, 7, so that halves of 128 bits are in order.
+[[gnu::always_inline]] inline void grid_pairs(const std::uint64_t* grid, IntVec v, IntVec& first,
+                                              IntVec& second) {
+  const auto* pairs = reinterpret_cast<const long long*>(grid);
+  const __m128i low = _mm256_castsi256_si128(v);
+  const __m128i high = _mm256_extracti128_si256(v, 1);
+  const __m256 even =
+      _mm256_castsi256_ps(_mm256_i32gather_epi64(pairs, _mm_unpacklo_epi64(low, high), 8));
+  const __m256 odd =
+      _mm256_castsi256_ps(_mm256_i32gather_epi64(pairs, _mm_unpackhi_epi64(low, high), 8));
+  first = _mm256_castps_si256(_mm256_shuffle_ps(even, odd, 0x88));
+  second = _mm256_castps_si256(_mm256_shuffle_ps(even, odd, 0xDD));
+}
+IntVec grid_words(const std::uint32_t* grid, IntVec v) {
+  return _mm256_i32gather_epi32(reinterpret_cast<const int*>(grid), v, 4);
+}
+IntVec int_max(IntVec a, IntVec b) {
+  return _mm256_max_epi32(a, b);
+}
+FloatVec float_bits(IntVec v) {
+  return _mm256_castsi256_ps(v);
 }
 
 FloatVec halves_to_float(__m256i v) {

@@ -37,19 +37,54 @@
 
 template <int kShift>
 IntVec lane_bits(IntVec v, std::int32_t mask) {
-  return _mm512_and_si512(_mm512_srli_epi32(v, kShift), _mm512_set1_epi32(mask));
+  if constexpr (kShift >= 0) {
+    v = _mm512_srli_epi32(v, static_cast<unsigned>(kShift));
+  } else {
+    v = _mm512_slli_epi32(v, static_cast<unsigned>(-kShift));
+  }
+  return _mm512_and_si512(v, _mm512_set1_epi32(mask));
 }
 
+// Byte k of a lane is set if bit 4 · kQuad + k of it is set.
 template <int kQuad>
-IntVec spread_bits(IntVec v) {
+__mmask64 bit_mask(IntVec v) {
   constexpr int kByte = 0x01010101 * (kQuad / 2);
   const __m128i bytes =
       _mm_setr_epi32(kByte, 0x04040404 + kByte, 0x08080808 + kByte, 0x0C0C0C0C + kByte);
   const __m512i bits =
       _mm512_set1_epi32(kQuad % 2 == 0 ? 0x08040201 : static_cast<int>(0x80402010U));
-  const __mmask64 set =
-      _mm512_test_epi8_mask(_mm512_shuffle_epi8(v, _mm512_broadcast_i32x4(bytes)), bits);
-  return _mm512_maskz_mov_epi8(set, _mm512_set1_epi8(16));
+  return _mm512_test_epi8_mask(_mm512_shuffle_epi8(v, _mm512_broadcast_i32x4(bytes)), bits);
+}
+template <int kQuad, int kValue>
+IntVec spread_bits(IntVec v) {
+  return _mm512_maskz_mov_epi8(bit_mask<kQuad>(v), _mm512_set1_epi8(kValue));
+}
+template <int kQuad>
+IntVec mirror_bytes(IntVec codes, IntVec v) {
+  const __m512i twice_zero = _mm512_set1_epi8(static_cast<char>(128));
+  return _mm512_mask_sub_epi8(codes, bit_mask<kQuad>(v), twice_zero, codes);
+}
+
+// Rows 0, 1, 4, 5, 8 and so on, then the others, so that quarters of 128 bits are in order.
+[[gnu::always_inline]] inline void grid_pairs(const std::uint64_t* grid, IntVec v, IntVec& first,
+                                              IntVec& second) {
+  const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  const __m512i rows = _mm512_permutexvar_epi64(order, v);
+  const __m512 even =
+      _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_castsi512_si256(rows), grid, 8));
+  const __m512 odd =
+      _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_extracti64x4_epi64(rows, 1), grid, 8));
+  first = _mm512_castps_si512(_mm512_shuffle_ps(even, odd, 0x88));
+  second = _mm512_castps_si512(_mm512_shuffle_ps(even, odd, 0xDD));
+}
+IntVec grid_words(const std::uint32_t* grid, IntVec v) {
+  return _mm512_i32gather_epi32(v, grid, 4);
+}
+IntVec int_max(IntVec a, IntVec b) {
+  return _mm512_max_epi32(a, b);
+}
+FloatVec float_bits(IntVec v) {
+  return _mm512_castsi512_ps(v);
 }
 
 FloatVec float_from_low(IntVec v) {

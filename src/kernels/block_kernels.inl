@@ -9,24 +9,24 @@
 //
 //   part = float(dot) · scale
 //          with two scales: part of 16 columns, then fma(float(dot of 16), second scale, part)
-//          with an offset: then fma(float(sum of the activations' codes), offset, part)
+//          with offsets: then fma(float(sum of the activations' codes), offset, part) for each
 //   sum = fma(part, scale of the activations, sum)
 //
 // where every dot is an exact integer. So results are bitwise independent of rows, tokens and
 // target.
 
+// clang-format off
 #include "kernels/block_unpack.inl"
+#include "kernels/block_small.inl"
+#include "kernels/block_grids.inl"
+#include "kernels/block_tiles.inl"
+// clang-format on
 
-constexpr std::size_t kGroupColumns = kBlockActivations;
-constexpr std::size_t kGroupQuads = kGroupColumns / 4;
-constexpr std::size_t kGroupBytes = kGroupQuads * kQuadBytes;  // of 16 rows, unpacked
 constexpr std::size_t kUnitRows = 16;
 // Weights are fetched into the second-level cache this far ahead. The first level allows fewer
 // misses at a time: fetching into it halves the bandwidth.
 constexpr std::size_t kBlockPrefetch = 16384;
 
-template <class F>
-constexpr std::size_t kGroupScales = kGroupColumns / F::kScaleColumns;
 template <class F>
 constexpr std::size_t kPartGroups = F::kPartColumns / kGroupColumns;
 template <class F>
@@ -93,14 +93,6 @@ struct AddBlockDots {
   }
 };
 
-// The sum of a group for its outputs, before the scale of the activations.
-template <class F>
-CELLM_INLINE FloatVec scaled_group(const IntVec* dots, const FloatVec* scales) {
-  FloatVec part = float_mul(to_float(dots[0]), scales[0]);
-  if constexpr (kGroupScales<F> == 2) part = float_fma(to_float(dots[1]), scales[1], part);
-  return part;
-}
-
 // Fetches part kPart of the bytes of kIntLanes blocks from `bytes` on.
 template <class F, int kPart>
 CELLM_INLINE void prefetch_part(const unsigned char* bytes) {
@@ -126,17 +118,16 @@ CELLM_INLINE void add_parts(BlockRows rows, const unsigned char* ahead,
     for (std::size_t g = 0; g < kPartGroups<F>; ++g) {
       const std::size_t group = first_group + kFirst + g;
       IntVec dots[kGroupScales<F>];
+      float sums[kGroupScales<F>];
       for (std::size_t s = 0; s < kGroupScales<F>; ++s) {
         const std::int32_t codes =
             kGroupScales<F> == 2 ? x.half_sums[2 * group + s] : x.sums[group];
+        sums[s] = static_cast<float>(codes);
         dots[s] = add.total(g, s);
         if constexpr (kZero != 0) dots[s] = int_add(dots[s], int_broadcast(-kZero * codes));
       }
-      FloatVec part = scaled_group<F>(dots, scales + (kFirst + g) * kGroupScales<F>);
-      if constexpr (F::kOffsets) {
-        part = float_fma(float_broadcast(static_cast<float>(x.sums[group])), offsets[kFirst + g],
-                         part);
-      }
+      const std::size_t scale = (kFirst + g) * kGroupScales<F>;
+      const FloatVec part = scaled_group<F>(dots, scales + scale, offsets + scale, sums);
       sum = float_fma(part, float_broadcast(x.scales[group]), sum);
     }
     add_parts<F, kPart + 1>(rows, ahead, head, scales, offsets, x, first_group, sum);
@@ -151,7 +142,7 @@ FloatVec block_single(UnitRows<F>& rows, std::size_t v, std::size_t blocks,
   for (std::size_t b = 0; b < blocks; ++b) {
     const BlockRows block = rows.at(b, v);
     FloatVec scales[kBlockGroups<F> * kGroupScales<F>];
-    FloatVec offsets[kBlockGroups<F>];
+    FloatVec offsets[kBlockGroups<F> * kGroupScales<F>];
     const auto head = F::head(block, scales, offsets);
     add_parts<F, 0>(block, rows.ahead(blocks, b, v), head, scales, offsets, x, b * kBlockGroups<F>,
                     sum);
@@ -159,28 +150,16 @@ FloatVec block_single(UnitRows<F>& rows, std::size_t v, std::size_t blocks,
   return sum;
 }
 
-constexpr std::size_t kPanelGroups = kChunkColumns / kGroupColumns;
-
-// A chunk of columns of 16 rows. Codes of 8 bits are two planes of 4 where 16-bit sums are used.
-template <class F>
-struct BlockPanel {
-  static constexpr bool kPlanes = NarrowSums::kUsed && F::kBits == 8;
-  static constexpr std::size_t kPlaneBytes = kPanelGroups * kGroupBytes;
-  alignas(64) unsigned char codes[kPlaneBytes * (kPlanes ? 2 : 1)];
-  FloatVec scales[kBlockVectors][kPanelGroups * kGroupScales<F>];
-  FloatVec offsets[kBlockVectors][F::kOffsets ? kPanelGroups : 1];
-  std::size_t groups;
-};
-
 template <class F>
 struct StoreQuads {
+  using Panel = BlockPanel<CodesOf<F>>;
   unsigned char* out;  // of the part
   template <int kGroup, int kQuad>
   CELLM_INLINE void quad(IntVec codes) {
     unsigned char* to = out + kGroup * kGroupBytes + kQuad * kQuadBytes;
-    if constexpr (BlockPanel<F>::kPlanes) {
+    if constexpr (Panel::kPlanes) {
       store_bytes(to, shift_mask<0>(codes, 15));
-      store_bytes(to + BlockPanel<F>::kPlaneBytes, shift_mask<4>(codes, 15));
+      store_bytes(to + Panel::kPlaneBytes, shift_mask<4>(codes, 15));
     } else {
       store_bytes(to, codes);
     }
@@ -198,126 +177,19 @@ CELLM_INLINE void store_parts(BlockRows rows, const typename F::Head& head, unsi
 
 // Unpacks the blocks [begin, end), at most kPanelGroups groups.
 template <class F>
-void unpack_panel(UnitRows<F>& rows, std::size_t begin, std::size_t end, BlockPanel<F>& panel) {
+void unpack_panel(UnitRows<F>& rows, std::size_t begin, std::size_t end,
+                  BlockPanel<CodesOf<F>>& panel) {
   panel.groups = (end - begin) * kBlockGroups<F>;
   for (std::size_t v = 0; v < kBlockVectors; ++v) {
     for (std::size_t b = begin; b < end; ++b) {
       const std::size_t group = (b - begin) * kBlockGroups<F>;
       const BlockRows block = rows.at(b, v);
-      const auto head = F::head(block, panel.scales[v] + group * kGroupScales<F>,
-                                F::kOffsets ? panel.offsets[v] + group : panel.offsets[v]);
+      const std::size_t scale = group * kGroupScales<F>;
+      const auto head =
+          F::head(block, panel.scales[v] + scale, panel.offsets[v] + (F::kOffsets ? scale : 0));
       store_parts<F, 0>(block, head, panel.codes + group * kGroupBytes + v * kIntLanes * 4);
     }
   }
-}
-
-// The initial value of the dots, for each token and group of a chunk: the correction for the zero
-// point of the codes, or with offsets instead, the sum of the token's codes as a float.
-template <class F>
-struct TokenSums {
-  static constexpr std::size_t kCount = kPanelGroups * kGroupScales<F>;
-  std::int32_t starts[kIntTokenBlock][F::kOffsets ? 1 : kCount];
-  float sums[kIntTokenBlock][F::kOffsets ? kCount : 1];
-};
-template <class F>
-void find_token_sums(const QuantizedActivations& x, std::size_t token, std::size_t tokens,
-                     std::size_t first_group, std::size_t groups, TokenSums<F>& out) {
-  const std::int32_t* all = kGroupScales<F> == 2 ? x.half_sums : x.sums;
-  for (std::size_t t = 0; t < tokens; ++t) {
-    const std::int32_t* sums = all + ((token + t) * x.blocks + first_group) * kGroupScales<F>;
-    for (std::size_t i = 0; i < groups * kGroupScales<F>; ++i) {
-      if constexpr (F::kOffsets) {
-        out.sums[t][i] = static_cast<float>(sums[i]);
-      } else {
-        out.starts[t][i] = -F::kZero * sums[i];
-      }
-    }
-  }
-}
-
-// dots += the products of `columns` columns of kTokens tokens.
-template <class F, std::size_t kTokens>
-CELLM_INLINE void add_group(const unsigned char* codes, const signed char* inputs,
-                            std::size_t stride, IntVec (*dots)[kTokens][kBlockVectors]) {
-  constexpr std::size_t kColumns = F::kScaleColumns;
-  static_assert(!is_narrow<F::kBits>() || kColumns == kGroupColumns);
-  if constexpr (BlockPanel<F>::kPlanes) {
-    add_columns<4, kTokens, 1, kColumns>(codes, inputs, stride, kColumns, dots);
-    IntVec upper[1][kTokens][kBlockVectors];
-    for (auto& token : upper[0]) {
-      for (IntVec& sum : token) sum = int_broadcast(0);
-    }
-    add_columns<4, kTokens, 1, kColumns>(codes + BlockPanel<F>::kPlaneBytes, inputs, stride,
-                                         kColumns, upper);
-    for (std::size_t t = 0; t < kTokens; ++t) {
-      for (std::size_t v = 0; v < kBlockVectors; ++v) {
-        dots[0][t][v] = int_add(dots[0][t][v], int_shift<-4>(upper[0][t][v]));
-      }
-    }
-  } else {
-    add_columns<F::kBits, kTokens, 1, kColumns>(codes, inputs, stride, kColumns, dots);
-  }
-}
-
-// Adds a chunk to kTokens outputs of 16 rows: of the tokens from `first` on, `at` in the chunk.
-template <class F, std::size_t kTokens>
-void block_tile(const BlockPanel<F>& panel, const TokenSums<F>& token_sums,
-                const QuantizedActivations& x, std::size_t first, std::size_t first_group,
-                std::size_t at, FloatVec (*sums)[kBlockVectors]) {
-  constexpr std::size_t kScales = kGroupScales<F>;
-  sums += at;
-  const signed char* inputs = x.codes + (first + at) * x.padded_cols + first_group * kGroupColumns;
-  const float* input_scales = x.scales + (first + at) * x.blocks + first_group;
-  FloatVec totals[kTokens][kBlockVectors];
-  for (std::size_t t = 0; t < kTokens; ++t) {
-    for (std::size_t v = 0; v < kBlockVectors; ++v) totals[t][v] = sums[t][v];
-  }
-  for (std::size_t g = 0; g < panel.groups; ++g, inputs += kGroupColumns) {
-    IntVec dots[kScales][kTokens][kBlockVectors];
-    for (std::size_t s = 0; s < kScales; ++s) {
-      for (std::size_t t = 0; t < kTokens; ++t) {
-        const std::int32_t start = F::kOffsets ? 0 : token_sums.starts[at + t][g * kScales + s];
-        for (std::size_t v = 0; v < kBlockVectors; ++v) dots[s][t][v] = int_broadcast(start);
-      }
-      add_group<F, kTokens>(panel.codes + g * kGroupBytes + s * (kGroupBytes / kScales),
-                            inputs + s * F::kScaleColumns, x.padded_cols, dots + s);
-    }
-    for (std::size_t t = 0; t < kTokens; ++t) {
-      for (std::size_t v = 0; v < kBlockVectors; ++v) {
-        IntVec of_scales[kScales];
-        for (std::size_t s = 0; s < kScales; ++s) of_scales[s] = dots[s][t][v];
-        FloatVec part = scaled_group<F>(of_scales, panel.scales[v] + g * kScales);
-        if constexpr (F::kOffsets) {
-          part = float_fma(float_broadcast(token_sums.sums[at + t][g]), panel.offsets[v][g], part);
-        }
-        totals[t][v] =
-            float_fma(part, float_broadcast(input_scales[t * x.blocks + g]), totals[t][v]);
-      }
-    }
-  }
-  for (std::size_t t = 0; t < kTokens; ++t) {
-    for (std::size_t v = 0; v < kBlockVectors; ++v) sums[t][v] = totals[t][v];
-  }
-}
-
-// Adds a chunk to the outputs of `tokens` tokens from `token` on.
-template <class F>
-void block_tiles(const BlockPanel<F>& panel, const TokenSums<F>& token_sums,
-                 const QuantizedActivations& x, std::size_t token, std::size_t tokens,
-                 std::size_t first_group, IntSums& partial) {
-  std::size_t t = 0;
-  for (; t + kIntTokens <= tokens; t += kIntTokens) {
-    block_tile<F, kIntTokens>(panel, token_sums, x, token, first_group, t, partial.sums);
-  }
-  if (kIntTokens > 4 && tokens - t >= 4) {
-    block_tile<F, 4>(panel, token_sums, x, token, first_group, t, partial.sums);
-    t += 4;
-  }
-  if (kIntTokens > 2 && tokens - t >= 2) {
-    block_tile<F, 2>(panel, token_sums, x, token, first_group, t, partial.sums);
-    t += 2;
-  }
-  if (t < tokens) block_tile<F, 1>(panel, token_sums, x, token, first_group, t, partial.sums);
 }
 
 void store_unit(const FloatVec* sums, std::size_t rows, float* y) {
@@ -337,8 +209,8 @@ void block_unit(const BlockMatrix& w, std::size_t row, std::size_t count,
     for (std::size_t v = 0; v < kBlockVectors; ++v) sums[v] = block_single<F>(rows, v, blocks, x);
     return store_unit(sums, count, y + row);
   }
-  BlockPanel<F> panel;
-  TokenSums<F> token_sums;
+  BlockPanel<CodesOf<F>> panel;
+  TokenSums<CodesOf<F>> token_sums;
   IntSums partial;
   constexpr std::size_t kPanelBlocks = kPanelGroups / kBlockGroups<F>;
   for (std::size_t token = 0; token < x.tokens; token += kIntTokenBlock) {
@@ -349,8 +221,8 @@ void block_unit(const BlockMatrix& w, std::size_t row, std::size_t count,
       const std::size_t end = blocks - b < kPanelBlocks ? blocks : b + kPanelBlocks;
       const std::size_t first_group = b * kBlockGroups<F>;
       unpack_panel<F>(rows, b, end, panel);
-      find_token_sums<F>(x, token, tokens, first_group, panel.groups, token_sums);
-      block_tiles<F>(panel, token_sums, x, token, tokens, first_group, partial);
+      find_token_sums(x, token, tokens, first_group, panel.groups, F::kZero, token_sums);
+      block_tiles(panel, token_sums, x, token, tokens, first_group, partial);
     }
     for (std::size_t t = 0; t < tokens; ++t) {
       store_unit(partial.sums[t], count, y + (token + t) * y_stride + row);

@@ -32,13 +32,27 @@ struct TestBlocks {
     std::uniform_real_distribution<float> uniform(-0.1F, 0.1F);
     for (std::size_t block = 0; block < bytes.size(); block += info.shape.bytes) {
       for (const std::size_t place : info.shape.halves) {
-        set_half(block + place, byte >= 0 ? 1.0F : uniform(random));
+        if (place != kNoHalf) set_half(block + place, byte >= 0 ? 1.0F : uniform(random));
+      }
+      if (info.shape.format == FormatId::kIQ1M) {
+        set_spread_half(block + 48, byte >= 0 ? 1.0F : uniform(random));
+      } else if (info.shape.format == FormatId::kMXFP4) {
+        const auto exponent = static_cast<unsigned char>(120 + random() % 9);  // up to 1
+        bytes.data()[block] = byte >= 0 ? 128 : exponent;
       }
     }
   }
   void set_half(std::size_t at, float value) {
     const std::uint16_t half = f32_to_f16(value);
     std::memcpy(bytes.data() + at, &half, sizeof(half));
+  }
+  // In the upper 4 bits of 4 numbers of 16, as IQ1_M has it.
+  void set_spread_half(std::size_t at, float value) {
+    const unsigned half = f32_to_f16(value);
+    for (std::size_t i = 0; i < 4; ++i) {
+      unsigned char& upper = bytes.data()[at + 2 * i + 1];
+      upper = static_cast<unsigned char>((upper & 0xFU) | (half >> (4 * i) & 0xFU) << 4);
+    }
   }
   std::vector<float> row(std::size_t r) const {
     std::vector<float> weights(matrix.cols);
@@ -185,6 +199,31 @@ TEST_P(BlocksOfTarget, BlocksMayLieAnywhere) {
   }
 }
 
+// Every scale of a byte, the subnormal ones too; only those of MXFP4 are beyond an f16.
+TEST_P(BlocksOfTarget, ScalesOfAByteAreThoseOfTheReference) {
+  const auto& [table, format] = GetParam();
+  if (format->shape.format != FormatId::kMXFP4 && format->shape.format != FormatId::kNVFP4) return;
+  const std::size_t cols = format->shape.columns;
+  for (unsigned scale = 0; scale < 256; ++scale) {
+    TestBlocks w(*format, 16, cols, 1);
+    for (std::size_t row = 0; row < 16; ++row) {
+      unsigned char* block = w.bytes.data() + row * format->shape.bytes;
+      std::memset(block, static_cast<int>(scale), format->shape.bytes - cols / 2);
+      std::memset(block + format->shape.bytes - cols / 2, 0x22, cols / 2);  // 1 everywhere
+    }
+    std::vector<float> values(cols, 0.0F);
+    values[5] = 1.0F;
+    const TestActivations x(*table, values, 1, cols, kBlockActivations);
+    const float product = 127.0F * x.scales[0];
+    const float want = w.row(0)[5];
+    for (const float y : multiply(*table, w, x.view)) {
+      if (std::isfinite(want * 127.0F)) {
+        ASSERT_EQ(y, want * product) << scale;
+      }
+    }
+  }
+}
+
 // Codes, scales and activations at their ends: nothing may saturate.
 TEST_P(BlocksOfTarget, ExtremesAreExact) {
   const auto& [table, format] = GetParam();
@@ -205,6 +244,7 @@ TEST_P(BlocksOfTarget, WhatIsNoNumberStaysNone) {
   const auto& [table, format] = GetParam();
   const std::size_t cols = format->shape.columns;
   for (const float bad : {INFINITY, std::nanf("")}) {
+    if (format->shape.halves[0] == kNoHalf) continue;  // it has no scale that is no number
     TestBlocks w(*format, 16, cols, 2);
     w.set_half(format->shape.halves[0] + 3 * w.matrix.row_bytes, bad);
     for (const std::size_t tokens : {1U, 3U}) {

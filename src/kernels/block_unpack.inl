@@ -5,17 +5,23 @@
 //
 // load_word(p, stride): the 4 bytes at p + r · stride.
 // load_words(p, stride, words): the 16 bytes at p + r · stride, 4 in each of words[0…3].
-// lane_bits<kShift>(v, mask): each lane shifted right by kShift without sign, then masked.
-// spread_bits<kQuad>(v): byte k of a lane is 16 if bit 4 · kQuad + k of the lane is set, else 0.
-// float_from_low(v), float_from_high(v): the lower or upper 16 bits of each lane, an f16, as float.
+// lane_bits<kShift>(v, mask): each lane shifted right by kShift (left if negative) without sign,
+// then masked.
+// spread_bits<kQuad, kValue>(v): byte k of a lane is kValue if bit 4 · kQuad + k of the lane is
+// set, else 0. mirror_bytes<kQuad>(codes, v): byte k of a lane of the codes, a, is 128 − a where
+// bit 4 · kQuad + k of the lane of v is set. float_from_low(v), float_from_high(v): the lower or
+// upper 16 bits of each lane, an f16, as float. float_bits(v): each lane as the bits of a float.
 // float_fma(a, b, c): a · b + c, rounded once on every target.
+// int_max(a, b): of signed lanes.
+// grid_pairs(grid, v, first, second): of grid[i], i the lane's index, the lower 4 bytes and the
+// upper. grid_words(grid, v): grid[i], i the lane's index.
 //
 // The members of a hook:
 //
 // kShape, kBits: the block's shape and the bits of a code, at least 5 if 16 columns share a scale.
 // kZero: the code of a weight of 0, if there are no offsets.
 // kOffsets: whether a weight is code · scale + offset instead of (code − kZero) · scale.
-// kScaleColumns: columns that share a scale, 32 or 16. Always 32 columns share an offset.
+// kScaleColumns: columns that share a scale, and an offset, 32 or 16.
 // kPartColumns: columns whose codes part() finds together.
 // Head: what is found once for all parts of a block.
 // head(rows, scales, offsets): finds the scales and offsets of one block of kIntLanes rows.
@@ -60,29 +66,30 @@ struct WithFifthBits {
   IntVec fifth;  // bit i of a lane belongs to column i
   template <int kQuad>
   CELLM_INLINE IntVec code(IntVec nibbles) const {
-    return byte_or(nibbles, spread_bits<kQuad>(fifth));
+    return byte_or(nibbles, spread_bits<kQuad, 16>(fifth));
   }
 };
-// Values of the non-linear types, with 128 added so that they are unsigned.
-struct NonLinear {
+// Through a table of 16 values, with kZero added so that they are unsigned.
+struct Looked {
   IntVec table;
   template <int kQuad>
   CELLM_INLINE IntVec code(IntVec nibbles) const {
     return lookup(table, nibbles);
   }
 };
-CELLM_INLINE NonLinear non_linear() {
+template <const signed char (&kValues)[16], int kZero>
+CELLM_INLINE Looked looked() {
   struct Table {
     unsigned char values[16];
   };
-  static constexpr Table kTable = [] {
-    Table table{};
+  static constexpr Table table = [] {
+    Table shifted{};
     for (int i = 0; i < 16; ++i) {
-      table.values[i] = static_cast<unsigned char>(kNonLinearValues[i] + 128);
+      shifted.values[i] = static_cast<unsigned char>(kValues[i] + kZero);
     }
-    return table;
+    return shifted;
   }();
-  return {load_table(kTable.values)};
+  return {load_table(table.values)};
 }
 
 // Formats of 32 columns and one scale.
@@ -132,7 +139,7 @@ struct Q51Block : SmallBlock<kQ51Shape, 5, 0, true> {
 struct IQ4NLBlock : SmallBlock<kIQ4NLShape, 8, 128, false> {
   template <int kPart, class Take>
   CELLM_INLINE static void part(BlockRows rows, const Head& /*head*/, Take& take) {
-    take_nibbles(rows.after(2), take, non_linear());
+    take_nibbles(rows.after(2), take, looked<kNonLinearValues, kZero>());
   }
 };
 
@@ -156,12 +163,13 @@ struct Q80Block : SmallBlock<kQ80Shape, 8, 128, false> {
   }
 };
 
-// Scale or minimum s of format/k_scales.h, times what it is a multiple of.
-template <int kByte>
+// The bytes of each lane times `unit`, kStep vectors apart.
+template <int kByte, int kStep = 1>
 CELLM_INLINE void multiples(IntVec bytes, FloatVec unit, FloatVec* out) {
-  out[kByte] = float_mul(to_float(lane_bits<8 * kByte>(bytes, 255)), unit);
-  if constexpr (kByte < 3) multiples<kByte + 1>(bytes, unit, out);
+  out[kByte * kStep] = float_mul(to_float(lane_bits<8 * kByte>(bytes, 255)), unit);
+  if constexpr (kByte < 3) multiples<kByte + 1, kStep>(bytes, unit, out);
 }
+// Scales and minima of format/k_scales.h.
 CELLM_INLINE void k_scales(BlockRows rows, FloatVec* scales, FloatVec* offsets) {
   IntVec words[4];
   load_words(rows.first, rows.stride, words);
@@ -304,68 +312,6 @@ struct Q6KBlock {
   }
 };
 
-struct Q3KBlock {
-  static constexpr BlockShape kShape = kQ3KShape;
-  static constexpr unsigned kBits = 5;  // codes of up to 4 are added up over 32 columns
-  static constexpr int kZero = 4;
-  static constexpr bool kOffsets = false;
-  static constexpr std::size_t kScaleColumns = 16;
-  static constexpr std::size_t kPartColumns = 128;
-  struct Head {
-    IntVec third[8];  // of quad q of every group; bit g of a byte belongs to group g
-  };
-  CELLM_INLINE static Head head(BlockRows rows, FloatVec* scales, FloatVec* /*offsets*/) {
-    const IntVec first = load_word(rows.first + 96, rows.stride);
-    const IntVec second = load_word(rows.first + 100, rows.stride);
-    const IntVec upper = load_word(rows.first + 104, rows.stride);
-    const FloatVec unit = float_from_high(load_word(rows.first + 106, rows.stride));
-    find_scales<0>(byte_or(shift_mask<0>(first, 15), shift_mask<-4>(upper, 0x30)), unit, scales);
-    find_scales<0>(byte_or(shift_mask<0>(second, 15), shift_mask<-2>(upper, 0x30)), unit,
-                   scales + 4);
-    find_scales<0>(byte_or(shift_mask<4>(first, 15), shift_mask<0>(upper, 0x30)), unit, scales + 8);
-    find_scales<0>(byte_or(shift_mask<4>(second, 15), shift_mask<2>(upper, 0x30)), unit,
-                   scales + 12);
-    Head head;
-    load_words(rows.first, rows.stride, head.third);
-    load_words(rows.first + 16, rows.stride, head.third + 4);
-    return head;
-  }
-  template <int kPart, class Take>
-  CELLM_INLINE static void part(BlockRows rows, const Head& head, Take& take) {
-    take_columns<kPart, 0>(rows.after(32 + 32 * kPart), head, take);
-    take_columns<kPart, 4>(rows.after(48 + 32 * kPart), head, take);
-  }
-
- private:
-  template <int kByte>
-  CELLM_INLINE static void find_scales(IntVec bytes, FloatVec unit, FloatVec* out) {
-    const IntVec bits = lane_bits<8 * kByte>(bytes, 255);
-    out[kByte] = float_mul(to_float(int_add(bits, int_broadcast(-32))), unit);
-    if constexpr (kByte < 3) find_scales<kByte + 1>(bytes, unit, out);
-  }
-  // 16 columns of each of the part's 4 groups.
-  template <int kPart, int kFirst, class Take>
-  CELLM_INLINE static void take_columns(BlockRows codes, const Head& head, Take& take) {
-    IntVec words[4];
-    load_words(codes.first, codes.stride, words);
-    take_quads<kPart, kFirst>(words[0], head, take);
-    take_quads<kPart, kFirst + 1>(words[1], head, take);
-    take_quads<kPart, kFirst + 2>(words[2], head, take);
-    take_quads<kPart, kFirst + 3>(words[3], head, take);
-  }
-  template <int kPart, int kQuad, class Take>
-  CELLM_INLINE static void take_quads(IntVec word, const Head& head, Take& take) {
-    const IntVec third = head.third[kQuad];
-    take.template quad<0, kQuad>(
-        byte_or(shift_mask<0>(word, 3), shift_mask<4 * kPart - 2>(third, 4)));
-    take.template quad<1, kQuad>(
-        byte_or(shift_mask<2>(word, 3), shift_mask<4 * kPart - 1>(third, 4)));
-    take.template quad<2, kQuad>(byte_or(shift_mask<4>(word, 3), shift_mask<4 * kPart>(third, 4)));
-    take.template quad<3, kQuad>(
-        byte_or(shift_mask<6>(word, 3), shift_mask<4 * kPart + 1>(third, 4)));
-  }
-};
-
 struct IQ4XSBlock {
   static constexpr BlockShape kShape = kIQ4XSShape;
   static constexpr unsigned kBits = 8;
@@ -381,7 +327,7 @@ struct IQ4XSBlock {
   }
   template <int kPart, class Take>
   CELLM_INLINE static void part(BlockRows rows, const Head& /*head*/, Take& take) {
-    take_nibbles(rows.after(8 + 16 * kPart), take, non_linear());
+    take_nibbles(rows.after(8 + 16 * kPart), take, looked<kNonLinearValues, kZero>());
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <immintrin.h>
 
+#include "format/grids.h"
 #include "kernels/kernel_table.h"
 
 namespace cellm {

@@ -10,6 +10,7 @@
 
 #include "format/block_formats.h"
 #include "format/formats.h"
+#include "format/grids.h"
 #include "format/half.h"
 #include "kernels/kernel_table.h"
 
