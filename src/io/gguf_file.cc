@@ -211,6 +211,15 @@ GgufFile::TensorPlace GgufFile::read_tensor(ByteReader& reader) const {
         "{}: tensor '{}' has the type {}, which is not supported; can be read: {}", path(), name,
         tensor.type->name, readable_ggml_types());
   }
+  set_size(place);
+  place.offset = reader.read<std::uint64_t>("tensor offset");
+  return place;
+}
+
+void GgufFile::set_size(TensorPlace& place) const {
+  const GgufTensor& tensor = place.tensor;
+  const std::string name = printable(tensor.name);
+  const std::size_t elements = tensor.rows() * tensor.cols();  // checked when the shape was read
   if (tensor.cols() % tensor.type->block != 0) {
     throw data_error("{}: tensor '{}': rows of {} weights are no multiple of the {} in a {} block",
                      path(), name, tensor.cols(), tensor.type->block, tensor.type->name);
@@ -222,8 +231,41 @@ GgufFile::TensorPlace GgufFile::read_tensor(ByteReader& reader) const {
                      elements);
   }
   place.size = *size;
-  place.offset = reader.read<std::uint64_t>("tensor offset");
-  return place;
+}
+
+// Whether the tensors of `type`, if their blocks were those of `meant`, reached to the tensors that
+// follow them, but for the alignment. `places` are in the order of their offsets.
+bool GgufFile::fill_rooms(const std::vector<TensorPlace>& places, const GgmlType& type,
+                          const GgmlType& meant, std::size_t data_bytes) const {
+  const std::size_t align = alignment();
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const GgufTensor& tensor = places[i].tensor;
+    if (tensor.type != &type) continue;
+    if (tensor.cols() % meant.block != 0) return false;
+    const std::uint64_t begin = places[i].offset;
+    const std::uint64_t end = i + 1 < places.size() ? places[i + 1].offset : data_bytes;
+    // No product here is above the one that set_size() checked.
+    const std::uint64_t size = tensor.rows() * tensor.cols() / meant.block * meant.block_bytes;
+    if (begin > end || size > end - begin || end - begin - size >= align) return false;
+  }
+  return true;
+}
+
+// A type number with several sizes of a block means today's, unless the places of the tensors show
+// another one.
+void GgufFile::choose_block_sizes(std::vector<TensorPlace>& places, std::size_t data_bytes) const {
+  for (const GgmlType& type : ggml_types()) {
+    const GgmlType* other = other_block_size(type);
+    if (other == nullptr || fill_rooms(places, type, type, data_bytes) ||
+        !fill_rooms(places, type, *other, data_bytes)) {
+      continue;
+    }
+    for (TensorPlace& place : places) {
+      if (place.tensor.type != &type) continue;
+      place.tensor.type = other;
+      set_size(place);
+    }
+  }
 }
 
 std::size_t GgufFile::alignment() const {
@@ -245,6 +287,7 @@ void GgufFile::place_tensors(std::vector<TensorPlace> places) {
   const std::size_t data_bytes = file_bytes > data_begin ? file_bytes - data_begin : 0;
 
   std::ranges::sort(places, {}, &TensorPlace::offset);
+  choose_block_sizes(places, data_bytes);
   std::uint64_t end = 0;  // of the tensor before
   std::string_view before;
   for (TensorPlace& place : places) {

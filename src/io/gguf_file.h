@@ -69,6 +69,10 @@ class GgufFile {
   TensorPlace read_tensor(ByteReader& reader) const;
   std::size_t alignment() const;
   void place_tensors(std::vector<TensorPlace> places);
+  bool fill_rooms(const std::vector<TensorPlace>& places, const GgmlType& type,
+                  const GgmlType& meant, std::size_t data_bytes) const;
+  void choose_block_sizes(std::vector<TensorPlace>& places, std::size_t data_bytes) const;
+  void set_size(TensorPlace& place) const;
 
   std::shared_ptr<const MappedFile> file_;
   std::vector<GgufValue> values_;

@@ -197,12 +197,46 @@ TEST(GgufFile, RefusesBadShapes) {
                  "65 bytes long");
 }
 
+// Tensors of 4096 weights of type 42 and one after them, in blocks of so many bytes each.
+GgufBuilder crumbs(std::size_t first_bytes, std::size_t last_bytes) {
+  return GgufBuilder()
+      .tensor("first", {256, 16}, 42, std::string(first_bytes, '\1'))
+      .f32_tensor("between", {1}, {1})
+      .tensor("last", {256, 16}, 42, std::string(last_bytes, '\1'));
+}
+
+TEST(GgufFile, ChoosesTheSizeOfABlockByTheBytes) {
+  constexpr std::size_t kToday = 4096 / 64 * 18;
+  constexpr std::size_t kOlder = 4096 / 128 * 34;
+  const TemporaryFile disk;
+  for (const std::size_t padding : {0U, 31U}) {
+    const GgufFile today(disk.write(crumbs(kToday, kToday + padding).bytes()));
+    EXPECT_EQ(today.find_tensor("first")->type->block, 64U);
+    EXPECT_EQ(today.find_tensor("last")->type->block, 64U);
+    const GgufFile older(disk.write(crumbs(kOlder, kOlder + padding).bytes()));
+    EXPECT_EQ(older.find_tensor("first")->type->block, 128U);
+    EXPECT_EQ(older.find_tensor("last")->type->block, 128U);
+    EXPECT_EQ(older.find_tensor("last")->bytes.size(), kOlder);
+  }
+  // What fits neither is damaged, not of the other size.
+  expect_damaged(crumbs(kToday, kToday - 1), "takes 1152 bytes");
+  expect_damaged(crumbs(kToday, kOlder), "takes 1152 bytes");
+  expect_damaged(crumbs(kOlder, kOlder - 1), "overlap");
+  // As small as this, only the bytes of a block of today are read.
+  const GgufFile tiny(
+      disk.write(GgufBuilder().tensor("t", {128}, 42, std::string(36, '\1')).bytes()));
+  EXPECT_EQ(tiny.find_tensor("t")->type->block, 64U);
+  const GgufFile odd(
+      disk.write(GgufBuilder().tensor("t", {64}, 42, std::string(18, '\1')).bytes()));
+  EXPECT_EQ(odd.find_tensor("t")->type->block, 64U);
+}
+
 TEST(GgufFile, RefusesTypesItCannotRead) {
   const auto typed = [](std::uint32_t type) {
     return GgufBuilder().tensor_info("t", {256}, type, 0).data(1024).bytes();
   };
-  expect_failure(typed(16), ErrorKind::kUnsupported,
-                 "tensor 't' has the type IQ2_XXS, which is not supported; can be read: F32, F16,");
+  expect_failure(typed(15), ErrorKind::kUnsupported,
+                 "tensor 't' has the type Q8_K, which is not supported; can be read: F32, F16,");
   expect_failure(typed(99), ErrorKind::kUnsupported, "unknown type 99");
 }
 
