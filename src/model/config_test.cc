@@ -234,6 +234,11 @@ TEST(Config, ComputesYarn) {
   expect(frequencies(yarn), {1.0, 0.316227766, 0.1, 0.0316227766, 0.00556822985, 0.000790569415,
                              0.00025, 7.90569415e-05});
   EXPECT_EQ(rope_magnitude(parse_model_config(qwen3().dump(), "config.json")), 1.0F);
+  Json long_rope = qwen3();
+  long_rope["rope_scaling"] = {{"rope_type", "cellm_rope_factors"},
+                               {"factors", std::vector<double>(16, 2.0)},
+                               {"attention_factor", 1.25}};
+  EXPECT_EQ(rope_magnitude(parse_model_config(long_rope.dump(), "config.json")), 1.25F);
 }
 
 TEST(Config, RefusesWrongRopeScaling) {

@@ -79,6 +79,7 @@ RopeScaling read_scaling(const JsonNode& rope, std::size_t max_positions) {
     for (const auto& node : rope.at("factors").as_array(kMaxHeadDim)) {
       factors.factors.push_back(static_cast<float>(rope_number(node)));
     }
+    factors.attention_factor = number_or(rope, "attention_factor", factors.attention_factor);
     return factors;
   }
   throw unsupported_error(
@@ -160,7 +161,9 @@ std::vector<float> inverse_frequencies(const ModelConfig& config) {
 
 float rope_magnitude(const ModelConfig& config) {
   const auto* yarn = std::get_if<YarnRope>(&config.rope_scaling);
-  return yarn == nullptr ? 1.0F : static_cast<float>(yarn->attention_factor);
+  if (yarn != nullptr) return static_cast<float>(yarn->attention_factor);
+  const auto* factors = std::get_if<FactorsRope>(&config.rope_scaling);
+  return factors == nullptr ? 1.0F : static_cast<float>(factors->attention_factor);
 }
 
 }  // namespace cellm

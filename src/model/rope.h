@@ -19,7 +19,7 @@ void validate_rope(const JsonNode& text, const ModelConfig& config);
 // rotary_dim / 2 frequencies, scaling applied.
 std::vector<float> inverse_frequencies(const ModelConfig& config);
 
-// The factor of cos and sin: 1 but for YaRN.
+// The factor of cos and sin: 1 but for YaRN and LongRoPE.
 float rope_magnitude(const ModelConfig& config);
 
 }  // namespace cellm

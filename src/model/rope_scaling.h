@@ -30,7 +30,10 @@ struct YarnRope {
   bool truncate = true;           // round the blended range to whole dimensions
 };
 struct FactorsRope {
-  std::vector<float> factors;  // each frequency divided by its own; from a GGUF's rope_freqs
+  // Each frequency divided by its own; from a GGUF's rope_freqs or, of LongRoPE
+  // (_compute_longrope_parameters), rope_factors_long or rope_factors_short.
+  std::vector<float> factors;
+  double attention_factor = 1.0;  // of cos and sin
 };
 using RopeScaling = std::variant<DefaultRope, LinearRope, Llama3Rope, YarnRope, FactorsRope>;
 

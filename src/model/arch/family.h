@@ -26,6 +26,9 @@ struct TensorNames {
   GgufTransform (*gguf_transform)(const ModelConfig& config) = nullptr;
 };
 
+// The tensor of a family whose models may have LongRoPE: held_by_config lists it.
+inline constexpr std::string_view kLongRopeFactors = "rope_factors_long.weight";
+
 // The family's models in GGUF files.
 struct GgufFamily {
   std::string_view architecture;  // general.architecture

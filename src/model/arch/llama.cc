@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "model/arch/family.h"
 
 namespace cellm {
@@ -35,35 +36,66 @@ void read(const JsonNode& text, ModelConfig& config) {
   config.rotary_dim = config.head_dim;
 }
 
-constexpr std::array<std::string_view, 1> kRopeFactors{"rope_freqs.weight"};
+constexpr std::string_view kShortRopeFactors = "rope_factors_short.weight";
+constexpr std::string_view kRopeFactors = "rope_freqs.weight";
+constexpr std::array kFactorTensors{kRopeFactors, kLongRopeFactors, kShortRopeFactors};
 
-// Llama 3's frequencies come as a tensor: inv_freq[i] is divided by its value i.
-void add_rope_factors(const GgufFile& file, const GgufSizes& sizes, Json& rope) {
-  const GgufTensor* factors = file.find_tensor(kRopeFactors.front());
-  if (factors == nullptr) return;
-  if (factors->shape != std::vector<std::size_t>{sizes.head_dim / 2}) {
-    throw data_error("{}: tensor 'rope_freqs.weight': expected {} numbers", file.path(),
+std::vector<float> read_factors(const GgufFile& file, const GgufSizes& sizes,
+                                const GgufTensor& tensor) {
+  if (tensor.shape != std::vector<std::size_t>{sizes.head_dim / 2}) {
+    throw data_error("{}: tensor '{}': expected {} numbers", file.path(), tensor.name,
                      sizes.head_dim / 2);
   }
-  if (rope["rope_type"] != "default") {
-    throw unsupported_error("{}: rope scaling and tensor 'rope_freqs.weight' are both there",
-                            file.path());
-  }
   std::vector<float> values(sizes.head_dim / 2);
-  factors->read_rows(0, 1, values.data());
+  tensor.read_rows(0, 1, values.data());
   for (const float value : values) {
     if (!(value > 0 && value <= 1e6F)) {
-      throw data_error("{}: tensor 'rope_freqs.weight': expected positive factors, found {}",
-                       file.path(), value);
+      throw data_error("{}: tensor '{}': expected positive factors, found {}", file.path(),
+                       tensor.name, value);
     }
   }
+  return values;  // f32 is exact in JSON's doubles
+}
+
+// LongRoPE has factors for short texts and for long ones. As in llama.cpp, the context decides, not
+// the text: that of the model is the longer one, unless it was never extended.
+void add_long_rope(const GgufModelKeys& keys, const GgufSizes& sizes, Json& rope) {
+  const std::size_t context = keys.size("context_length", kMaxPositions);
+  const std::size_t original =
+      keys.size_or("rope.scaling.original_context_length", kMaxPositions, context);
+  const std::string_view name = context > original ? kLongRopeFactors : kShortRopeFactors;
+  const GgufTensor* tensor = keys.file().find_tensor(name);
+  if (tensor == nullptr) {
+    throw data_error("{}: tensor '{}' is missing", keys.file().path(), name);
+  }
+  std::vector<double> factors;
+  const double all = rope.value("factor", 1.0);
+  for (const float factor : read_factors(keys.file(), sizes, *tensor)) {
+    factors.push_back(all * static_cast<double>(factor));
+  }
+  rope = {{"rope_type", "cellm_rope_factors"},
+          {"rope_theta", rope["rope_theta"]},
+          {"factors", factors}};
+  const GgufValue* attention = keys.find("rope.scaling.attn_factor");
+  if (attention != nullptr) rope["attention_factor"] = attention->as_number();
+}
+
+// Llama 3's frequencies come as a tensor: inv_freq[i] is divided by its value i.
+void add_rope_factors(const GgufModelKeys& keys, const GgufSizes& sizes, Json& rope) {
+  if (rope["rope_type"] == "longrope") return add_long_rope(keys, sizes, rope);
+  const GgufTensor* factors = keys.file().find_tensor(kRopeFactors);
+  if (factors == nullptr) return;
+  if (rope["rope_type"] != "default") {
+    throw unsupported_error("{}: rope scaling and tensor 'rope_freqs.weight' are both there",
+                            keys.file().path());
+  }
+  rope["factors"] = read_factors(keys.file(), sizes, *factors);
   rope["rope_type"] = "cellm_rope_factors";
-  rope["factors"] = values;  // f32 is exact in JSON's doubles
 }
 
 void add_gguf_config(const GgufModelKeys& keys, const GgufSizes& sizes, Json& config) {
   refuse_partial_rotary(keys, sizes);
-  add_rope_factors(keys.file(), sizes, config["rope_parameters"]);
+  add_rope_factors(keys, sizes, config["rope_parameters"]);
 }
 
 }  // namespace
@@ -79,7 +111,7 @@ const Family kLlamaFamily{
              .class_name = "LlamaForCausalLM",
              .add_config = add_gguf_config,
              .default_rope_theta = 10000.0,  // files of Llama 1 and 2 do not always say it
-             .held_by_config = kRopeFactors},
+             .held_by_config = kFactorTensors},
     .default_max_positions = 2048};
 
 }  // namespace cellm

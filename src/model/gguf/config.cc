@@ -58,10 +58,15 @@ Json rope_parameters(const GgufModelKeys& keys, const Family& family) {
   if (factor_value == nullptr) factor_value = keys.find("rope.scale_linear");
   const double factor = factor_value == nullptr ? 1.0 : shortest(factor_value->as_number());
   const bool scaled = type != "none" && factor != 1.0 && factor != 0.0;  // 0: not set
-  if (type != "none" && type != "linear" && type != "yarn") {
+  // A family that holds the factors of LongRoPE completes it.
+  const bool long_rope =
+      type == "longrope" && std::ranges::find(family.gguf.held_by_config, kLongRopeFactors) !=
+                                family.gguf.held_by_config.end();
+  if (type != "none" && type != "linear" && type != "yarn" && !long_rope) {
     throw unsupported_error("{}: key '{}': rope scaling '{}' is not supported", path,
                             keys.full("rope.scaling.type"), printable(type));
   }
+  if (long_rope) rope["rope_type"] = type;
   if (scaled) {
     if (factor < 0) {
       throw data_error("{}: key '{}': expected a positive number", path, factor_value->key());

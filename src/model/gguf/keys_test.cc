@@ -190,13 +190,41 @@ TEST(GgufSource, ExpressesRopeScaling) {
                   {"factor", 4.0},
                   {"beta_fast", 20.0},
                   {"original_max_position_embeddings", 8}}));
-  expect_refused(tiny().string("llama.rope.scaling.type", "longrope"), ErrorKind::kUnsupported,
-                 "longrope");
+  expect_refused(tiny().string("llama.rope.scaling.type", "longrep"), ErrorKind::kUnsupported,
+                 "longrep");
   expect_refused(tiny().f32("llama.rope.scaling.factor", -1), ErrorKind::kData, "positive");
   expect_refused(tiny().f32_tensor("rope_freqs.weight", {2}, {1.0F, 0.0F}), ErrorKind::kData,
                  "rope_freqs.weight");
   expect_refused(tiny().f32_tensor("rope_freqs.weight", {4}, {1, 1, 1, 1}), ErrorKind::kData,
                  "expected 2 numbers");
+}
+
+// The context of tiny() is 16.
+TEST(GgufSource, ExpressesLongRope) {
+  const auto with = [](std::uint32_t original) {
+    return tiny()
+        .string("llama.rope.scaling.type", "longrope")
+        .u32("llama.rope.scaling.original_context_length", original)
+        .f32_tensor("rope_factors_long.weight", {2}, {1.5F, 8.0F})
+        .f32_tensor("rope_factors_short.weight", {2}, {1.0F, 1.25F});
+  };
+  EXPECT_EQ(rope_of(with(8).f32("llama.rope.scaling.attn_factor", 1.25F)),
+            Json({{"rope_type", "cellm_rope_factors"},
+                  {"rope_theta", 10000.0},
+                  {"factors", {1.5, 8.0}},
+                  {"attention_factor", 1.25}}));
+  EXPECT_EQ(rope_of(with(8).f32("llama.rope.scaling.factor", 2.0F))["factors"], Json({3.0, 16.0}));
+  EXPECT_EQ(rope_of(with(16))["factors"], Json({1.0, 1.25}));
+  EXPECT_EQ(open_built(with(8))->tensors().size(), 1U);
+  expect_refused(tiny().string("llama.rope.scaling.type", "longrope"), ErrorKind::kData,
+                 "tensor 'rope_factors_short.weight' is missing");
+  expect_refused(tiny()
+                     .string("llama.rope.scaling.type", "longrope")
+                     .f32_tensor("rope_factors_short.weight", {2}, {0.0F, 1.0F}),
+                 ErrorKind::kData, "expected positive factors");
+  expect_refused(
+      tiny("qwen2").f32("qwen2.rope.freq_base", 1e6F).string("qwen2.rope.scaling.type", "longrope"),
+      ErrorKind::kUnsupported, "longrope");
 }
 
 GgufBuilder tiny_qwen35(std::uint32_t blocks, std::uint32_t predicted) {
