@@ -92,6 +92,14 @@ def gguf_seeds():
     quantized = [(f"t{kind}", (sizes.get(kind, 32), 1), kind, bytes(range(2, 2 + size % 250)) + bytes(size - size % 250))
                  for kind, size in blocks.items()]  # fmt: skip
     seed("gguf", "blocks", gguf({}, quantized))
+    low = {16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50), 21: (256, 110), 22: (256, 82), 29: (256, 56),
+           34: (256, 54), 35: (256, 66), 39: (32, 17), 40: (64, 36), 42: (64, 18)}  # fmt: skip
+    every = [(f"t{kind}", (columns, 1), kind, bytes(7 * i % 251 for i in range(size))) for kind, (columns, size) in low.items()]
+    seed("gguf", "low-blocks", gguf({}, every))
+    # Rows of Q2_0 in blocks of 128, which their bytes show.
+    older = ("old", (256, 16), 42, bytes(5 * i % 251 for i in range(34 * 32)))
+    seed("gguf", "older-blocks", gguf({}, [older, ("after", (1,), 0, F32_TWO)]))
+    seed("gguf", "older-blocks-mixed", gguf({}, [older, ("new", (256, 16), 42, bytes(18 * 64)), ("after", (1,), 0, F32_TWO)]))
     for name, changes in {
         "linear": {"llama.rope.scaling.type": (STRING, "linear"), "llama.rope.scaling.factor": (F32, 4.0)},
         "yarn": {"llama.rope.scaling.type": (STRING, "yarn"), "llama.rope.scaling.factor": (F32, 4.0)},
@@ -116,11 +124,16 @@ def gguf_seeds():
     seed("gguf", "llama-factors-scaled", gguf(keys | {"llama.rope.scaling.factor": (F32, 2.0)}, [*tensors, factors]))
     seed("gguf", "llama-factors-few", gguf(keys, [*tensors, ("rope_freqs.weight", (3,), 0, F32_TWO * 3)]))
     seed("gguf", "llama-factors-zero", gguf(keys, [*tensors, ("rope_freqs.weight", (2,), 0, bytes(8))]))
+    long_rope = keys | {"llama.rope.scaling.type": (STRING, "longrope"), "llama.rope.scaling.attn_factor": (F32, 1.25),
+                        "llama.rope.scaling.original_context_length": (U32, 4)}  # fmt: skip
+    long_factors = [(f"rope_factors_{kind}.weight", (2,), 0, F32_TWO * 2) for kind in ("long", "short")]
+    seed("gguf", "llama-long-factors", gguf(long_rope, [*tensors, *long_factors]))
+    seed("gguf", "llama-long-factors-few", gguf(long_rope, [*tensors, ("rope_factors_long.weight", (3,), 0, F32_TWO * 3)]))
     seed("gguf", "llama-output", gguf(keys, [*tensors, ("output.weight", (8, 8), 1, F16_ONE * 64)]))
     for name, tensor in {"bias": ("blk.0.attn_q.bias", (8,), 0, F32_TWO * 8), "other": ("blk.0.x", (1,), 0, F32_TWO),
                          "block": ("blk.7.attn_q.weight", (8, 8), 1, F16_ONE * 64), "zero": ("blk.00.x", (1,), 0, F32_TWO),
                          "number": ("blk.x.y", (1,), 0, F32_TWO), "rank": ("output.weight", (64,), 1, F16_ONE * 64),
-                         "type": ("output.weight", (8, 8), 16, b""), "unknown": ("output.weight", (8, 8), 99, b""),
+                         "type": ("output.weight", (8, 8), 15, b""), "unknown": ("output.weight", (8, 8), 99, b""),
                          "ragged": ("output.weight", (8, 8), 8, b""), "empty": ("output.weight", (0, 8), 0, b""),
                          "huge": ("output.weight", (1 << 40, 1 << 40), 0, b""), "ranks": ("x", (1, 1, 1, 1, 1), 0, F32_TWO),
                          "same": tensors[0]}.items():  # fmt: skip
