@@ -227,6 +227,33 @@ TEST(GgufSource, ExpressesLongRope) {
       ErrorKind::kUnsupported, "longrope");
 }
 
+// As the converter of llama.cpp stores the second scale of ModelOpt's NVFP4.
+TEST(GgufSource, MultipliesAMatrixByItsScale) {
+  const std::vector<float> ones(64, 1.0F);
+  const auto with = [&](const std::vector<float>& scale) {
+    return tiny()
+        .f32_tensor("blk.0.attn_q.weight", {8, 8}, ones)
+        .f32_tensor("blk.0.attn_output.weight", {8, 8}, ones)
+        .f32_tensor("blk.0.attn_output.scale", {1}, {1.0F})
+        .f32_tensor("blk.0.attn_q.scale", {scale.size()}, scale)
+        .f32_tensor("blk.0.attn_q.input_scale", {1}, {3.0F});
+  };
+  const auto source = open_built(with({0.25F}));
+  ASSERT_EQ(source->tensors().size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string& name = source->tensors()[i].name;
+    const bool scaled = name.ends_with("q_proj.weight");
+    std::vector<float> row(8);
+    source->read_rows(i, 1, 2, row.data());
+    EXPECT_EQ(row[5], scaled ? 0.25F : name.ends_with("o_proj.weight") ? 1.0F : 0.5F) << name;
+    EXPECT_EQ(source->weights(i) == nullptr, scaled) << name;
+  }
+  expect_refused(with({1.0F, 2.0F}), ErrorKind::kData, "'blk.0.attn_q.scale': expected 1 number");
+  expect_refused(with({HUGE_VALF}), ErrorKind::kData, "expected a number, found inf");
+  expect_refused(tiny().f32_tensor("blk.0.attn_q.scale", {1}, {2.0F}), ErrorKind::kUnsupported,
+                 "'blk.0.attn_q.scale' is no part of a supported model");
+}
+
 GgufBuilder tiny_qwen35(std::uint32_t blocks, std::uint32_t predicted) {
   GgufBuilder builder;
   builder.string("general.architecture", "qwen35")

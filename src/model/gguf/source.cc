@@ -37,7 +37,8 @@ bool is_reordered(const MappedTensor& tensor) {
 // order of the file or another; nothing if they are read as f32.
 std::optional<FormatId> format_in_place(const MappedTensor& tensor) {
   const auto format = tensor.stored->type->format;
-  if (!format || tensor.transform.values != ValueMap::kNone) return std::nullopt;
+  const bool computed = tensor.transform.values != ValueMap::kNone || tensor.factor != 1.0F;
+  if (!format || computed) return std::nullopt;
   const FormatSpec& spec = format_spec(*format);
   // Columns cannot be exchanged within a block.
   if (spec.order == StoredOrder::kBlocks) {
@@ -229,6 +230,9 @@ class GgufSource final : public ModelSource {
   }
 
   void map_values(const MappedTensor& tensor, std::span<float> values) const {
+    if (tensor.factor != 1.0F) {
+      for (float& value : values) value *= tensor.factor;
+    }
     switch (tensor.transform.values) {
       case ValueMap::kNone:
         break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -50,6 +51,19 @@ std::string_view usual_name(std::string_view name) {
 // multi-token prediction.
 constexpr std::array<std::string_view, 4> kOtherParts{"v.", "mm.", "a.", "mtp."};
 
+// What llama.cpp's converter stores beside a matrix, NAME.weight, of ModelOpt's NVFP4: the scale of
+// the whole matrix, and that of its activations, which other programs round to 4 bits.
+constexpr std::string_view kWeight = ".weight";
+constexpr std::string_view kScale = ".scale";
+constexpr std::string_view kInputScale = ".input_scale";
+
+// NAME.weight for NAME with this ending; empty if it has another one.
+std::string weight_of(std::string_view name, std::string_view ending) {
+  if (!name.ends_with(ending)) return {};
+  name.remove_suffix(ending.size());
+  return std::string(name) + std::string(kWeight);
+}
+
 const TensorNames* find_names(const Family& family, std::string_view gguf, bool in_layer) {
   const auto found = std::ranges::find_if(family.names, [&](const TensorNames& names) {
     return names.gguf == gguf && is_in_layer(names.role) == in_layer;
@@ -83,6 +97,10 @@ class Mapper {
     if (std::ranges::any_of(kOtherParts,
                             [&](auto part) { return tensor.name.starts_with(part); })) {
       return std::nullopt;
+    }
+    for (const std::string_view ending : {kInputScale, kScale}) {
+      const std::string weight = weight_of(tensor.name, ending);
+      if (!weight.empty() && file_.find_tensor(weight) != nullptr) return std::nullopt;
     }
     if (const TensorNames* names = find_names(family_, tensor.name, false)) {
       return apply(tensor, {0, names->role}, *names);
@@ -134,7 +152,25 @@ class Mapper {
     mapped.name = hugging_face_name(config_, id);
     mapped.shape = *shape;
     if (names.gguf_transform != nullptr) mapped.transform = names.gguf_transform(config_);
+    mapped.factor = scale_of(tensor);
     return mapped;
+  }
+
+  float scale_of(const GgufTensor& tensor) const {
+    if (!tensor.name.ends_with(kWeight)) return 1.0F;
+    std::string name(tensor.name.substr(0, tensor.name.size() - kWeight.size()));
+    const GgufTensor* scale = file_.find_tensor(name += kScale);
+    if (scale == nullptr) return 1.0F;
+    if (scale->shape != std::vector<std::size_t>{1}) {
+      throw data_error("{}: tensor '{}': expected 1 number", file_.path(), printable(name));
+    }
+    float factor = 0;
+    scale->read_rows(0, 1, &factor);
+    if (!std::isfinite(factor)) {
+      throw data_error("{}: tensor '{}': expected a number, found {}", file_.path(),
+                       printable(name), factor);
+    }
+    return factor;
   }
 
   const GgufFile& file_;

@@ -21,6 +21,7 @@ struct MappedTensor {
   std::string name;                // in Hugging Face files
   std::vector<std::size_t> shape;  // in Hugging Face files
   GgufTransform transform;
+  float factor = 1.0F;  // of all values: the scale of a matrix, which is a tensor of its own
 };
 
 // All tensors of the model, by Hugging Face name, as its family names and transforms them. Leaves
