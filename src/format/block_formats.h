@@ -3,7 +3,7 @@
 // A block format is one source in this folder: a drawing of the bits of a block and the reference
 // dequantization of a struct that is generated from the list. Its f32 operations are in the order
 // of ggml's (ggml-quants.c), so that values are bitwise equal. Adding one touches its source, the
-// list, one unpack hook of the kernels (kernels/block_unpack.inl) and the tables of the docs.
+// list, one unpack hook of the kernels (see kernels/block_unpack.inl) and the tables of the docs.
 #pragma once
 
 #include <concepts>

@@ -4,7 +4,7 @@
 #pragma once
 
 // X(type, id, name, columns, bytes, half, other_half, ggml_id, ggml_name) for each:
-//   type                its struct (block_formats.h), whose hook in kernels/block_unpack.inl is
+//   type                its struct (block_formats.h), whose hook in kernels/ (block_unpack.inl) is
 //                       typeBlock
 //   id                  FormatId::ktype, the next free number
 //   name                in options and .cellm headers
