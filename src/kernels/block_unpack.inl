@@ -30,7 +30,13 @@
 //
 // No byte outside of a block is read.
 
+// Vectors stay in registers only if all is one function. Where a vector is an array, nothing is
+// gained, and compiling takes minutes.
+#ifdef CELLM_SCALAR
+#define CELLM_INLINE inline
+#else
 #define CELLM_INLINE [[gnu::always_inline]] inline
+#endif
 
 // kIntLanes rows of one block.
 struct BlockRows {

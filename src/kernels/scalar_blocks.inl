@@ -1,5 +1,7 @@
 // Primitives of block_unpack.inl for the scalar target. Included by target_scalar.cc alone.
 
+#define CELLM_SCALAR
+
 IntVec load_word(const unsigned char* p, std::size_t stride) {
   IntVec v;
   for (std::size_t r = 0; r < 16; ++r) {
