@@ -6,8 +6,8 @@ of the tests. The tensors are converted as in llama.cpp's convert_hf_to_gguf.py.
 
 usage: make_gguf_fixtures.py [--ggml libggml-base.so]  (from any folder)
 
-With --ggml, all values are compared with those of that library (of llama.cpp v0.5.0), bit by bit. Such a library is in the
-npm package @node-llama-cpp/linux-x64.
+With --ggml, all values are compared with those of that library (of llama.cpp v0.5.0), bit by bit. The npm package
+@node-llama-cpp/linux-x64 has one.
 """
 
 import argparse
@@ -75,8 +75,8 @@ def random_blocks(rng, kind, rows, blocks_per_row, scale):
 
 
 class Points:
-    """Where a type has the indices of its points: the lower 8 bits of index i in byte lower(i), the others in the two bytes
-    from upper(i) on, from bit place(i) on."""
+    """Where a type has the indices of its points: the lower 8 bits of index i in byte lower(i), the others in the two
+    bytes from upper(i) on, from bit place(i) on."""
 
     def __init__(self, bits, count, lower, upper=None, place=None):
         self.bits, self.count, self.lower, self.upper, self.place = bits, count, lower, upper, place

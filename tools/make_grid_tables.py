@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes src/format/grid_tables.inl: the grids of ggml's IQ types, as the gguf package has them.
 
-Needs numpy and gguf (0.19). An entry of 8 values has 2 bits for each, one of 4 has 3, first value lowest: the index of a
-value among those that the type has (src/format/grids.cc).
+Needs numpy and gguf (0.19). An entry of 8 values has 2 bits for each, one of 4 has 3, first value lowest: the index of
+a value among those that the type has (src/format/grids.cc).
 
 usage: make_grid_tables.py  (from any folder)
 """
@@ -20,7 +20,7 @@ GRIDS = {"IQ2XXS": quants.IQ2_XXS, "IQ2XS": quants.IQ2_XS, "IQ2S": quants.IQ2_S,
 def packed(kind):
     kind.init_grid()
     values = kind.grid.reshape(kind.grid_shape)
-    bits = 16 // kind.grid_shape[1] if kind.grid_shape[1] == 8 else 3
+    bits = 2 if kind.grid_shape[1] == 8 else 3
     codes = np.searchsorted(np.array(kind.grid_map, np.float32), values)
     assert (np.array(kind.grid_map)[codes] == values).all()
     return (codes << (bits * np.arange(kind.grid_shape[1]))).sum(axis=1)
