@@ -89,11 +89,11 @@ class MatrixQuantizer final : public LockstepTap {
     if (!missing_.empty()) sum_.emplace(cols, kernels_, pool_);
   }
 
-  void see(const float* x, std::size_t tokens) override {
+  void see(const LockstepInput& input) override {
     result_.forward += watch_.lap();
-    if (sum_) sum_->add(x, tokens);
+    if (sum_) sum_->add(input.x, input.tokens);
     result_.moments += watch_.lap();
-    seen_ += tokens;
+    seen_ += input.tokens;
     report(done_before_ +
            static_cast<std::uint64_t>(static_cast<double>(weights_) * static_cast<double>(seen_) /
                                       static_cast<double>(tokens_)));

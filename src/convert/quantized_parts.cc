@@ -47,14 +47,14 @@ class LogitsTap final : public LockstepTap {
     output_ = matrices.front().id == kOutputId ? matrices.front().linear : nullptr;
     cols_ = cols;
   }
-  void see(const float* x, std::size_t tokens) override {
+  void see(const LockstepInput& input) override {
     if (output_ == nullptr) return;
-    while (next_ < predictions_.size() && predictions_[next_].token < seen_ + tokens) {
-      const float* row = x + (predictions_[next_].token - seen_) * cols_;
+    while (next_ < predictions_.size() && predictions_[next_].token < seen_ + input.tokens) {
+      const float* row = input.x + (predictions_[next_].token - seen_) * cols_;
       inputs_.insert(inputs_.end(), row, row + cols_);
       ++next_;
     }
-    seen_ += tokens;
+    seen_ += input.tokens;
   }
   void end(std::span<const LayerMatrix> /*matrices*/) override {
     if (output_ == nullptr) return;

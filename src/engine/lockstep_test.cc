@@ -58,8 +58,8 @@ struct Recorder : LockstepTap {
       EXPECT_EQ(matrix.linear->cols(), cols) << text(matrix.id);
     }
   }
-  void see(const float* x, std::size_t tokens) override {
-    seen_.insert(seen_.end(), x, x + tokens * cols_);
+  void see(const LockstepInput& input) override {
+    seen_.insert(seen_.end(), input.x, input.x + input.tokens * cols_);
   }
   void end(std::span<const LayerMatrix> matrices) override {
     for (const LayerMatrix& matrix : matrices) {
@@ -131,22 +131,20 @@ TEST(Lockstep, ShowsWhatObserveShows) {
   }
 }
 
+void put_zeros(Linear& linear) {
+  const std::size_t rows = linear.rows();
+  const std::size_t cols = linear.cols();
+  auto zeros = std::make_shared<std::vector<float>>(rows * cols);
+  linear.weights = float_matrix(rows, cols, zeros->data(), zeros);
+}
+
 // Replaces one matrix by zeros as soon as its input was shown.
 struct Replacer final : Recorder {
   explicit Replacer(TensorId id) : id_(id) {}
   void end(std::span<const LayerMatrix> matrices) override {
     Recorder::end(matrices);
     for (const LayerMatrix& matrix : matrices) {
-      if (matrix.id != id_) continue;
-      MatrixPtr& weights = matrix.linear->weights;
-      const std::size_t rows = weights->rows();
-      const std::size_t cols = weights->cols();
-      auto zeros = std::make_shared<std::vector<float>>(rows * cols);
-      weights = row_matrix({.format = FormatId::kF32,
-                            .rows = rows,
-                            .cols = cols,
-                            .data = reinterpret_cast<const std::byte*>(zeros->data()),
-                            .owner = zeros});
+      if (matrix.id == id_) put_zeros(*matrix.linear);
     }
   }
 
@@ -174,6 +172,84 @@ TEST(Lockstep, SequencesGoOnWithTheNewWeights) {
       EXPECT_TRUE(std::all_of(down.begin(), down.end(), [](float v) { return v == 0.0F; }));
     }
     EXPECT_TRUE(changed);
+  }
+}
+
+// Compares what it sees of a reference model with what a run of that model alone showed.
+struct Comparer final : LockstepTap {
+  Comparer(const Inputs& alone, TensorId replaced, std::size_t hidden)
+      : alone_(alone), replaced_(replaced), hidden_(hidden) {}
+
+  void begin(std::span<const LayerMatrix> matrices, std::size_t cols) override {
+    want_ = &alone_.at(matrices.front().id);
+    at_ = 0;
+    cols_ = cols;
+    first_ = matrices.front().id;
+    order.push_back(first_);
+  }
+  void see(const LockstepInput& input) override {
+    ASSERT_NE(input.reference_x, nullptr);
+    const std::size_t count = input.tokens * cols_;
+    EXPECT_TRUE(std::equal(input.reference_x, input.reference_x + count, want_->data() + at_))
+        << text(first_);
+    at_ += count;
+    const bool writes_stream = first_.role == TensorRole::kAttentionOutput ||
+                               first_.role == TensorRole::kDeltaOutput ||
+                               first_.role == TensorRole::kDown;
+    ASSERT_EQ(input.stream != nullptr, writes_stream) << text(first_);
+    ASSERT_EQ(input.reference_stream != nullptr, writes_stream) << text(first_);
+    const bool same_inputs = std::equal(input.x, input.x + count, input.reference_x);
+    if (!same_inputs) differs_from.insert(first_);
+    if (!writes_stream) return;
+    const bool same_streams =
+        std::equal(input.stream, input.stream + input.tokens * hidden_, input.reference_stream);
+    if (!same_streams) streams_differ_from.insert(first_);
+  }
+  void end(std::span<const LayerMatrix> matrices) override {
+    EXPECT_EQ(at_, want_->size()) << text(first_);
+    for (const LayerMatrix& matrix : matrices) {
+      if (matrix.id == replaced_) put_zeros(*matrix.linear);
+    }
+  }
+
+  std::vector<TensorId> order;  // the first matrix of each input
+  std::set<TensorId> differs_from;
+  std::set<TensorId> streams_differ_from;
+
+ private:
+  const Inputs& alone_;
+  TensorId replaced_;
+  std::size_t hidden_;
+  const std::vector<float>* want_ = nullptr;
+  std::size_t at_ = 0;
+  std::size_t cols_ = 0;
+  TensorId first_{};
+};
+
+TEST(Lockstep, AReferenceRunsAlongUnchanged) {
+  for (const std::string& name : family_models()) {
+    for (const unsigned threads : {1U, 3U}) {
+      ThreadPool pool(threads);
+      const auto opened = test_model(name);
+      Model model = exact_model(*opened, pool);
+      Recorder alone;
+      run_in_lockstep(model, kernel_table(), pool, some_sequences(), alone);
+      const Model reference = model;
+      const TensorId replaced{1, TensorRole::kUp};
+      Comparer comparer(alone.inputs, replaced, model.config.hidden);
+      run_in_lockstep(model, kernel_table(), pool, some_sequences(), comparer, {}, &reference);
+      // Equal up to the replaced matrix: its layer's down projection has another input, and
+      // everything after that another stream.
+      bool after = false;
+      for (const TensorId id : comparer.order) {
+        after = after || id == TensorId{1, TensorRole::kDown};
+        EXPECT_EQ(comparer.differs_from.contains(id), after) << name << " " << text(id);
+      }
+      EXPECT_TRUE(after) << name;
+      const TensorId down{1, TensorRole::kDown};
+      EXPECT_FALSE(comparer.streams_differ_from.contains(down)) << name;
+      EXPECT_EQ(comparer.streams_differ_from.empty(), model.layers.size() == 2) << name;
+    }
   }
 }
 
