@@ -8,6 +8,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/thread_pool.h"
+#include "quantize/cholesky.h"
 #include "quantize/second_moments.h"
 
 namespace cellm {
@@ -33,10 +34,6 @@ struct FeedbackFactor {
     return j < i ? 0.0 : diagonal[(begin + i) * width + j - i];
   }
 };
-
-// Added to every diagonal element, relative to their mean: bounds the errors that feedback may move
-// into directions that the calibration text never excites.
-inline constexpr double kFeedbackDamping = 0.01;
 
 // Empty if H is not finite or, damping included, not positive definite. 2 / 3 · cols³ operations
 // in f64, on all threads of the pool; the result does not depend on their number. Takes

@@ -8,6 +8,7 @@
 #include "base/aligned_buffer.h"
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
+#include "quantize/token_products.h"
 
 namespace cellm {
 
@@ -27,14 +28,10 @@ void rotate(SecondMoments& moments, const std::vector<float>& factors, ThreadPoo
 // Memory of a SecondMomentsSum in bytes, its result included.
 std::uint64_t second_moments_bytes(std::size_t cols);
 
-// Accumulates H. Products are summed in f32 over at most kTokensPerSum tokens, these sums in f64,
-// so that the rounding error does not grow with the text. Not thread-safe; uses the pool. The
-// result depends on the order of the tokens, but not on the number of threads nor on the division
-// of tokens into calls.
+// Accumulates H. Not thread-safe; uses the pool. The result depends on the order of the tokens, but
+// not on the number of threads nor on the division of tokens into calls.
 class SecondMomentsSum {
  public:
-  static constexpr std::size_t kTokensPerSum = 1024;
-
   SecondMomentsSum(std::size_t cols, const KernelTable& kernels, ThreadPool& pool);
 
   // x: (tokens, cols) without gaps.
@@ -47,9 +44,9 @@ class SecondMomentsSum {
 
   const KernelTable& kernels_;
   ThreadPool& pool_;
-  SecondMoments moments_;         // the lower triangle, until finish()
-  AlignedBuffer<float> waiting_;  // (cols, kTokensPerSum): columns as rows
-  std::size_t waiting_tokens_ = 0;
+  std::vector<SumSquare> squares_;
+  SecondMoments moments_;  // the lower triangle, until finish()
+  WaitingTokens waiting_;
 };
 
 }  // namespace cellm
