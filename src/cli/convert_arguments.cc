@@ -93,7 +93,13 @@ void add_rounding(Options& options, ConvertArguments& a) {
       .show_default()
       .needs(calibrate_option)
       .one_of({"on", "off"});
-
+  options
+      .add("--targets", a.targets,
+           "corrected (default): before a matrix is quantized, change its weights so that its "
+           "quantized input gives the output of the source; plain: do not")
+      .group(rounding)
+      .needs(calibrate_option)
+      .one_of({"corrected", "plain"});
   options
       .add("--tune-tokens", a.tune_tokens,
            fmt::format("Afterwards train scales and norms on so many tokens, as the command "

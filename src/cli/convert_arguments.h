@@ -37,6 +37,7 @@ struct ConvertArguments {
   std::size_t calibrate_tokens = CalibrationRequest{}.tokens;
   std::uint64_t seed = 0;
   std::string feedback = "on";
+  std::string targets;
   std::optional<std::size_t> tune_tokens;
   std::uint32_t rotation = 0;
   bool no_tokenizer = false;

@@ -46,6 +46,8 @@ void refuse_contradictions(const ConvertArguments& a) {
         "--validate-gguf compares with the input as it is, not with --allow-nonfinite");
   }
   if (a.format == kKeepName) refuse_with_keep(a);
+  if (a.feedback == "off" && a.targets == "corrected")
+    throw usage_error("--targets corrected goes with error feedback, not with --feedback off");
   if (a.output.empty() && !a.dry_run)
     throw usage_error("--output is missing (--dry-run needs none)");
   if (a.scale == "absmax" && !a.calibrate.empty())
@@ -91,8 +93,8 @@ ConvertJobOptions job_options(const ConvertArguments& a) {
   for (const auto& text : a.tensors) options.overrides.push_back(parse_tensor_override(text));
   if (!a.scale.empty()) options.scale = parse_scale_method(a.scale);
   if (!a.calibrate.empty()) {
-    options.calibration =
-        CalibrationRequest{a.calibrate, a.calibrate_tokens, a.seed, a.feedback == "on"};
+    options.calibration = CalibrationRequest{a.calibrate, a.calibrate_tokens, a.seed,
+                                             a.feedback == "on", a.targets != "plain"};
   }
   options.tune_tokens = a.tune_tokens;
   options.text_only = a.text_only;

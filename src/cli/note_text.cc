@@ -31,6 +31,15 @@ std::string times_text(const std::vector<StageTime>& times) {
   return fmt::format("{} ({})", shown(sum), fmt::join(parts, ", "));
 }
 
+// The first of some names, separated by commas.
+std::string first_names(const std::vector<std::string>& names) {
+  constexpr std::size_t kNamed = 8;
+  const std::size_t named = std::min(kNamed, names.size());
+  return fmt::format(
+      "{}{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(named), ", "),
+      named < names.size() ? ", ..." : "");
+}
+
 class NoteText {
  public:
   explicit NoteText(const std::string& output) : output_(output) {}
@@ -76,15 +85,32 @@ class NoteText {
                        note.resumed, note.tensors);
   }
   std::string operator()(const NoFeedbackNote& note) const {
-    constexpr std::size_t kNamed = 8;
-    const auto& names = note.tensors;
-    const std::size_t named = std::min(kNamed, names.size());
     return fmt::format(
         "note: no error feedback for {} tensors, whose inputs on this text are all zero or not "
-        "finite: {}{}\n",
-        names.size(),
-        fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(named), ", "),
-        named < names.size() ? ", ..." : "");
+        "finite: {}\n",
+        note.tensors.size(), first_names(note.tensors));
+  }
+  std::string operator()(const TargetsNote& note) const {
+    std::string text;
+    if (note.tensors != 0) {
+      text = fmt::format(
+          "targets of {} tensors corrected by {:.1f} % on average, at most {:.1f} % "
+          "({})\n",
+          note.tensors, 100.0 * note.mean, 100.0 * note.largest, note.largest_tensor);
+    }
+    if (!note.limited.empty()) {
+      text += fmt::format(
+          "note: the correction of {} tensors was limited to the size of their "
+          "weights: {}\n",
+          note.limited.size(), first_names(note.limited));
+    }
+    if (!note.overflowed.empty()) {
+      text += fmt::format(
+          "note: no corrected targets for {} tensors, since the source overflows on "
+          "this text: {}\n",
+          note.overflowed.size(), first_names(note.overflowed));
+    }
+    return text;
   }
   std::string operator()(const CalibrationTimesNote& note) const {
     return fmt::format(

@@ -31,6 +31,7 @@ struct CalibrationLabel {
   std::string text_checksum;  // XXH3-64 of the file, as hex
   std::uint64_t seed = 0;     // of the choice of windows; 0: evenly spread
   bool feedback = false;      // with error feedback
+  bool corrected_targets = false;
 };
 
 struct ConvertOptions {
@@ -113,6 +114,11 @@ TensorClass tensor_class(const PlannedTensor& tensor);
 // Whether the tensor, or any of the plan, has codes and scales to choose: kept ones do not.
 bool has_codes(const PlannedTensor& tensor);
 bool has_codes(const ConvertPlan& plan);
+
+// Whether the tensor, or any of the plan, has values to choose along a text: one with codes, or one
+// rounded to fp8, whose corrected targets differ from its weights.
+bool is_coded(const PlannedTensor& tensor);
+bool is_coded(const ConvertPlan& plan);
 
 // Bits per weight over all planned tensors, scales included.
 double bits_per_weight(const ConvertPlan& plan);

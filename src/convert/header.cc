@@ -73,6 +73,9 @@ std::string cellm_header_json(const OpenedModel& model,
         header["quantizer"]["calibration_seed"] = quantizer->calibration->seed;
       }
       if (quantizer->calibration->feedback) header["quantizer"]["feedback"] = true;
+      if (quantizer->calibration->corrected_targets) {
+        header["quantizer"]["targets"] = "corrected";
+      }
     }
   }
   for (const LoraLabel& adapter : adapters) {

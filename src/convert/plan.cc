@@ -154,7 +154,7 @@ void require_complete(const ModelSource& source, const ModelConfig& config) {
 // The header's `quantizer` entry; empty for a file without codes.
 std::optional<QuantizerLabel> quantizer_label(const ConvertOptions& options,
                                               const ConvertPlan& plan) {
-  if (!has_codes(plan)) return std::nullopt;
+  if (!has_codes(plan) && !(options.calibration && is_coded(plan))) return std::nullopt;
   return QuantizerLabel{options.scale, options.calibration};
 }
 
@@ -313,6 +313,16 @@ bool has_codes(const PlannedTensor& tensor) {
 bool has_codes(const ConvertPlan& plan) {
   return std::any_of(plan.tensors.begin(), plan.tensors.end(),
                      [](const PlannedTensor& tensor) { return has_codes(tensor); });
+}
+
+bool is_coded(const PlannedTensor& tensor) {
+  return has_codes(tensor) ||
+         (tensor.kept == Kept::kNo && tensor.shape.format == FormatId::kF8E4M3);
+}
+
+bool is_coded(const ConvertPlan& plan) {
+  return std::any_of(plan.tensors.begin(), plan.tensors.end(),
+                     [](const PlannedTensor& tensor) { return is_coded(tensor); });
 }
 
 double bits_per_weight(const ConvertPlan& plan) {

@@ -19,7 +19,28 @@ QuantizedTensor empty_quantized_tensor(const PlannedTensor& tensor) {
           AlignedBuffer<std::uint16_t>(units * unit.scales), false};
 }
 
-QuantizedTensor quantize_tensor(const ModelSource& source, const PlannedTensor& tensor,
+RowReader rows_of_source(const ModelSource& source, const PlannedTensor& tensor) {
+  return [&source, &tensor](std::size_t begin, std::size_t end) {
+    BadValueLog replaced(true);
+    return read_rows(source, tensor, begin, end, replaced);
+  };
+}
+
+RowReader rows_in_memory(const PlannedTensor& tensor, std::span<const float> values) {
+  return [&tensor, values](std::size_t begin, std::size_t end) {
+    BadValueLog replaced(true);
+    const std::size_t cols = tensor.info.cols();
+    const FormatSpec& format = format_spec(tensor.shape.format);
+    const auto part = values.subspan(begin * cols, (end - begin) * cols);
+    std::vector<float> rows(part.begin(), part.end());
+    for (std::size_t r = begin; r < end; ++r) {
+      replaced.look_at(tensor.name, format, r, std::span(rows).subspan((r - begin) * cols, cols));
+    }
+    return rows;
+  };
+}
+
+QuantizedTensor quantize_tensor(const PlannedTensor& tensor, const RowReader& rows_between,
                                 const TensorQuantizer& quantizer, ThreadPool& pool,
                                 const std::function<void(std::size_t rows)>& after_rows) {
   const std::size_t rows = tensor.info.rows();
@@ -31,12 +52,11 @@ QuantizedTensor quantize_tensor(const ModelSource& source, const PlannedTensor& 
   const std::size_t chunk = (fitting + block - 1) / block * block;
   const std::size_t slab = chunk * pool.threads() * kChunksPerThread;
   QuantizedTensor result = empty_quantized_tensor(tensor);
-  BadValueLog replaced(true);
   for (std::size_t first = 0; first < rows; first += slab) {
     const std::size_t count = std::min(slab, rows - first);
     pool.parallel_for(count, chunk, [&](std::size_t begin, std::size_t end) {
       const std::size_t row = first + begin;
-      const std::vector<float> values = read_rows(source, tensor, row, first + end, replaced);
+      const std::vector<float> values = rows_between(row, first + end);
       quantizer.quantize({row, end - begin, values.data(),
                           result.codes.data() + unit.count(row) * unit.code_bytes,
                           result.scales.data() + unit.count(row) * unit.scales});
@@ -46,12 +66,17 @@ QuantizedTensor quantize_tensor(const ModelSource& source, const PlannedTensor& 
   return result;
 }
 
-MatrixPtr as_matrix(const PlannedTensor& tensor, std::shared_ptr<const QuantizedTensor> quantized,
-                    ThreadPool& pool) {
+MatrixPtr stored_matrix(const PlannedTensor& tensor,
+                        std::shared_ptr<const QuantizedTensor> quantized) {
   Payloads payloads{.codes = quantized->codes.data(),
                     .scales = quantized->scales.size() == 0 ? nullptr : quantized->scales.data()};
   payloads.owner = std::move(quantized);
-  MatrixPtr matrix = own_layout(tensor.shape.format).open(tensor.shape, std::move(payloads));
+  return own_layout(tensor.shape.format).open(tensor.shape, std::move(payloads));
+}
+
+MatrixPtr as_matrix(const PlannedTensor& tensor, std::shared_ptr<const QuantizedTensor> quantized,
+                    ThreadPool& pool) {
+  MatrixPtr matrix = stored_matrix(tensor, std::move(quantized));
   MatrixPtr exact = matrix->exact(pool);
   return exact == nullptr ? matrix : exact;
 }

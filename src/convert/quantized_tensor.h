@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "base/aligned_buffer.h"
 #include "base/thread_pool.h"
@@ -24,15 +26,24 @@ struct QuantizedTensor {
 // A zeroed tensor with the sizes of the plan.
 QuantizedTensor empty_quantized_tensor(const PlannedTensor& tensor);
 
-// Reads the tensor's rows and quantizes them with all threads of the pool; values that its format
-// cannot represent are replaced as BadValueLog does. Calls after_rows(rows) repeatedly, with the
+// Rows [begin, end) of a tensor's values, finite; thread-safe.
+using RowReader = std::function<std::vector<float>(std::size_t begin, std::size_t end)>;
+
+// The rows of a source, or of `values`, (rows, cols), which must outlive the reader. Values that
+// the tensor's format cannot represent are replaced as BadValueLog does.
+RowReader rows_of_source(const ModelSource& source, const PlannedTensor& tensor);
+RowReader rows_in_memory(const PlannedTensor& tensor, std::span<const float> values);
+
+// Quantizes the rows with all threads of the pool. Calls after_rows(rows) repeatedly, with the
 // number of rows since the last call, from this thread.
-QuantizedTensor quantize_tensor(const ModelSource& source, const PlannedTensor& tensor,
+QuantizedTensor quantize_tensor(const PlannedTensor& tensor, const RowReader& rows,
                                 const TensorQuantizer& quantizer, ThreadPool& pool,
                                 const std::function<void(std::size_t rows)>& after_rows);
 
-// The matrix for exact products: of the codes in `quantized`, which it keeps alive, or of f32 in
-// memory for a trellis format.
+// The matrix of the codes in `quantized`, which it keeps alive.
+MatrixPtr stored_matrix(const PlannedTensor& tensor,
+                        std::shared_ptr<const QuantizedTensor> quantized);
+// The same for exact products: of f32 in memory for a trellis format.
 MatrixPtr as_matrix(const PlannedTensor& tensor, std::shared_ptr<const QuantizedTensor> quantized,
                     ThreadPool& pool);
 

@@ -141,7 +141,8 @@ void code_rest(const ModelSource& source, std::span<const QuantizedPart> parts,
                                     nullptr,
                                     tensor->shape.trellis.rotation};
       quantized[tensor->name] = std::make_shared<QuantizedTensor>(
-          quantize_tensor(source, *tensor, quantizer(request), pool, [](std::size_t /*rows*/) {}));
+          quantize_tensor(*tensor, rows_of_source(source, *tensor), quantizer(request), pool,
+                          [](std::size_t /*rows*/) {}));
     }
   }
 }

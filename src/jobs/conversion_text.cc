@@ -46,6 +46,7 @@ ConversionText conversion_text(const std::shared_ptr<const OpenedModel>& source,
   }
   if (request.tune_tokens != 0) text.tuning = tuning_text(text.calibration);
   text.calibration.label.feedback = wanted.feedback;
+  text.calibration.label.corrected_targets = wanted.feedback && wanted.corrected_targets;
   return text;
 }
 

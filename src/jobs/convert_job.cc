@@ -1,6 +1,7 @@
 #include "jobs/convert_job.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -55,7 +56,8 @@ void prepare(Conversion& c) {
   if (!c.feedback && has_trellis_codes(c.plan)) {
     throw usage_error(AdviceKind::kFeedback, "trellis codes use a text for error feedback only");
   }
-  if (!has_codes(c.plan)) {
+  const bool targets = c.feedback && wanted.corrected_targets;
+  if (!has_codes(c.plan) && !(targets && is_coded(c.plan))) {
     throw usage_error(AdviceKind::kCalibration, "none of these formats has a scale to choose");
   }
   c.text = conversion_text(c.source, c.request, c.engine(Activations::kInt8), c.control);
@@ -71,6 +73,7 @@ CalibratedOptions calibrated_options(const Conversion& c, std::string_view state
   options.target = c.job.target;
   if (!c.job.plan_only) options.state = c.state(state_suffix);
   options.source_checksum = fmt::format("{:016x}", c.source->checksum());
+  if (!c.request.calibration->corrected_targets) options.targets.reset();
   return options;
 }
 
@@ -133,6 +136,26 @@ void note_kept_as_floats(const Conversion& c) {
   if (note.tensors != 0) c.control.note(note);
 }
 
+void note_targets(const Conversion& c, const CalibratedTensors& quantized) {
+  if (quantized.targets.empty()) return;
+  TargetsNote note;
+  double sum = 0.0;
+  for (const TargetChange& target : quantized.targets) {
+    if (!std::isfinite(target.relative)) {
+      note.overflowed.push_back(target.tensor);
+      continue;
+    }
+    ++note.tensors;
+    sum += target.relative;
+    if (target.relative > kMostTargetChange) note.limited.push_back(target.tensor);
+    if (target.relative < note.largest) continue;
+    note.largest = target.relative;
+    note.largest_tensor = target.tensor;
+  }
+  if (note.tensors != 0) note.mean = sum / static_cast<double>(note.tensors);
+  c.control.note(note);
+}
+
 void note_file(const Conversion& c, const CalibratedTensors* quantized,
                const std::vector<BadValues>& replaced) {
   std::uint64_t unused = 0;
@@ -150,6 +173,7 @@ void note_file(const Conversion& c, const CalibratedTensors* quantized,
       c.control.note(ResumedNote{quantized->resumed, quantized->tensors.size()});
     if (!quantized->without_feedback.empty())
       c.control.note(NoFeedbackNote{quantized->without_feedback});
+    note_targets(c, *quantized);
     c.control.note(
         CalibrationTimesNote{quantized->forward, quantized->moments, quantized->quantizing});
   }

@@ -59,6 +59,8 @@ struct CalibrationRequest {
   std::size_t tokens = 32768;  // at most
   std::uint64_t seed = 0;      // of the choice of windows; 0: evenly spread
   bool feedback = true;        // quantize with error feedback
+  // Quantize corrected targets, with feedback only (quantize/corrected_targets.h).
+  bool corrected_targets = true;
 };
 
 struct ConvertJobOptions {

@@ -64,6 +64,15 @@ struct ResumedNote {
 struct NoFeedbackNote {
   std::vector<std::string> tensors;
 };
+// How far corrected targets are from the weights, ‖T − W‖ / ‖W‖.
+struct TargetsNote {
+  std::size_t tensors = 0;
+  double mean = 0.0;
+  double largest = 0.0;
+  std::string largest_tensor;
+  std::vector<std::string> limited;     // to kMostTargetChange
+  std::vector<std::string> overflowed;  // not corrected: the source's model overflows on the text
+};
 // Seconds.
 struct CalibrationTimesNote {
   double forward = 0.0;
@@ -126,7 +135,7 @@ struct TuneResult {
 
 using Note = std::variant<RecipeNote, ExpectedTimesNote, FewTokensNote, FewDifferentTokensNote,
                           FormatsNote, UnusedTensorsNote, NoTokenizerNote, SourceNote, ResumedNote,
-                          NoFeedbackNote, CalibrationTimesNote, ReplacedValuesNote,
+                          NoFeedbackNote, TargetsNote, CalibrationTimesNote, ReplacedValuesNote,
                           KeptAsFloatsNote, FileNote, QualityNote, ValidatedNote, TimesNote,
                           ConvertsOnceNote, TuningBeginsNote, TuningStoppedNote, TuneResult>;
 
