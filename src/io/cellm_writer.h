@@ -12,12 +12,12 @@
 
 #include "base/atomic_file.h"
 #include "io/cellm_file.h"
+#include "io/payload_writer.h"
 
 namespace cellm {
 
-// Writes the payloads of a file atomically (base/atomic_file.h). The layout is fixed at
-// construction, so that payloads are written as they come and not kept in memory. Not thread-safe.
-class CellmWriter {
+// Writes the payloads of a file atomically (base/atomic_file.h).
+class CellmWriter final : public PayloadWriter {
  public:
   // `header_json` is a compact JSON object with the header's fields but without tensors, blobs and
   // checksums. Of `tensors` (sorted by name) and `blobs`, offsets are assigned here and checksums
@@ -25,14 +25,11 @@ class CellmWriter {
   // written.
   CellmWriter(const std::filesystem::path& path, const std::string& header_json,
               std::vector<CellmEntry> tensors, std::vector<CellmEntry> blobs);
-  ~CellmWriter();
+  ~CellmWriter() override;
 
-  // Appends bytes to a payload. Payloads may be filled in any order, each from front to back.
-  void append_tensor(std::size_t index, std::span<const std::byte> bytes);
-  void append_blob(std::size_t index, std::span<const std::byte> bytes);
-
-  // Writes the header and renames the file to its path. Every payload must be complete.
-  void finish();
+  void append_tensor(std::size_t index, std::span<const std::byte> bytes) override;
+  void append_blob(std::size_t index, std::span<const std::byte> bytes) override;
+  void finish() override;
 
   std::uint64_t file_bytes() const { return file_bytes_; }
 

@@ -88,6 +88,13 @@ std::span<const GgmlType> ggml_types() {
   return kTypes;
 }
 
+const GgmlType* find_ggml_type(FormatId format) {
+  for (const GgmlType& type : kTypes) {
+    if (type.format == format) return &type;
+  }
+  return nullptr;
+}
+
 std::string readable_ggml_types() {
   std::string names;
   for (const GgmlType& type : kTypes) {

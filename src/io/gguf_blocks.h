@@ -44,6 +44,9 @@ const GgmlType* other_block_size(const GgmlType& type);
 // All types. Of those of one number, today's is first.
 std::span<const GgmlType> ggml_types();
 
+// The type whose rows are those of the format, null if ggml has none.
+const GgmlType* find_ggml_type(FormatId format);
+
 // The names of the types that can be read, for messages: "F32, F16, ...".
 std::string readable_ggml_types();
 
