@@ -1,7 +1,9 @@
 #include "tokenizer/gguf_tokenizer.h"
 
 #include <algorithm>
+#include <memory>
 #include <span>
+#include <string>
 #include <utility>
 
 #include <fmt/ranges.h>
@@ -55,6 +57,16 @@ constexpr PreTokenizerRecipe kRecipes[] = {
     {.names = kQwen35Names, .nfc = true, .patterns = kQwen35Patterns},
     {.names = kSmolLmNames, .individual_digits = true},
 };
+
+std::vector<PreTokenizerStep> steps_of(const PreTokenizerRecipe& recipe) {
+  std::vector<PreTokenizerStep> steps;
+  if (recipe.individual_digits) steps.emplace_back(DigitsStep{true});
+  for (const std::string_view pattern : recipe.patterns) {
+    steps.emplace_back(SplitStep{std::string(pattern), true, SplitBehavior::kIsolated, false});
+  }
+  steps.emplace_back(ByteLevelStep{false, recipe.patterns.empty()});
+  return steps;
+}
 
 const PreTokenizerRecipe& find_recipe(std::string_view name, std::string_view source) {
   std::vector<std::string_view> names;
@@ -133,7 +145,83 @@ void read_merges(const GgufTokenizer& gguf, std::string_view source, TokenizerSp
   }
 }
 
+// llama.cpp does not normalize, so that of two recipes that differ in nothing else either will do.
+const PreTokenizerRecipe& recipe_of(const TokenizerSpec& spec, std::string_view source) {
+  const PreTokenizerRecipe* found = nullptr;
+  std::vector<std::string_view> names;
+  for (const PreTokenizerRecipe& recipe : kRecipes) {
+    names.push_back(recipe.names.front());
+    if (recipe.ignore_merges != spec.ignore_merges || steps_of(recipe) != spec.steps) continue;
+    if (found == nullptr || recipe.nfc == spec.nfc) found = &recipe;
+  }
+  if (found != nullptr) return *found;
+  throw unsupported_error(
+      "{}: a GGUF file names its pre-tokenizer, and this one is none of {}; --no-tokenizer leaves "
+      "it out",
+      source, fmt::join(names, ", "));
+}
+
+// Texts that the views of a GgufTokenizer point into.
+struct GgufTexts {
+  std::vector<std::string> tokens;
+  std::vector<std::string> merges;
+};
+
+std::vector<std::string_view> views(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
 }  // namespace
+
+GgufTokenizer make_gguf_tokenizer(const TokenizerSpec& spec, std::size_t rows,
+                                  std::string_view source) {
+  GgufTokenizer gguf;
+  gguf.model = "gpt2";
+  gguf.pre = recipe_of(spec, source).names.front();
+  auto texts = std::make_shared<GgufTexts>();
+  const auto place = [&](std::size_t id, std::string_view text, TokenType type) {
+    if (id >= rows) {
+      throw data_error("{}: token {} has no row, the embedding has {}", source, id, rows);
+    }
+    texts->tokens[id] = text;
+    gguf.token_types[id] = type;
+  };
+  gguf.token_types.assign(rows, kUnused);
+  texts->tokens.resize(rows);
+  for (std::size_t id = 0; id < spec.vocab.size(); ++id) {
+    if (const std::string_view piece = spec.vocab[id]; !piece.empty()) place(id, piece, kNormal);
+  }
+  for (const AddedToken& added : spec.added) {
+    place(added.id, added.content, added.special ? kControl : kUserDefined);
+  }
+  for (std::size_t id = 0; id < rows; ++id) {
+    if (gguf.token_types[id] == kUnused) texts->tokens[id] = fmt::format("[PAD{}]", id);
+  }
+  texts->merges.reserve(spec.merges.size());
+  for (const MergePair& merge : spec.merges) {
+    texts->merges.push_back(fmt::format("{} {}", spec.vocab[merge.left], spec.vocab[merge.right]));
+  }
+  if (spec.bos_from_template.size() > 1) {
+    throw unsupported_error("{}: puts {} tokens before a text, a GGUF file can say one", source,
+                            spec.bos_from_template.size());
+  }
+  gguf.add_bos = !spec.bos_from_template.empty();
+  if (*gguf.add_bos) gguf.bos_id = spec.bos_from_template.front();
+  gguf.tokens = views(texts->tokens);
+  gguf.merges = views(texts->merges);
+  gguf.owner = std::move(texts);
+  return gguf;
+}
+
+std::string lost_in_gguf(const TokenizerSpec& spec) {
+  const auto count = std::count_if(
+      spec.added.begin(), spec.added.end(),
+      [](const AddedToken& token) { return token.single_word || token.lstrip || token.rstrip; });
+  if (count == 0) return {};
+  return fmt::format(
+      "{} tokens take white space around them or must be whole words, which a GGUF file cannot say",
+      count);
+}
 
 TokenizerSpec read_gguf_tokenizer(const GgufTokenizer& gguf, std::string_view source) {
   if (gguf.model != "gpt2") {
@@ -144,11 +232,7 @@ TokenizerSpec read_gguf_tokenizer(const GgufTokenizer& gguf, std::string_view so
   TokenizerSpec spec;
   spec.nfc = recipe.nfc;
   spec.ignore_merges = recipe.ignore_merges;
-  if (recipe.individual_digits) spec.steps.emplace_back(DigitsStep{true});
-  for (const std::string_view pattern : recipe.patterns) {
-    spec.steps.emplace_back(SplitStep{std::string(pattern), true, SplitBehavior::kIsolated, false});
-  }
-  spec.steps.emplace_back(ByteLevelStep{false, recipe.patterns.empty()});
+  spec.steps = steps_of(recipe);
   read_tokens(gguf, source, spec);
   read_merges(gguf, source, spec);
   if (gguf.add_bos.value_or(recipe.adds_bos)) {

@@ -128,5 +128,51 @@ TEST(GgufTokenizer, RefusesWhatItDoesNotKnow) {
   refused(gguf, ErrorKind::kData, "vocabulary");
 }
 
+// Of the published tokenizers: their pre-tokenizer by llama.cpp's name, and the ids of the
+// tokenizers library again.
+TEST(GgufTokenizer, OfAPublishedTokenizerGivesItsIds) {
+  const std::pair<const char*, const char*> names[] = {
+      {"qwen3", "qwen2"}, {"qwen3_5", "qwen35"}, {"smollm2", "smollm"}};
+  for (const auto& [name, pre] : names) {
+    SCOPED_TRACE(name);
+    const TokenizerSpec& spec = test::published_tokenizer(name).spec();
+    const std::size_t rows = test::published_tokenizer(name).vocab_size() + 3;
+    const GgufTokenizer gguf = make_gguf_tokenizer(spec, rows, "model");
+    EXPECT_EQ(gguf.pre, pre);
+    EXPECT_EQ(gguf.tokens.size(), rows);
+    EXPECT_EQ(gguf.tokens.back(), fmt::format("[PAD{}]", rows - 1));
+    EXPECT_EQ(gguf.token_types.back(), 5);
+    EXPECT_EQ(lost_in_gguf(spec), "");
+    const Tokenizer again = load_tokenizer(gguf, "a.gguf");
+    EXPECT_TRUE(again.spec().merges == spec.merges);
+    EXPECT_TRUE(again.spec().steps == spec.steps);
+    EXPECT_EQ(again.spec().nfc, spec.nfc);
+    EXPECT_EQ(again.bos_from_template(), spec.bos_from_template);
+    for (const auto& vector : test::published_vectors(name)) {
+      ASSERT_EQ(again.encode(vector.text, true), vector.ids) << vector.text;
+    }
+  }
+}
+
+TEST(GgufTokenizer, RefusesToWriteWhatGgufCannotSay) {
+  TokenizerSpec spec = load_tokenizer(small_gguf(), "a.gguf").spec();
+  const auto error_of = [&](std::size_t rows) {
+    return thrown_by([&] { make_gguf_tokenizer(spec, rows, "model"); });
+  };
+  EXPECT_EQ(error_of(4).kind, ErrorKind::kData);  // token 4 has no row
+  spec.added.front().lstrip = true;
+  EXPECT_NE(lost_in_gguf(spec).find("1 tokens take white space"), std::string::npos);
+  spec.bos_from_template = {3, 4};
+  EXPECT_EQ(error_of(8).kind, ErrorKind::kUnsupported);
+  spec.bos_from_template = {3};
+  const GgufTokenizer with_bos = make_gguf_tokenizer(spec, 8, "model");
+  EXPECT_EQ(with_bos.bos_id, 3U);
+  EXPECT_TRUE(with_bos.add_bos.value_or(false));
+  spec.steps.insert(spec.steps.begin(), DigitsStep{false});
+  const auto error = error_of(8);
+  EXPECT_EQ(error.kind, ErrorKind::kUnsupported);
+  EXPECT_NE(error.message.find("names its pre-tokenizer"), std::string::npos) << error.message;
+}
+
 }  // namespace
 }  // namespace cellm
