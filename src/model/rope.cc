@@ -159,6 +159,19 @@ std::vector<float> inverse_frequencies(const ModelConfig& config) {
   return result;
 }
 
+std::vector<float> rope_factors(const ModelConfig& config) {
+  if (const auto* given = std::get_if<FactorsRope>(&config.rope_scaling)) return given->factors;
+  const auto* llama3 = std::get_if<Llama3Rope>(&config.rope_scaling);
+  if (llama3 == nullptr) return {};
+  std::vector<float> factors(config.rotary_dim / 2);
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const double exponent = static_cast<double>(2 * i) / static_cast<double>(config.rotary_dim);
+    const double frequency = std::pow(config.rope_theta, -exponent);
+    factors[i] = static_cast<float>(frequency / llama3_frequency(*llama3, frequency));
+  }
+  return factors;
+}
+
 float rope_magnitude(const ModelConfig& config) {
   const auto* yarn = std::get_if<YarnRope>(&config.rope_scaling);
   if (yarn != nullptr) return static_cast<float>(yarn->attention_factor);

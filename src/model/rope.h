@@ -19,6 +19,10 @@ void validate_rope(const JsonNode& text, const ModelConfig& config);
 // rotary_dim / 2 frequencies, scaling applied.
 std::vector<float> inverse_frequencies(const ModelConfig& config);
 
+// What each frequency is divided by, of a scaling that is a table of factors: Llama 3's, or one
+// that came as such. Empty for the others.
+std::vector<float> rope_factors(const ModelConfig& config);
+
 // The factor of cos and sin: 1 but for YaRN and LongRoPE.
 float rope_magnitude(const ModelConfig& config);
 

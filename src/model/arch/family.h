@@ -10,6 +10,7 @@
 
 #include "io/json.h"
 #include "model/config.h"
+#include "model/gguf/key_writer.h"
 #include "model/gguf/sizes.h"
 #include "model/gguf/transform.h"
 #include "model/tensor_id.h"
@@ -36,6 +37,10 @@ struct GgufFamily {
   std::string_view class_name;    // in its "architectures"
   // Adds the fields particular to the family to the common ones.
   void (*add_config)(const GgufModelKeys& keys, const GgufSizes& sizes, Json& config);
+  // The reverse: adds the keys particular to the family to the common ones; null: none. `text` is
+  // the configuration of the text model.
+  void (*add_keys)(const ModelConfig& config, const JsonNode& text,
+                   const GgufKeyWriter& keys) = nullptr;
   double default_rope_theta = 0.0;   // if the file has none; 0: required
   bool may_predict_further = false;  // multi-token prediction blocks may follow the layers
   std::span<const std::string_view> held_by_config = {};  // tensors that are no weights

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "model/arch/family.h"
+#include "model/gguf/config.h"
 
 namespace cellm {
 namespace {
@@ -37,8 +38,7 @@ void read(const JsonNode& text, ModelConfig& config) {
 }
 
 constexpr std::string_view kShortRopeFactors = "rope_factors_short.weight";
-constexpr std::string_view kRopeFactors = "rope_freqs.weight";
-constexpr std::array kFactorTensors{kRopeFactors, kLongRopeFactors, kShortRopeFactors};
+constexpr std::array kFactorTensors{kRopeFactorsTensor, kLongRopeFactors, kShortRopeFactors};
 
 std::vector<float> read_factors(const GgufFile& file, const GgufSizes& sizes,
                                 const GgufTensor& tensor) {
@@ -83,7 +83,7 @@ void add_long_rope(const GgufModelKeys& keys, const GgufSizes& sizes, Json& rope
 // Llama 3's frequencies come as a tensor: inv_freq[i] is divided by its value i.
 void add_rope_factors(const GgufModelKeys& keys, const GgufSizes& sizes, Json& rope) {
   if (rope["rope_type"] == "longrope") return add_long_rope(keys, sizes, rope);
-  const GgufTensor* factors = keys.file().find_tensor(kRopeFactors);
+  const GgufTensor* factors = keys.file().find_tensor(kRopeFactorsTensor);
   if (factors == nullptr) return;
   if (rope["rope_type"] != "default") {
     throw unsupported_error("{}: rope scaling and tensor 'rope_freqs.weight' are both there",

@@ -188,6 +188,46 @@ void add_gguf_config(const GgufModelKeys& keys, const GgufSizes& sizes, Json& co
   config["linear_num_value_heads"] = value_heads;
 }
 
+// The positions of a text are the same in all sections.
+std::vector<std::int32_t> rope_sections(const ModelConfig& config, const JsonNode& text) {
+  std::vector<std::int32_t> sections;
+  const auto rope = text.find("rope_parameters");
+  if (const auto given = rope ? rope->find("mrope_section") : std::nullopt) {
+    for (const JsonNode& size : given->as_array(3)) {
+      sections.push_back(static_cast<std::int32_t>(size.as_uint(0, kMaxHeadDim)));
+    }
+  } else {
+    const std::size_t pairs = config.rotary_dim / 2;
+    for (const std::size_t more : {2U, 1U, 0U}) {
+      sections.push_back(static_cast<std::int32_t>((pairs + more) / 3));
+    }
+  }
+  sections.resize(4);  // for models with four position streams
+  return sections;
+}
+
+void add_gguf_keys(const ModelConfig& config, const JsonNode& text, const GgufKeyWriter& keys) {
+  keys.metadata().add_i32s(keys.full("rope.dimension_sections"), rope_sections(config, text));
+  std::vector<bool> linear;
+  std::size_t interval = 0;  // of the first layer with full attention
+  for (const LayerSpec& layer : config.layers) {
+    linear.push_back(layer.mixer == MixerKind::kGatedDeltaNet);
+    if (interval == 0 && !linear.back()) interval = linear.size();
+  }
+  bool regular = interval != 0;
+  for (std::size_t i = 0; regular && i < linear.size(); ++i) {
+    regular = linear[i] == ((i + 1) % interval != 0);
+  }
+  keys.metadata().add_bools(keys.full("attention.recurrent_layers"), linear);
+  if (regular) keys.u32("full_attention_interval", interval);  // older readers know this one only
+  const DeltaNetConfig& net = config.delta_net;
+  keys.u32("ssm.conv_kernel", net.conv_kernel);
+  keys.u32("ssm.state_size", net.key_dim);
+  keys.u32("ssm.group_count", net.key_heads);
+  keys.u32("ssm.time_step_rank", net.value_heads);
+  keys.u32("ssm.inner_size", net.value_heads * net.value_dim);
+}
+
 }  // namespace
 
 extern const Family kQwen35Family;  // listed in families.cc
@@ -199,6 +239,7 @@ const Family kQwen35Family{.name = "qwen3_5",
                                     .model_type = "qwen3_5_text",
                                     .class_name = "Qwen3_5ForCausalLM",
                                     .add_config = add_gguf_config,
+                                    .add_keys = add_gguf_keys,
                                     .may_predict_further = true},
                            .chat_template = &kQwen35Template};
 

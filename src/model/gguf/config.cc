@@ -103,8 +103,7 @@ std::vector<std::size_t> end_tokens(const GgufFile& file, const GgufSizes& sizes
   const std::vector<std::string_view> texts = tokens->as_strings();
   const std::vector<std::int64_t> kinds = types->as_integers();
   for (std::size_t id = 0; id < std::min({texts.size(), kinds.size(), sizes.vocab}); ++id) {
-    if (kinds[id] == kControlToken &&
-        std::ranges::find(kEndTokens, texts[id]) != kEndTokens.end()) {
+    if (kinds[id] == kControlToken && ends_answers(texts[id])) {
       add(id);
     }
   }
@@ -121,6 +120,10 @@ constexpr std::array<SamplingKey, 4> kSamplingKeys = {{{"temp", "temperature"},
                                                        {"penalty_repeat", "repetition_penalty"}}};
 
 }  // namespace
+
+bool ends_answers(std::string_view token) {
+  return std::ranges::find(kEndTokens, token) != kEndTokens.end();
+}
 
 std::optional<std::uint32_t> gguf_token_id(const GgufFile& file, std::string_view name,
                                            std::size_t vocab) {
@@ -173,6 +176,70 @@ std::string make_gguf_generation_config_json(const GgufFile& file, const GgufSiz
     config["do_sample"] = temperature->as_number() > 0;
   }
   return config.empty() ? std::string() : config.dump(2);
+}
+
+namespace {
+
+void add_rope_keys(const ModelConfig& config, const JsonNode& document, const GgufKeyWriter& keys) {
+  keys.f32("rope.freq_base", config.rope_theta);
+  keys.u32("rope.dimension_count", config.rotary_dim);
+  if (const auto* linear = std::get_if<LinearRope>(&config.rope_scaling)) {
+    keys.metadata().add_string(keys.full("rope.scaling.type"), "linear");
+    keys.f32("rope.scaling.factor", linear->factor);
+  }
+  const auto* yarn = std::get_if<YarnRope>(&config.rope_scaling);
+  if (yarn == nullptr) return;
+  if (!yarn->truncate) {
+    throw unsupported_error("{}: YaRN without truncate has no key in GGUF files", document.path());
+  }
+  keys.metadata().add_string(keys.full("rope.scaling.type"), "yarn");
+  keys.f32("rope.scaling.factor", yarn->factor);
+  keys.u32("rope.scaling.original_context_length",
+           static_cast<std::size_t>(yarn->original_context));
+  keys.f32("rope.scaling.yarn_beta_fast", yarn->beta_fast);
+  keys.f32("rope.scaling.yarn_beta_slow", yarn->beta_slow);
+  // See add_yarn(): readers multiply by this magnitude themselves.
+  const double usual = yarn->factor <= 1.0 ? 1.0 : 0.1 * std::log(yarn->factor) + 1.0;
+  const double attention = yarn->attention_factor / usual;
+  if (std::fabs(attention - 1.0) > 1e-6) keys.f32("rope.scaling.attn_factor", attention);
+}
+
+}  // namespace
+
+void add_gguf_model_keys(const ModelConfig& config, const JsonNode& document,
+                         GgufMetadata& metadata) {
+  const GgufFamily& family = config.family->gguf;
+  const GgufKeyWriter keys(metadata, family.architecture);
+  keys.u32("block_count", config.layers.size());
+  keys.u32("context_length", config.max_positions);
+  keys.u32("embedding_length", config.hidden);
+  keys.u32("feed_forward_length", config.intermediate);
+  keys.u32("attention.head_count", config.heads);
+  keys.u32("attention.head_count_kv", config.kv_heads);
+  keys.u32("attention.key_length", config.head_dim);
+  keys.u32("attention.value_length", config.head_dim);
+  keys.f32("attention.layer_norm_rms_epsilon", static_cast<double>(config.rms_norm_eps));
+  keys.u32("vocab_size", config.vocab_size);
+  add_rope_keys(config, document, keys);
+  if (family.add_keys == nullptr) return;
+  family.add_keys(config, document.find("text_config").value_or(document), keys);
+}
+
+void add_gguf_sampling_keys(const JsonNode& generation_config, GgufMetadata& metadata) {
+  const auto add = [&](std::string_view gguf, double value) {
+    metadata.add_f32(fmt::format("general.sampling.{}", gguf), value);
+  };
+  const auto sample = generation_config.find("do_sample");
+  const bool greedy = sample && !sample->as_bool();
+  if (greedy) add("temp", 0.0);
+  for (const SamplingKey& key : kSamplingKeys) {
+    const auto value = generation_config.find(key.hugging_face);
+    if (!value || (greedy && key.gguf == "temp")) continue;
+    add(key.gguf, value->as_number());
+  }
+  if (const auto top_k = generation_config.find("top_k"); top_k && top_k->as_number() >= 0) {
+    metadata.add_u32("general.sampling.top_k", top_k->as_uint(0, kMaxTopK));
+  }
 }
 
 }  // namespace cellm

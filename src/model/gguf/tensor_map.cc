@@ -129,11 +129,8 @@ class Mapper {
                      printable(tensor.name), expected, what, found);
   }
 
-  // ggml leaves dimensions of 1 between others out.
-  void check_shape(const GgufTensor& tensor, std::vector<std::size_t> shape) const {
-    if (shape.size() > 2) {
-      shape.erase(std::remove(shape.begin() + 1, shape.end() - 1, 1), shape.end() - 1);
-    }
+  void check_shape(const GgufTensor& tensor, const std::vector<std::size_t>& full) const {
+    const std::vector<std::size_t> shape = gguf_shape(full);
     expect_size(tensor, "dimensions", shape.size(), tensor.shape.size());
     if (shape.size() == 1) {
       expect_size(tensor, "numbers", shape.back(), tensor.cols());
@@ -201,6 +198,22 @@ std::optional<MappedName> map_gguf_name(std::string_view gguf, const ModelConfig
   MappedName mapped{id, hugging_face_name(config, id), {}};
   if (names->gguf_transform != nullptr) mapped.transform = names->gguf_transform(config);
   return mapped;
+}
+
+GgufName gguf_name(TensorId id, const ModelConfig& config) {
+  const TensorNames& names = names_of(*config.family, id.role);
+  GgufName result{std::string(names.gguf), {}};
+  if (is_in_layer(id.role))
+    result.name = fmt::format("{}{}.{}", kBlockPrefix, id.layer, names.gguf);
+  if (names.gguf_transform != nullptr) result.transform = names.gguf_transform(config);
+  return result;
+}
+
+std::vector<std::size_t> gguf_shape(std::vector<std::size_t> shape) {
+  if (shape.size() > 2) {
+    shape.erase(std::remove(shape.begin() + 1, shape.end() - 1, 1), shape.end() - 1);
+  }
+  return shape;
 }
 
 }  // namespace cellm

@@ -42,4 +42,14 @@ struct MappedName {
 // Nothing if the model has no such tensor.
 std::optional<MappedName> map_gguf_name(std::string_view gguf, const ModelConfig& config);
 
+// The reverse: the name in GGUF files of a tensor of the model, and its transform.
+struct GgufName {
+  std::string name;
+  GgufTransform transform;
+};
+GgufName gguf_name(TensorId id, const ModelConfig& config);
+
+// The shape in GGUF files of a Hugging Face shape: without dimensions of 1 between others.
+std::vector<std::size_t> gguf_shape(std::vector<std::size_t> shape);
+
 }  // namespace cellm

@@ -25,6 +25,9 @@ struct IndexMap {
     const std::size_t group = at / unit / inner / outer;
     return first + ((group * inner + i) * outer + o) * unit + u;
   }
+
+  // The map whose stored() is the index in Hugging Face order of an element of the file.
+  IndexMap inverse() const { return {first, inner, outer, unit}; }
 };
 
 // The function from stored values to Hugging Face values.
