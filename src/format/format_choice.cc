@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "format/block_coding.h"
 #include "format/formats.h"
 
 namespace cellm {
@@ -27,7 +28,8 @@ std::size_t parse_group(std::string_view text) {
 }  // namespace
 
 bool is_encodable(const FormatSpec& spec) {
-  return spec.encoder != Encoder::kNone && spec.id != FormatId::kF32 && spec.id != FormatId::kBF16;
+  if (find_block_coding(spec.id) != nullptr) return true;
+  return spec.encoder != Encoder::kNone && spec.id != FormatId::kF32;
 }
 
 FormatChoice parse_format_choice(std::string_view name, std::string_view alternative) {

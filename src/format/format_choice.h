@@ -22,8 +22,8 @@ struct FormatChoice {
 inline constexpr std::size_t kMinGroup = 8;
 inline constexpr std::size_t kMaxGroup = 1024;
 
-// Whether cellm encodes the format, so that it can be chosen. The others (f32, bf16, block formats)
-// are only read and kept.
+// Whether cellm encodes the format, so that it can be chosen. The others (f32, some block
+// formats) are only read and kept.
 bool is_encodable(const FormatSpec& spec);
 
 // A format's name or dtype, followed by "-gN" if it allows groups of any size: "f16", "int4",

@@ -23,7 +23,7 @@ enum class Encoder {
   kRound,    // floats: rounding alone
   kGrid,     // levels on a grid: scales and codes are chosen (FormatSpec::grid)
   kTrellis,  // a path through a trellis
-  kNone,     // cellm does not encode it: such weights are kept as they came
+  kNone,     // none: kept as they came, but for those of format/block_coding.h
 };
 
 // Where the scale of least squared error is better than the absmax scale without statistics of the

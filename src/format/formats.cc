@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
 #include "format/trellis.h"
 
@@ -48,7 +49,7 @@ constexpr FormatSpec spec_of() {
           .block = F::kShape.columns,
           .bits_per_weight =
               8.0 * static_cast<double>(F::kShape.bytes) / static_cast<double>(F::kShape.columns),
-          .largest = std::numeric_limits<float>::max(),
+          .largest = kLargestCoded<F>,
           .row_bytes = [](std::size_t cols) { return cols / F::kShape.columns * F::kShape.bytes; },
           .dequantize_row = [](const std::byte* codes, const std::uint16_t* /*scales*/,
                                std::size_t cols, std::size_t /*group*/,

@@ -4,7 +4,9 @@
 //
 // A weight is scale · kNonLinearValues[code].
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
+#include "format/block_writer.h"
 
 namespace cellm {
 
@@ -17,5 +19,21 @@ void IQ4NL::dequantize_row(const std::byte* codes, std::size_t cols, float* out)
     }
   });
 }
+
+namespace {
+
+void pack(const BlockNumbers& numbers, std::byte* out) {
+  BlockWriter block(out, IQ4NL::kShape.bytes);
+  block.u16(0, numbers.scale);
+  block.nibbles(2, numbers.codes);
+}
+
+}  // namespace
+
+const BlockCoding kIQ4NLCoding{.columns = IQ4NL::kShape.columns,
+                               .group = 32,
+                               .levels = kNonLinearValues,
+                               .even = false,
+                               .pack = pack};
 
 }  // namespace cellm

@@ -7,7 +7,9 @@
 //
 // A weight is scale · (its 6 bits − 32) · kNonLinearValues[code].
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
+#include "format/block_writer.h"
 
 namespace cellm {
 
@@ -27,5 +29,34 @@ void IQ4XS::dequantize_row(const std::byte* codes, std::size_t cols, float* out)
     }
   });
 }
+
+namespace {
+
+void pack(const BlockNumbers& numbers, std::byte* out) {
+  BlockWriter block(out, IQ4XS::kShape.bytes);
+  block.u16(0, numbers.scale);
+  unsigned upper = 0;
+  for (std::size_t s = 0; s < IQ4XS::kShape.columns / 32; ++s) {
+    const auto bits = static_cast<unsigned>(numbers.multipliers[s] + 32);
+    upper |= (bits >> 4) << (2 * s);
+    if (s % 2 == 0) {
+      block.low(4 + s / 2, bits);
+    } else {
+      block.high(4 + s / 2, bits);
+    }
+    block.nibbles(8 + s * 16, numbers.codes + s * 32);
+  }
+  block.u16(2, upper);
+}
+
+}  // namespace
+
+const BlockCoding kIQ4XSCoding{.columns = IQ4XS::kShape.columns,
+                               .group = 32,
+                               .levels = kNonLinearValues,
+                               .even = false,
+                               .least_multiplier = -32,
+                               .greatest_multiplier = 31,
+                               .pack = pack};
 
 }  // namespace cellm

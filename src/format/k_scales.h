@@ -6,6 +6,8 @@
 #pragma once
 
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
+#include "format/block_writer.h"
 
 namespace cellm {
 
@@ -20,6 +22,18 @@ inline ScaleMinimum scale_minimum(BlockBytes block, std::size_t s) {
   if (s < 4) return {block.u8(kScalesAt + s) & 63U, block.u8(kScalesAt + s + 4) & 63U};
   return {block.low(kScalesAt + s + 4) | ((block.u8(kScalesAt + s - 4) >> 6) << 4),
           block.high(kScalesAt + s + 4) | ((block.u8(kScalesAt + s) >> 6) << 4)};
+}
+
+inline void put_scales_minima(BlockWriter& block, const BlockNumbers& numbers) {
+  for (std::size_t s = 0; s < 4; ++s) {
+    const auto scale = static_cast<unsigned>(numbers.multipliers[s]);
+    const auto other_scale = static_cast<unsigned>(numbers.multipliers[s + 4]);
+    const unsigned minimum = numbers.minima[s];
+    const unsigned other_minimum = numbers.minima[s + 4];
+    block.u8(kScalesAt + s, scale | ((other_scale >> 4) << 6));
+    block.u8(kScalesAt + s + 4, minimum | ((other_minimum >> 4) << 6));
+    block.u8(kScalesAt + s + 8, (other_scale & 0xFU) | ((other_minimum & 0xFU) << 4));
+  }
 }
 
 }  // namespace cellm

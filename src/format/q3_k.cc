@@ -9,7 +9,9 @@
 // byte 8
 // + s mod 4, from bit 2 (s div 4) on. A weight is scale · (its 6 bits − 32) · (code − 4).
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
+#include "format/block_writer.h"
 
 namespace cellm {
 namespace {
@@ -38,5 +40,38 @@ void Q3K::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
     }
   });
 }
+
+namespace {
+
+constexpr auto kLevels = consecutive_levels<-4, 8>();
+
+void pack(const BlockNumbers& numbers, std::byte* out) {
+  BlockWriter block(out, Q3K::kShape.bytes);
+  block.u16(kScale, numbers.scale);
+  for (std::size_t s = 0; s < 16; ++s) {
+    const auto bits = static_cast<unsigned>(numbers.multipliers[s] + 32);
+    if (s < 8) {
+      block.low(kScales + s, bits);
+    } else {
+      block.high(kScales + s - 8, bits);
+    }
+    block.add(kScales + 8 + s % 4, (bits >> 4) << (2 * (s / 4)));
+  }
+  for (std::size_t i = 0; i < Q3K::kShape.columns; ++i) {
+    const std::size_t group = i / 32;
+    const unsigned code = numbers.codes[i];
+    block.add(kCodes + group / 4 * 32 + i % 32, (code & 3U) << (2 * (group % 4)));
+    block.add(i % 32, (code >> 2) << group);
+  }
+}
+
+}  // namespace
+
+const BlockCoding kQ3KCoding{.columns = Q3K::kShape.columns,
+                             .group = 16,
+                             .levels = kLevels,
+                             .least_multiplier = -32,
+                             .greatest_multiplier = 31,
+                             .pack = pack};
 
 }  // namespace cellm

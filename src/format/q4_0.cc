@@ -5,7 +5,9 @@
 // Byte j of the codes holds the code of weight j (low 4 bits) and that of weight j + 16. A weight
 // is (code − 8) · scale.
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
+#include "format/block_writer.h"
 
 namespace cellm {
 
@@ -18,5 +20,20 @@ void Q40::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
     }
   });
 }
+
+namespace {
+
+constexpr auto kLevels = consecutive_levels<-8, 16>();
+
+void pack(const BlockNumbers& numbers, std::byte* out) {
+  BlockWriter block(out, Q40::kShape.bytes);
+  block.u16(0, numbers.scale);
+  block.nibbles(2, numbers.codes);
+}
+
+}  // namespace
+
+const BlockCoding kQ40Coding{
+    .columns = Q40::kShape.columns, .group = 32, .levels = kLevels, .pack = pack};
 
 }  // namespace cellm

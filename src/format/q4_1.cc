@@ -4,7 +4,9 @@
 //
 // A weight is code · scale + minimum.
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
+#include "format/block_writer.h"
 
 namespace cellm {
 
@@ -18,5 +20,25 @@ void Q41::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
     }
   });
 }
+
+namespace {
+
+constexpr auto kLevels = consecutive_levels<0, 16>();
+
+void pack(const BlockNumbers& numbers, std::byte* out) {
+  BlockWriter block(out, Q41::kShape.bytes);
+  block.u16(0, numbers.scale);
+  block.u16(2, numbers.minimum);
+  block.nibbles(4, numbers.codes);
+}
+
+}  // namespace
+
+const BlockCoding kQ41Coding{.columns = Q41::kShape.columns,
+                             .group = 32,
+                             .levels = kLevels,
+                             .greatest_minimum = 1,
+                             .minimum_sign = 1.0F,
+                             .pack = pack};
 
 }  // namespace cellm

@@ -7,7 +7,9 @@
 // Byte j of the p-th 32 holds the code of weight 64 p + j (low 4 bits) and that of weight 64 p + 32
 // + j. A weight is code · (scale · its 6 bits) − minimum · its 6 bits.
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
+#include "format/block_writer.h"
 #include "format/k_scales.h"
 
 namespace cellm {
@@ -28,5 +30,34 @@ void Q4K::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
     }
   });
 }
+
+namespace {
+
+constexpr auto kLevels = consecutive_levels<0, 16>();
+
+void pack(const BlockNumbers& numbers, std::byte* out) {
+  BlockWriter block(out, Q4K::kShape.bytes);
+  block.u16(0, numbers.scale);
+  block.u16(2, numbers.minimum);
+  put_scales_minima(block, numbers);
+  for (std::size_t i = 0; i < Q4K::kShape.columns; ++i) {
+    const std::size_t at = 16 + i / 64 * 32 + i % 32;
+    if (i % 64 < 32) {
+      block.low(at, numbers.codes[i]);
+    } else {
+      block.high(at, numbers.codes[i]);
+    }
+  }
+}
+
+}  // namespace
+
+const BlockCoding kQ4KCoding{.columns = Q4K::kShape.columns,
+                             .group = 32,
+                             .levels = kLevels,
+                             .least_multiplier = 0,
+                             .greatest_multiplier = 63,
+                             .greatest_minimum = 63,
+                             .pack = pack};
 
 }  // namespace cellm

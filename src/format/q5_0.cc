@@ -7,7 +7,9 @@
 #include <cstdint>
 
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
+#include "format/block_writer.h"
 
 namespace cellm {
 
@@ -23,5 +25,23 @@ void Q50::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
     }
   });
 }
+
+namespace {
+
+constexpr auto kLevels = consecutive_levels<-16, 32>();
+
+void pack(const BlockNumbers& numbers, std::byte* out) {
+  BlockWriter block(out, Q50::kShape.bytes);
+  block.u16(0, numbers.scale);
+  for (std::size_t i = 0; i < 32; ++i) {
+    block.add(2 + i / 8, static_cast<unsigned>(numbers.codes[i] >> 4) << (i % 8));
+  }
+  block.nibbles(6, numbers.codes);
+}
+
+}  // namespace
+
+const BlockCoding kQ50Coding{
+    .columns = Q50::kShape.columns, .group = 32, .levels = kLevels, .pack = pack};
 
 }  // namespace cellm

@@ -7,7 +7,9 @@
 #include <cstdint>
 
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
+#include "format/block_writer.h"
 
 namespace cellm {
 
@@ -24,5 +26,28 @@ void Q51::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
     }
   });
 }
+
+namespace {
+
+constexpr auto kLevels = consecutive_levels<0, 32>();
+
+void pack(const BlockNumbers& numbers, std::byte* out) {
+  BlockWriter block(out, Q51::kShape.bytes);
+  block.u16(0, numbers.scale);
+  block.u16(2, numbers.minimum);
+  for (std::size_t i = 0; i < 32; ++i) {
+    block.add(4 + i / 8, static_cast<unsigned>(numbers.codes[i] >> 4) << (i % 8));
+  }
+  block.nibbles(8, numbers.codes);
+}
+
+}  // namespace
+
+const BlockCoding kQ51Coding{.columns = Q51::kShape.columns,
+                             .group = 32,
+                             .levels = kLevels,
+                             .greatest_minimum = 1,
+                             .minimum_sign = 1.0F,
+                             .pack = pack};
 
 }  // namespace cellm

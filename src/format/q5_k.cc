@@ -7,7 +7,9 @@
 //
 // A weight is code · (scale · its 6 bits) − minimum · its 6 bits.
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
+#include "format/block_writer.h"
 #include "format/k_scales.h"
 
 namespace cellm {
@@ -29,5 +31,35 @@ void Q5K::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
     }
   });
 }
+
+namespace {
+
+constexpr auto kLevels = consecutive_levels<0, 32>();
+
+void pack(const BlockNumbers& numbers, std::byte* out) {
+  BlockWriter block(out, Q5K::kShape.bytes);
+  block.u16(0, numbers.scale);
+  block.u16(2, numbers.minimum);
+  put_scales_minima(block, numbers);
+  for (std::size_t i = 0; i < Q5K::kShape.columns; ++i) {
+    const std::size_t at = 48 + i / 64 * 32 + i % 32;
+    if (i % 64 < 32) {
+      block.low(at, numbers.codes[i]);
+    } else {
+      block.high(at, numbers.codes[i]);
+    }
+    block.add(16 + i % 32, static_cast<unsigned>(numbers.codes[i] >> 4) << (i / 32));
+  }
+}
+
+}  // namespace
+
+const BlockCoding kQ5KCoding{.columns = Q5K::kShape.columns,
+                             .group = 32,
+                             .levels = kLevels,
+                             .least_multiplier = 0,
+                             .greatest_multiplier = 63,
+                             .greatest_minimum = 63,
+                             .pack = pack};
 
 }  // namespace cellm

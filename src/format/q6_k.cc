@@ -8,7 +8,9 @@
 // 4 bits if i < 64), its upper bits in byte i % 32 of the half's 32 at bit 2 · (i / 32). A weight
 // is scale · its 8 bits · (code − 32).
 #include "format/block_bytes.h"
+#include "format/block_coding.h"
 #include "format/block_formats.h"
+#include "format/block_writer.h"
 
 namespace cellm {
 
@@ -26,5 +28,38 @@ void Q6K::dequantize_row(const std::byte* codes, std::size_t cols, float* out) {
     }
   });
 }
+
+namespace {
+
+constexpr auto kLevels = consecutive_levels<-32, 64>();
+
+void pack(const BlockNumbers& numbers, std::byte* out) {
+  BlockWriter block(out, Q6K::kShape.bytes);
+  block.u16(208, numbers.scale);
+  for (std::size_t g = 0; g < 16; ++g) {
+    block.u8(192 + g, static_cast<std::uint8_t>(numbers.multipliers[g]));
+  }
+  for (std::size_t i = 0; i < Q6K::kShape.columns; ++i) {
+    const unsigned code = numbers.codes[i];
+    const std::size_t half = i / 128;
+    const std::size_t j = i % 128;
+    const std::size_t at = half * 64 + j % 64;
+    if (j < 64) {
+      block.low(at, code);
+    } else {
+      block.high(at, code);
+    }
+    block.add(128 + half * 32 + j % 32, (code >> 4) << (2 * (j / 32)));
+  }
+}
+
+}  // namespace
+
+const BlockCoding kQ6KCoding{.columns = Q6K::kShape.columns,
+                             .group = 16,
+                             .levels = kLevels,
+                             .least_multiplier = -128,
+                             .greatest_multiplier = 127,
+                             .pack = pack};
 
 }  // namespace cellm

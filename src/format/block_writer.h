@@ -1,0 +1,37 @@
+// The bytes of one block, written by offset: the reverse of block_bytes.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace cellm {
+
+class BlockWriter {
+ public:
+  // Sets all bytes to 0.
+  BlockWriter(std::byte* bytes, std::size_t size) : bytes_(bytes) { std::memset(bytes, 0, size); }
+
+  void u8(std::size_t at, unsigned value) { bytes_[at] = static_cast<std::byte>(value); }
+  void u16(std::size_t at, unsigned value) {
+    u8(at, value & 0xFFU);
+    u8(at + 1, value >> 8);
+  }
+  // Adds bits to a byte in which they are 0.
+  void add(std::size_t at, unsigned bits) { bytes_[at] |= static_cast<std::byte>(bits); }
+  void low(std::size_t at, unsigned nibble) { add(at, nibble & 0xFU); }
+  void high(std::size_t at, unsigned nibble) { add(at, (nibble & 0xFU) << 4); }
+
+  // 32 codes as q4_0 has them: code j in the low half of byte j, code j + 16 in its high half.
+  void nibbles(std::size_t at, const std::uint8_t* codes) {
+    for (std::size_t j = 0; j < 16; ++j) {
+      low(at + j, codes[j]);
+      high(at + j, codes[j + 16]);
+    }
+  }
+
+ private:
+  std::byte* bytes_;
+};
+
+}  // namespace cellm
