@@ -71,7 +71,10 @@ class ColumnPass {
       for (std::size_t col = begin; col < end; col += factor_.width) {
         const std::size_t width = std::min(factor_.width, end - col);
         if (options_.group != 0 && col % options_.group == 0) {
-          enter_group(begin, col, std::min(options_.group, end - col));
+          enter(options_.enter_group, begin, col, std::min(options_.group, end - col));
+        }
+        if (options_.part != 0 && col % options_.part == 0) {
+          enter(options_.enter_part, begin, col, std::min(options_.part, end - col));
         }
         quantize_block(quantize, begin, col, width);
         for (std::size_t c = col + width; c < end; ++c) {
@@ -111,7 +114,7 @@ class ColumnPass {
 
   // If every block of the group met its target exactly, its error would be minus the shift of the
   // targets.
-  void enter_group(std::size_t begin, std::size_t col, std::size_t count) {
+  void enter(const GroupVisitor& visit, std::size_t begin, std::size_t col, std::size_t count) {
     float* moved = ahead_.data();
     for (std::size_t c = col; c < col + count; ++c) {
       float* out = moved + (c - col) * padded_rows_;
@@ -123,7 +126,7 @@ class ColumnPass {
         block_targets_[r * count + c - col] = weights_[r * factor_.cols + c] + out[r];
       }
     }
-    options_.enter_group({col, count, rows_, block_targets_.data()});
+    visit({col, count, rows_, block_targets_.data()});
   }
 
   void quantize_block(const ColumnQuantizer& quantize, std::size_t begin, std::size_t col,
@@ -172,6 +175,8 @@ void quantize_columns(const FeedbackFactor& factor, const KernelTable& kernels, 
                       const float* weights, const ColumnQuantizer& quantize,
                       const FeedbackOptions& options, float* quantized, double* losses) {
   CELLM_CHECK(options.group % factor.width == 0);
+  CELLM_CHECK(options.part == 0 ||
+              (options.part % factor.width == 0 && options.group % options.part == 0));
   ColumnPass(factor, kernels, rows, weights, options, quantized, losses).run(quantize);
 }
 

@@ -37,6 +37,9 @@ struct FeedbackOptions {
   // Columns of a group, a multiple of the factor's width; 0: enter_group is not called.
   std::size_t group = 0;
   GroupVisitor enter_group;
+  // The same for parts of a group, which divide it: entered after the group that they begin.
+  std::size_t part = 0;
+  GroupVisitor enter_part = {};
 };
 
 // Quantizes weights, (rows, cols), and writes the dequantized values to `quantized`, (rows, cols).

@@ -1,7 +1,9 @@
 #include "quantize/quantizer.h"
 
 #include "base/error.h"
+#include "format/block_coding.h"
 #include "quantize/quantize_absmax.h"
+#include "quantize/quantize_blocks.h"
 #include "quantize/quantize_feedback.h"
 #include "quantize/quantize_mse.h"
 #include "quantize/quantize_trellis.h"
@@ -47,6 +49,7 @@ std::string_view scale_method_name(ScaleMethod method) {
 Quantizer scale_quantizer(ScaleMethod method) {
   return [method](const QuantizeRequest& request) {
     if (request.format.encoder == Encoder::kTrellis) return trellis_quantizer(request);
+    if (find_block_coding(request.format.id) != nullptr) return block_quantizer(request);
     // Floats have no scale to choose.
     const bool has_codes = request.format.encoder == Encoder::kGrid;
     if (has_codes && request.calibrated != nullptr && request.calibrated->factor(1) != nullptr) {
