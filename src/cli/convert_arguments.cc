@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "convert/calibrate.h"
+#include "convert/mixtures.h"
 #include "format/format_choice.h"
 #include "jobs/tune_job.h"
 
@@ -29,8 +30,10 @@ void add_formats(Options& options, ConvertArguments& a) {
       .add("-f,--format", a.format,
            fmt::format("Format of the layers, {} by default: {}; or keep: every tensor as the "
                        "input stores it, "
-                       "without requantization (see cellm formats)",
-                       kDefaultFormat, encodable_format_names()))
+                       "without requantization; or a mixture of llama-quantize: {} [{} for .gguf] "
+                       "(see cellm formats)",
+                       kDefaultFormat, encodable_format_names(), mixture_names(),
+                       kDefaultGgufFormat))
       .group(general);
   options
       .add("--target-bpw", a.target_bpw,
@@ -145,7 +148,13 @@ void add_convert_options(Options& options, ConvertArguments& a) {
   options.add("-i,--input,input", a.input, "Hugging Face folder, .gguf or .cellm file").required();
   options
       .add("-o,--output,output", a.output,
-           ".cellm file to write; replaced only when the new one is whole")
+           ".cellm file to write, or .gguf for llama.cpp; replaced only when the new one is whole")
+      .names_output();
+  options
+      .add("--to-safetensors", a.to_safetensors,
+           "Instead of --output: a new folder with config.json, tokenizer and model.safetensors, "
+           "for transformers; its weights are what the input holds, as bf16 or f16 (--format "
+           "chooses)")
       .names_output();
   options.add("--dtype", a.dtype, "Format of what is not quantized: f16").one_of({"f16"});
   add_formats(options, a);
@@ -161,6 +170,9 @@ void add_convert_options(Options& options, ConvertArguments& a) {
       "  convert --input Qwen3-0.6B --output qwen3.cellm --format int4-g32 --calibrate text.txt\n"
       "  convert --input model.gguf --output int2.cellm --quantize-int2-symmetric --scale mse\n"
       "  convert --input model.gguf --output model.cellm --format keep\n"
+      "  convert --input model.cellm --output model.gguf --format keep\n"
+      "  convert --input Qwen3-0.6B --output qwen3.gguf --format q4_k_m --calibrate text.txt\n"
+      "  convert --input model.gguf --to-safetensors model-folder\n"
       "  convert --input Qwen3-0.6B --recipe mixed-int4 --dry-run");
 }
 

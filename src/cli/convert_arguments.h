@@ -15,6 +15,7 @@ namespace cellm {
 struct ConvertArguments {
   std::string input;
   std::string output;
+  std::string to_safetensors;
   std::string dtype;
   bool int8 = false;
   bool int4 = false;
@@ -54,6 +55,8 @@ void add_convert_options(Options& options, ConvertArguments& arguments);
 // Whether the layers get kDefaultFormat, since no argument says a format. The flags of the study
 // mean f16 where they name no other.
 bool takes_default_format(const ConvertArguments& arguments);
+// The format that they get.
+const char* default_format(const ConvertArguments& arguments);
 
 // The job of these arguments. Throws Error(kUsage) for contradicting ones.
 ConvertJobOptions job_options(const ConvertArguments& arguments);

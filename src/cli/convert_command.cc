@@ -26,20 +26,21 @@ bool is_kept(const std::string& output) {
 int run(const ConvertArguments& arguments) {
   ConvertJobOptions options = job_options(arguments);
   options.input = model_path(arguments.input, {.quiet = arguments.quiet, .original = true});
-  JobDisplay display(arguments.quiet, arguments.output);
+  JobDisplay display(arguments.quiet, options.output.string());
   const auto job = [&] {
     const ConvertResult result = run_convert(options, display.control());
     display.finish();
-    if (takes_default_format(arguments) && !arguments.quiet && !arguments.dry_run) {
+    if (takes_default_format(arguments) && arguments.to_safetensors.empty() && !arguments.quiet &&
+        !arguments.dry_run) {
       fmt::print(stderr, "note: {} is the default; --format chooses another (see cellm formats)\n",
-                 kDefaultFormat);
+                 default_format(arguments));
     }
     if (arguments.dry_run) print_plan(result.plan, arguments.json);
     return 0;
   };
   return run_job(arguments.quiet, job, [&] {
     display.finish();
-    return is_kept(arguments.output);
+    return is_kept(options.output.string());
   });
 }
 
@@ -52,6 +53,6 @@ Run configure(Options& options) {
 }  // namespace
 
 const Command kConvertCommand{
-    "convert", "Convert a Hugging Face folder or a GGUF file to a .cellm file", configure};
+    "convert", "Convert a Hugging Face folder or a GGUF file to a .cellm file, or back", configure};
 
 }  // namespace cellm

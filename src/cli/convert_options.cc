@@ -48,8 +48,10 @@ void refuse_contradictions(const ConvertArguments& a) {
   if (a.format == kKeepName) refuse_with_keep(a);
   if (a.feedback == "off" && a.targets == "corrected")
     throw usage_error("--targets corrected goes with error feedback, not with --feedback off");
-  if (a.output.empty() && !a.dry_run)
+  if (a.output.empty() && a.to_safetensors.empty() && !a.dry_run)
     throw usage_error("--output is missing (--dry-run needs none)");
+  if (!a.output.empty() && !a.to_safetensors.empty())
+    throw usage_error("--to-safetensors is an output; give no other");
   if (a.scale == "absmax" && !a.calibrate.empty())
     throw usage_error("--calibrate chooses scales by data; --scale absmax takes none");
   if (count({a.int8, a.int4, a.int2, a.int1, a.fp8, !a.format.empty(), !a.recipe.empty(), target}) >
@@ -71,7 +73,7 @@ FormatRequest format_request(const ConvertArguments& a) {
   const auto lm_head = named_format(a.lm_head);
   if (!a.recipe.empty()) return RecipeRequest{a.recipe, embedding, lm_head};
   if (a.target_bpw != 0.0) return TargetRequest{a.target_bpw, embedding, lm_head};
-  if (takes_default_format(a)) return named_request(kDefaultFormat, embedding, lm_head);
+  if (takes_default_format(a)) return named_request(default_format(a), embedding, lm_head);
   if (!a.format.empty()) return named_request(a.format, embedding, lm_head);
   return study_mode(a);
 }
@@ -84,11 +86,17 @@ bool takes_default_format(const ConvertArguments& a) {
   return !study && a.format.empty() && a.recipe.empty() && a.target_bpw == 0.0;
 }
 
+const char* default_format(const ConvertArguments& a) {
+  if (!a.to_safetensors.empty()) return kKeepName.data();
+  return a.output.ends_with(".gguf") ? kDefaultGgufFormat : kDefaultFormat;
+}
+
 ConvertJobOptions job_options(const ConvertArguments& a) {
   refuse_contradictions(a);
   ConvertJobOptions options;
   options.input = a.input;
-  options.output = a.output;
+  options.output = a.to_safetensors.empty() ? a.output : a.to_safetensors;
+  options.folder = !a.to_safetensors.empty();
   options.formats = format_request(a);
   for (const auto& text : a.tensors) options.overrides.push_back(parse_tensor_override(text));
   if (!a.scale.empty()) options.scale = parse_scale_method(a.scale);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "format/block_coding.h"
 #include "format/format_choice.h"
 #include "format/formats.h"
 
@@ -30,6 +31,7 @@ std::string scales_text(const FormatSpec& spec) {
 // A description of the encoder; empty for a format that convert only keeps.
 std::string_view encoder_name(const FormatSpec& spec) {
   if (!is_encodable(spec)) return "";
+  if (find_block_coding(spec.id) != nullptr) return "scales and codes";
   switch (spec.encoder) {
     case Encoder::kGrid:
       return "scales and codes";

@@ -41,7 +41,8 @@ std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
   for (const auto& tensor : plan.tensors) {
     all += fmt::format("{} {} {} {}\n", tensor.name, format_spec(tensor.shape.format).dtype,
                        tensor.shape.group, fmt::join(tensor.info.shape, "x"));
-    all += fmt::format("{} {}\n", tensor.shape.trellis.table, tensor.shape.trellis.rotation);
+    all += fmt::format("{} {} {}\n", tensor.shape.trellis.table, tensor.shape.trellis.rotation,
+                       tensor.stored_name);
   }
   for (const auto& window : text.windows) all += fmt::format("{}\n", fmt::join(window, " "));
   return fmt::format("{:016x}", XXH3_64bits(all.data(), all.size()));
@@ -109,13 +110,13 @@ std::uint64_t calibration_memory_bytes(const OpenedModel& model, const ConvertPl
                                        bool with_targets) {
   std::uint64_t codes = 0;
   std::uint64_t largest = 0;                    // weights of a matrix of a layer
-  std::map<std::size_t, std::uint64_t> floats;  // dequantized trellis matrices, by layer
+  std::map<std::size_t, std::uint64_t> floats;  // dequantized matrices, by layer
   for (const auto& tensor : plan.tensors) {
     if (!is_quantized_along_text(tensor)) continue;
     codes += tensor.code_bytes + tensor.scale_bytes;
     if (*tensor.linear == kOutputId) continue;
     largest = std::max(largest, weights_of(tensor));
-    if (!tensor.layout->has_trellis_code) continue;
+    if (!tensor.layout->has_trellis_code && tensor.transform.is_identity()) continue;
     floats[tensor.linear->layer] += weights_of(tensor) * sizeof(float);
   }
   std::uint64_t most_floats = 0;

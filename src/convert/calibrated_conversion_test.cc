@@ -371,5 +371,36 @@ TEST(RefuseBadValues, NamesTensorsBeforeAnythingElse) {
   refuse_bad_values(*source, plan, pool);
 }
 
+// Rows, and of Qwen3.5 columns too, are in another order in the file than in the model.
+TEST(CodeAlongText, IntoAGgufIsBetterThanWithoutAText) {
+  for (const char* name : {"llama", "qwen3_5_text"}) {
+    SCOPED_TRACE(name);
+    const auto source = test_model(name);
+    const CalibrationText text = some_text(*source);
+    ConvertOptions options;
+    options.container = Container::kGguf;
+    options.formats = MixtureFormats{find_mixture("q5_0"), {}, {}};
+    options.settle_lm_head = true;
+    const ConvertPlan plan = plan_conversion(*source, options);
+    const TestFolder folder;
+    std::string first;
+    double with = 0.0;
+    for (const unsigned threads : {1U, 3U}) {
+      ThreadPool pool(threads);
+      const CalibratedTensors codes = quantize_along_text(*source, plan, text, pool, {}, {});
+      EXPECT_TRUE(codes.without_feedback.empty());
+      const fs::path file = folder.path() / "with.gguf";
+      convert(*source, plan, file, pool, {}, nullptr, &codes.tensors);
+      if (first.empty()) first = file_bytes(file);
+      EXPECT_TRUE(file_bytes(file) == first);
+      with = divergence(exact_engine(source, 2), file, text.windows.front());
+    }
+    ThreadPool pool(2);
+    const fs::path file = folder.path() / "without.gguf";
+    convert(*source, plan, file, pool, {});
+    EXPECT_LT(with, divergence(exact_engine(source, 2), file, text.windows.front()));
+  }
+}
+
 }  // namespace
 }  // namespace cellm

@@ -7,12 +7,12 @@
 #include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "convert/entries.h"
 #include "convert/kept_tensor.h"
+#include "convert/output.h"
 #include "convert/planned_rows.h"
 #include "convert/quantized_tensor.h"
 #include "format/formats.h"
-#include "io/cellm_writer.h"
+#include "io/payload_writer.h"
 
 namespace cellm {
 namespace {
@@ -53,7 +53,7 @@ class TensorConverter {
   }
 
   template <class AfterSlab>
-  void run(ThreadPool& pool, CellmWriter& writer, std::size_t entry, AfterSlab&& after_slab) {
+  void run(ThreadPool& pool, PayloadWriter& writer, std::size_t entry, AfterSlab&& after_slab) {
     const std::size_t slab_rows = rows_per_chunk_ * kChunksPerSlab;
     for (std::size_t slab = 0; slab < rows_; slab += slab_rows) {
       const std::size_t count = std::min(slab_rows, rows_ - slab);
@@ -73,7 +73,7 @@ class TensorConverter {
  private:
   // Writes the codes of a slab. Scales follow all codes in the file, so they are kept until the
   // end.
-  void append(ThreadPool& pool, CellmWriter& writer, std::size_t entry, std::size_t slab,
+  void append(ThreadPool& pool, PayloadWriter& writer, std::size_t entry, std::size_t slab,
               std::size_t count) {
     if (!reordered_) {
       writer.append_tensor(entry, codes_.span().first(unit_.count(count) * unit_.code_bytes));
@@ -154,8 +154,7 @@ std::vector<BadValues> convert(const OpenedModel& model, const ConvertPlan& plan
   require_memory(convert_memory_bytes(plan, pool.threads()),
                  fmt::format("{}: converting", printable(model.path())), AdviceKind::kFewerThreads);
   BadValueLog log(plan.allow_nonfinite);
-  auto [tensors, blobs] = cellm_entries(plan);
-  CellmWriter writer(output, plan.header_json, std::move(tensors), std::move(blobs));
+  const std::unique_ptr<PayloadWriter> writer = open_output(plan, output);
   std::uint64_t total = 0;
   std::uint64_t done = 0;
   for (const auto& tensor : plan.tensors) total += tensor.info.rows() * tensor.info.cols();
@@ -168,25 +167,34 @@ std::vector<BadValues> convert(const OpenedModel& model, const ConvertPlan& plan
     const std::size_t first = entry;
     entry += 1U + (tensor.scale_bytes == 0 ? 0U : 1U) + (tensor.column_scale_bytes == 0 ? 0U : 1U);
     if (tensor.kept == Kept::kBytes) {
-      write_kept_tensor(model.source(), tensor, pool, writer, first,
+      write_kept_tensor(model.source(), tensor, pool, *writer, first,
                         plan.allow_nonfinite ? nullptr : &log,
                         [&](std::size_t rows) { report(rows * tensor.info.cols()); });
       continue;
     }
     const InputMoments* inputs =
         statistics == nullptr || !tensor.linear ? nullptr : statistics->find(*tensor.linear);
+    InputMoments reordered;
+    if (inputs != nullptr && !tensor.transform.columns.is_identity()) {
+      const IndexMap order = tensor.transform.columns.inverse();
+      reordered = *inputs;
+      for (std::size_t c = 0; c < reordered.diagonal.size(); ++c) {
+        reordered.diagonal[c] = inputs->diagonal[order.stored(c)];
+      }
+      inputs = &reordered;
+    }
     const auto ready =
         quantized == nullptr ? QuantizedTensors::const_iterator{} : quantized->find(tensor.name);
     const bool is_ready = quantized != nullptr && ready != quantized->end();
     TensorConverter(model.source(), tensor, quantizer, inputs,
                     is_ready ? ready->second.get() : nullptr, log)
-        .run(pool, writer, first, report);
+        .run(pool, *writer, first, report);
   }
   log.throw_if_refused(model.path());
   for (std::size_t i = 0; i < plan.blobs.size(); ++i) {
-    writer.append_blob(i, std::as_bytes(std::span(plan.blobs[i].bytes)));
+    writer->append_blob(i, std::as_bytes(std::span(plan.blobs[i].bytes)));
   }
-  writer.finish();
+  writer->finish();
   return log.found();
 }
 

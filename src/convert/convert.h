@@ -1,4 +1,4 @@
-// Conversion of a model source to a .cellm file.
+// Conversion of a model source to a .cellm file, a GGUF file or a Hugging Face folder.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,10 @@
 #include "convert/rules.h"
 #include "engine/opened_model.h"
 #include "io/cellm_file.h"
+#include "io/flat_writer.h"
 #include "io/model_source.h"
 #include "layout/layout.h"
+#include "model/gguf/transform.h"
 #include "model/tensor_id.h"
 #include "quantize/quantizer.h"
 #include "quantize/statistics.h"
@@ -34,9 +36,17 @@ struct CalibrationLabel {
   bool corrected_targets = false;
 };
 
+// What convert() writes.
+enum class Container : std::uint8_t {
+  kCellm,
+  kGguf,    // of the text model
+  kFolder,  // with config.json, the tokenizer's files and model.safetensors; of the text model
+};
+
 struct ConvertOptions {
-  // A mode of the study with its own rules, formats by class, or the source's own.
-  std::variant<StudyMode, GeneralFormats, KeptFormats> formats = StudyMode::kF16;
+  Container container = Container::kCellm;
+  // A mode of the study with its own rules, formats by class, the source's own, or a mixture.
+  std::variant<StudyMode, GeneralFormats, KeptFormats, MixtureFormats> formats = StudyMode::kF16;
   std::map<std::string, FormatChoice> allocated;  // by tensor name; takes precedence over `formats`
   std::vector<TensorOverride> overrides;          // take precedence over both; the last match wins
   ScaleMethod scale = ScaleMethod::kAbsmax;
@@ -73,6 +83,10 @@ struct PlannedTensor {
   std::uint64_t scale_bytes = 0;         // 0 if there is no companion
   std::uint64_t column_scale_bytes = 0;  // likewise
   Kept kept = Kept::kNo;
+  std::string stored_name;  // in the file; empty: `name`
+  // The order of rows and columns and the values in the file, where they differ from the source's.
+  // Codes are those of the file.
+  GgufTransform transform;
   std::optional<TensorId> id;  // nothing if the model does not use it
   // The matrix of the model; empty if it is no matrix of products. kOutputId for a tied embedding.
   std::optional<TensorId> linear;
@@ -86,12 +100,17 @@ struct ConvertPlan {
   std::vector<PlannedTensor> tensors;  // sorted by name
   // By text_only, a repeated output matrix, or not used and of a type that holds no weights.
   std::vector<std::string> left_out;
-  std::string header_json;
+  Container container = Container::kCellm;
+  std::string header_json;  // of a .cellm file
+  FlatFile flat;            // of the others
+  // What a .cellm file has beside tensors; further tensors of a GGUF file; further files of a
+  // folder.
   struct Blob {
     std::string name;
     std::string bytes;
   };
   std::vector<Blob> blobs;
+  std::vector<std::string> notes;  // what the container cannot say
   std::uint64_t file_bytes = 0;
   bool allow_nonfinite = false;
 };

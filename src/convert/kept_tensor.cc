@@ -22,6 +22,21 @@ MatrixPtr stored_matrix(const ModelSource& source, std::size_t index) {
   return is_matrix || format_spec(matrix->format()).any_rank ? matrix : nullptr;
 }
 
+// The rows of the tensor in the order of the file.
+void append_reordered(const ModelSource& source, const PlannedTensor& tensor, PayloadWriter& writer,
+                      std::size_t entry) {
+  const MatrixPtr stored = stored_matrix(source, tensor.source_index);
+  CELLM_CHECK(stored != nullptr && stored->payloads().scales == nullptr);
+  const std::size_t rows = tensor.info.rows();
+  const std::size_t row_bytes = tensor.code_bytes / rows;
+  const auto* codes = static_cast<const std::byte*>(stored->payloads().codes);
+  const IndexMap order = tensor.transform.rows.inverse();
+  for (std::size_t row = 0; row < rows; ++row) {
+    writer.append_tensor(entry, {codes + order.stored(row) * row_bytes, row_bytes});
+  }
+  source.forget(*stored);
+}
+
 }  // namespace
 
 PlannedTensor plan_kept_tensor(const ModelSource& source, std::size_t index,
@@ -61,7 +76,7 @@ PlannedTensor plan_kept_tensor(const ModelSource& source, std::size_t index,
 }
 
 void write_kept_tensor(const ModelSource& source, const PlannedTensor& tensor, ThreadPool& pool,
-                       CellmWriter& writer, std::size_t entry, BadValueLog* log,
+                       PayloadWriter& writer, std::size_t entry, BadValueLog* log,
                        const std::function<void(std::size_t rows)>& after_rows) {
   const std::size_t rows = tensor.info.rows();
   const std::size_t chunk = std::max<std::size_t>(1, kChunkWeights / tensor.info.cols());
@@ -75,6 +90,10 @@ void write_kept_tensor(const ModelSource& source, const PlannedTensor& tensor, T
     after_rows(count);
   }
   if (log != nullptr && log->refuses()) return;
+  if (!tensor.transform.rows.is_identity()) {
+    append_reordered(source, tensor, writer, entry);
+    return;
+  }
   const MatrixPtr stored = stored_matrix(source, tensor.source_index);
   CELLM_CHECK(stored != nullptr);
   const MatrixPtr matrix = &stored->layout() == tensor.layout ? stored : stored->for_int8(pool);

@@ -6,14 +6,14 @@
 #include <functional>
 
 #include "convert/convert.h"
-#include "io/cellm_writer.h"
 #include "io/model_source.h"
+#include "io/payload_writer.h"
 
 namespace cellm {
 
 // A tensor of the source without requantization: its bytes where ModelSource::weights() shows them,
 // else its values in TensorInfo::format. Throws Error(kUnsupported) for a tensor whose stored
-// type is no weight format.
+// type is no weight format or, in a GGUF file, none of ggml.
 PlannedTensor plan_kept_tensor(const ModelSource& source, std::size_t index,
                                const ConvertOptions& options);
 
@@ -21,7 +21,7 @@ PlannedTensor plan_kept_tensor(const ModelSource& source, std::size_t index,
 // on. The log, if not null, checks all values; nothing is written once it refuses. Calls
 // after_rows(rows) repeatedly, with the number of rows since the last call, from this thread.
 void write_kept_tensor(const ModelSource& source, const PlannedTensor& tensor, ThreadPool& pool,
-                       CellmWriter& writer, std::size_t entry, BadValueLog* log,
+                       PayloadWriter& writer, std::size_t entry, BadValueLog* log,
                        const std::function<void(std::size_t rows)>& after_rows);
 
 }  // namespace cellm

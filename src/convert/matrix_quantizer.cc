@@ -17,6 +17,18 @@ std::uint64_t weights_of(const PlannedTensor& tensor) {
   return tensor.info.rows() * tensor.info.cols();
 }
 
+// The moments of an input whose columns are in another order: column c is that at order.stored(c).
+SecondMoments reordered(SecondMoments moments, const IndexMap& order) {
+  if (order.is_identity()) return moments;
+  SecondMoments result{moments.cols, moments.tokens, AlignedBuffer<double>(moments.values.size())};
+  for (std::size_t row = 0; row < moments.cols; ++row) {
+    for (std::size_t col = 0; col < moments.cols; ++col) {
+      result.values[row * moments.cols + col] = moments.at(order.stored(row), order.stored(col));
+    }
+  }
+  return result;
+}
+
 // Drops the weights of a matrix that is not used again.
 void drop(Linear& linear) {
   linear.weights = float_matrix(linear.rows(), linear.cols(), nullptr, nullptr);
@@ -156,9 +168,10 @@ std::vector<float> MatrixQuantizer::targets_of(const PlannedTensor& tensor,
         std::copy(rows.begin(), rows.end(),
                   weights.begin() + static_cast<std::ptrdiff_t>(begin * cols));
       });
+  weights = to_source_order(tensor, std::move(weights));
   const double change = correction.apply(weights);
   result_.targets.push_back({tensor.name, change});
-  return weights;
+  return to_file_order(tensor, std::move(weights));
 }
 
 void MatrixQuantizer::quantize_missing() {
@@ -166,7 +179,10 @@ void MatrixQuantizer::quantize_missing() {
   sum_.reset();
   result_.moments += watch_.lap();
   const std::optional<TargetCorrection> corrected = correction(sums);
-  CalibratedInput input(std::move(sums), request_.kernels, request_.pool);
+  // Of one input, so that all of its matrices have their columns in the same order.
+  CalibratedInput input(
+      reordered(std::move(sums), missing_.front()->transform.columns.inverse()), request_.kernels,
+      request_.pool);
   const InputMoments moments{input.moments().tokens, input.moments().diagonal()};
   // Without a factor, moments that are not finite would spoil the scales.
   const bool usable = std::all_of(moments.diagonal.begin(), moments.diagonal.end(),

@@ -66,7 +66,7 @@ class MatrixQuantizer final : public LockstepTap {
   void quantize_missing();
   void keep(const PlannedTensor& tensor, QuantizedTensor&& quantized);
   std::optional<TargetCorrection> correction(const SecondMoments& moments);
-  // The values to quantize in place of a tensor's weights, (rows, cols).
+  // The values to quantize in place of a tensor's weights, (rows, cols) in the order of the file.
   std::vector<float> targets_of(const PlannedTensor& tensor, const TargetCorrection& correction);
 
   Request request_;

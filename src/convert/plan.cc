@@ -1,22 +1,16 @@
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "base/advice.h"
 #include "convert/convert.h"
-#include "convert/entries.h"
-#include "convert/header.h"
 #include "convert/kept_tensor.h"
 #include "convert/name_pattern.h"
+#include "convert/output.h"
+#include "format/block_coding.h"
 #include "format/formats.h"
 #include "format/trellis.h"
-#include "io/cellm_file.h"
-#include "io/cellm_writer.h"
-#include "io/chat_templates.h"
 #include "io/shape.h"
 #include "model/model.h"
 #include "model/unused_tensors.h"
-#include "tokenizer/compact.h"
 
 namespace cellm {
 namespace {
@@ -33,9 +27,64 @@ std::vector<CompiledOverride> compile(const std::vector<TensorOverride>& overrid
   return compiled;
 }
 
+// Whether the format holds every value of the tensor exactly.
+bool holds_exactly(const ModelSource& source, std::size_t index, FormatId id) {
+  const TensorInfo& info = source.tensors()[index];
+  const FormatSpec& format = format_spec(id);
+  std::vector<float> values(info.cols());
+  std::vector<float> rounded(info.cols());
+  std::vector<std::byte> codes(format.row_bytes(info.cols()));
+  for (std::size_t row = 0; row < info.rows(); ++row) {
+    source.read_rows(index, row, row + 1, values.data());
+    format.quantize_row(values.data(), info.cols(), 0, codes.data(), nullptr);
+    format.dequantize_row(codes.data(), nullptr, info.cols(), 0, rounded.data());
+    if (values != rounded) return false;
+  }
+  return true;
+}
+
+// The format of a norm, a convolution and the like in a container other than .cellm. llama.cpp
+// computes with f32 only; a folder has the format of the matrices where that changes nothing.
+FormatChoice vector_choice(const ConvertOptions& options, const ModelSource& source,
+                           std::size_t index) {
+  if (options.container == Container::kFolder) {
+    const FormatChoice body = std::get<GeneralFormats>(options.formats).body;
+    if (is_half(body.format) && holds_exactly(source, index, body.format)) return body;
+  }
+  return {kExactFormat, 0};
+}
+
+// What the choice of a tensor's format depends on.
+struct Choosing {
+  const ConvertOptions& options;
+  const ModelConfig& config;
+  const ModelSource& source;
+  bool tied = false;  // whether the embedding will be the output matrix too
+};
+
+std::optional<FormatChoice> lm_head_given(const ConvertOptions& options) {
+  if (const auto* kept = std::get_if<KeptFormats>(&options.formats)) return kept->lm_head;
+  if (const auto* mixed = std::get_if<MixtureFormats>(&options.formats)) return mixed->lm_head;
+  const auto* general = std::get_if<GeneralFormats>(&options.formats);
+  return general == nullptr ? std::nullopt : std::optional(general->lm_head);
+}
+
+FormatChoice mixed_choice(const Choosing& by, const MixtureFormats& formats,
+                          const TensorInfo& tensor, const std::optional<TensorId>& id) {
+  if (!id) return {};
+  if (id == kEmbeddingId && formats.embedding) return *formats.embedding;
+  if (id == kOutputId && formats.lm_head) return *formats.lm_head;
+  return mixture_choice(*formats.mixture, *id, by.config, by.tied, tensor.cols());
+}
+
 // Nothing for a tensor that is kept.
-std::optional<FormatChoice> choose(const ConvertOptions& options, std::string_view model_type,
-                                   const TensorInfo& tensor, const std::optional<TensorId>& id) {
+std::optional<FormatChoice> choose(const Choosing& by, std::size_t index,
+                                   const std::optional<TensorId>& id) {
+  const ConvertOptions& options = by.options;
+  const TensorInfo& tensor = by.source.tensors()[index];
+  if (options.container != Container::kCellm && !is_candidate(tensor)) {
+    return vector_choice(options, by.source, index);
+  }
   if (const auto* kept = std::get_if<KeptFormats>(&options.formats)) {
     return kept_choice(*kept, tensor_class(tensor, id));
   }
@@ -43,7 +92,10 @@ std::optional<FormatChoice> choose(const ConvertOptions& options, std::string_vi
   const auto allocated = options.allocated.find(tensor.name);
   if (allocated != options.allocated.end()) return allocated->second;
   if (const auto* mode = std::get_if<StudyMode>(&options.formats)) {
-    return study_choice(*mode, model_type, tensor);
+    return study_choice(*mode, by.config.model_type, tensor);
+  }
+  if (const auto* mixed = std::get_if<MixtureFormats>(&options.formats)) {
+    return mixed_choice(by, *mixed, tensor, id);
   }
   return general_choice(std::get<GeneralFormats>(options.formats), tensor_class(tensor, id));
 }
@@ -93,8 +145,7 @@ void settle_lm_head(const ModelSource& source, const ModelConfig& config,
     }
     return;
   }
-  const std::optional<FormatChoice> wanted =
-      kept == nullptr ? std::get<GeneralFormats>(options.formats).lm_head : kept->lm_head;
+  const std::optional<FormatChoice> wanted = lm_head_given(options);
   if (!wanted || wanted == embedding->choice) return;
   PlannedTensor head = plan_tensor(embedding->info, embedding->source_index, *wanted, options);
   head.name = "lm_head.weight";
@@ -158,35 +209,29 @@ std::optional<QuantizerLabel> quantizer_label(const ConvertOptions& options,
   return QuantizerLabel{options.scale, options.calibration};
 }
 
-std::vector<ConvertPlan::Blob> chat_template_blobs(const ModelSource& source) {
-  std::vector<ConvertPlan::Blob> blobs;
-  ChatTemplates others = source.chat_templates();
-  others.erase(std::string(kDefaultChatTemplate));
-  if (const std::string& own = source.chat_template(); !own.empty()) {
-    blobs.push_back({std::string(kChatTemplateBlob), own});
+void finish(const OpenedModel& model, const ConvertOptions& options, ConvertPlan& plan) {
+  switch (options.container) {
+    case Container::kCellm:
+      finish_cellm(model, options, quantizer_label(options, plan), plan);
+      break;
+    case Container::kGguf:
+      finish_gguf(model, options, plan);
+      break;
+    case Container::kFolder:
+      finish_folder(model, options, plan);
+      break;
   }
-  if (!others.empty()) {
-    blobs.push_back({std::string(kChatTemplatesBlob), chat_templates_json(others)});
-  }
-  return blobs;
-}
-
-// The special tokens, as JSON, if a chat template reads any; else empty.
-std::string tokens_of_template(const ModelSource& source) {
-  const std::optional<SpecialTokens> tokens = source.special_tokens();
-  const bool reads =
-      std::any_of(kSpecialTokenNames.begin(), kSpecialTokenNames.end(), [&](std::string_view name) {
-        return std::any_of(
-            source.chat_templates().begin(), source.chat_templates().end(),
-            [name](const auto& item) { return item.second.find(name) != std::string::npos; });
-      });
-  return tokens && reads ? Json(*tokens).dump() : std::string();
 }
 
 }  // namespace
 
 PlannedTensor plan_tensor(const TensorInfo& info, std::size_t source_index,
                           const FormatChoice& choice, const ConvertOptions& options) {
+  const FormatSpec& format = format_spec(choice.format);
+  if (format.order == StoredOrder::kBlocks && info.cols() % format.block != 0) {
+    throw usage_error("{}: rows of {} weights are no multiple of the {} in a block of {}",
+                      printable(info.name), info.cols(), format.block, format.name);
+  }
   PlannedTensor tensor;
   tensor.name = info.name;
   tensor.source_index = source_index;
@@ -207,37 +252,6 @@ PlannedTensor plan_tensor(const TensorInfo& info, std::size_t source_index,
   return tensor;
 }
 
-std::pair<std::vector<CellmEntry>, std::vector<CellmEntry>> cellm_entries(const ConvertPlan& plan) {
-  std::vector<CellmEntry> tensors;
-  for (const auto& tensor : plan.tensors) {
-    const StoredType type{tensor.shape.format, tensor.layout};
-    tensors.push_back({.name = tensor.name,
-                       .dtype = stored_dtype(type),
-                       .shape = tensor.info.shape,
-                       .bytes = tensor.code_bytes});
-    if (type.layout->has_trellis_code) tensors.back().trellis = tensor.shape.trellis;
-    if (tensor.column_scale_bytes != 0) {
-      tensors.push_back({.name = tensor.name + std::string(kColumnScaleSuffix),
-                         .dtype = "f16",
-                         .shape = {tensor.info.cols()},
-                         .bytes = tensor.column_scale_bytes});
-    }
-    if (tensor.scale_bytes == 0) continue;
-    std::vector<std::size_t> shape = type.layout->sizes(tensor.shape).scale_shape;
-    // With a format of groups the scales are a matrix even if a row has a single group.
-    if (shape.size() == 1 && tensor.choice.group != 0) shape.push_back(1);
-    tensors.push_back({.name = tensor.name + std::string(kScaleSuffix),
-                       .dtype = "f16",
-                       .shape = std::move(shape),
-                       .bytes = tensor.scale_bytes});
-  }
-  std::vector<CellmEntry> blobs;
-  for (const auto& blob : plan.blobs) {
-    blobs.push_back({.name = blob.name, .bytes = blob.bytes.size()});
-  }
-  return {std::move(tensors), std::move(blobs)};
-}
-
 ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& options) {
   const ModelSource& source = model.source();
   const ModelConfig& config = model.config();
@@ -246,6 +260,10 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
   auto overrides = compile(options.overrides);
   const auto ids = tensor_ids(source, config);
   const bool other_parts = has_other_parts(source);
+  const bool stored_head = std::any_of(ids.begin(), ids.end(),
+                                       [](const auto& item) { return item.second == kOutputId; });
+  const Choosing by{options, config, source,
+                    !lm_head_given(options) && config.tied_embedding.value_or(!stored_head)};
   for (std::size_t i = 0; i < source.tensors().size(); ++i) {
     const TensorInfo& info = source.tensors()[i];
     if (options.text_only && !is_text_tensor(info.name, other_parts)) {
@@ -254,18 +272,19 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
     }
     const auto found = ids.find(info.name);
     const auto id = found == ids.end() ? std::nullopt : std::optional(found->second);
-    if (!info.readable && !id) {
+    const bool has_place = id || (info.readable && options.container == Container::kCellm);
+    if (!has_place) {
       plan.left_out.push_back(info.name);
       continue;
     }
     const TensorOverride* named = overriding(info, overrides);
-    const std::optional<FormatChoice> choice =
-        named != nullptr ? named->choice : choose(options, config.model_type, info, id);
+    const std::optional<FormatChoice> choice = named != nullptr ? named->choice : choose(by, i, id);
     plan.tensors.push_back(choice ? plan_tensor(info, i, *choice, options)
                                   : plan_kept_tensor(source, i, options));
     plan.tensors.back().id = id;
     plan.tensors.back().overridden = named != nullptr;
   }
+  plan.container = options.container;
   plan.allow_nonfinite = options.allow_nonfinite;
   settle_lm_head(source, config, options, plan);
   for (const auto& item : overrides) {
@@ -276,23 +295,7 @@ ConvertPlan plan_conversion(const OpenedModel& model, const ConvertOptions& opti
   }
   name_linears(plan);
   plan.scale = options.scale;
-  plan.header_json = cellm_header_json(model, quantizer_label(options, plan), options.adapters);
-  if (options.tokenizer) {
-    if (const Tokenizer* tokenizer = model.contained_tokenizer()) {
-      const auto bytes = serialize_tokenizer(tokenizer->spec());
-      plan.blobs.push_back({std::string(kTokenizerBlob),
-                            {reinterpret_cast<const char*>(bytes.data()), bytes.size()}});
-    }
-  }
-  for (auto& blob : chat_template_blobs(source)) plan.blobs.push_back(std::move(blob));
-  if (const std::string tokens = tokens_of_template(source); !tokens.empty()) {
-    plan.blobs.push_back({std::string(kSpecialTokensBlob), tokens});
-  }
-  if (!source.generation_config_json().empty()) {
-    plan.blobs.push_back({std::string(kGenerationConfigBlob), source.generation_config_json()});
-  }
-  auto [tensors, blobs] = cellm_entries(plan);
-  plan.file_bytes = planned_cellm_bytes(plan.header_json, std::move(tensors), std::move(blobs));
+  finish(model, options, plan);
   return plan;
 }
 
@@ -306,6 +309,7 @@ TensorClass tensor_class(const PlannedTensor& tensor) {
 
 bool has_codes(const PlannedTensor& tensor) {
   if (tensor.kept != Kept::kNo) return false;
+  if (find_block_coding(tensor.shape.format) != nullptr) return true;
   const Encoder encoder = format_spec(tensor.shape.format).encoder;
   return encoder == Encoder::kGrid || encoder == Encoder::kTrellis;
 }

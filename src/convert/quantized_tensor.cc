@@ -10,6 +10,18 @@ namespace {
 
 constexpr std::size_t kChunksPerThread = 4;  // between two calls of after_rows
 
+MatrixPtr in_source_order(const PlannedTensor& tensor, const Matrix& matrix) {
+  const std::size_t cols = matrix.cols();
+  auto values = std::make_shared<AlignedBuffer<float>>(matrix.rows() * cols);
+  std::vector<float> row(cols);
+  for (std::size_t r = 0; r < matrix.rows(); ++r) {
+    matrix.read_row(tensor.transform.rows.stored(r), row.data());
+    float* out = values->data() + r * cols;
+    for (std::size_t c = 0; c < cols; ++c) out[c] = row[tensor.transform.columns.stored(c)];
+  }
+  return float_matrix(matrix.rows(), cols, values->data(), values);
+}
+
 }  // namespace
 
 QuantizedTensor empty_quantized_tensor(const PlannedTensor& tensor) {
@@ -71,7 +83,8 @@ MatrixPtr stored_matrix(const PlannedTensor& tensor,
   Payloads payloads{.codes = quantized->codes.data(),
                     .scales = quantized->scales.size() == 0 ? nullptr : quantized->scales.data()};
   payloads.owner = std::move(quantized);
-  return own_layout(tensor.shape.format).open(tensor.shape, std::move(payloads));
+  MatrixPtr matrix = own_layout(tensor.shape.format).open(tensor.shape, std::move(payloads));
+  return tensor.transform.is_identity() ? matrix : in_source_order(tensor, *matrix);
 }
 
 MatrixPtr as_matrix(const PlannedTensor& tensor, std::shared_ptr<const QuantizedTensor> quantized,

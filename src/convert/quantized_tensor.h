@@ -40,10 +40,11 @@ QuantizedTensor quantize_tensor(const PlannedTensor& tensor, const RowReader& ro
                                 const TensorQuantizer& quantizer, ThreadPool& pool,
                                 const std::function<void(std::size_t rows)>& after_rows);
 
-// The matrix of the codes in `quantized`, which it keeps alive.
+// The matrix in the order of the source: of the codes in `quantized`, which it keeps alive, or of
+// f32 in memory for a tensor whose order in the file is another.
 MatrixPtr stored_matrix(const PlannedTensor& tensor,
                         std::shared_ptr<const QuantizedTensor> quantized);
-// The same for exact products: of f32 in memory for a trellis format.
+// The same for exact products: of f32 in memory for a trellis format too.
 MatrixPtr as_matrix(const PlannedTensor& tensor, std::shared_ptr<const QuantizedTensor> quantized,
                     ThreadPool& pool);
 

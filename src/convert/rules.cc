@@ -206,7 +206,7 @@ FormatChoice general_choice(const GeneralFormats& formats, TensorClass tensor_cl
     case TensorClass::kOther:
       break;
   }
-  return kF16;
+  return is_half(formats.body.format) ? formats.body : kF16;
 }
 
 std::optional<FormatChoice> kept_choice(const KeptFormats& formats, TensorClass tensor_class) {

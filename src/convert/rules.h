@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "convert/mixtures.h"
 #include "format/format_choice.h"
 #include "io/model_source.h"
 #include "model/tensor_id.h"
@@ -33,6 +34,13 @@ GeneralFormats general_formats(const FormatChoice& body);
 // Every tensor as stored in the source, apart from given formats. A tied output matrix is the
 // embedding unless it is given.
 struct KeptFormats {
+  std::optional<FormatChoice> embedding;
+  std::optional<FormatChoice> lm_head;
+};
+
+// A mixture by name, apart from given formats.
+struct MixtureFormats {
+  const Mixture* mixture;
   std::optional<FormatChoice> embedding;
   std::optional<FormatChoice> lm_head;
 };

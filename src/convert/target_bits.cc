@@ -13,6 +13,7 @@
 #include "convert/quantized_parts.h"
 #include "convert/quantized_tensor.h"
 #include "engine/observe.h"
+#include "format/block_coding.h"
 #include "format/formats.h"
 #include "format/trellis.h"
 
@@ -22,8 +23,8 @@ namespace {
 // Bits per weight of the probe format, in which parts are measured.
 constexpr double kProbeBits = 2.0;
 
-FormatChoice probe_choice() {
-  for (const FormatChoice& choice : target_choices()) {
+FormatChoice probe_choice(Container container) {
+  for (const FormatChoice& choice : target_choices(container)) {
     if (format_spec(choice.format).bits_per_weight >= kProbeBits) return choice;
   }
   CELLM_CHECK(false);
@@ -102,7 +103,8 @@ std::uint64_t part_bytes(const QuantizedPart& part, const FormatChoice& choice,
                          const ConvertOptions& options) {
   std::uint64_t bytes = 0;
   for (const PlannedTensor* tensor : part) {
-    const PlannedTensor other = plan_tensor(tensor->info, tensor->source_index, choice, options);
+    const PlannedTensor other = plan_tensor(tensor->info, tensor->source_index,
+                                            fitting_choice(choice, tensor->info.cols()), options);
     bytes += other.bytes();
   }
   return bytes;
@@ -149,10 +151,12 @@ void code_rest(const ModelSource& source, std::span<const QuantizedPart> parts,
 
 }  // namespace
 
-std::vector<FormatChoice> target_choices() {
+std::vector<FormatChoice> target_choices(Container container) {
   std::vector<const FormatSpec*> searched;
   for (const FormatSpec* spec : all_formats()) {
-    if (spec->searched) searched.push_back(spec);
+    const bool fits =
+        container == Container::kCellm ? spec->searched : find_block_coding(spec->id) != nullptr;
+    if (fits) searched.push_back(spec);
   }
   std::ranges::sort(searched, {}, &FormatSpec::bits_per_weight);
   std::vector<FormatChoice> choices;
@@ -162,8 +166,9 @@ std::vector<FormatChoice> target_choices() {
 
 ConvertOptions with_probe_formats(ConvertOptions options, const TargetBits& wanted) {
   GeneralFormats& formats = std::get<GeneralFormats>(options.formats);
-  formats.body = probe_choice();
-  if (!wanted.embedding_given) formats.embedding = probe_choice();
+  const FormatChoice probe = probe_choice(options.container);
+  formats.body = probe;
+  if (!wanted.embedding_given) formats.embedding = probe;
   if (!wanted.lm_head_given) formats.lm_head = formats.embedding;
   return options;
 }
@@ -173,7 +178,8 @@ void require_reachable(const ConvertPlan& plan, const ConvertOptions& options,
   const Counted all = counted(plan, wanted);
   double bytes = all.other_bytes;
   for (const QuantizedPart& part : free_parts(plan, wanted)) {
-    bytes += static_cast<double>(part_bytes(part, target_choices().front(), options));
+    bytes +=
+        static_cast<double>(part_bytes(part, target_choices(options.container).front(), options));
   }
   const double bits = 8.0 * bytes / all.weights;
   if (wanted.bits_per_weight < bits) {
@@ -248,8 +254,8 @@ FoundFormats find_formats(const OpenedModel& model, const ConvertPlan& plan,
   const std::vector<double> losses = measure_quantized_parts(
       model, codes.tensors, parts, windows, pool, calibrated.target, stage(kMeasuringParts));
 
-  const std::vector<FormatChoice> choices = target_choices();
-  const double probe_error = gaussian_error(probe_choice());
+  const std::vector<FormatChoice> choices = target_choices(options.container);
+  const double probe_error = gaussian_error(probe_choice(options.container));
   std::vector<double> errors;
   for (const FormatChoice& choice : choices) errors.push_back(gaussian_error(choice));
   std::vector<std::vector<AllocationChoice>> items;
@@ -268,9 +274,10 @@ FoundFormats find_formats(const OpenedModel& model, const ConvertPlan& plan,
   FoundFormats found{options, 0.0, parts.size(), std::move(codes.state)};
   auto& formats = std::get<GeneralFormats>(found.options.formats);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const FormatChoice& choice = choices[(*chosen)[i]];
+    const FormatChoice& chosen_choice = choices[(*chosen)[i]];
     found.predicted_kld += items[i][(*chosen)[i]].loss;
     for (const PlannedTensor* tensor : parts[i]) {
+      const FormatChoice choice = fitting_choice(chosen_choice, tensor->info.cols());
       found.options.allocated[tensor->name] = choice;
       // So that a tied output matrix stays the embedding.
       if (is_embedding(*tensor)) formats.embedding = choice;

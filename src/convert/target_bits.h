@@ -25,8 +25,8 @@ struct TargetBits {
   bool lm_head_given = false;
 };
 
-// The candidate formats of a matrix, fewest bits first.
-std::vector<FormatChoice> target_choices();
+// The candidate formats of a matrix in the container, fewest bits first.
+std::vector<FormatChoice> target_choices(Container container);
 
 // The initial options of the search: every free matrix in the probe format, in which losses are
 // measured.

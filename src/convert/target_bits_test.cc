@@ -53,7 +53,7 @@ TEST(GaussianError, IsThatOfTheTablesAndFallsWithTheBits) {
     EXPECT_NEAR(gaussian_error({format, 0}), error, 0.05 * error) << static_cast<int>(format);
   }
   double last = 1.0;
-  for (const FormatChoice& choice : target_choices()) {
+  for (const FormatChoice& choice : target_choices(Container::kCellm)) {
     const double error = gaussian_error(choice);
     EXPECT_LT(error, last) << format_choice_name(choice);
     last = error;

@@ -8,6 +8,7 @@
 #include "base/advice.h"
 #include "base/atomic_file.h"
 #include "convert/calibrated_conversion.h"
+#include "convert/output.h"
 #include "engine/engine.h"
 #include "eval/evaluate.h"
 #include "eval/report.h"
@@ -165,9 +166,10 @@ void note_file(const Conversion& c, const CalibratedTensors* quantized,
   }
   if (unused != 0) c.control.note(UnusedTensorsNote{unused});
   for (std::string& text : c.source->notes()) c.control.note(SourceNote{std::move(text)});
+  for (const std::string& text : c.plan.notes) c.control.note(SourceNote{text});
   const bool tokenizer = std::any_of(c.plan.blobs.begin(), c.plan.blobs.end(),
                                      [](const auto& blob) { return blob.name == kTokenizerBlob; });
-  if (!tokenizer) c.control.note(NoTokenizerNote{});
+  if (!tokenizer && c.plan.container == Container::kCellm) c.control.note(NoTokenizerNote{});
   if (quantized != nullptr) {
     if (quantized->resumed != 0)
       c.control.note(ResumedNote{quantized->resumed, quantized->tensors.size()});
@@ -223,6 +225,9 @@ QualityNote measure_quality(const Conversion& c, const std::filesystem::path& fi
       .activations = "int8",
       .kv_encoding = subject.kv_encoding,
   };
+  if (model.source().cellm_file() == nullptr) {  // only .cellm files hold it
+    return {*evaluation.comparison, evaluation.predictions, !text.held_out.empty()};
+  }
   store_quality(*model.source().cellm_file(), quality_of(evaluation, options, from));
   return {*evaluation.comparison, evaluation.predictions, !text.held_out.empty()};
 }
@@ -276,6 +281,11 @@ ConvertResult run_convert(const ConvertJobOptions& options, const JobControl& co
   ConvertRequest request = resolve(options);
   OpenedInput input = open_input(options);
   request.options.adapters = std::move(input.adapters);
+  if (request.options.container == Container::kFolder &&
+      std::holds_alternative<KeptFormats>(request.options.formats)) {
+    const FormatChoice choice = folder_choice(input.model->source());
+    request.options.formats = GeneralFormats{choice, choice, choice};
+  }
   if (options.output.empty() && !options.plan_only) throw usage_error("the output has no name");
   ThreadPool pool(options.threads);
   Conversion c{options, control, std::move(request), std::move(input.model), pool};

@@ -1,5 +1,5 @@
-// Conversion of a model to a .cellm file, with calibration, search of formats, tuning, measurement
-// of the result and validation.
+// Conversion of a model to a .cellm file, a GGUF file or a Hugging Face folder, with calibration,
+// search of formats, tuning, measurement of the result and validation.
 #pragma once
 
 #include <cstddef>
@@ -43,13 +43,21 @@ struct RecipeRequest {
   std::optional<FormatChoice> embedding;  // with a target only
   std::optional<FormatChoice> lm_head;
 };
-using FormatRequest =
-    std::variant<StudyMode, GeneralRequest, KeepRequest, TargetRequest, RecipeRequest>;
+// A mixture of block formats by its name in llama-quantize (convert/mixtures.h).
+struct MixtureRequest {
+  std::string name;
+  std::optional<FormatChoice> embedding;  // nothing: as the mixture says
+  std::optional<FormatChoice> lm_head;
+};
+using FormatRequest = std::variant<StudyMode, GeneralRequest, KeepRequest, TargetRequest,
+                                   RecipeRequest, MixtureRequest>;
 
 // The format of the layers where none is given.
 inline constexpr const char* kDefaultFormat = "int4-g32";
+inline constexpr const char* kDefaultGgufFormat = "q4_k_m";  // of a GGUF file
 
-// By the name of the layers' format, or "keep". Throws Error(kUsage) listing the names.
+// By the name of the layers' format or of a mixture, or "keep". Throws Error(kUsage) listing the
+// names.
 FormatRequest named_request(std::string_view layers, std::optional<FormatChoice> embedding = {},
                             std::optional<FormatChoice> lm_head = {});
 
@@ -65,7 +73,8 @@ struct CalibrationRequest {
 
 struct ConvertJobOptions {
   std::filesystem::path input;
-  std::filesystem::path output;  // not needed with `plan_only`
+  std::filesystem::path output;  // not needed with `plan_only`; NAME.gguf: a GGUF file
+  bool folder = false;           // the output is a Hugging Face folder
   FormatRequest formats = StudyMode::kF16;
   std::vector<TensorOverride> overrides;  // take precedence over `formats`; the last match wins
   std::optional<ScaleMethod>

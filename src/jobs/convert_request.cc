@@ -32,10 +32,48 @@ GeneralFormats formats_of(const FormatChoice& body, const std::optional<FormatCh
   return formats;
 }
 
+MixtureFormats mixture_formats(const MixtureRequest& request) {
+  const Mixture* mixture = find_mixture(request.name);
+  if (mixture == nullptr) {
+    throw usage_error("mixture \"{}\" is unknown; use {}", printable(request.name),
+                      mixture_names());
+  }
+  return {mixture, request.embedding, request.lm_head};
+}
+
+Container container_of(const ConvertJobOptions& options) {
+  if (options.folder) return Container::kFolder;
+  return options.output.extension() == ".gguf" ? Container::kGguf : Container::kCellm;
+}
+
+// What only .cellm files have.
+void refuse_cellm_options(const ConvertJobOptions& options, const ConvertRequest& request) {
+  if (request.options.container == Container::kCellm) return;
+  if (options.packed) throw usage_error("packed tensors are of .cellm files only");
+  if (request.tune_tokens != 0) throw usage_error("tuning is of .cellm files only");
+}
+
 GeneralFormats study_recipe(const std::string& name) {
   std::vector<std::string_view> others;
   for (const RecipeNote& recipe : kBitsRecipes) others.push_back(recipe.name);
   return recipe_formats(name, others);
+}
+
+// Calibration, tuning and what contradicts them.
+void resolve_text(const ConvertJobOptions& options, ConvertRequest& request) {
+  request.calibration = options.calibration;
+  if (request.target && !request.calibration) request.calibration.emplace();
+  request.tune_tokens = options.tune_tokens.value_or(
+      request.target && request.options.container == Container::kCellm ? kTuningTokens : 0);
+  if (request.tune_tokens != 0 && !request.calibration) {
+    throw usage_error("tuning goes with calibration: it learns from the same text");
+  }
+  if (request.tune_tokens != 0 && options.validate) {
+    throw usage_error("validation compares with the input as it is, not with norms after tuning");
+  }
+  if (options.allow_nonfinite && options.validate) {
+    throw usage_error("validation compares with the input as it is, not with values replaced");
+  }
 }
 
 }  // namespace
@@ -49,6 +87,8 @@ std::optional<RecipeNote> bits_recipe(std::string_view name) {
 
 FormatRequest named_request(std::string_view layers, std::optional<FormatChoice> embedding,
                             std::optional<FormatChoice> lm_head) {
+  if (find_mixture(layers) != nullptr)
+    return MixtureRequest{std::string(layers), embedding, lm_head};
   if (const auto body = parse_format_or_keep(layers)) {
     return GeneralRequest{*body, embedding, lm_head};
   }
@@ -76,13 +116,15 @@ ConvertRequest resolve(const ConvertJobOptions& options) {
 
   ConvertOptions& result = request.options;
   // Tensors that cellm does not run would take most of the bits.
+  result.container = container_of(options);
   result.text_only = options.text_only || target != nullptr;
   result.tokenizer = options.tokenizer;
   result.packed = options.packed;
   result.rotation = options.rotation;
   result.overrides = options.overrides;
   result.allow_nonfinite = options.allow_nonfinite;
-  const bool study = target == nullptr && general == nullptr && kept == nullptr;
+  const auto* mixed = std::get_if<MixtureRequest>(&formats);
+  const bool study = target == nullptr && general == nullptr && kept == nullptr && mixed == nullptr;
   result.scale = scale_method(options, study);
   result.settle_lm_head = !study;
   if (target != nullptr) {
@@ -92,6 +134,8 @@ ConvertRequest resolve(const ConvertJobOptions& options) {
     result = with_probe_formats(result, *request.target);
   } else if (general != nullptr) {
     result.formats = formats_of(general->body, general->embedding, general->lm_head);
+  } else if (mixed != nullptr) {
+    result.formats = mixture_formats(*mixed);
   } else if (kept != nullptr) {
     result.formats = KeptFormats{kept->embedding, kept->lm_head};
   } else if (const auto* named = std::get_if<RecipeRequest>(&formats)) {
@@ -100,18 +144,8 @@ ConvertRequest resolve(const ConvertJobOptions& options) {
     result.formats = std::get<StudyMode>(formats);
   }
 
-  request.calibration = options.calibration;
-  if (request.target && !request.calibration) request.calibration.emplace();
-  request.tune_tokens = options.tune_tokens.value_or(request.target ? kTuningTokens : 0);
-  if (request.tune_tokens != 0 && !request.calibration) {
-    throw usage_error("tuning goes with calibration: it learns from the same text");
-  }
-  if (request.tune_tokens != 0 && options.validate) {
-    throw usage_error("validation compares with the input as it is, not with norms after tuning");
-  }
-  if (options.allow_nonfinite && options.validate) {
-    throw usage_error("validation compares with the input as it is, not with values replaced");
-  }
+  resolve_text(options, request);
+  refuse_cellm_options(options, request);
   return request;
 }
 
