@@ -253,6 +253,30 @@ class Rounding(CommandTest):
         self.assertEqual(rows.stdout, b"")
         self.assertEqual((self.folder / "a.npy").read_bytes(), (self.folder / "c.npy").read_bytes())
 
+    def test_targets_are_corrected_unless_they_are_plain(self):
+        flags = ("--format", "t2", "--calibrate", self.text)
+        corrected = self.convert(self.model, *flags, name="a.cellm")
+        plain = self.convert(self.model, *flags, "--targets", "plain", name="b.cellm")
+        self.assertEqual(cellm_header(corrected)["quantizer"]["targets"], "corrected")
+        self.assertNotIn("targets", cellm_header(plain)["quantizer"])
+        a, b = self.payloads(corrected), self.payloads(plain)
+        self.assertEqual({n: len(p) for n, p in a.items()}, {n: len(p) for n, p in b.items()})
+        body = "model.layers.1.mlp.down_proj.weight"
+        self.assertNotEqual(a[body], b[body])
+        again = ["convert", "-i", self.model, *flags, "-o", self.folder / "c.cellm"]
+        said = self.succeed(*again).stderr.decode()
+        self.assertRegex(said, r"targets of \d+ tensors corrected by [\d.]+ % on average, at most [\d.]+ % \(model\.")
+        self.assertNotIn("targets of", self.succeed(*again, "--targets", "plain").stderr.decode())
+        self.fail_with(2, "--targets corrected goes with error feedback", *again, "--feedback", "off",
+                       "--targets", "corrected")  # fmt: skip
+        self.fail_with(2, "--calibrate", "convert", "-i", self.model, "--format", "t2", "--targets", "plain",
+                       "-o", self.folder / "d.cellm")  # fmt: skip
+        # fp8 has no scale to choose, but a target to correct.
+        fp8 = self.convert(self.model, "--format", "fp8", "--embedding", "fp8", "--calibrate", self.text, name="e.cellm")
+        self.assertEqual(cellm_header(fp8)["quantizer"]["targets"], "corrected")
+        self.fail_with(2, "has a scale to choose", "convert", "-i", self.model, "--format", "fp8", "--embedding", "fp8",
+                       "--calibrate", self.text, "--targets", "plain", "-o", self.folder / "f.cellm")  # fmt: skip
+
     def test_a_number_of_bits_is_enough(self):
         path = self.folder / "t.cellm"
         command = ["convert", "-i", self.model, "--target-bpw", 6, "--calibrate", "default", "--calibrate-tokens", 2048,

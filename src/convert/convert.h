@@ -135,7 +135,7 @@ bool has_codes(const PlannedTensor& tensor);
 bool has_codes(const ConvertPlan& plan);
 
 // Whether the tensor, or any of the plan, has values to choose along a text: one with codes, or one
-// rounded to fp8, whose corrected targets differ from its weights.
+// rounded to floats of a byte, whose corrected targets differ from its weights.
 bool is_coded(const PlannedTensor& tensor);
 bool is_coded(const ConvertPlan& plan);
 

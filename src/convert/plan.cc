@@ -320,8 +320,10 @@ bool has_codes(const ConvertPlan& plan) {
 }
 
 bool is_coded(const PlannedTensor& tensor) {
-  return has_codes(tensor) ||
-         (tensor.kept == Kept::kNo && tensor.shape.format == FormatId::kF8E4M3);
+  constexpr double kByte = 8.0;
+  const FormatSpec& format = format_spec(tensor.shape.format);
+  const bool byte_floats = format.encoder == Encoder::kRound && format.bits_per_weight <= kByte;
+  return has_codes(tensor) || (tensor.kept == Kept::kNo && byte_floats);
 }
 
 bool is_coded(const ConvertPlan& plan) {
