@@ -162,7 +162,7 @@ TEST(KeptTensors, OfBitsBecomeOursWithoutLoss) {
   for (const ScaleMethod scale : {ScaleMethod::kAbsmax, ScaleMethod::kMse, ScaleMethod::kAuto}) {
     SCOPED_TRACE(static_cast<int>(scale));
     ConvertOptions options;
-    options.formats = general_formats(parse_format_choice("q1"));
+    options.formats = GeneralFormats{{FormatId::kQ1, 0}, {FormatId::kQ1, 0}, {FormatId::kQ1, 0}};
     options.scale = scale;
     write_file(*source, options, folder.path() / "m.cellm");
     const auto ours = open_model(folder.path() / "m.cellm");

@@ -22,7 +22,7 @@ CELLM_INLINE void take_two_bits(BlockRows codes, Take& take) {
 
 struct Q2KBlock {
   static constexpr BlockShape kShape = kQ2KShape;
-  static constexpr unsigned kBits = 5;  // as Q3KBlock
+  static constexpr unsigned kBits = 4;
   static constexpr int kZero = 0;
   static constexpr bool kOffsets = true;
   static constexpr std::size_t kScaleColumns = 16;
@@ -49,7 +49,7 @@ struct Q2KBlock {
 
 struct Q3KBlock {
   static constexpr BlockShape kShape = kQ3KShape;
-  static constexpr unsigned kBits = 5;  // codes of up to 4 are added up over 32 columns
+  static constexpr unsigned kBits = 4;
   static constexpr int kZero = 4;
   static constexpr bool kOffsets = false;
   static constexpr std::size_t kScaleColumns = 16;

@@ -77,7 +77,6 @@ template <class C, std::size_t kTokens>
 CELLM_INLINE void add_group(const unsigned char* codes, const signed char* inputs,
                             std::size_t stride, IntVec (*dots)[kTokens][kBlockVectors]) {
   constexpr std::size_t kColumns = C::kScaleColumns;
-  static_assert(!is_narrow<C::kBits>() || kColumns == kGroupColumns);
   if constexpr (BlockPanel<C>::kPlanes) {
     add_columns<4, kTokens, 1, kColumns>(codes, inputs, stride, kColumns, dots);
     IntVec upper[1][kTokens][kBlockVectors];

@@ -18,7 +18,7 @@
 //
 // The members of a hook:
 //
-// kShape, kBits: the block's shape and the bits of a code, at least 5 if 16 columns share a scale.
+// kShape, kBits: the block's shape and the bits of a code.
 // kZero: the code of a weight of 0, if there are no offsets.
 // kOffsets: whether a weight is code · scale + offset instead of (code − kZero) · scale.
 // kScaleColumns: columns that share a scale, and an offset, 32 or 16.

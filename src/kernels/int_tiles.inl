@@ -60,7 +60,8 @@ __attribute__((always_inline)) inline void add_columns(const unsigned char* byte
       weights[v] = load_bytes(from + v * kIntLanes * 4);
   };
   IntVec weights[kBlockVectors];
-  // Columns come in multiples of 32, so in multiples of kNarrowQuads and of kSplit quads.
+  // Columns come in multiples of 32, or of 16 if kBlock is 16; either way in multiples of kSplit
+  // quads.
   if constexpr (is_wide<kBits>()) {
     const auto add_pairs = [&](const unsigned char* codes, const signed char* x,
                                std::size_t split) {
@@ -79,13 +80,14 @@ __attribute__((always_inline)) inline void add_columns(const unsigned char* byte
       }
     }
   } else if constexpr (is_narrow<kBits>()) {
-    for (std::size_t c = 0; c < columns; c += 4 * kNarrowQuads) {
+    constexpr std::size_t kQuads = kBlock % 32 == 0 ? kNarrowQuads : 4;
+    for (std::size_t c = 0; c < columns; c += 4 * kQuads) {
       IntVec narrow[kTokens][kBlockVectors];
       for (std::size_t t = 0; t < kTokens; ++t) {
         for (std::size_t v = 0; v < kBlockVectors; ++v) narrow[t][v] = int_broadcast(0);
       }
 #pragma GCC unroll 8
-      for (std::size_t q = 0; q < kNarrowQuads; ++q, bytes += kQuadBytes) {
+      for (std::size_t q = 0; q < kQuads; ++q, bytes += kQuadBytes) {
         load_weights(bytes, weights);
         for (std::size_t t = 0; t < kTokens; ++t) {
           const IntVec input = broadcast_quad(inputs + t * stride + c + 4 * q);
