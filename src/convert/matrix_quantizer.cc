@@ -180,9 +180,8 @@ void MatrixQuantizer::quantize_missing() {
   result_.moments += watch_.lap();
   const std::optional<TargetCorrection> corrected = correction(sums);
   // Of one input, so that all of its matrices have their columns in the same order.
-  CalibratedInput input(
-      reordered(std::move(sums), missing_.front()->transform.columns.inverse()), request_.kernels,
-      request_.pool);
+  CalibratedInput input(reordered(std::move(sums), missing_.front()->transform.columns.inverse()),
+                        request_.kernels, request_.pool);
   const InputMoments moments{input.moments().tokens, input.moments().diagonal()};
   // Without a factor, moments that are not finite would spoil the scales.
   const bool usable = std::all_of(moments.diagonal.begin(), moments.diagonal.end(),
