@@ -1,6 +1,7 @@
 #include "quantize/quantize_blocks.h"
 
 #include <array>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -38,6 +39,7 @@ class BlockQuantizer {
     CELLM_CHECK(search_.coding().group <= kMaxGroupColumns);
     if (request.inputs != nullptr) importance_ = column_importance(*request.inputs);
     if (request.calibrated != nullptr) factor_ = request.calibrated->factor(1);
+    if (factor_ != nullptr && importance_.empty()) importance_.assign(cols_, 1.0F);
   }
 
   void operator()(const RowBlock& block) const {
@@ -74,8 +76,10 @@ class BlockQuantizer {
   }
 
   // What the errors of a group cost with this step, if its columns were coded now, each with the
-  // errors of those before it: Σ (target − value)² R_kk². `targets` are those under the assumption
-  // that its columns cause no errors.
+  // errors of those before it: Σ (target − value)² R_kk √H_kk. R_kk² is the cost if the columns
+  // behind make up for all they can, H_kk if for nothing; measured, their mean is better than R_kk²
+  // (docs/log/2026-11-30-gguf-out.md). `targets` are those under the assumption that the columns of
+  // the group cause no errors.
   double feedback_loss(const float* targets, std::size_t col, const GroupStep& step) const {
     const BlockCoding& coding = search_.coding();
     std::array<float, kMaxGroupColumns> errors;
@@ -88,8 +92,9 @@ class BlockQuantizer {
       const auto level = static_cast<float>(coding.levels[search_.nearest(target, step)]);
       const float value = step.step * level + step.offset;
       errors[k] = targets[k] - value;
-      const double rest = static_cast<double>(target - value) * factor_->diagonal[col + k];
-      loss += rest * rest;
+      const auto rest = static_cast<double>(target - value);
+      loss += rest * rest * factor_->diagonal[col + k] *
+              std::sqrt(static_cast<double>(importance_[col + k]));
     }
     return loss;
   }
