@@ -43,8 +43,8 @@ typedef enum cellm_constraint {
   CELLM_CONSTRAINT_GRAMMAR = 5      /* a text of the rule root of a grammar in llama.cpp's GBNF */
 } cellm_constraint;
 
-/* Steps are taken in the order: bias, penalties, DRY, top_n_sigma, top_k, typical_p, temperature,
- * min_p, top_p, xtc. */
+/* Steps are taken in the order: bias, penalties, DRY, top_n_sigma, top_k, typical_p, top_p, min_p,
+ * xtc, temperature. */
 typedef struct cellm_generate_options {
   size_t size;
   size_t max_tokens;    /* 0: as many as fit */

@@ -112,12 +112,10 @@ const Candidate& Sampler::ranked(std::size_t rank) {
   return candidates_[rank];
 }
 
-// exp((logit − best) / temperature): relative probabilities, the best has 1. 0 below min-p.
-double Sampler::weight_of(const Candidate& candidate) {
+// exp((logit − best) / temperature): relative probabilities, the best has 1.
+double Sampler::weight_of(const Candidate& candidate, float temperature) {
   const auto best = static_cast<double>(ranked(0).logit);
-  const double weight = std::exp((static_cast<double>(candidate.logit) - best) /
-                                 static_cast<double>(options_.temperature));
-  return weight < static_cast<double>(options_.min_p) ? 0.0 : weight;
+  return std::exp((static_cast<double>(candidate.logit) - best) / static_cast<double>(temperature));
 }
 
 // In [0, 1), of 53 random bits; std::uniform_real_distribution may differ between libraries.
@@ -125,33 +123,48 @@ double Sampler::random() {
   return static_cast<double>(random_() >> 11) * 0x1p-53;
 }
 
-std::uint32_t Sampler::draw() {
-  ranked(0);  // sorts the front, on which weights depend
-  double total = 0.0;
-  std::size_t possible = 0;
-  for (const Candidate& candidate : candidates_) {
-    const double weight = weight_of(candidate);
-    total += weight;
-    possible += weight > 0.0 ? 1 : 0;
-  }
-  double kept = total;
+// How many of the best candidates top-p and then min-p keep.
+std::size_t Sampler::count_possible() {
+  std::size_t possible = candidates_.size();
   if (options_.top_p < 1.0F) {
-    kept = 0.0;
+    double total = 0.0;
+    for (const Candidate& candidate : candidates_) total += weight_of(candidate, 1.0F);
+    double kept = 0.0;
     for (std::size_t rank = 0; rank < possible; ++rank) {
-      kept += weight_of(ranked(rank));
+      kept += weight_of(ranked(rank), 1.0F);
       if (kept >= static_cast<double>(options_.top_p) * total) possible = rank + 1;
     }
   }
+  if (options_.min_p > 0.0F) {
+    const auto least = static_cast<double>(options_.min_p);
+    for (std::size_t rank = 1; rank < possible; ++rank) {
+      if (weight_of(ranked(rank), 1.0F) < least) possible = rank;
+    }
+  }
+  return possible;
+}
+
+std::uint32_t Sampler::draw() {
+  ranked(0);  // sorts the front, on which weights depend
+  const std::size_t possible = count_possible();
   std::size_t first = 0;
   if (options_.xtc_probability > 0.0F && random() < static_cast<double>(options_.xtc_probability)) {
     ranked(possible - 1);
     first = excluded_top_choices(std::span(candidates_).first(possible), options_.xtc_threshold);
-    kept = 0.0;
-    for (std::size_t rank = first; rank < possible; ++rank) kept += weight_of(ranked(rank));
   }
-  double left = random() * kept;
+  double left = 0.0;
+  if (first == 0 &&
+      possible == candidates_.size()) {  // in any order, so that none has to be sorted
+    for (const Candidate& candidate : candidates_)
+      left += weight_of(candidate, options_.temperature);
+  } else {
+    for (std::size_t rank = first; rank < possible; ++rank) {
+      left += weight_of(ranked(rank), options_.temperature);
+    }
+  }
+  left *= random();
   for (std::size_t rank = first; rank + 1 < possible; ++rank) {
-    const double weight = weight_of(ranked(rank));
+    const double weight = weight_of(ranked(rank), options_.temperature);
     if (left < weight) return ranked(rank).id;
     left -= weight;
   }

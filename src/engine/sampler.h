@@ -1,9 +1,8 @@
 // Choosing the next token from logits.
 //
 // The steps and their order are those of llama.cpp's default chain (common/common.h: penalties;
-// dry; top_n_sigma; top_k; typ_p; top_p; min_p; xtc; temperature), behind the logit bias, with one
-// difference: top-p and min-p see probabilities to which the temperature has been applied, as in
-// transformers; top-n-sigma, typical and XTC see those without it. Min-p comes before top-p.
+// dry; top_n_sigma; top_k; typ_p; top_p; min_p; xtc; temperature), behind the logit bias. So all
+// filters see probabilities without the temperature.
 #pragma once
 
 #include <cstddef>
@@ -67,7 +66,8 @@ class Sampler {
                      std::span<const std::uint32_t> forbidden);
   void keep_allowed(std::span<const std::uint64_t> allowed);
   std::uint32_t draw();
-  double weight_of(const Candidate& candidate);
+  double weight_of(const Candidate& candidate, float temperature);
+  std::size_t count_possible();
   double random();
   const Candidate& ranked(std::size_t rank);
 

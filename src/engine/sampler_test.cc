@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <random>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -60,6 +61,29 @@ TEST(Sampler, TopKTopPAndMinPCut) {
   EXPECT_EQ(draw(options, 2000).size(), 3U);
 }
 
+// The temperature comes last, and top-p before min-p: each would keep other tokens otherwise.
+TEST(Sampler, FiltersSeeProbabilitiesWithoutTheTemperature) {
+  const std::vector<float> logits{std::log(0.5F), std::log(0.3F), std::log(0.15F), std::log(0.05F)};
+  const auto kept = [&](SamplerOptions options) {
+    Sampler sampler(options, {});
+    std::set<std::uint32_t> ids;
+    for (int i = 0; i < 2000; ++i) ids.insert(sampler.sample(logits, {}));
+    return ids.size();
+  };
+  for (const float temperature : {0.7F, 10.0F}) {
+    auto options = plain(temperature);
+    options.top_p = 0.79F;  // 0.5 + 0.3 reaches it; at temperature 10 three tokens would be needed
+    EXPECT_EQ(kept(options), 2U);
+    options = plain(temperature);
+    options.min_p = 0.4F;  // 0.3 / 0.5 stays, 0.15 / 0.5 goes
+    EXPECT_EQ(kept(options), 2U);
+    options.top_p = 0.9F;  // three of all four; of the two that min-p keeps both
+    EXPECT_EQ(kept(options), 2U);
+    options.min_p = 0.2F;
+    EXPECT_EQ(kept(options), 3U);
+  }
+}
+
 // Only candidates that may be drawn are sorted; the ids are those of a full sort.
 TEST(Sampler, DrawsFromALargeVocabularyAsIfAllWereSorted) {
   std::mt19937 noise(3);
@@ -70,6 +94,13 @@ TEST(Sampler, DrawsFromALargeVocabularyAsIfAllWereSorted) {
   std::iota(order.begin(), order.end(), 0U);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::uint32_t a, std::uint32_t b) { return logits[a] > logits[b]; });
+  const auto sums_of = [&](double temperature) {
+    std::vector<double> sums;
+    for (const std::uint32_t id : order)
+      sums.push_back((sums.empty() ? 0.0 : sums.back()) +
+                     std::exp(static_cast<double>(logits[id] - logits[order[0]]) / temperature));
+    return sums;
+  };
   for (const float top_p : {1.0F, 0.95F, 0.2F}) {
     auto options = plain(1.3F);
     options.top_p = top_p;
@@ -77,12 +108,12 @@ TEST(Sampler, DrawsFromALargeVocabularyAsIfAllWereSorted) {
     Sampler sampler(options, {});
     std::mt19937_64 random(5);
     for (int draws = 0; draws < 300; ++draws) {
-      std::vector<double> sums;
-      for (const std::uint32_t id : order)
-        sums.push_back((sums.empty() ? 0.0 : sums.back()) +
-                       std::exp(static_cast<double>(logits[id] - logits[order[0]]) / 1.3));
-      const double limit = static_cast<double>(top_p) * sums.back();
-      const auto last = std::lower_bound(sums.begin(), sums.end() - 1, limit);
+      // Top-p sees probabilities without the temperature.
+      const std::vector<double> plain_sums = sums_of(1.0);
+      const std::vector<double> sums = sums_of(1.3);
+      const double limit = static_cast<double>(top_p) * plain_sums.back();
+      const auto kept = std::lower_bound(plain_sums.begin(), plain_sums.end() - 1, limit);
+      const auto last = sums.begin() + (kept - plain_sums.begin());
       const double at = static_cast<double>(random() >> 11) * 0x1p-53 * *last;
       const auto chosen = std::upper_bound(sums.begin(), last, at);
       ASSERT_EQ(sampler.sample(logits, {}), order[static_cast<std::size_t>(chosen - sums.begin())]);
