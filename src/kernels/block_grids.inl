@@ -9,8 +9,8 @@ CELLM_INLINE IntVec even_signs(IntVec bits) {
   struct Odd {
     unsigned char values[16];
   };
-  static constexpr Odd odd = {{0, 128, 128, 0, 128, 0, 0, 128, 128, 0, 0, 128, 0, 128, 128, 0}};
-  const IntVec table = load_table(odd.values);
+  static constexpr Odd kOdd = {{0, 128, 128, 0, 128, 0, 0, 128, 128, 0, 0, 128, 0, 128, 128, 0}};
+  const IntVec table = load_table(kOdd.values);
   const IntVec low = lookup(table, shift_mask<0>(bits, 15));
   const IntVec high = lookup(table, shift_mask<4>(bits, 15));
   return byte_or(bits, byte_xor(low, high));

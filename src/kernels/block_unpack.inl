@@ -88,14 +88,14 @@ CELLM_INLINE Looked looked() {
   struct Table {
     unsigned char values[16];
   };
-  static constexpr Table table = [] {
+  static constexpr Table kTable = [] {
     Table shifted{};
     for (int i = 0; i < 16; ++i) {
       shifted.values[i] = static_cast<unsigned char>(kValues[i] + kZero);
     }
     return shifted;
   }();
-  return {load_table(table.values)};
+  return {load_table(kTable.values)};
 }
 
 // Formats of 32 columns and one scale.
