@@ -23,7 +23,8 @@ def main():
     counts = {}
     for path in sorted(SOURCES.rglob("*")):
         relative = path.relative_to(SOURCES)
-        if path.suffix not in (".h", ".cc", ".inl") or path.name.endswith("_test.cc") or relative.parts[0] in OWN:
+        is_test = path.name.endswith("_test.cc") or path.name.startswith("test_")
+        if path.suffix not in (".h", ".cc", ".inl") or is_test or relative.parts[0] in OWN:
             continue
         names = sorted(set(NAME.findall(path.read_text(encoding="utf-8"))))
         if names:
