@@ -77,7 +77,8 @@ void place_tensor(const OpenedModel& model, PlannedTensor& tensor) {
       printable(model.path()), printable(tensor.name), format_choice_name(tensor.choice));
 }
 
-std::uint32_t file_type(const ConvertOptions& options, const ConvertPlan& plan) {
+// Nothing for a type that has no such number.
+std::optional<std::uint32_t> file_type(const ConvertOptions& options, const ConvertPlan& plan) {
   if (const auto* mixed = std::get_if<MixtureFormats>(&options.formats)) {
     return mixed->mixture->file_type;
   }
@@ -89,8 +90,7 @@ std::uint32_t file_type(const ConvertOptions& options, const ConvertPlan& plan) 
       std::max_element(weights.begin(), weights.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });
   const auto* found = std::ranges::find(kFileTypes, most->first, &FileType::type);
-  CELLM_CHECK(found != std::end(kFileTypes));
-  return found->number;
+  return found == std::end(kFileTypes) ? std::nullopt : std::optional(found->number);
 }
 
 // The ids of the tokens that have a purpose.
@@ -197,7 +197,7 @@ GgufMetadata metadata_of(const OpenedModel& model, const ConvertOptions& options
   const std::filesystem::path path(model.path());
   const auto name = path.has_filename() ? path.stem() : path.parent_path().filename();
   metadata.add_string("general.name", printable(name.string()));
-  metadata.add_u32("general.file_type", file_type(options, plan));
+  if (const auto type = file_type(options, plan)) metadata.add_u32("general.file_type", *type);
   metadata.add_u32("general.quantization_version", kQuantizationVersion);
   const std::string where = printable(model.path()) + ":";
   add_gguf_model_keys(model.config(), JsonNode(model.config_document(), where), metadata);
@@ -231,8 +231,10 @@ void finish_gguf(const OpenedModel& model, const ConvertOptions& options, Conver
   const std::vector<float> factors = rope_factors(model.config());
   if (!factors.empty()) {
     const GgufFamily& family = model.config().family->gguf;
-    if (std::ranges::find(family.held_by_config, kRopeFactorsTensor) ==
-        family.held_by_config.end()) {
+    const bool has_place =
+        std::ranges::find(family.held_by_config, kRopeFactorsTensor) != family.held_by_config.end();
+    // The tensor has no factor of cos and sin beside it, as LongRoPE needs.
+    if (!has_place || rope_magnitude(model.config()) != 1.0F) {
       throw unsupported_error("{}: a GGUF file of architecture {} cannot say its rope scaling",
                               printable(model.path()), family.architecture);
     }
