@@ -37,6 +37,18 @@ void read_row(const ModelSource& source, const PlannedTensor& tensor, std::size_
   for (std::size_t c = 0; c < out.size(); ++c) out[c] = values[columns.stored(c)];
 }
 
+// Calls visit(place in the order of the source, place in that of the file) for every value.
+template <class Visit>
+void each_place(const PlannedTensor& tensor, Visit&& visit) {
+  const std::size_t cols = tensor.info.cols();
+  for (std::size_t r = 0; r < tensor.info.rows(); ++r) {
+    const std::size_t row = tensor.transform.rows.stored(r) * cols;
+    for (std::size_t c = 0; c < cols; ++c) {
+      visit(r * cols + c, row + tensor.transform.columns.stored(c));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<float> read_rows(const ModelSource& source, const PlannedTensor& tensor,
@@ -59,27 +71,15 @@ std::vector<float> read_rows(const ModelSource& source, const PlannedTensor& ten
 
 std::vector<float> to_source_order(const PlannedTensor& tensor, std::vector<float> values) {
   if (tensor.transform.is_identity()) return values;
-  const std::size_t cols = tensor.info.cols();
   std::vector<float> result(values.size());
-  for (std::size_t r = 0; r < tensor.info.rows(); ++r) {
-    const float* row = values.data() + tensor.transform.rows.stored(r) * cols;
-    for (std::size_t c = 0; c < cols; ++c) {
-      result[r * cols + c] = row[tensor.transform.columns.stored(c)];
-    }
-  }
+  each_place(tensor, [&](std::size_t source, std::size_t file) { result[source] = values[file]; });
   return result;
 }
 
 std::vector<float> to_file_order(const PlannedTensor& tensor, std::vector<float> values) {
   if (tensor.transform.is_identity()) return values;
-  const std::size_t cols = tensor.info.cols();
   std::vector<float> result(values.size());
-  for (std::size_t r = 0; r < tensor.info.rows(); ++r) {
-    float* row = result.data() + tensor.transform.rows.stored(r) * cols;
-    for (std::size_t c = 0; c < cols; ++c) {
-      row[tensor.transform.columns.stored(c)] = values[r * cols + c];
-    }
-  }
+  each_place(tensor, [&](std::size_t source, std::size_t file) { result[file] = values[source]; });
   return result;
 }
 

@@ -29,6 +29,10 @@ class BlockWriter {
       high(at + j, codes[j + 16]);
     }
   }
+  // The fifth bits of 32 codes, that of code i at bit i of a u32.
+  void fifth_bits(std::size_t at, const std::uint8_t* codes) {
+    for (std::size_t i = 0; i < 32; ++i) add(at + i / 8, (unsigned{codes[i]} >> 4) << (i % 8));
+  }
 
  private:
   std::byte* bytes_;

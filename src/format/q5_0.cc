@@ -33,9 +33,7 @@ constexpr auto kLevels = consecutive_levels<-16, 32>();
 void pack(const BlockNumbers& numbers, std::byte* out) {
   BlockWriter block(out, Q50::kShape.bytes);
   block.u16(0, numbers.scale);
-  for (std::size_t i = 0; i < 32; ++i) {
-    block.add(2 + i / 8, static_cast<unsigned>(numbers.codes[i] >> 4) << (i % 8));
-  }
+  block.fifth_bits(2, numbers.codes);
   block.nibbles(6, numbers.codes);
 }
 

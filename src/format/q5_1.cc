@@ -35,9 +35,7 @@ void pack(const BlockNumbers& numbers, std::byte* out) {
   BlockWriter block(out, Q51::kShape.bytes);
   block.u16(0, numbers.scale);
   block.u16(2, numbers.minimum);
-  for (std::size_t i = 0; i < 32; ++i) {
-    block.add(4 + i / 8, static_cast<unsigned>(numbers.codes[i] >> 4) << (i % 8));
-  }
+  block.fifth_bits(4, numbers.codes);
   block.nibbles(8, numbers.codes);
 }
 
