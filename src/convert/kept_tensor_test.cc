@@ -36,6 +36,13 @@ void write_file(const OpenedModel& source, const ConvertOptions& options, const 
   EXPECT_GT(verify_cellm(open_cellm_file(path)), 0U);
 }
 
+void write_gguf(const OpenedModel& source, const fs::path& path) {
+  ConvertOptions options = keeping();
+  options.container = Container::kGguf;
+  ThreadPool pool(2);
+  convert(source, plan_conversion(source, options), path, pool, {});
+}
+
 std::vector<float> logits(const std::shared_ptr<const OpenedModel>& model,
                           Activations activations) {
   const Engine engine(model, {"", 2, kAllLayers, activations});
@@ -146,12 +153,28 @@ TEST(KeptTensors, OfEveryBlockFormatAreTheBytesOfTheGguf) {
     expect_same_tensors(source->source(), kept->source());
     expect_same_logits(gguf, folder.path() / "m.cellm");
     EXPECT_LT(fs::file_size(folder.path() / "m.cellm"), fs::file_size(gguf) + 8192);
+    write_gguf(*kept, folder.path() / "again.gguf");
+    expect_same_tensors(source->source(), open_model(folder.path() / "again.gguf")->source());
+    expect_same_logits(gguf, folder.path() / "again.gguf");
     ++types;
   }
   std::size_t formats = 0;
   for (const FormatSpec* spec : all_formats())
     formats += spec->order == StoredOrder::kBlocks ? 1U : 0U;
   EXPECT_EQ(types, formats);
+}
+
+TEST(KeptTensors, OfLongRopeAreNoGguf) {
+  const TestFolder folder;
+  GgufBuilder builder = llama_of(*find_ggml_type(8));
+  builder.string("llama.rope.scaling.type", "longrope")
+      .u32("llama.rope.scaling.original_context_length", 32)
+      .f32("llama.rope.scaling.attn_factor", 1.25F)
+      .f32_tensor("rope_factors_long.weight", {32}, std::vector<float>(32, 2.0F));
+  const auto source = open_model(folder.write("m.gguf", builder.bytes()));
+  write_file(*source, keeping(), folder.path() / "m.cellm");
+  expect_error(ErrorKind::kUnsupported, "rope scaling",
+               [&] { write_gguf(*source, folder.path() / "again.gguf"); });
 }
 
 // The layouts are the same, but not the kernels: values are equal, logits need not be.
