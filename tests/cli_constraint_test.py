@@ -55,7 +55,7 @@ class Constraint(CommandTest):
         self.assertEqual(len(re.match(r"\(*", text)[0]), len(re.search(r"\)*\Z", text)[0]))
 
     def test_a_choice(self):
-        seen = {self.answer("--choice", "heads", "--choice", "tails", "--temperature", 50, seed=seed) for seed in range(12)}
+        seen = {self.answer("--choice", "heads", "--choice", "tails", "--temperature", 50, "--top-k", 0, "--top-p", 1, "--min-p", 0, seed=seed) for seed in range(12)}
         self.assertEqual(seen, {"heads", "tails"})
 
     def test_chat(self):
