@@ -181,15 +181,14 @@ int run(const std::string& path, bool as_json, Links links) {
     if (error.kind() != ErrorKind::kUnsupported && !(is_file && error.kind() == ErrorKind::kData)) {
       throw;
     }
-    const Error why = error;
     std::optional<RawContainer> raw;
     try {
       raw = open_raw_container(file, links);
     } catch (const Error&) {
-      throw why;
+      throw error;
     }
-    if (!raw) throw why;
-    print_raw_container(path, *raw, why.what(), as_json);
+    if (!raw) throw error;
+    print_raw_container(path, *raw, error.what(), as_json);
     return 0;
   }
   return print_model(*opened, path, as_json);

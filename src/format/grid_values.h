@@ -33,8 +33,8 @@ void signed_point(Integer point, unsigned signs, float step, float* out) {
 inline void shifted_point(std::uint64_t point, bool down, float step, float* out) {
   const float shift = down ? -0.125F : 0.125F;
   for (std::size_t i = 0; i < sizeof(point); ++i) {
-    const int eighths = point_value(point, i) - (kShiftedZero + 1);
-    out[i] = step * (static_cast<float>(eighths / 8) + shift);
+    const int units = (point_value(point, i) - (kShiftedZero + 1)) / 8;
+    out[i] = step * (static_cast<float>(units) + shift);
   }
 }
 

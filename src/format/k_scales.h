@@ -26,8 +26,8 @@ inline ScaleMinimum scale_minimum(BlockBytes block, std::size_t s) {
 
 inline void put_scales_minima(BlockWriter& block, const BlockNumbers& numbers) {
   for (std::size_t s = 0; s < 4; ++s) {
-    const auto scale = static_cast<unsigned>(numbers.multipliers[s]);
-    const auto other_scale = static_cast<unsigned>(numbers.multipliers[s + 4]);
+    const unsigned scale = static_cast<std::uint8_t>(numbers.multipliers[s]);
+    const unsigned other_scale = static_cast<std::uint8_t>(numbers.multipliers[s + 4]);
     const unsigned minimum = numbers.minima[s];
     const unsigned other_minimum = numbers.minima[s + 4];
     block.u8(kScalesAt + s, scale | ((other_scale >> 4) << 6));

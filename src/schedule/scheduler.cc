@@ -248,9 +248,10 @@ class Scheduler::Impl {
 };
 
 Scheduler::Scheduler(const Engine& engine, std::uint64_t model_checksum,
-                     const SchedulerOptions& options, std::function<void(const std::string&)> log) {
+                     const SchedulerOptions& options,
+                     const std::function<void(const std::string&)>& log) {
   check(options);
-  impl_ = std::make_unique<Impl>(engine, model_checksum, options, std::move(log));
+  impl_ = std::make_unique<Impl>(engine, model_checksum, options, log);
 }
 
 Scheduler::~Scheduler() = default;

@@ -83,7 +83,7 @@ class Scheduler {
   // `log` takes one line at a time, from the scheduler's thread. Throws Error(kUsage) for options
   // out of range, Error(kData) for a folder that cannot be used.
   Scheduler(const Engine& engine, std::uint64_t model_checksum, const SchedulerOptions& options,
-            std::function<void(const std::string&)> log = {});
+            const std::function<void(const std::string&)>& log = {});
   ~Scheduler();  // cancels everything, and writes to cache_dir what is worth it
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;

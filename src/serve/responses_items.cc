@@ -22,7 +22,7 @@ void ResponseItems::add_reasoning(std::string_view text) {
   text_ += text;
   OrderedJson fields = place();
   fields["delta"] = text;
-  events_->add("response.reasoning_text.delta", std::move(fields));
+  events_->add("response.reasoning_text.delta", fields);
 }
 
 void ResponseItems::add_message(std::string_view text) {
@@ -32,7 +32,7 @@ void ResponseItems::add_message(std::string_view text) {
   OrderedJson fields = place();
   fields["delta"] = text;
   fields["logprobs"] = OrderedJson::array();
-  events_->add("response.output_text.delta", std::move(fields));
+  events_->add("response.output_text.delta", fields);
 }
 
 void ResponseItems::add_call(const ToolEvent& event) {
@@ -75,10 +75,10 @@ void ResponseItems::close_text() {
   if (kind_ == Kind::kMessage) fields["logprobs"] = OrderedJson::array();
   events_->add(
       kind_ == Kind::kMessage ? "response.output_text.done" : "response.reasoning_text.done",
-      std::move(fields));
+      fields);
   fields = place();
   fields["part"] = part(text_);
-  events_->add("response.content_part.done", std::move(fields));
+  events_->add("response.content_part.done", fields);
 }
 
 void ResponseItems::open(Kind kind) {
@@ -87,7 +87,7 @@ void ResponseItems::open(Kind kind) {
   begin(kind);
   OrderedJson fields = place();
   fields["part"] = part("");
-  events_->add("response.content_part.added", std::move(fields));
+  events_->add("response.content_part.added", fields);
 }
 
 void ResponseItems::begin(Kind kind) {
