@@ -14,7 +14,6 @@
 #include "serve/api_error.h"
 #include "serve/limits.h"
 #include "serve/logprobs_json.h"
-#include "serve/output_constraint.h"
 #include "serve/text_prompts.h"
 
 namespace cellm {
@@ -261,22 +260,10 @@ class PlainReply : public Reply {
 
 Work make_plain_work(const ServedModel& model, const OrderedJson& body) {
   PlainRequest request = read_request(model, body);
-  AnswerDefaults defaults = model.defaults;
-  defaults.card = {};  // what the card asks for is about conversations
-  GenerateOptions options = generate_options(request.fields, defaults);
-  options.top_logprobs = request.logprobs;
-  hold_to_format(request.fields.format, options);
-
+  const GenerateOptions options = text_options(model, request.fields, request.logprobs);
   Work work;
   work.stream = request.fields.stream;
-  for (const TextPrompt& prompt : request.prompts) {
-    CompletionRequest one;
-    one.prompt = prompt.ids;
-    one.options = options;
-    one.answers = request.fields.answers;
-    one.use_cache = request.fields.use_cache;
-    work.requests.push_back(std::move(one));
-  }
+  work.requests = text_requests(request.prompts, request.fields, options);
   OrderedJson settings = settings_json(request, options);
   work.reply = std::make_unique<PlainReply>(model, std::move(request), std::move(settings));
   return work;

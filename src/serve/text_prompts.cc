@@ -7,6 +7,7 @@
 
 #include "serve/api_error.h"
 #include "serve/limits.h"
+#include "serve/output_constraint.h"
 
 namespace cellm {
 namespace {
@@ -114,6 +115,30 @@ void require_answers(std::size_t prompts, std::size_t answers) {
   if (prompts * answers <= kMaxAnswerTexts) return;
   throw field_error("n", "n: {} prompts times {} answers are more than {}", prompts, answers,
                     kMaxAnswerTexts);
+}
+
+GenerateOptions text_options(const ServedModel& model, const AnswerFields& fields,
+                             std::optional<std::size_t> top_logprobs) {
+  AnswerDefaults defaults = model.defaults;
+  defaults.card = {};
+  GenerateOptions options = generate_options(fields, defaults);
+  options.top_logprobs = top_logprobs;
+  hold_to_format(fields.format, options);
+  return options;
+}
+
+std::vector<CompletionRequest> text_requests(std::span<const TextPrompt> prompts,
+                                             const AnswerFields& fields,
+                                             const GenerateOptions& options) {
+  std::vector<CompletionRequest> requests;
+  for (const TextPrompt& prompt : prompts) {
+    CompletionRequest& one = requests.emplace_back();
+    one.prompt = prompt.ids;
+    one.options = options;
+    one.answers = fields.answers;
+    one.use_cache = fields.use_cache;
+  }
+  return requests;
 }
 
 }  // namespace cellm

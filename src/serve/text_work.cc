@@ -10,7 +10,6 @@
 #include "serve/api_error.h"
 #include "serve/limits.h"
 #include "serve/logprobs_json.h"
-#include "serve/output_constraint.h"
 #include "serve/text_prompts.h"
 
 namespace cellm {
@@ -171,23 +170,13 @@ class TextReply : public Reply {
 
 Work make_text_work(const ServedModel& model, const OrderedJson& body) {
   TextRequest request = read_request(model, body);
-  AnswerDefaults defaults = model.defaults;
-  defaults.card = {};  // what the card asks for is about conversations
-  GenerateOptions options = generate_options(request.fields, defaults);
+  GenerateOptions options = text_options(model, request.fields, request.logprobs);
   if (!request.fields.max_tokens) options.max_tokens = kDefaultTokens;
-  options.top_logprobs = request.logprobs;
-  hold_to_format(request.fields.format, options);
-
   Work work;
   work.stream = request.fields.stream;
-  for (const TextPrompt& prompt : request.prompts) {
-    CompletionRequest one;
-    one.prompt = prompt.ids;
-    one.options = options;
-    one.answers = request.fields.answers;
-    one.use_cache = request.fields.use_cache;
-    if (request.echo) one.prompt_logprobs = request.logprobs;
-    work.requests.push_back(std::move(one));
+  work.requests = text_requests(request.prompts, request.fields, options);
+  if (request.echo) {
+    for (CompletionRequest& one : work.requests) one.prompt_logprobs = request.logprobs;
   }
   work.reply = std::make_unique<TextReply>(model, std::move(request));
   return work;
