@@ -29,6 +29,17 @@ class BlockWriter {
       high(at + j, codes[j + 16]);
     }
   }
+  // 64 codes at a time as q4_k has them: the first 32 in the low halves of 32 bytes, the others in
+  // their high halves.
+  void nibbles_of_64(std::size_t at, const std::uint8_t* codes, std::size_t count) {
+    for (std::size_t i = 0; i < count; i += 64) {
+      for (std::size_t j = 0; j < 32; ++j) {
+        low(at + i / 2 + j, codes[i + j]);
+        high(at + i / 2 + j, codes[i + 32 + j]);
+      }
+    }
+  }
+
   // The fifth bits of 32 codes, that of code i at bit i of a u32.
   void fifth_bits(std::size_t at, const std::uint8_t* codes) {
     for (std::size_t i = 0; i < 32; ++i) add(at + i / 8, (unsigned{codes[i]} >> 4) << (i % 8));

@@ -40,14 +40,7 @@ void pack(const BlockNumbers& numbers, std::byte* out) {
   block.u16(0, numbers.scale);
   block.u16(2, numbers.minimum);
   put_scales_minima(block, numbers);
-  for (std::size_t i = 0; i < Q4K::kShape.columns; ++i) {
-    const std::size_t at = 16 + i / 64 * 32 + i % 32;
-    if (i % 64 < 32) {
-      block.low(at, numbers.codes[i]);
-    } else {
-      block.high(at, numbers.codes[i]);
-    }
-  }
+  block.nibbles_of_64(16, numbers.codes, Q4K::kShape.columns);
 }
 
 }  // namespace

@@ -41,13 +41,8 @@ void pack(const BlockNumbers& numbers, std::byte* out) {
   block.u16(0, numbers.scale);
   block.u16(2, numbers.minimum);
   put_scales_minima(block, numbers);
+  block.nibbles_of_64(48, numbers.codes, Q5K::kShape.columns);
   for (std::size_t i = 0; i < Q5K::kShape.columns; ++i) {
-    const std::size_t at = 48 + i / 64 * 32 + i % 32;
-    if (i % 64 < 32) {
-      block.low(at, numbers.codes[i]);
-    } else {
-      block.high(at, numbers.codes[i]);
-    }
     block.add(16 + i % 32, static_cast<unsigned>(numbers.codes[i] >> 4) << (i / 32));
   }
 }
