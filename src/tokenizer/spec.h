@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -67,6 +68,14 @@ enum class SplitBehavior : std::uint8_t {
   kMergedWithNext,
   kContiguous,
 };
+
+// As tokenizer.json names them.
+inline constexpr std::pair<SplitBehavior, std::string_view> kSplitBehaviorNames[] = {
+    {SplitBehavior::kRemoved, "Removed"},
+    {SplitBehavior::kIsolated, "Isolated"},
+    {SplitBehavior::kMergedWithPrevious, "MergedWithPrevious"},
+    {SplitBehavior::kMergedWithNext, "MergedWithNext"},
+    {SplitBehavior::kContiguous, "Contiguous"}};
 
 struct SplitStep {
   std::string pattern;

@@ -42,11 +42,9 @@ void read_normalizer(const JsonNode& node, TokenizerSpec& spec) {
 
 SplitBehavior read_behavior(const JsonNode& node) {
   const std::string name = node.as_string();
-  if (name == "Removed") return SplitBehavior::kRemoved;
-  if (name == "Isolated") return SplitBehavior::kIsolated;
-  if (name == "MergedWithPrevious") return SplitBehavior::kMergedWithPrevious;
-  if (name == "MergedWithNext") return SplitBehavior::kMergedWithNext;
-  if (name == "Contiguous") return SplitBehavior::kContiguous;
+  for (const auto& [behavior, its_name] : kSplitBehaviorNames) {
+    if (name == its_name) return behavior;
+  }
   throw data_error("{}: unknown behavior \"{}\"", node.path(), printable(name));
 }
 

@@ -12,20 +12,11 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-const char* behavior_name(SplitBehavior behavior) {
-  switch (behavior) {
-    case SplitBehavior::kRemoved:
-      return "Removed";
-    case SplitBehavior::kIsolated:
-      return "Isolated";
-    case SplitBehavior::kMergedWithPrevious:
-      return "MergedWithPrevious";
-    case SplitBehavior::kMergedWithNext:
-      return "MergedWithNext";
-    case SplitBehavior::kContiguous:
-      break;
+std::string_view behavior_name(SplitBehavior behavior) {
+  for (const auto& [one, name] : kSplitBehaviorNames) {
+    if (one == behavior) return name;
   }
-  return "Contiguous";
+  CELLM_CHECK(false);
 }
 
 OrderedJson step_json(const PreTokenizerStep& step) {
