@@ -37,10 +37,6 @@ Llama3Rope read_llama3(const JsonNode& rope) {
   return llama3;
 }
 
-double yarn_magnitude(double factor, double scale) {
-  return factor <= 1.0 ? 1.0 : 0.1 * scale * std::log(factor) + 1.0;
-}
-
 YarnRope read_yarn(const JsonNode& rope, std::size_t max_positions) {
   const auto positions = static_cast<double>(max_positions);
   YarnRope yarn{.factor = 1.0,
@@ -157,6 +153,10 @@ std::vector<float> inverse_frequencies(const ModelConfig& config) {
     result[i] = static_cast<float>(frequency);
   }
   return result;
+}
+
+double yarn_magnitude(double factor, double scale) {
+  return factor <= 1.0 ? 1.0 : 0.1 * scale * std::log(factor) + 1.0;
 }
 
 std::vector<float> rope_factors(const ModelConfig& config) {

@@ -23,6 +23,10 @@ std::vector<float> inverse_frequencies(const ModelConfig& config);
 // that came as such. Empty for the others.
 std::vector<float> rope_factors(const ModelConfig& config);
 
+// The factor of cos and sin that YaRN has for a scaling by `factor`, unless a configuration says
+// another: 0.1 scale ln(factor) + 1 (Peng et al. 2023, arXiv:2309.00071).
+double yarn_magnitude(double factor, double scale = 1.0);
+
 // The factor of cos and sin: 1 but for YaRN and LongRoPE.
 float rope_magnitude(const ModelConfig& config);
 

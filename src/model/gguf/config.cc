@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "io/json.h"
 #include "model/arch/family.h"
+#include "model/rope.h"
 
 namespace cellm {
 namespace {
@@ -39,7 +40,7 @@ void add_yarn(const GgufModelKeys& keys, double factor, Json& rope) {
   }
   const GgufValue* attention = keys.find("rope.scaling.attn_factor");
   if (attention != nullptr && factor > 1.0) {
-    rope["attention_factor"] = attention->as_number() * (0.1 * std::log(factor) + 1.0);
+    rope["attention_factor"] = attention->as_number() * yarn_magnitude(factor);
   }
 }
 
@@ -199,8 +200,7 @@ void add_rope_keys(const ModelConfig& config, const JsonNode& document, const Gg
   keys.f32("rope.scaling.yarn_beta_fast", yarn->beta_fast);
   keys.f32("rope.scaling.yarn_beta_slow", yarn->beta_slow);
   // See add_yarn(): readers multiply by this magnitude themselves.
-  const double usual = yarn->factor <= 1.0 ? 1.0 : 0.1 * std::log(yarn->factor) + 1.0;
-  const double attention = yarn->attention_factor / usual;
+  const double attention = yarn->attention_factor / yarn_magnitude(yarn->factor);
   if (std::fabs(attention - 1.0) > 1e-6) keys.f32("rope.scaling.attn_factor", attention);
 }
 
