@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/test_files.h"
+#include "convert/test_calibration.h"
 #include "convert/test_conversion.h"
 #include "format/formats.h"
 #include "format/half.h"
@@ -16,19 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Two windows of tokens below `vocab_size`, not all equally frequent.
 CalibrationText some_text(std::size_t vocab_size) {
-  std::mt19937 random(11);
-  CalibrationText text;
-  for (int w = 0; w < 2; ++w) {
-    auto& window = text.windows.emplace_back(100);
-    for (auto& token : window) {
-      token = static_cast<std::uint32_t>(random() % (random() % vocab_size + 1));
-    }
-    text.label.tokens += window.size();
-  }
-  text.label.text_checksum = "0123456789abcdef";
-  return text;
+  return random_text(vocab_size, 2, 100, 11);
 }
 
 Statistics statistics_of(const Engine& engine) {

@@ -26,10 +26,6 @@ namespace {
 // Increased when other codes are chosen than by an older program.
 constexpr int kMethod = 2;
 
-std::uint64_t weights_of(const PlannedTensor& tensor) {
-  return tensor.info.rows() * tensor.info.cols();
-}
-
 // The key of the state: a hash of everything that the codes depend on, 16 hexadecimal digits.
 std::string state_key(const ConvertPlan& plan, const CalibrationText& text,
                       const KernelTable& kernels, const CalibratedOptions& options) {

@@ -13,10 +13,6 @@
 namespace cellm {
 namespace {
 
-std::uint64_t weights_of(const PlannedTensor& tensor) {
-  return tensor.info.rows() * tensor.info.cols();
-}
-
 // The moments of an input whose columns are in another order: column c is that at order.stored(c).
 SecondMoments reordered(SecondMoments moments, const IndexMap& order) {
   if (order.is_identity()) return moments;
@@ -187,14 +183,9 @@ void MatrixQuantizer::quantize_missing() {
   const bool usable = std::all_of(moments.diagonal.begin(), moments.diagonal.end(),
                                   [](double v) { return std::isfinite(v); });
   for (const PlannedTensor* tensor : missing_) {
-    const QuantizeRequest request{tensor->name,
-                                  format_spec(tensor->shape.format),
-                                  tensor->shape.rows,
-                                  tensor->shape.cols,
-                                  tensor->shape.group,
-                                  usable ? &moments : nullptr,
-                                  &input,
-                                  tensor->shape.trellis.rotation};
+    QuantizeRequest request = request_of(*tensor);
+    request.inputs = usable ? &moments : nullptr;
+    request.calibrated = &input;
     std::vector<float> targets;
     if (corrected) targets = targets_of(*tensor, *corrected);
     const RowReader rows =
@@ -210,16 +201,9 @@ void MatrixQuantizer::quantize_missing() {
 }
 
 void MatrixQuantizer::quantize_alone(const PlannedTensor& tensor) {
-  const QuantizeRequest request{tensor.name,
-                                format_spec(tensor.shape.format),
-                                tensor.shape.rows,
-                                tensor.shape.cols,
-                                tensor.shape.group,
-                                nullptr,
-                                nullptr,
-                                tensor.shape.trellis.rotation};
-  keep(tensor, quantize_tensor(tensor, rows_of_source(request_.source, tensor), quantizer_(request),
-                               request_.pool, [&](std::size_t /*rows*/) { report(); }));
+  keep(tensor, quantize_tensor(tensor, rows_of_source(request_.source, tensor),
+                               quantizer_(request_of(tensor)), request_.pool,
+                               [&](std::size_t /*rows*/) { report(); }));
   result_.quantizing += watch_.lap();
 }
 

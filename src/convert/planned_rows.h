@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "convert/bad_values.h"
@@ -12,6 +13,10 @@ namespace cellm {
 
 // Weights that a thread reads and quantizes at a time: 1 MiB as f32, which stays in its cache.
 inline constexpr std::size_t kChunkWeights = std::size_t{1} << 18;
+
+inline std::uint64_t weights_of(const PlannedTensor& tensor) {
+  return tensor.info.rows() * tensor.info.cols();
+}
 
 // Rows [begin, end) of the file's tensor as floats: the source's values in the order of the file,
 // transformed (PlannedTensor::transform), checked by the log for values that the tensor's format

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "convert/planned_rows.h"
+#include "format/formats.h"
 
 namespace cellm {
 namespace {
@@ -23,6 +24,15 @@ MatrixPtr in_source_order(const PlannedTensor& tensor, const Matrix& matrix) {
 }
 
 }  // namespace
+
+QuantizeRequest request_of(const PlannedTensor& tensor) {
+  return {.name = tensor.name,
+          .format = format_spec(tensor.shape.format),
+          .rows = tensor.shape.rows,
+          .cols = tensor.shape.cols,
+          .group = tensor.shape.group,
+          .rotation = tensor.shape.trellis.rotation};
+}
 
 QuantizedTensor empty_quantized_tensor(const PlannedTensor& tensor) {
   const StoredUnit unit = own_layout(tensor.shape.format).unit(tensor.shape);

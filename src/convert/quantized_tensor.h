@@ -23,6 +23,9 @@ struct QuantizedTensor {
   bool with_feedback = false;
 };
 
+// The request for a tensor's quantizer, without input moments. The tensor must outlive it.
+QuantizeRequest request_of(const PlannedTensor& tensor);
+
 // A zeroed tensor with the sizes of the plan.
 QuantizedTensor empty_quantized_tensor(const PlannedTensor& tensor);
 

@@ -134,17 +134,9 @@ void code_rest(const ModelSource& source, std::span<const QuantizedPart> parts,
   for (const QuantizedPart& part : parts) {
     for (const PlannedTensor* tensor : part) {
       if (quantized.contains(tensor->name)) continue;
-      const QuantizeRequest request{tensor->name,
-                                    format_spec(tensor->shape.format),
-                                    tensor->shape.rows,
-                                    tensor->shape.cols,
-                                    tensor->shape.group,
-                                    nullptr,
-                                    nullptr,
-                                    tensor->shape.trellis.rotation};
       quantized[tensor->name] = std::make_shared<QuantizedTensor>(
-          quantize_tensor(*tensor, rows_of_source(source, *tensor), quantizer(request), pool,
-                          [](std::size_t /*rows*/) {}));
+          quantize_tensor(*tensor, rows_of_source(source, *tensor), quantizer(request_of(*tensor)),
+                          pool, [](std::size_t /*rows*/) {}));
     }
   }
 }
@@ -202,16 +194,8 @@ double gaussian_error(const FormatChoice& choice) {
   info.shape = {kRows, kCols};
   const PlannedTensor tensor = plan_tensor(info, 0, choice, {});
   const auto quantized = std::make_shared<QuantizedTensor>(empty_quantized_tensor(tensor));
-  const QuantizeRequest request{tensor.name,
-                                format_spec(choice.format),
-                                kRows,
-                                kCols,
-                                tensor.shape.group,
-                                nullptr,
-                                nullptr,
-                                0};
-  scale_quantizer(ScaleMethod::kAuto)(request).quantize(
-      {0, kRows, weights.data(), quantized->codes.data(), quantized->scales.data()});
+  scale_quantizer(ScaleMethod::kAuto)(request_of(tensor))
+      .quantize({0, kRows, weights.data(), quantized->codes.data(), quantized->scales.data()});
   ThreadPool alone(1);
   const MatrixPtr matrix = as_matrix(tensor, quantized, alone);
   double error = 0.0;

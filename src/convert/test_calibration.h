@@ -1,6 +1,7 @@
 // For tests only: random texts for small models, and plans of a conversion along them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <random>
 
@@ -10,19 +11,24 @@
 
 namespace cellm {
 
-// Windows of tokens below the vocabulary's size, not all equally frequent.
-inline CalibrationText some_text(const OpenedModel& model, unsigned seed = 11) {
-  const auto vocab = model.config().vocab_size;
+// Windows of tokens below `vocab_size`, not all equally frequent.
+inline CalibrationText random_text(std::size_t vocab_size, std::size_t windows, std::size_t tokens,
+                                   unsigned seed) {
   std::mt19937 random(seed);
   CalibrationText text;
-  for (int w = 0; w < 8; ++w) {
-    auto& window = text.windows.emplace_back(200);
+  for (std::size_t w = 0; w < windows; ++w) {
+    auto& window = text.windows.emplace_back(tokens);
     for (auto& token : window) {
-      token = static_cast<std::uint32_t>(random() % (random() % vocab + 1));
+      token = static_cast<std::uint32_t>(random() % (random() % vocab_size + 1));
     }
     text.label.tokens += window.size();
   }
   text.label.text_checksum = "0123456789abcdef";
+  return text;
+}
+
+inline CalibrationText some_text(const OpenedModel& model, unsigned seed = 11) {
+  CalibrationText text = random_text(model.config().vocab_size, 8, 200, seed);
   text.label.feedback = true;
   return text;
 }
