@@ -28,12 +28,12 @@ void add_formats(Options& options, ConvertArguments& a) {
   const char* general = "The general form, for every model";
   options
       .add("-f,--format", a.format,
-           fmt::format("Format of the layers, {} by default: {}; or keep: every tensor as the "
-                       "input stores it, "
-                       "without requantization; or a mixture of llama-quantize: {} [{} for .gguf] "
-                       "(see cellm formats)",
-                       kDefaultFormat, encodable_format_names(), mixture_names(),
-                       kDefaultGgufFormat))
+           fmt::format(
+               "Format of the layers, {} by default: {}; or keep: every tensor as the "
+               "input stores it, "
+               "without requantization; or a mixture of llama-quantize: {} (default for .gguf: "
+               "{}) (see cellm formats)",
+               kDefaultFormat, encodable_format_names(), mixture_names(), kDefaultGgufFormat))
       .group(general);
   options
       .add("--target-bpw", a.target_bpw,
