@@ -56,6 +56,12 @@ class Outputs(CommandTest):
         again = self.convert(kept, "--format", "keep", name="typed.gguf")
         self.assertEqual(self.types(again), self.types(GGUF / "typed.gguf"))
 
+    def test_a_gguf_file_of_every_family_goes_back(self):
+        for name in ("llama", "qwen2", "qwen3", "qwen35"):
+            with self.subTest(name):
+                again = self.convert(GGUF / f"{name}.gguf", "--format", "keep", name=f"{name}.gguf")
+                self.assertEqual(self.types(again), self.types(GGUF / f"{name}.gguf"))
+
     def test_what_a_container_does_not_hold(self):
         source = MODELS / "qwen3"
         output = self.folder / "m.gguf"

@@ -277,7 +277,8 @@ double JsonNode::as_number() const {
 std::uint64_t JsonNode::as_uint(std::uint64_t min, std::uint64_t max) const {
   const auto expected = [&] { return fmt::format("an integer from {} to {}", min, max); };
   std::uint64_t number = 0;
-  if (value_->is_number_unsigned()) {
+  if (value_->is_number_unsigned() ||
+      (value_->is_number_integer() && value_->get<std::int64_t>() >= 0)) {
     number = value_->get<std::uint64_t>();
   } else if (value_->is_number_float() && value_->get<double>() >= 0 &&
              value_->get<double>() <= 9007199254740992.0 &&
