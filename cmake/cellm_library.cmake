@@ -1,10 +1,11 @@
-# cellm_library(NAME SOURCES ... TESTS ... DEPENDS ... PRIVATE_DEPENDS ...)
+# cellm_library(NAME SOURCES ... TESTS ... SLOW_TESTS ... DEPENDS ... PRIVATE_DEPENDS ...)
 #
 # One static library per folder of src/. DEPENDS names exactly the folders that its headers and sources
 # may include (docs/architecture.md); tools/check_includes.py holds the includes against this list.
-# TESTS are the foo_test.cc files beside their foo.cc; they form one executable, NAME_test.
+# TESTS are the foo_test.cc files beside their foo.cc; they form one executable, NAME_test. SLOW_TESTS are names of
+# tests that are not repeated under sanitizers, where they take minutes; * matches any text.
 function(cellm_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;DEPENDS;PRIVATE_DEPENDS;TEST_DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;SLOW_TESTS;DEPENDS;PRIVATE_DEPENDS;TEST_DEPENDS" ${ARGN})
   add_library(cellm_${name} STATIC ${ARG_SOURCES})
   target_include_directories(cellm_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   list(TRANSFORM ARG_DEPENDS PREPEND cellm_ OUTPUT_VARIABLE depends)
@@ -20,8 +21,13 @@ function(cellm_library name)
     cellm_precompile(${name}_test)
     target_compile_definitions(${name}_test PRIVATE
       CELLM_TESTDATA="${PROJECT_SOURCE_DIR}/testdata")
-    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}.
+    list(JOIN ARG_SLOW_TESTS ":" slow)
+    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}. TEST_FILTER "-${slow}"
       PROPERTIES LABELS unit)
+    if(slow)
+      gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}. TEST_FILTER "${slow}"
+        TEST_LIST ${name}_test_SLOW_TESTS PROPERTIES LABELS slow)
+    endif()
   endif()
 endfunction()
 

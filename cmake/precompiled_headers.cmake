@@ -40,7 +40,11 @@ function(cellm_precompile target)
 endfunction()
 
 # Tests run for a moment and are compiled often.
-set(CELLM_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+if(CELLM_SANITIZE)
+  set(CELLM_TEST_OPTIONS -O0)
+else()
+  set(CELLM_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+endif()
 
 if(CELLM_PRECOMPILED_HEADERS)
   cellm_header_set(std HEADERS ${std_headers})
