@@ -130,6 +130,7 @@ typedef struct cellm_model_facts {
   int has_tokenizer;
   int has_chat_format; /* cellm_chat_prompt() needs no format */
   unsigned threads;
+  uint32_t end_token; /* the first of those that end a text; CELLM_NO_TOKEN: none is known */
 } cellm_model_facts;
 
 /* Fills the fields that fit into facts->size. */

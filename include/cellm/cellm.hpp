@@ -216,6 +216,7 @@ class Session {
 
   std::size_t position() const { return cellm_session_position(handle_.get()); }
   std::size_t max_tokens() const { return cellm_session_max_tokens(handle_.get()); }
+  std::size_t vocab_size() const { return vocab_size_; }
   std::uint64_t state_bytes(std::size_t tokens) const {
     return cellm_session_state_bytes(handle_.get(), tokens);
   }
@@ -233,8 +234,15 @@ class Session {
   // Appends tokens and returns the logits after each of them, (ids.size(), vocab_size).
   std::vector<float> advance_all(std::span<const std::uint32_t> ids) {
     std::vector<float> logits(ids.size() * vocab_size_);
-    detail::check(cellm_session_advance_all(handle_.get(), ids.data(), ids.size(), logits.data()));
+    advance_all(ids, logits);
     return logits;
+  }
+  // The same into a buffer of the caller. Another size of it is CELLM_ERROR_USAGE.
+  void advance_all(std::span<const std::uint32_t> ids, std::span<float> logits) {
+    if (logits.size() / vocab_size_ != ids.size() || logits.size() % vocab_size_ != 0) {
+      throw Error(CELLM_ERROR_USAGE, "the buffer of the logits has another size");
+    }
+    detail::check(cellm_session_advance_all(handle_.get(), ids.data(), ids.size(), logits.data()));
   }
 
   Snapshot snapshot() const {
@@ -305,6 +313,8 @@ class Batch {
     detail::check(cellm_batch_position(handle_.get(), sequence, &position));
     return position;
   }
+
+  std::size_t vocab_size() const { return vocab_size_; }
 
   // Appends tokens to different sequences and returns, for each input, the logits after its last
   // token, (vocab_size), valid until the next step.

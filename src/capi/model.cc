@@ -28,6 +28,10 @@ bool has_chat_format(const LoadedModel& model) {
   }
 }
 
+std::uint32_t end_token_of(const ModelConfig& config) {
+  return config.eos_ids.empty() ? CELLM_NO_TOKEN : config.eos_ids.front();
+}
+
 std::shared_ptr<const LoadedModel> load(const char* path, const cellm_model_options& o) {
   const EngineOptions options{.target = text_or_empty(o.target),
                               .threads = o.threads,
@@ -103,7 +107,8 @@ cellm_status cellm_model_get_facts(const cellm_model* model, cellm_model_facts* 
                                   .bits_per_weight = bits_per_weight(of.engine.source()),
                                   .has_tokenizer = of.tokenizer != nullptr ? 1 : 0,
                                   .has_chat_format = has_chat_format(of) ? 1 : 0,
-                                  .threads = of.engine.pool().threads()},
+                                  .threads = of.engine.pool().threads(),
+                                  .end_token = end_token_of(config)},
                 checked_result(facts, "cellm_model_facts"));
   });
 }

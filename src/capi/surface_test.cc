@@ -51,6 +51,7 @@ class Surface : public ::testing::Test {
 TEST_F(Surface, AnswersAsTheModelWasTrained) {
   const cellm::Model model = cellm::Model::open(kTiny);
   EXPECT_EQ(model.facts().has_chat_format, 1);
+  EXPECT_EQ(model.facts().end_token, 4065U);  // of generation_config.json
   cellm::Session session(model);
   std::string text;
   const Ids prompt = model.chat_prompt("Why is the sky blue?");
@@ -167,6 +168,14 @@ TEST_F(Surface, SessionsSnapshotsAndBatchesAgree) {
   }();
   EXPECT_EQ(rows.size(), 2 * want.size());
   EXPECT_TRUE(std::equal(want.begin(), want.end(), rows.end() - static_cast<long>(want.size())));
+  std::vector<float> buffer(rows.size());
+  session.restore(early);
+  expect_error(CELLM_ERROR_USAGE, "size", [&] {
+    session.advance_all(Ids{4, 5}, std::span(buffer).first(want.size()));
+  });
+  session.advance_all(Ids{4, 5}, buffer);
+  EXPECT_EQ(buffer, rows);
+  EXPECT_EQ(session.vocab_size(), want.size());
   session.load(file);
   EXPECT_EQ(copy(session.advance(Ids{4, 5})), want);
 
