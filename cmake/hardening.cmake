@@ -4,11 +4,11 @@
 # 0.04 % of a prompt.
 include_guard()
 
-set(is_shared $<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>)
+set(is_program $<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>)
 add_compile_options(-fstack-protector-strong -fstack-clash-protection)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   add_compile_options(-fcf-protection=full)
 endif()
 # _FORTIFY_SOURCE needs the optimiser; some distributions define another level themselves.
 add_compile_options($<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=3>)
-add_link_options($<$<NOT:${is_shared}>:-pie> -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+add_link_options($<${is_program}:-pie> -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)

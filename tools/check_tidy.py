@@ -136,8 +136,8 @@ def main():
     for entry in entries:
         entry["command"] = PRECOMPILED.sub("", entry["command"])
         source = pathlib.Path(entry["file"]).resolve()
-        if build.resolve() in source.parents:
-            continue  # generated
+        if ROOT not in source.parents or {ROOT / "build", build.resolve()} & set(source.parents):
+            continue  # generated, or of a library
         if source.name.endswith("_test.cc") and not arguments.tests:
             continue
         marker = cache / state_key(entry, source, common)
