@@ -37,12 +37,22 @@ require_packages $build_packages $test_packages $check_packages
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 
-# Clients of the server from the Python package index; without them their tests are skipped.
-venv=build/venv
-if ! cmp -s tests/requirements.txt "$venv/requirements.txt"; then
-  { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet --requirement tests/requirements.txt &&
-    cp tests/requirements.txt "$venv/requirements.txt"; } ||
-    echo "The clients of tests/requirements.txt could not be installed; their tests are skipped." >&2
+# make_environment FOLDER REQUIREMENTS: an environment with packages from the Python package index, made anew if the
+# requirements have changed. Fails if they cannot be installed.
+make_environment() {
+  if cmp -s "$2" "$1/requirements.txt"; then return 0; fi
+  python3 -m venv --clear "$1" && "$1/bin/pip" install --quiet --requirement "$2" && cp "$2" "$1/requirements.txt"
+}
+
+# Clients of the server; without them their tests are skipped.
+make_environment build/venv tests/requirements.txt ||
+  echo "The clients of tests/requirements.txt could not be installed; their tests are skipped." >&2
+# What builds and tests the Python package.
+with_python=OFF
+if make_environment build/python-venv python/tests/requirements.txt; then
+  with_python=ON
+else
+  echo "python/tests/requirements.txt could not be installed; the Python package is not built and not tested." >&2
 fi
 
 passed=0
@@ -59,9 +69,11 @@ give_up() {
 }
 
 build() {
-  step "Building $1"
-  cmake --preset "$1" >/dev/null || give_up "Configuring $1 failed; the reason is above."
-  cmake --build --preset "$1" || give_up "Building $1 failed; the reason is above."
+  local preset=$1
+  shift
+  step "Building $preset"
+  cmake --preset "$preset" "$@" >/dev/null || give_up "Configuring $preset failed; the reason is above."
+  cmake --build --preset "$preset" || give_up "Building $preset failed; the reason is above."
 }
 
 # check PRESET NAME CTEST_ARGUMENT...: runs tests, prints failed ones, adds to the totals.
@@ -83,7 +95,7 @@ check() {
   skipped=$((skipped + left_out))
 }
 
-build release
+build release -D CELLM_PYTHON=$with_python -D Python_EXECUTABLE="$PWD/build/python-venv/bin/python"
 build dev
 step 'Tests, release'
 check release tests --label-exclude style

@@ -15,7 +15,7 @@ if ! command -v clang-format >/dev/null; then
   exit 77
 fi
 folders=()
-for folder in include src tests bench fuzz tools examples; do
+for folder in include src python tests bench fuzz tools examples; do
   if [ -d "$folder" ]; then folders+=("$folder"); fi
 done
 # shellcheck disable=SC2086  # the mode is one or two words
