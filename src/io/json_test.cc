@@ -86,7 +86,7 @@ TEST(JsonNode, NamesPathExpectedAndFound) {
   const JsonNode root(json, "f:");
   const auto list = root.at("a").at("b").as_array();
   EXPECT_EQ(list[0].as_uint(), 1U);
-  EXPECT_EQ(list[5].as_uint(), 2U);  // some writers put floats
+  EXPECT_EQ(list[5].as_uint(), 2U);   // some writers put floats
   const Json made = std::int64_t{7};  // of a signed type, which no text gives
   EXPECT_EQ(JsonNode(made, "f:").as_uint(), 7U);
   expect_error(ErrorKind::kData, "f: a.b[1]: expected a number, found \"x\\x0ay\"",
