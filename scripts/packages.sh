@@ -8,9 +8,11 @@ build_packages='g++ cmake ninja-build ccache pkg-config nlohmann-json3-dev libcl
   libjs-chart.js libjs-marked node-dompurify node-prismjs'
 # Required to build the tests.
 test_packages='libgtest-dev'
-# Required by the tests beyond that: style checks (tools/check_*), the Python package, the reference of chat templates,
-# certificates for tests of https, emulation of older processors, a balancer in front of two servers.
-check_packages='clang-format clang-tidy haproxy python3 python3-dev python3-jinja2 python3-venv openssl qemu-user'
+# Required by the tests beyond that: style checks (tools/check_*), the Python package, Debian packages, the reference of chat
+# templates, certificates for tests of https, emulation of older processors, a balancer in front of two servers.
+check_packages='clang-format clang-tidy dpkg-dev haproxy lintian python3 python3-dev python3-jinja2 python3-venv openssl qemu-user'
+# Required by scripts/release.sh.
+package_packages='dpkg-dev python3-dev python3-venv'
 # Required by scripts/fuzz.sh: clang, its runtime and llvm-cov.
 fuzz_packages='clang-14 libclang-rt-14-dev llvm-14'
 # Required by the demo's output.
