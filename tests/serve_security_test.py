@@ -161,6 +161,8 @@ class Rubbish(unittest.TestCase):
     def test_heads_without_end(self):
         self.refuse(head("GET", "/health", *[f"X-{i}: {'y' * 1000}" for i in range(100)]), 431)
         self.refuse(b"GET /health HTTP/1.1\r\n" + b"x" * 200_000, 400, 431)
+        self.refuse(b"GET /" + b"x" * 200_000, 431)
+        self.refuse(b"GET /health HTTP/1.1\nHost: localhost\n\n", 400)
 
     def test_lengths_that_are_not_clear(self):
         body = b'{"messages": []}'
@@ -204,6 +206,9 @@ class Slow(unittest.TestCase):
         self.addCleanup(server.stop)
         slow = socket.create_connection(("127.0.0.1", server.port))
         self.addCleanup(slow.close)
+        stalled = socket.create_connection(("127.0.0.1", server.port))
+        self.addCleanup(stalled.close)
+        stalled.sendall(b"GET /hea")
         start = time.monotonic()
         slow.settimeout(1)
         received = b""
@@ -220,6 +225,8 @@ class Slow(unittest.TestCase):
             if received:
                 break
         self.assertIn(b" 408 ", received)
+        stalled.settimeout(20)
+        self.assertIn(b" 408 ", stalled.recv(1000))
         self.assertLess(time.monotonic() - start, 20)
         self.assertEqual(server.get("/health").status, 200)
 

@@ -209,7 +209,7 @@ void Api::answer_whole(Work work, Response& response) {
     }
     if (aborted_) throw going_away();
     if (connection.is_closed()) {  // nobody reads this
-      response.status = 499;
+      set_error(response, ApiError(499, "the client has left before the answer was there"));
       Connection::current()->note = "the client left";
       return;
     }

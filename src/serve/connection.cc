@@ -70,6 +70,7 @@ bool Connection::wait_for_request() {
   current_connection = nullptr;
   is_whole_ = false;
   in_body_ = false;
+  has_answered_ = false;
   excess_ = Excess::kNone;
   note.clear();
   if (begin_ == end_ && !wait_for_bytes()) return false;
@@ -167,6 +168,7 @@ ssize_t Connection::write(const char* data, std::size_t size) {
   while (sent < size) {
     const ssize_t put = ::send(socket_, data + sent, size - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (put >= 0) {
+      has_answered_ = true;
       sent += static_cast<std::size_t>(put);
       continue;
     }

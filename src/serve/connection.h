@@ -35,6 +35,8 @@ class Connection : public httplib::Stream {
   void end_request() { is_whole_ = true; }
   bool is_whole() const { return is_whole_; }
   Excess excess() const { return excess_; }
+  // Whether anything of a response to this request has been sent.
+  bool has_answered() const { return has_answered_; }
 
   // The client has closed its side: nobody waits for the answer. A client that closes only its
   // sending side counts as gone too.
@@ -74,6 +76,7 @@ class Connection : public httplib::Stream {
   bool in_body_ = false;
   char latest_ = 0;  // byte of the head
   bool is_whole_ = false;
+  bool has_answered_ = false;
   Excess excess_ = Excess::kNone;
 };
 

@@ -103,6 +103,12 @@ void check_body_form(const httplib::Request& request) {
   }
 }
 
+// Of a head that is not read to its end.
+std::string_view reason_of(int status) {
+  if (status == 408) return "Request Timeout";
+  return status == 431 ? "Request Header Fields Too Large" : "Bad Request";
+}
+
 // Takes part of a common budget while it lives.
 class Share {
  public:
@@ -235,6 +241,7 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
       ++in_progress_;
       const bool is_written = process_request(connection, is_last, is_closed, setup);
       --in_progress_;
+      if (!is_written && !connection.has_answered()) refuse_line(connection);
       if (!connection.is_whole()) connection.linger();
       if (is_last || is_closed || !is_written || !connection.is_whole()) break;
     }
@@ -242,6 +249,21 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
   ::shutdown(socket, SHUT_RDWR);
   ::close(socket);
   return true;
+}
+
+// httplib ends without a word where it cannot read the request line.
+void HttpServer::refuse_line(Connection& connection) {
+  if (connection.excess() == Connection::Excess::kNone) return;  // the client has left
+  const Request unread;
+  Response response;
+  response.status = 400;
+  fill_in_error(unread, response);
+  const std::string text = fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      response.status, reason_of(response.status), response.body.size(), response.body);
+  connection.write(text.data(), text.size());
+  log(unread, response);
 }
 
 const char* HttpServer::allowed(const Route* route) {
