@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """cellm chat: in a terminal (a pty), and with lines from a pipe."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -401,6 +402,19 @@ class PipeTest(CommandTest):
         self.assertIn("/clear", err)
         result = run("chat", MODEL, input=b"\xff\n")
         self.assertEqual(result.returncode, 2)
+
+    def test_a_line_without_end(self):
+        process = subprocess.Popen([BIN / "cellm", "chat", MODEL], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        written = 0
+        with contextlib.suppress(BrokenPipeError):
+            while written < 256 << 20:
+                written += process.stdin.write(b"y" * (1 << 20))
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        self.assertEqual(process.wait(timeout=TIMEOUT), 2)
+        self.assertEqual(process.stderr.read(), b"error: a line is larger than 64 MiB\n")
+        self.assertLess(written, 72 << 20)  # it is not read to its end first
 
     def test_models_without_a_chat(self):
         result = run("chat", self.copy_model("llama"), input=b"")

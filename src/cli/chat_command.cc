@@ -96,27 +96,19 @@ ChatSettings settings_of(const ChatArguments& arguments, const Engine& engine,
   return settings;
 }
 
-// The lines of a pipe or file.
-class Lines {
- public:
-  ~Lines() { std::free(line_); }
-  // Nothing at the end. Throws Error(kUsage) beyond a limit.
-  std::optional<std::string> next() {
-    const ssize_t got = ::getline(&line_, &capacity_, stdin);
-    if (got < 0) {
-      if (std::ferror(stdin) != 0) throw data_error("standard input cannot be read");
-      return std::nullopt;
-    }
-    std::string text(line_, static_cast<std::size_t>(got));
-    if (text.size() > kMaxTextBytes) throw usage_error("a line is larger than 64 MiB");
-    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-    return text;
+// The next line of a pipe or file, nothing at the end. Throws Error(kUsage) beyond a limit, at once.
+std::optional<std::string> next_line() {
+  std::string text;
+  int byte = 0;
+  while ((byte = ::getc_unlocked(stdin)) != EOF && byte != '\n') {
+    if (text.size() == kMaxTextBytes) throw usage_error("a line is larger than 64 MiB");
+    text += static_cast<char>(byte);
   }
-
- private:
-  char* line_ = nullptr;
-  std::size_t capacity_ = 0;
-};
+  if (std::ferror(stdin) != 0) throw data_error("standard input cannot be read");
+  if (byte == EOF && text.empty()) return std::nullopt;
+  while (text.ends_with('\r')) text.pop_back();
+  return text;
+}
 
 bool is_blank(const std::string& text) {
   return text.find_first_not_of(" \t\r\n") == std::string::npos;
@@ -125,8 +117,7 @@ bool is_blank(const std::string& text) {
 // Ends with the first error.
 int run_lines(ChatLoop& loop) {
   exit_at_interrupt();
-  Lines lines;
-  while (const auto line = lines.next()) {
+  while (const auto line = next_line()) {
     if (!is_blank(*line) && !loop.handle(*line)) break;
   }
   return 0;
