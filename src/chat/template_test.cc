@@ -81,7 +81,7 @@ TEST(Template, TellsWhoWroteWhat) {
                       variables),
             "t:<|u:<u>|t:>|u:<u>|t:!");
   EXPECT_EQ(pieces_of("{{ 'ab'|replace('a', x) }}{{ x|e }}{{ x|indent(2, true) }}", variables),
-            "u:<u>|t:b&lt;|u:u|t:&gt;  |u:<u>");
+            "u:<u>|t:b|u:&lt;u&gt;|t:  |u:<u>");
   EXPECT_EQ(pieces_of("{{ strftime_now(x) }}{{ strftime_now('<s>') }}", variables), "u:<u>|t:<s>");
 }
 

@@ -156,11 +156,31 @@ Text repeated(std::string_view character, std::size_t count) {
 
 Text escaped(const Text& text, Budget& budget) {
   if (text.is_markup()) return text;
-  constexpr std::pair<const char*, std::string_view> kEntities[] = {
-      {"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"'", "&#39;"}, {"\"", "&#34;"}};
-  Text result = text;
-  for (const auto& [character, entity] : kEntities) {
-    result = replaced(result, character, Text(entity, Origin::kTemplate), -1, budget);
+  budget.spend(text.size());
+  const auto entity = [](const char& character) -> std::string_view {
+    switch (character) {
+      case '&':
+        return "&amp;";
+      case '<':
+        return "&lt;";
+      case '>':
+        return "&gt;";
+      case '\'':
+        return "&#39;";
+      case '"':
+        return "&#34;";
+      default:
+        return {&character, 1};
+    }
+  };
+  // Whoever wrote the character wrote its entity.
+  Text result;
+  std::size_t at = 0;
+  for (const Text::Run& run : text.runs()) {
+    std::string part;
+    for (; at < run.end; ++at) part += entity(text.bytes()[at]);
+    result.append(part, run.origin);
+    if (result.size() > kMaxTextBytes) throw Fault("a text is too long");
   }
   result.set_markup(true);
   return result;
