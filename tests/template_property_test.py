@@ -57,14 +57,17 @@ LIST_SUFFIXES = ["[0]", "[-1]", "[1:]", "[::-1]", "[:2]", "[5]", ".index('a')", 
                  "|last", "|join(', ')", "|sort", "|sort(reverse=true)", "|unique|list", "|reverse|list", "|sum",
                  "|min", "|max", "|list", "|batch(2)|list", "|slice(2)|list", "|map('upper')|list", "|string",
                  "|select('string')|list", "|reject('eq', 1)|list", "|tojson", "|map('string')|join('-')", "|batch(3, 'f')|list"]
+DICTS = ["object", "{'k': 1, 2: [3]}", "{'k': '<a>', 'l': none, 'm': missing, 'n': name|safe}", "{'a b': 1}",
+         "tools[0].function", "dict(k=2)"]
 DICT_SUFFIXES = [".k", "['k']", "[['k']]", "[{}]", "[(1, 2)]", ".get('k')", ".get('q', 4)", ".items()|list", ".keys()|list", ".values()|list",
-                 "|items|list", "|dictsort", "|tojson", "|tojson(indent=2)", "|length", "['z']['y'][1]", ".z.y|join",
+                 "|items|list", "|xmlattr", "|xmlattr(false)", "|dictsort", "|tojson", "|tojson(indent=2)", "|length", "['z']['y'][1]", ".z.y|join",
                  ".nothing", "|list", "|string", "|tojson(sort_keys=true)", "|tojson(separators=(',', ':'))", ".z.y.0"]
 FILTERS = ["|trim", "|upper", "|lower", "|title", "|capitalize", "|length", "|default('d')", "|default('d', true)",
            "|string", "|int", "|int(5)", "|int(0, 16)", "|int(7, 0)", "|int(base=2)", "|float", "|abs", "|round", "|round(1)", "|tojson", "|list", "|first",
            "|replace('a', 'X')", "|indent(2)", "|indent(2, true)", "|truncate(6)", "|truncate(5, true, '~', 0)",
            "|wordcount", "|e", "|safe", "|join('.')", "|reverse", "|center(12)", "|urlencode",
-           "|tojson(ensure_ascii=true)", "|format('p', 'q')", "|string|length", "|count", "|last", "|forceescape"]
+           "|tojson(ensure_ascii=true)", "|format('p', 'q')", "|string|length", "|count", "|last", "|forceescape",
+           "|filesizeformat", "|filesizeformat(true)", "|xmlattr"]
 TESTS = ["defined", "undefined", "none", "string", "number", "integer", "float", "boolean", "mapping", "sequence",
          "iterable", "true", "false", "odd", "even", "divisibleby(3)", "divisibleby 2", "equalto 1", "eq('a')",
          "in [1, 'a']", "sameas none", "lower", "upper", "gt 1", "lt(2)", "ne 1", "callable", "escaped"]
@@ -89,7 +92,7 @@ class Generator:
         if kind < 11:
             return self.pick(["words", "numbers", "[1, 'a', none]", "range(4)", "(1, 2)"]) + self.pick(LIST_SUFFIXES)
         if kind < 12:
-            return self.pick(["object", "{'k': 1, 2: [3]}", "tools[0].function", "dict(k=2)"]) + self.pick(DICT_SUFFIXES)
+            return self.pick(DICTS) + self.pick(DICT_SUFFIXES)
         if kind < 15:
             return f"({self.expression(depth + 1)}){self.pick(FILTERS)}"
         if kind < 17:
@@ -158,6 +161,8 @@ class Generator:
                           "{% macro va(a, b=1) %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ va(1, 2, 3, c=4) }}{{ va.arguments }}{{ va.catch_kwargs }}",
                           "{% for a in words recursive %}{{ a }}{% if loop.depth < 3 and a == 'A' %}{{ loop(words) }}{% endif %}{% endfor %}",
                           "{% for m in messages|selectattr('role', 'equalto', 'user') %}{{ m.content }}{% endfor %}",
+                          "{{ [0, 1, 999, 1000, 999_950, 1e24, 1e27, 1e30, 1048576, -5.5]|map('filesizeformat', yes)|join(' ') }}",
+                          "{{ [0, 1, 999, 1000, 999_950, 1e24, 1e27, 1e30, 1048576, -5.5]|map('filesizeformat')|join(' ') }}",
                           "{% for g in messages|groupby('role') %}{{ g.grouper }}{{ g.list|length }}{% endfor %}"])
 
     def template(self):

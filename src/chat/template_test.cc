@@ -72,6 +72,8 @@ TEST(Template, TellsWhoWroteWhat) {
             "t:A|u:<U>U>");
   EXPECT_EQ(pieces_of("{{ 'a,' ~ x ~ ',b' }}{{ ('1' ~ x).split('<')|join('-') }}", variables),
             "t:a,|u:<u>|t:,b1-|u:u>");
+  EXPECT_EQ(pieces_of("{{ {'k': x, 'l': 'm'}|xmlattr }}", variables),
+            R"(t: k="|u:&lt;u&gt;|t:" l="m")");
   EXPECT_EQ(pieces_of("{{ {'k': x}|tojson }}{{ {'k': x} }}", variables),
             "t:{\"k\": \"|u:<u>|t:\"}{'k': '|u:<u>|t:'}");
   EXPECT_EQ(pieces_of("{{ 'p%sq'|format(x) }}{{ 'p{}q'.format(x) }}", variables),
@@ -149,7 +151,7 @@ TEST(Template, BoundsTheWorkOfEveryFunctionOnALongText) {
        {"s.rpartition('b')", "s.startswith('a', 1)", "s.endswith(s)", "s.lstrip('a')",
         "s.strip('b' * 9999999 ~ 'a')", "s|trim('b' * 9999999 ~ 'a')", "s.removeprefix('a')",
         "s|int", "s|indent", "s is lower", "s % ()", "s.format()", "{}[s]", "{(s, 1): 1}",
-        "s in {}", "[s]|unique|list"}) {
+        "s in {}", "[s]|unique|list", "{'k': s}|xmlattr", "{s: 1}|xmlattr"}) {
     expect_failure(fmt::format("{{% set s = 'a' * 20000000 %}}{{% for i in range(99999) %}}"
                                "{{% set x = {} %}}{{% endfor %}}",
                                expression),

@@ -194,6 +194,35 @@ Value url_encode(Interpreter& interpreter, const Value& input, Arguments&) {
   return make_text(joined(Text("&", Origin::kTemplate), pairs));
 }
 
+// ' name="value"' of each entry, values escaped.
+Value xml_attributes(Interpreter& interpreter, const Value& input, Arguments& arguments) {
+  const bool autospace = truth_or(bind(arguments, "xmlattr", {"autospace"})[0], true);
+  Budget& budget = interpreter.budget();
+  refuse_undefined(input);
+  const Dict* dict = dict_if(input);
+  if (dict == nullptr) throw Fault("xmlattr needs an object");
+  std::vector<Text> attributes;
+  for (const auto& [key, value] : dict->entries) {
+    if (is_none(value) || is_undefined(value)) continue;
+    const Text& name = text_of(key, "the name of an attribute");
+    budget.spend(name.size() + 1);
+    if (name.bytes().find_first_of(" \t\n\r\f\v/>=") != std::string::npos) {
+      throw Fault(fmt::format("invalid character in the name of an attribute: {}",
+                              to_repr(key, budget).bytes()));
+    }
+    Text attribute = escaped(name, budget);
+    attribute.append("=\"", Origin::kTemplate);
+    attribute.append(escaped(to_text(value, budget), budget));
+    attribute.append("\"", Origin::kTemplate);
+    attributes.push_back(std::move(attribute));
+  }
+  Text result;
+  if (autospace && !attributes.empty()) result.append(" ", Origin::kTemplate);
+  result.append(joined(Text(" ", Origin::kTemplate), attributes));
+  result.set_markup(false);
+  return make_text(std::move(result));
+}
+
 Value to_json(Interpreter& interpreter, const Value& input, Arguments& arguments) {
   return make_text(
       json_text(input, json_style(arguments, interpreter.budget()), interpreter.budget()));
@@ -244,6 +273,38 @@ Value to_float(Interpreter& interpreter, const Value& input, Arguments& argument
   return number ? Value(*number) : otherwise;
 }
 
+// "4.1 MB" of a number of bytes.
+Value file_size(Interpreter& interpreter, const Value& input, Arguments& arguments) {
+  const bool binary = truth_or(bind(arguments, "filesizeformat", {"binary"})[0], false);
+  refuse_undefined(input);
+  std::optional<double> bytes;
+  if (is_number(input)) {
+    bytes = as_double(input);
+  } else if (const Text* text = text_if(input)) {
+    interpreter.budget().spend(text->size());
+    bytes = parse_float(text->bytes());
+  }
+  if (!bytes) throw Fault("filesizeformat needs a number");
+  const double base = binary ? 1024 : 1000;
+  if (*bytes == 1) return make_text("1 Byte");
+  if (*bytes < base) {
+    const auto whole = truncated(*bytes);
+    if (!whole) throw Fault("an infinite number has no integer");
+    return make_text(fmt::format("{} Bytes", as_integer(*whole, "")));
+  }
+  constexpr std::string_view kPrefixes = "kMGTPEZY";
+  // Exact up to 1000⁹, which a double is not.
+  long double unit = base;
+  std::size_t place = 0;
+  do {
+    unit *= base;
+  } while (!(*bytes < unit) && ++place < kPrefixes.size());
+  char prefix = kPrefixes[std::min(place, kPrefixes.size() - 1)];
+  if (binary && prefix == 'k') prefix = 'K';
+  return make_text(fmt::format("{:.1f} {}{}", base * *bytes / static_cast<double>(unit), prefix,
+                               binary ? "iB" : "B"));
+}
+
 }  // namespace
 
 Table<FilterFunction> text_filters() {
@@ -264,6 +325,8 @@ Table<FilterFunction> text_filters() {
       {"center", center},
       {"wordcount", word_count},
       {"urlencode", url_encode},
+      {"xmlattr", xml_attributes},
+      {"filesizeformat", file_size},
       {"tojson", to_json},
       {"format", format},
       {"int", to_integer},
