@@ -96,7 +96,8 @@ ChatSettings settings_of(const ChatArguments& arguments, const Engine& engine,
   return settings;
 }
 
-// The next line of a pipe or file, nothing at the end. Throws Error(kUsage) beyond a limit, at once.
+// The next line of a pipe or file, nothing at the end. Throws Error(kUsage) as soon as it is beyond
+// a limit.
 std::optional<std::string> next_line() {
   std::string text;
   int byte = 0;
