@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <random>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "constrain/constraint_cache.h"
 #include "constrain/test_constraints.h"
 #include "tokenizer/test_tokenizers.h"
 
@@ -93,6 +95,39 @@ TEST(TokenMasks, SpecialTokensAreNeverAllowed) {
     EXPECT_EQ(allowed[id / 64] >> id % 64 & 1, 0U) << id;
   }
   EXPECT_GT(special, 5U);
+}
+
+// Each thread takes other tokens, and has the sets that it would have alone.
+TEST(TokenMasks, ServesThreadsAtOnce) {
+  const Tokenizer tokenizer = test::make_tokenizer(test::small_json());
+  using Sets = std::vector<std::vector<std::uint64_t>>;
+  const auto walk = [&](const ConstraintCache& cache, unsigned seed) {
+    Sets sets;
+    std::mt19937 random(seed);
+    for (const ConstraintKind kind : {ConstraintKind::kJsonSchema, ConstraintKind::kGbnf}) {
+      const std::string texts[] = {kind == ConstraintKind::kGbnf ? kExpressions : kTree};
+      ConstrainedText text(cache.get(kind, texts), tokenizer.trie());
+      for (int step = 0; step < 60 && text.may_go_on(); ++step) {
+        const auto allowed = text.allowed();
+        sets.emplace_back(allowed.begin(), allowed.end());
+        std::size_t id = random() % tokenizer.vocab_size();
+        while ((allowed[id / 64] >> id % 64 & 1) == 0) id = (id + 1) % tokenizer.vocab_size();
+        text.push(tokenizer.token_bytes(static_cast<std::uint32_t>(id)));
+      }
+    }
+    return sets;
+  };
+  const ConstraintCache shared;
+  std::vector<Sets> together(4);
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < together.size(); ++i) {
+    threads.emplace_back([&, i] { together[i] = walk(shared, i); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (unsigned i = 0; i < together.size(); ++i) {
+    EXPECT_EQ(together[i], walk(ConstraintCache(), i)) << i;
+    EXPECT_GT(together[i].size(), 20U);
+  }
 }
 
 TEST(TokenMasks, AmbiguousGrammarsAreRefusedInTime) {
