@@ -63,7 +63,7 @@ DICT_SUFFIXES = [".k", "['k']", "[['k']]", "[{}]", "[(1, 2)]", ".get('k')", ".ge
                  "|items|list", "|xmlattr", "|xmlattr(false)", "|dictsort", "|tojson", "|tojson(indent=2)", "|length", "['z']['y'][1]", ".z.y|join",
                  ".nothing", "|list", "|string", "|tojson(sort_keys=true)", "|tojson(separators=(',', ':'))", ".z.y.0"]
 FILTERS = ["|trim", "|upper", "|lower", "|title", "|capitalize", "|length", "|default('d')", "|default('d', true)",
-           "|string", "|int", "|int(5)", "|int(0, 16)", "|int(7, 0)", "|int(base=2)", "|float", "|abs", "|round", "|round(1)", "|tojson", "|list", "|first",
+           "|string", "|int", "|int(5)", "|int(0, 16)", "|int(7, 0)", "|int(base=2)", "|float", "|abs", "|round", "|round(1)", "|round(2, 'ceil')", "|round(-1, 'floor')", "|tojson", "|list", "|first",
            "|replace('a', 'X')", "|indent(2)", "|indent(2, true)", "|truncate(6)", "|truncate(5, true, '~', 0)",
            "|wordcount", "|e", "|safe", "|join('.')", "|reverse", "|center(12)", "|urlencode",
            "|tojson(ensure_ascii=true)", "|format('p', 'q')", "|string|length", "|count", "|last", "|forceescape",
@@ -72,6 +72,10 @@ TESTS = ["defined", "undefined", "none", "string", "number", "integer", "float",
          "iterable", "true", "false", "odd", "even", "divisibleby(3)", "divisibleby 2", "equalto 1", "eq('a')",
          "in [1, 'a']", "sameas none", "lower", "upper", "gt 1", "lt(2)", "ne 1", "callable", "escaped"]
 OPERATORS = ["+", "-", "*", "/", "//", "%", "~", "==", "!=", "<", "<=", ">", ">=", "and", "or", "in", "not in", "**"]
+
+
+# Of objects without a text of their own; a filter may have changed the case.
+ADDRESSES = [" object at 0x", "<bound method", "<built-in", "<function", "<class", "<macro", "<loop", "<generator"]
 
 
 class Generator:
@@ -247,9 +251,7 @@ class RandomTemplates(unittest.TestCase):
             for i in range(count):
                 source = Generator(f"{seed}-{i}").template()
                 want = expected(made, source)
-                if want is not None and (" object at 0x" in want or "<bound method" in want or "<built-in" in want
-                                         or "<function" in want or "<class" in want or "<Macro" in want
-                                         or "<Loop" in want or "<generator" in want):
+                if want is not None and any(part in want.lower() for part in ADDRESSES):
                     continue  # prints an address
                 path.write_text(source)
                 result = render(folder, path, VARIABLES)

@@ -128,10 +128,12 @@ Value absolute(Interpreter&, const Value& input, Arguments&) {
 }
 
 Value round_half_even(double value, std::int64_t precision) {
-  constexpr std::int64_t kDigits = 300;  // beyond the digits of any double
+  constexpr std::int64_t kDigits = 300;   // beyond the digits of any double
+  constexpr std::int64_t kLargest = 308;  // the power of ten of the largest one
   if (!std::isfinite(value) || precision > kDigits) return value;
   if (precision < 0) {
-    const double scale = std::pow(10.0, static_cast<double>(-std::max(precision, -kDigits)));
+    if (precision < -kLargest) return std::copysign(0.0, value);
+    const double scale = std::pow(10.0, static_cast<double>(-precision));
     return std::nearbyint(value / scale) * scale;
   }
   // The decimal digits of the exact value, as Python rounds.
@@ -154,8 +156,13 @@ Value round(Interpreter&, const Value& input, Arguments& arguments) {
     throw Fault("the method of round must be common, ceil or floor");
   }
   const double scale = std::pow(10.0, static_cast<double>(precision));
+  if (is_integer(input) && precision >= 0) return as_double(input);
   const double scaled = as_double(input) * scale;
-  return (method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / scale;
+  if (!std::isfinite(scale) || !std::isfinite(scaled) || scale == 0) {
+    throw Fault("a number to round is not finite or has too many digits");
+  }
+  // Python's ceil() and floor() give integers, which have no negative zero.
+  return ((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) + 0.0) / scale;
 }
 
 }  // namespace

@@ -201,6 +201,16 @@ TEST(Template, SearchesAsPythonDoes) {
       "3 3 0 -1 ['a', '', ''] ['', '', 'a'] ['aXb', 'c'] ('aXb', 'X', 'c') 2 -1");
 }
 
+TEST(Template, RoundsAsPythonDoes) {
+  EXPECT_EQ(render("{{ 7|round(400, 'ceil') }} {{ (-0.0)|round(1, 'floor') }} "
+                   "{{ (-2.5)|round(-3, 'ceil') }} {{ 1e300|round(-400) }} {{ 1.005|round(2) }}"),
+            "7.0 0.0 0.0 0.0 1.0");
+  for (const std::string_view wrong :
+       {"1.5|round(400, 'ceil')", "1.5|round(-400, 'floor')", "('inf'|float)|round(0, 'ceil')"}) {
+    expect_failure(fmt::format("{{{{ {} }}}}", wrong), ErrorKind::kData, "a number to round");
+  }
+}
+
 TEST(Template, TakesTheTimeFromTheClock) {
   setenv("TZ", "UTC", 1);
   const Template dated("{{ strftime_now('%d %b %Y %H:%M') }}|{{ strftime_now('') }}", "t");
