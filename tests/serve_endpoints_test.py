@@ -328,6 +328,9 @@ class Formats(ServeTest):
             self.assertIn(text, error["message"])
         self.refuse(CHAT, {"messages": QUESTION, "grammar": "root ::= ["}, "grammar")
         self.refuse(CHAT, {"messages": QUESTION, "grammar": "x", "json_schema": {}}, "grammar")
+        for field in ("guided_json", "guided_regex", "guided_choice", "structured_outputs", "ebnf", "allowed_token_ids"):
+            self.refuse(CHAT, {"messages": QUESTION, field: ["yes", "no"]}, field)
+        self.ask(CHAT, {"messages": QUESTION, "max_tokens": 1, "guided_json": None})
 
 
 WEATHER = {"name": "weather", "description": "Weather of a city", "parameters": {"type": "object", "properties": {

@@ -195,8 +195,25 @@ OutputFormat read_output_format(const Fields& format, bool flat) {
   return output;
 }
 
+namespace {
+
+// Fields by which other servers constrain an answer. Ignored, they would leave it less constrained
+// than asked for.
+void refuse_other_constraints(const Fields& request) {
+  for (const std::string_view name :
+       {"guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs",
+        "structural_tag", "regex", "ebnf", "allowed_token_ids", "bad_words"}) {
+    if (request.find(name) == nullptr) continue;
+    throw field_error(request.path(name),
+                      "{}: not supported; response_format, grammar and logit_bias are", name);
+  }
+}
+
+}  // namespace
+
 AnswerFields read_answer_fields(const Fields& request, std::size_t vocab_size) {
   AnswerFields fields;
+  refuse_other_constraints(request);
   fields.sampling = read_sampling(request);
   fields.dry = read_dry(request);
   fields.logit_bias = read_logit_bias(request, vocab_size);
