@@ -19,12 +19,18 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPLAY = ROOT / "build" / "coverage" / "bin" / "fuzz_replay"
 
+
+def sources(folder):
+    """Its source files, tests left out."""
+    return [str(f.relative_to(ROOT)) for f in sorted((ROOT / folder).glob("*.cc")) if not f.stem.endswith("_test")]
+
+
 # The code of each reader: whole files, or functions of a file that contains other code, too.
 READERS = {
     "safetensors": ["src/io/safetensors.cc", "src/io/shape.cc"],
     "shard_index": ["src/io/shard_index.cc"],
     "hf_folder": ["src/io/hf_folder.cc", "src/io/stored_tensors.cc", "src/io/file_kind.cc",
-                  *(str(f.relative_to(ROOT)) for f in sorted((ROOT / "src/io/quantized").glob("*.cc")) if "_test" not in f.name)],
+                  *sources("src/io/quantized")],
     "lora": ["src/convert/lora_adapter.cc", "src/convert/lora_gguf.cc", "src/convert/lora_peft.cc"],
     "gguf": ["src/io/gguf_file.cc", "src/io/gguf_value.cc", "src/io/gguf_blocks.cc", "src/model/gguf/config.cc",
              "src/model/gguf/sizes.cc", "src/model/gguf/source.cc", "src/model/gguf/tensor_map.cc"],
@@ -41,6 +47,25 @@ READERS = {
                        "src/tokenizer/bpe.cc", "src/tokenizer/byte_level.cc", "src/tokenizer/nfc.cc",
                        "src/tokenizer/unicode.cc", "src/tokenizer/stream_decoder.cc", "src/base/utf8.cc"],
     "pattern": ["src/tokenizer/regex.cc", "src/tokenizer/regex_syntax.cc"],
+    "chat_template": sources("src/chat"),
+    "conversation": ["src/engine/conversation_file.cc"],
+    "tool_text": ["src/toolcall/argument_value.cc", "src/toolcall/call_reader.cc", "src/toolcall/json_scanner.cc",
+                  "src/toolcall/tool_text.cc"],
+    "tool_format": ["src/toolcall/derive_format.cc", "src/toolcall/probes.cc", "src/toolcall/tool_format.cc"],
+    "tool_request": ["src/toolcall/request.cc"],
+    "json_schema": ["src/constrain/json_grammar.cc", "src/constrain/json_pointer.cc", "src/constrain/json_strings.cc",
+                    "src/constrain/decimal.cc", "src/constrain/schema.cc", "src/constrain/schema_compiler.cc",
+                    "src/constrain/schema_document.cc", "src/constrain/schema_formats.cc", "src/constrain/schema_types.cc"],
+    "regex": ["src/constrain/char_set.cc", "src/constrain/pattern.cc", "src/constrain/pattern_parser.cc",
+              "src/constrain/regex.cc"],
+    "gbnf": ["src/constrain/gbnf.cc", "src/constrain/grammar.cc", "src/constrain/grammar_analysis.cc",
+             "src/constrain/states.cc", "src/constrain/token_masks.cc"],
+    "api_request": ["src/serve/answer_fields.cc", "src/serve/fields.cc", "src/serve/chat_prompt.cc", "src/serve/chat_work.cc",
+                    "src/serve/plain_work.cc", "src/serve/responses_items.cc", "src/serve/responses_work.cc",
+                    "src/serve/text_prompts.cc", "src/serve/text_work.cc", "src/serve/tokenizer_api.cc"],
+    "http_request": ["src/serve/access.cc", "src/serve/connection.cc", "src/serve/framing.cc", "src/serve/http_server.cc"],
+    "hub_revision": ["src/hub/repository.cc"],
+    "hub_headers": ["src/hub/headers.cc", "src/hub/hub_name.cc"],
     "choices": ["src/eval/choices.cc:parse_item", "src/eval/choices.cc:parse_choices",
                 "src/eval/choices.cc:tokenize_choices"],
     "study_step": ["src/study/step_store.cc:parse_step", "src/study/step_store.cc:step_text"],
