@@ -77,10 +77,19 @@ Value float_arithmetic(std::string_view op, double a, double b) {
   if (op == "**") return float_power(a, b);
   if (b == 0.0) throw Fault("division by zero");
   if (op == "/") return a / b;
+  // As CPython's float_divmod(): the remainder has the sign of the divisor, zero too.
   double remainder = std::fmod(a, b);
-  if (remainder != 0.0 && (remainder < 0.0) != (b < 0.0)) remainder += b;
+  double quotient = (a - remainder) / b;
+  if (remainder == 0.0) {
+    remainder = std::copysign(0.0, b);
+  } else if ((remainder < 0.0) != (b < 0.0)) {
+    remainder += b;
+    quotient -= 1.0;
+  }
   if (op == "%") return remainder;
-  return std::round((a - remainder) / b);
+  if (quotient == 0.0) return std::copysign(0.0, a / b);
+  const double whole = std::floor(quotient);
+  return quotient - whole > 0.5 ? whole + 1.0 : whole;
 }
 
 Value repeated(const Value& value, std::int64_t times, Budget& budget) {

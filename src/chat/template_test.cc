@@ -201,6 +201,14 @@ TEST(Template, SearchesAsPythonDoes) {
       "3 3 0 -1 ['a', '', ''] ['', '', 'a'] ['aXb', 'c'] ('aXb', 'X', 'c') 2 -1");
 }
 
+TEST(Template, DividesAsPythonDoes) {
+  EXPECT_EQ(
+      render(
+          "{{ 5 % -2.5 }} {{ -5.0 % 2.5 }} {{ -0.0 // 1 }} {{ 0 // -2.5 }} {{ 1 // 0.1 }} "
+          "{{ -1 // 0.1 }} {{ -2.5 // ('inf'|float) }} {{ -2.5 % ('inf'|float) }} {{ 7.5 % -2 }}"),
+      "-0.0 0.0 -0.0 -0.0 9.0 -10.0 -1.0 inf -0.5");
+}
+
 TEST(Template, RoundsAsPythonDoes) {
   EXPECT_EQ(render("{{ 7|round(400, 'ceil') }} {{ (-0.0)|round(1, 'floor') }} "
                    "{{ (-2.5)|round(-3, 'ceil') }} {{ 1e300|round(-400) }} {{ 1.005|round(2) }}"),
