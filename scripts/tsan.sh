@@ -42,6 +42,6 @@ cmake --build --preset tsan --target base_test tokenizer_test constrain_test eng
 runner=()
 if setarch --addr-no-randomize true 2>/dev/null; then runner=(setarch --addr-no-randomize); fi
 export CELLM_SOAK_MARGIN_MB=1024  # shadow memory
-export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 ${TSAN_OPTIONS-}"
+export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 suppressions=$PWD/scripts/tsan_suppressions.txt ${TSAN_OPTIONS-}"
 "${runner[@]}" ctest --preset tsan --parallel "$CMAKE_BUILD_PARALLEL_LEVEL" --no-tests=error \
   --tests-regex '^(base\.(ThreadPool|AtomicFileTest|CopyOnWrite|Lazy)|(tokenizer|constrain)\..*ServesThreadsAtOnce$|engine\..*Sessions|convert\.(BadValues|Convert)\.Thread|schedule\..*(SchedulerTest|ServiceTest|Restart|Company)\b.*qwen3_5_text|serve\.soak$)'
