@@ -81,8 +81,8 @@ class Terminal:
         self.type("\x03")
 
     def end(self):
-        """The exit code."""
-        while self.process.poll() is None and self.read(TIMEOUT):
+        """The exit code; all that the program has shown is read."""
+        while self.read(TIMEOUT):
             pass
         return self.process.wait(timeout=TIMEOUT)
 
