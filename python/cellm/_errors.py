@@ -1,4 +1,4 @@
-"""Errors by kind. The message is one line: the file, then what was expected and what was found."""
+"""Errors by kind. A message is one line: the file, the expectation, the finding."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Literal, TypeAlias
 
 from cellm import _cellm
+from cellm._closing import Closing
 from cellm._values import IdArray
 
 FinishReason: TypeAlias = Literal["end", "length", "context", "caller", "stop", "loop"]
@@ -22,7 +23,7 @@ _FINISH_REASONS: tuple[FinishReason, ...] = ("end", "length", "context", "caller
 class Chunk:
     """A token of an answer and the text that it completes, whole characters, possibly none.
 
-    ``id`` is None for what is held back until the end: an incomplete stop string or character.
+    ``id`` is None for text held back until the end: an incomplete stop string or character.
     """
 
     text: str
@@ -51,11 +52,11 @@ class Generation:
     text: str  #: all of it; a stop string is left out
     reasoning: str  #: in a conversation, what stands between <think> and </think>
     answer: str  #: in a conversation, the text without it; elsewhere the text
-    ids: IdArray  #: uint32 (generated_tokens), with those of a stop string
+    ids: IdArray  #: uint32 (generated_tokens), including the tokens of a stop string
     finish_reason: FinishReason
     prompt_tokens: int
     generated_tokens: int  #: without the token that ended the answer
-    thinking_tokens: int  #: of them, those of the reasoning and its closing tag
+    thinking_tokens: int  #: the share of the reasoning and its closing tag
     prompt_seconds: float  #: for feeding the prompt
     decode_seconds: float  #: for feeding decoded_tokens, one by one
     decoded_tokens: int
@@ -94,7 +95,7 @@ def generate(
     return _generation(_cellm.Generation(model, session, prompt, options, False), options)
 
 
-class Stream(Iterator[Chunk], AsyncIterator[Chunk]):
+class Stream(Closing, Iterator[Chunk], AsyncIterator[Chunk]):
     """An answer while it is made: an iterator, an asynchronous iterator and a context manager.
 
     The session is in use until the answer ends or the stream is closed. Iterating ends with the
@@ -158,17 +159,6 @@ class Stream(Iterator[Chunk], AsyncIterator[Chunk]):
         on_end, self._on_end = self._on_end, None
         if on_end is not None:
             on_end()
-
-    def __enter__(self) -> Stream:
-        return self
-
-    def __exit__(
-        self,
-        type_: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     async def __aenter__(self) -> Stream:
         return self

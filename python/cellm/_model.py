@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from types import TracebackType
 from typing import Any, Literal, TypeAlias, Unpack, cast, overload
 
 from cellm import _cellm, _chat, _generation, _jobs, _options, _values
+from cellm._closing import Closing
 from cellm._errors import UsageError
 from cellm._generation import Generation, Stream
 from cellm._options import GenerateOptions
@@ -36,7 +36,7 @@ class ChatOptions:
 
 
 class AnswerOptions(GenerateOptions, total=False):
-    """GenerateOptions, and those of the prompt and of the session that answers."""
+    """GenerateOptions, and options of the prompt and of the session."""
 
     #: whether the prompt is a conversation; by default a text is the message of a user if the model
     #: has a chat template, else it is continued
@@ -68,7 +68,7 @@ class Tokenizer:
     ) -> None:
         """Opens a ``tokenizer.json``, or the tokenizer of a model: a folder or a file.
 
-        Raises DataError for what is missing or damaged.
+        Raises DataError for a missing or damaged file.
         """
         plain = _values.path(path, "path")
         is_file = plain.endswith(".json")
@@ -101,7 +101,7 @@ class Tokenizer:
         self._native.close()
 
 
-class Model:
+class Model(Closing):
     """A loaded model; a context manager that closes it.
 
     Thread-safe: calls take turns on its threads.
@@ -166,8 +166,8 @@ class Model:
         """Opens a folder, a file, or a model on the Hugging Face hub by its name.
 
         ``"ORG/NAME"`` or ``"ORG/NAME:FILE.gguf"``, with ``@REVISION`` if wanted, is downloaded and
-        converted once (int4-g32, text only), as by ``cellm pull``. What is on the disk has
-        precedence. Other parameters and errors are those of the constructor.
+        converted once (int4-g32, text only), as by ``cellm pull``. A file or folder of that
+        name has precedence. Other parameters and errors are those of the constructor.
         """
         path = _jobs.resolve(name, threads=threads, progress=progress)
         return cls(
@@ -478,17 +478,6 @@ class Model:
     def closed(self) -> bool:
         """Whether ``close()`` was called."""
         return self._native.closed
-
-    def __enter__(self) -> Model:
-        return self
-
-    def __exit__(
-        self,
-        type_: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<cellm.Model {self._path!r}{', closed' if self.closed else ''}>"

@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Unpack
 
 from cellm import _cellm, _generation, _options, _values
+from cellm._closing import Closing
 from cellm._errors import UsageError
 from cellm._generation import Generation, Stream
 from cellm._options import GenerateOptions
@@ -71,7 +71,7 @@ def _snapshot(value: object) -> Snapshot:
     return value
 
 
-class Session:
+class Session(Closing):
     """One sequence of tokens and the model's state after them; made by ``Model.session()``.
 
     For one call at a time: another one meanwhile, from whatever thread, is a UsageError. A context
@@ -161,22 +161,11 @@ class Session:
         """Frees the state. Other calls are a UsageError afterwards."""
         self._native.close()
 
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(
-        self,
-        type_: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("a session is not pickled; pickle its snapshot()")
 
 
-class Batch:
+class Batch(Closing):
     """Sequences that run together; made by ``Model.batch()``.
 
     Each step reads the weights once for all of them. The results of a sequence are bitwise
@@ -246,17 +235,6 @@ class Batch:
     def close(self) -> None:
         """Frees all sequences. Other calls are a UsageError afterwards."""
         self._native.close()
-
-    def __enter__(self) -> Batch:
-        return self
-
-    def __exit__(
-        self,
-        type_: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("a batch is not pickled; pickle snapshots of its sequences")
