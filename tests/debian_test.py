@@ -5,22 +5,15 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from harness import ROOT, output
+
 BUILD = ROOT / "build" / "debian"
 PACKAGES = ["cellm", "libcellm-dev", "libcellm0.2"]
 EPOCH = "1795000000"  # a moment in November 2026
-
-
-def output(*command, **options):
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
-    return done.stdout
 
 
 def pack(folder):

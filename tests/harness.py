@@ -27,6 +27,14 @@ def run(*arguments, **options):
     return subprocess.run([*first, *map(str, arguments[1:])], capture_output=True, timeout=TIMEOUT, **options)
 
 
+def output(*command, **options):
+    """What any program prints. AssertionError with all that it said if it fails."""
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
 def with_fault(fault, **more):
     """The environment of a program in which the system fails as tests/fault_shim.cc describes."""
     return {**os.environ, "LD_PRELOAD": str(SHIM), "CELLM_FAULT": fault, **more}

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import unittest
 
+import harness
 from harness import byte_tokenizer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -20,10 +21,7 @@ TIMEOUT = 120
 
 
 def output(*command, **options):
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=TIMEOUT, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
-    return done.stdout
+    return harness.output(*command, timeout=TIMEOUT, **options)
 
 
 def install(prefix, *components):

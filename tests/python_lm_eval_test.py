@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from harness import ROOT, run
-from serve_lm_eval_test import CHOICES, ITEMS, TASK
+from serve_lm_eval_test import expected_accuracy, measured_accuracy, write_task
 
 MODEL = ROOT / "models" / "cellm-tiny"
 LOGLIKELIHOODS = """
@@ -48,21 +48,15 @@ class LmEval(unittest.TestCase):
 
     def test_scores_are_those_of_cellm_eval(self):
         path = self.folder
-        (path / "choices.jsonl").write_text("".join(CHOICES.read_text().splitlines(keepends=True)[:ITEMS]))
-        (path / "task.yaml").write_text(TASK.format(file=path / "choices.jsonl"))
+        write_task(path)
         converted = run("convert", MODEL, path / "low.cellm", "--format", "int2", "--quiet")
         self.assertEqual(converted.returncode, 0, converted.stderr)
         accuracies = []
         for model in (MODEL, path / "low.cellm"):
             output = path / f"out-{model.name}"
             self.python("-m", "cellm.lm_eval", "--model", "cellm", "--model_args", f"path={model}", "--tasks", "tiny_choices", "--include_path", path, "--output_path", output)
-            (results,) = output.rglob("results_*.json")
-            accuracy = json.loads(results.read_text())["results"]["tiny_choices"]["acc,none"]
-            evaluated = run("eval", "--model", model, "--choices", path / "choices.jsonl", "--json", "--kv-encoding", "f32")
-            self.assertEqual(evaluated.returncode, 0, evaluated.stderr)
-            expected = json.loads(evaluated.stdout)["choices"]
-            self.assertEqual(expected["items"], ITEMS)
-            self.assertAlmostEqual(accuracy, expected["accuracy_sum"], places=9)
+            accuracy = measured_accuracy(output)
+            self.assertAlmostEqual(accuracy, expected_accuracy(self, model, path), places=9)
             accuracies.append(accuracy)
         self.assertGreater(accuracies[0], 0.9)
         self.assertLess(accuracies[1], accuracies[0])  # else it would not matter what is computed

@@ -39,13 +39,33 @@ metric_list:
 """
 
 
+def write_task(folder):
+    """The task tiny_choices, and its items in choices.jsonl."""
+    (folder / "choices.jsonl").write_text("".join(CHOICES.read_text().splitlines(keepends=True)[:ITEMS]))
+    (folder / "task.yaml").write_text(TASK.format(file=folder / "choices.jsonl"))
+
+
+def measured_accuracy(folder):
+    """What lm_eval has measured, from its files below the folder."""
+    (results,) = folder.rglob("results_*.json")
+    return json.loads(results.read_text())["results"]["tiny_choices"]["acc,none"]
+
+
+def expected_accuracy(test, model, folder):
+    """That of cellm eval."""
+    evaluated = run("eval", "--model", model, "--choices", folder / "choices.jsonl", "--json", "--kv-encoding", "f32")
+    test.assertEqual(evaluated.returncode, 0, evaluated.stderr)
+    expected = json.loads(evaluated.stdout)["choices"]
+    test.assertEqual(expected["items"], ITEMS)
+    return expected["accuracy_sum"]
+
+
 class LmEval(unittest.TestCase):
     def test_scores_are_those_of_cellm_eval(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         path = pathlib.Path(folder.name)
-        (path / "choices.jsonl").write_text("".join(CHOICES.read_text().splitlines(keepends=True)[:ITEMS]))
-        (path / "task.yaml").write_text(TASK.format(file=path / "choices.jsonl"))
+        write_task(path)
         server = Server("--kv-encoding", "f32")
         self.addCleanup(server.stop)
         arguments = [
@@ -55,14 +75,8 @@ class LmEval(unittest.TestCase):
         environment = {**os.environ, "HF_HOME": str(path / "hf"), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
         done = subprocess.run([sys.executable, "-m", "lm_eval", *map(str, arguments)], capture_output=True, text=True, timeout=500, env=environment)
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
-        (results,) = (path / "out").rglob("results_*.json")
-        accuracy = json.loads(results.read_text())["results"]["tiny_choices"]["acc,none"]
-
-        evaluated = run("eval", "--model", MODEL, "--choices", path / "choices.jsonl", "--json", "--kv-encoding", "f32")
-        self.assertEqual(evaluated.returncode, 0, evaluated.stderr)
-        expected = json.loads(evaluated.stdout)["choices"]
-        self.assertEqual(expected["items"], ITEMS)
-        self.assertAlmostEqual(accuracy, expected["accuracy_sum"], places=9)
+        accuracy = measured_accuracy(path / "out")
+        self.assertAlmostEqual(accuracy, expected_accuracy(self, MODEL, path), places=9)
         self.assertGreater(accuracy, 0.9)  # a model that knows, and a client that asks it
 
 

@@ -6,26 +6,19 @@ Runs in the environment of python/tests/requirements.txt, whose build tools it u
 
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import unittest
 import zipfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from harness import ROOT, output
+
 SCRIPT = """
 import sys, cellm
 with cellm.Model.from_pretrained(sys.argv[1]) as model:
     print(model.generate("What is the capital of France?", temperature=0))
 print(cellm.__file__)
 """
-
-
-def output(*arguments, **options):
-    done = subprocess.run(list(map(str, arguments)), capture_output=True, text=True, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{arguments}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
-    return done.stdout
 
 
 class Wheel(unittest.TestCase):
