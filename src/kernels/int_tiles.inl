@@ -101,7 +101,8 @@ __attribute__((always_inline)) inline void add_columns(const unsigned char* byte
       }
     }
   } else {
-    constexpr std::size_t kQuads = kBlock % 32 == 0 ? 8 : 4;
+    // Not more: g++ runs out of registers for the addresses of inputs.
+    constexpr std::size_t kQuads = kSplit > kBlockVectors ? kSplit : kBlockVectors;
     add_quads<kBits, kTokens, kSplit, kQuads>(bytes, inputs, stride, columns, acc);
   }
 }
