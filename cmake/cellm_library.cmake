@@ -12,6 +12,7 @@ function(cellm_library name)
   target_link_libraries(cellm_${name} PUBLIC ${depends} fmt::fmt
     PRIVATE cellm_warnings ${ARG_PRIVATE_DEPENDS})
   cellm_precompile(cellm_${name})
+  cellm_group_sources(cellm_${name} ${ARG_SOURCES})
   if(ARG_TESTS AND BUILD_TESTING)
     add_executable(${name}_test ${ARG_TESTS})
     list(TRANSFORM ARG_TEST_DEPENDS PREPEND cellm_ OUTPUT_VARIABLE test_depends)

@@ -29,39 +29,17 @@ import subprocess
 import sys
 import time
 
+from source_units import ROOT, units_of, with_headers
+
 PROCESSES = 2
-UNIT_SOURCES = 16  # more save little and need more memory
 KEEP_SECONDS = 90 * 24 * 3600  # unused states are removed after this time
 # What g++ needs for precompiled headers, which clang-tidy cannot use.
 PRECOMPILED = re.compile(r" -fpch-preprocess| -Winvalid-pch| -include \S+cmake_pch\.hxx")
-# What clang-format leaves at the left margin: names that sources of one unit may not share.
-DECLARATION = re.compile(
-    r"^(?:template\s*<.*>\s*)?(?:struct|class|enum class|enum|union|using|namespace)\s+(\w+)|^\w[^=({]*?\b(\w+)\s*(?:\[[^]]*\]\s*)?[=({;]",
-    re.MULTILINE)
-INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def cache_folder():
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return pathlib.Path(base) / "cellm-tidy"
-
-
-def with_headers(source):
-    """The source and all headers of the project that it includes, sorted."""
-    found, queue = set(), [source]
-    while queue:
-        path = queue.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for name in INCLUDE.findall(path.read_bytes()):
-            for folder in (ROOT / "src", path.parent, ROOT):
-                header = (folder / name.decode()).resolve()
-                if header.is_file() and ROOT in header.parents:
-                    queue.append(header)
-                    break
-    return sorted(found)
 
 
 def state_key(entry, source, common):
@@ -72,39 +50,6 @@ def state_key(entry, source, common):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(ROOT)}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
-
-
-def names_of(source):
-    """Names that a source declares outside of classes and functions, each with its line."""
-    text = source.read_text(encoding="utf-8")
-    if re.search(r"^#define", text, re.MULTILINE):
-        return None
-    lines = {}
-    for found in DECLARATION.finditer(text):
-        line = text[found.start() : text.index("\n", found.start())]
-        lines[found[1] or found[2]] = line
-    return lines
-
-
-def collide(names, others):
-    """Whether two sources cannot be in one unit. Equal aliases can."""
-    return any(name in others and not (others[name] == line and line.startswith(("using", "namespace")))
-               for name, line in names.items())  # fmt: skip
-
-
-def units_of(sources, flags):
-    """Lists of sources that can be read as one: of equal flags, without names in common."""
-    units = []  # sources, their names, their flags
-    for source in sources:
-        names = names_of(source)
-        for unit, taken, unit_flags in units:
-            if names is not None and len(unit) < UNIT_SOURCES and unit_flags == flags[source] and not collide(names, taken):
-                unit.append(source)
-                taken.update(names)
-                break
-        else:
-            units.append(([source], names or {}, None if names is None else flags[source]))
-    return [unit for unit, _, _ in units]
 
 
 def main():

@@ -128,9 +128,9 @@ Value absolute(Interpreter&, const Value& input, Arguments&) {
 }
 
 Value round_half_even(double value, std::int64_t precision) {
-  constexpr std::int64_t kDigits = 300;   // beyond the digits of any double
-  constexpr std::int64_t kLargest = 308;  // the power of ten of the largest one
-  if (!std::isfinite(value) || precision > kDigits) return value;
+  constexpr std::int64_t kDoubleDigits = 300;  // beyond the digits of any double
+  constexpr std::int64_t kLargest = 308;       // the power of ten of the largest one
+  if (!std::isfinite(value) || precision > kDoubleDigits) return value;
   if (precision < 0) {
     if (precision < -kLargest) return std::copysign(0.0, value);
     const double scale = std::pow(10.0, static_cast<double>(-precision));

@@ -188,7 +188,7 @@ void MatrixQuantizer::quantize_missing() {
     request.calibrated = &input;
     std::vector<float> targets;
     if (corrected) targets = targets_of(*tensor, *corrected);
-    const RowReader rows =
+    const TensorRows rows =
         corrected ? rows_in_memory(*tensor, targets) : rows_of_source(request_.source, *tensor);
     QuantizedTensor quantized =
         quantize_tensor(*tensor, rows, quantizer_(request), request_.pool, [&](std::size_t count) {

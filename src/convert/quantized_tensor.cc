@@ -41,14 +41,14 @@ QuantizedTensor empty_quantized_tensor(const PlannedTensor& tensor) {
           AlignedBuffer<std::uint16_t>(units * unit.scales), false};
 }
 
-RowReader rows_of_source(const ModelSource& source, const PlannedTensor& tensor) {
+TensorRows rows_of_source(const ModelSource& source, const PlannedTensor& tensor) {
   return [&source, &tensor](std::size_t begin, std::size_t end) {
     BadValueLog replaced(true);
     return read_rows(source, tensor, begin, end, replaced);
   };
 }
 
-RowReader rows_in_memory(const PlannedTensor& tensor, std::span<const float> values) {
+TensorRows rows_in_memory(const PlannedTensor& tensor, std::span<const float> values) {
   return [&tensor, values](std::size_t begin, std::size_t end) {
     BadValueLog replaced(true);
     const std::size_t cols = tensor.info.cols();
@@ -62,7 +62,7 @@ RowReader rows_in_memory(const PlannedTensor& tensor, std::span<const float> val
   };
 }
 
-QuantizedTensor quantize_tensor(const PlannedTensor& tensor, const RowReader& rows_between,
+QuantizedTensor quantize_tensor(const PlannedTensor& tensor, const TensorRows& rows_between,
                                 const TensorQuantizer& quantizer, ThreadPool& pool,
                                 const std::function<void(std::size_t rows)>& after_rows) {
   const std::size_t rows = tensor.info.rows();

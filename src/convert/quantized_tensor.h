@@ -30,16 +30,16 @@ QuantizeRequest request_of(const PlannedTensor& tensor);
 QuantizedTensor empty_quantized_tensor(const PlannedTensor& tensor);
 
 // Rows [begin, end) of a tensor's values, finite; thread-safe.
-using RowReader = std::function<std::vector<float>(std::size_t begin, std::size_t end)>;
+using TensorRows = std::function<std::vector<float>(std::size_t begin, std::size_t end)>;
 
 // The rows of a source, or of `values`, (rows, cols), which must outlive the reader. Values that
 // the tensor's format cannot represent are replaced as BadValueLog does.
-RowReader rows_of_source(const ModelSource& source, const PlannedTensor& tensor);
-RowReader rows_in_memory(const PlannedTensor& tensor, std::span<const float> values);
+TensorRows rows_of_source(const ModelSource& source, const PlannedTensor& tensor);
+TensorRows rows_in_memory(const PlannedTensor& tensor, std::span<const float> values);
 
 // Quantizes the rows with all threads of the pool. Calls after_rows(rows) repeatedly, with the
 // number of rows since the last call, from this thread.
-QuantizedTensor quantize_tensor(const PlannedTensor& tensor, const RowReader& rows,
+QuantizedTensor quantize_tensor(const PlannedTensor& tensor, const TensorRows& rows,
                                 const TensorQuantizer& quantizer, ThreadPool& pool,
                                 const std::function<void(std::size_t rows)>& after_rows);
 

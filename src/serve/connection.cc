@@ -76,7 +76,7 @@ bool Connection::wait_for_request() {
   if (begin_ == end_ && !wait_for_bytes()) return false;
   watch_ = Stopwatch();
   budget_ = kMaxHeadBytes;
-  deadline_ = Clock::now() + kHeadTime;
+  deadline_ = Clock::now() + kHeadTimeLimit;
   if (begin_ == end_ && !fill()) return false;
   current_connection = this;
   return true;
@@ -85,7 +85,7 @@ bool Connection::wait_for_request() {
 void Connection::begin_body(std::size_t most) {
   in_body_ = true;
   budget_ = most;
-  deadline_ = Clock::now() + kBodyTime;
+  deadline_ = Clock::now() + kBodyTimeLimit;
 }
 
 bool Connection::is_closed() const {

@@ -15,8 +15,8 @@ inline constexpr std::size_t kMaxConnections = 256;
 inline constexpr std::size_t kMaxHeadBytes = 32768;
 // From the first byte of a request to the end of its headers, and from there to the end of its
 // body.
-inline constexpr std::chrono::seconds kHeadTime{10};
-inline constexpr std::chrono::seconds kBodyTime{60};
+inline constexpr std::chrono::seconds kHeadTimeLimit{10};
+inline constexpr std::chrono::seconds kBodyTimeLimit{60};
 // Without a request on an open connection.
 inline constexpr std::chrono::seconds kIdleTime{15};
 // For a client to take what is written: so long, and as much longer as the bytes need at this rate.

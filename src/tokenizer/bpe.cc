@@ -9,7 +9,7 @@
 namespace cellm {
 namespace {
 
-constexpr std::uint32_t kNone = ~std::uint32_t{0};
+constexpr std::uint32_t kNoSymbol = ~std::uint32_t{0};
 
 // Words up to this length are merged by scanning all pairs each time: faster than a heap there.
 constexpr std::size_t kShortWord = 32;
@@ -23,7 +23,7 @@ void merge_short(const MergeTable& table, MergeScratch& scratch) {
   }
   for (;;) {
     std::size_t best = merges.size();
-    std::uint32_t best_rank = kNone;
+    std::uint32_t best_rank = kNoSymbol;
     for (std::size_t i = 0; i < merges.size(); ++i) {
       if (merges[i] != nullptr && merges[i]->rank < best_rank) {
         best = i;
@@ -50,7 +50,8 @@ class LongWord {
     symbols_.clear();
     heap_.clear();
     for (std::uint32_t i = 0; i < count; ++i) {
-      symbols_.push_back({scratch.ids[i], i == 0 ? kNone : i - 1, i + 1 == count ? kNone : i + 1});
+      symbols_.push_back(
+          {scratch.ids[i], i == 0 ? kNoSymbol : i - 1, i + 1 == count ? kNoSymbol : i + 1});
     }
     for (std::uint32_t i = 0; i + 1 < count; ++i) add_candidate(i);
     std::make_heap(heap_.begin(), heap_.end(), later);
@@ -63,14 +64,14 @@ class LongWord {
       heap_.pop_back();
       const auto at = static_cast<std::uint32_t>(top.order);
       Symbol& left = symbols_[at];
-      if (left.id == kNone || left.next == kNone) continue;
+      if (left.id == kNoSymbol || left.next == kNoSymbol) continue;
       Symbol& right = symbols_[left.next];
       const auto* now = table_.find(left.id, right.id);
       if (now == nullptr || now->result != top.result) continue;
       left.id = top.result;
       left.next = right.next;
-      right.id = kNone;
-      if (left.next != kNone) symbols_[left.next].previous = at;
+      right.id = kNoSymbol;
+      if (left.next != kNoSymbol) symbols_[left.next].previous = at;
       push_candidate(left.previous);
       push_candidate(at);
     }
@@ -78,7 +79,8 @@ class LongWord {
 
   void collect(std::vector<std::uint32_t>& ids) const {
     ids.clear();
-    for (std::uint32_t at = 0; at != kNone; at = symbols_[at].next) ids.push_back(symbols_[at].id);
+    for (std::uint32_t at = 0; at != kNoSymbol; at = symbols_[at].next)
+      ids.push_back(symbols_[at].id);
   }
 
  private:
@@ -88,7 +90,7 @@ class LongWord {
   static bool later(const Candidate& a, const Candidate& b) { return a.order > b.order; }
 
   bool add_candidate(std::uint32_t at) {
-    if (at == kNone || symbols_[at].next == kNone) return false;
+    if (at == kNoSymbol || symbols_[at].next == kNoSymbol) return false;
     const auto* merge = table_.find(symbols_[at].id, symbols_[symbols_[at].next].id);
     if (merge == nullptr) return false;
     heap_.push_back({std::uint64_t{merge->rank} << 32 | at, merge->result});
