@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/finite.h"
-#include "model/batch.h"
 #include "ops/linear.h"
 
 namespace cellm {
@@ -35,11 +34,6 @@ std::size_t wanted_rows(const StepInput& input) {
 
 }  // namespace
 
-bool can_truncate(const ModelConfig& config) {
-  return std::ranges::all_of(
-      config.layers, [](const LayerSpec& layer) { return layer.mixer == MixerKind::kAttention; });
-}
-
 Snapshot truncated(const Snapshot& snapshot, std::size_t tokens) {
   CELLM_CHECK(can_truncate(snapshot.engine().config()) && tokens <= snapshot.position());
   const auto ids = snapshot.tokens().first(tokens);
@@ -56,6 +50,13 @@ StepOutput::StepOutput(const Engine& engine, std::span<const float> hidden,
 std::span<const float> StepOutput::logits() const {
   if (!finite_) throw_nonfinite(*engine_);
   return logits_;
+}
+
+std::span<const float> StepOutput::logits(std::size_t row) const {
+  const std::size_t vocab = engine_->config().vocab_size;
+  const std::span<const float> one = logits_.subspan(row * vocab, vocab);
+  if (!finite_ && !all_finite(one)) throw_nonfinite(*engine_);
+  return one;
 }
 
 Batch::Batch(const Engine& engine) : engine_(engine), work_(engine.config()) {}
@@ -79,11 +80,11 @@ SequenceId Batch::add(const Snapshot& snapshot) {
 }
 
 SequenceId Batch::fork(SequenceId id) {
-  return insert(entry(id).sequence);
+  return insert(settled(id));
 }
 
 Snapshot Batch::snapshot(SequenceId id) const {
-  return {engine_, entry(id).sequence};
+  return {engine_, settled(id)};
 }
 
 void Batch::remove(SequenceId id) {
@@ -101,6 +102,13 @@ const Batch::Entry& Batch::entry(SequenceId id) const {
     throw usage_error("sequence {} was broken off by an error", static_cast<std::uint64_t>(id));
   }
   return found->second;
+}
+
+// The sequence, of which nothing is tentative.
+const CopyOnWrite<Sequence>& Batch::settled(SequenceId id) const {
+  const Entry& one = entry(id);
+  CELLM_CHECK(one.tentative_tokens == 0);
+  return one.sequence;
 }
 
 std::span<const std::uint32_t> Batch::tokens(SequenceId id) const {
@@ -128,6 +136,8 @@ std::vector<Batch::Entry*> Batch::check(std::span<const StepInput> inputs) {
     if (input.tokens.empty()) {
       throw usage_error("no tokens for sequence {}", static_cast<std::uint64_t>(input.sequence));
     }
+    CELLM_CHECK(one.tentative_tokens == 0);
+    CELLM_CHECK(!input.tentative || input.tokens.size() <= max_tentative(input.sequence));
     require_fit(engine_.config(), input.tokens, position(input.sequence), one.max_tokens);
     entries.push_back(&one);
     tokens += input.tokens.size();
@@ -147,12 +157,35 @@ std::span<const StepOutput> Batch::step(std::span<const StepInput> inputs) {
     Sequence& sequence = entries[i]->sequence.write();
     sequence.tokens.insert(sequence.tokens.end(), inputs[i].tokens.begin(), inputs[i].tokens.end());
     reserve(sequence.state, inputs[i].tokens.size());
-    parts.push_back({inputs[i].tokens, &sequence.state});
+    TentativeTokens* tentative = nullptr;
+    if (inputs[i].tentative) {
+      tentative = &entries[i]->tentative;
+      tentative->conv_inputs.resize(engine_.config().layers.size());
+    }
+    parts.push_back({inputs[i].tokens, &sequence.state, tentative});
   }
   forward(compute(), engine_.model(), parts, work_);
   make_outputs(inputs);
-  for (Entry* one : entries) one->intact = true;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].tentative) entries[i]->tentative_tokens = inputs[i].tokens.size();
+    entries[i]->intact = true;
+  }
   return outputs_;
+}
+
+std::size_t Batch::max_tentative(SequenceId id) const {
+  return cellm::max_tentative(engine_.config(), position(id));
+}
+
+void Batch::keep(SequenceId id, std::size_t tokens) {
+  Entry& one = entry(id);
+  const std::size_t tentative = std::exchange(one.tentative_tokens, 0);
+  CELLM_CHECK(tokens <= tentative);
+  Sequence& sequence = one.sequence.write();
+  one.intact = false;
+  keep_tokens(compute(), engine_.config(), tentative, tokens, one.tentative, sequence.state);
+  sequence.tokens.resize(sequence.tokens.size() - (tentative - tokens));
+  one.intact = true;
 }
 
 // All wanted logits in one product.

@@ -12,6 +12,7 @@
 #include "base/copy_on_write.h"
 #include "engine/engine.h"
 #include "engine/sequence.h"
+#include "model/batch.h"
 
 namespace cellm {
 
@@ -39,8 +40,6 @@ class Snapshot {
   CopyOnWrite<Sequence> sequence_;
 };
 
-// Whether states of this model can be cut to a part of their tokens: all layers have attention.
-bool can_truncate(const ModelConfig& config);
 // The state after the first `tokens` tokens of a snapshot, which shares its blocks. Only for models
 // that can_truncate().
 Snapshot truncated(const Snapshot& snapshot, std::size_t tokens);
@@ -55,6 +54,8 @@ struct StepInput {
   SequenceId sequence;
   std::span<const std::uint32_t> tokens;  // at least one
   std::size_t logits = 1;  // number of last tokens whose logits are computed; kAllLogits: all
+  // Batch::keep() decides how many of the tokens stay; at most Batch::max_tentative() tokens.
+  bool tentative = false;
 };
 
 // Results for one input; valid until the next step.
@@ -67,6 +68,8 @@ class StepOutput {
   // (StepInput::logits, vocab_size). Throws Error(kData) if they are not finite, naming the weight
   // that caused it, if any.
   std::span<const float> logits() const;
+  // One row of them. Throws only if that row is not finite.
+  std::span<const float> logits(std::size_t row) const;
 
  private:
   const Engine* engine_;
@@ -82,7 +85,8 @@ inline constexpr std::size_t kMaxLogitRows = 64;
 // Sequences can be added and removed at any time, and each step takes tokens for any of them:
 // chunks of a prompt for some and a single token for others. The results of a sequence are the
 // same, bit by bit, in any company, with any division of its tokens into steps, and on any number
-// of threads. A step leaves other sequences unchanged. Not thread-safe; the engine must outlive it.
+// of threads, and whether or not others were taken back. A step leaves other sequences unchanged.
+// Not thread-safe; the engine must outlive it.
 //
 // Functions throw Error(kUsage) for an id that is not in the batch.
 class Batch {
@@ -115,6 +119,14 @@ class Batch {
   // removed.
   std::span<const StepOutput> step(std::span<const StepInput> inputs);
 
+  // Tokens that a tentative input of the sequence can have, at least one: no delta net goes back
+  // beyond the latest multiple of kDeltaChunk tokens.
+  std::size_t max_tentative(SequenceId id) const;
+  // Takes back all tokens of the tentative input of the latest step but the first `tokens` of them,
+  // which leaves the sequence as after a step of those alone. Must be called before anything else
+  // is done with the sequence except removing it.
+  void keep(SequenceId id, std::size_t tokens);
+
   // Logits of hidden states, such as those of a step, in one product: (rows, vocab_size), with 1 to
   // kMaxLogitRows rows; valid until the next call. Throws Error(kData) as StepOutput::logits().
   std::span<const float> project(std::span<const float> hidden);
@@ -123,13 +135,16 @@ class Batch {
   struct Entry {
     CopyOnWrite<Sequence> sequence;
     std::size_t max_tokens;
-    bool intact = true;  // false after a failed step
+    bool intact = true;                // false after a failed step
+    std::size_t tentative_tokens = 0;  // keep() is to come
+    TentativeTokens tentative = {};
   };
 
   SequenceId insert(CopyOnWrite<Sequence> sequence);
   const Entry& entry(SequenceId id) const;
   Entry& entry(SequenceId id) { return const_cast<Entry&>(std::as_const(*this).entry(id)); }
   std::vector<Entry*> check(std::span<const StepInput> inputs);
+  const CopyOnWrite<Sequence>& settled(SequenceId id) const;
   void make_outputs(std::span<const StepInput> inputs);
   Compute compute() { return {engine_.kernels(), engine_.pool(), scratch_}; }
 

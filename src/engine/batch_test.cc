@@ -153,7 +153,11 @@ class RandomBatch {
     std::vector<StepInput> inputs;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const std::size_t wanted[] = {0, 1, 1 + below(chunks[i].size()), kAllLogits};
-      inputs.push_back({ids[i], chunks[i], wanted[below(4)]});
+      const bool tentative = below(2) == 0;
+      if (tentative) {
+        chunks[i].resize(std::min(chunks[i].size(), batch_.max_tentative(ids[i])));
+      }
+      inputs.push_back({ids[i], chunks[i], wanted[below(4)], tentative});
     }
     const auto outputs = batch_.step(inputs);
     ASSERT_EQ(outputs.size(), inputs.size());
@@ -171,10 +175,18 @@ class RandomBatch {
     ASSERT_EQ(output.logits().size(), rows * engine_.config().vocab_size);
     EXPECT_TRUE(std::ranges::equal(alone.logits, output.logits()));
     ++compared_;
+    if (input.tentative) take_back(input, known);
     if (known.tokens.size() > 250) {  // comparing takes long
       batch_.remove(input.sequence);
       live_.erase(input.sequence);
     }
+  }
+
+  void take_back(const StepInput& input, Known& known) {
+    const std::size_t kept = below(input.tokens.size() + 1);
+    batch_.keep(input.sequence, kept);
+    known.tokens.resize(known.tokens.size() - (input.tokens.size() - kept));
+    EXPECT_TRUE(std::ranges::equal(batch_.tokens(input.sequence), known.tokens));
   }
 
   const Engine& engine_;
@@ -279,6 +291,34 @@ TEST_P(BatchTest, ATruncatedStateIsThatOfItsTokens) {
       const StepInput rest{sequence, std::span(other).subspan(kept)};
       const Floats want = run_alone(engine_, options, other, 1).logits;
       EXPECT_TRUE(std::ranges::equal(want, batch.step({&rest, 1}).front().logits())) << kept;
+    }
+  }
+}
+
+// From each position in a chunk of the delta rule to each that a tentative input reaches.
+TEST_P(BatchTest, TokensCanBeTakenBack) {
+  const Ids tokens = some_tokens(3 * kDeltaChunk);
+  for (const std::size_t before : {1U, 2U, 30U, 31U, 32U, 33U, 45U, 62U}) {
+    Batch batch(engine_);
+    const StepInput start{batch.add(kOptions[1]), std::span(tokens).first(before)};
+    batch.step({&start, 1});
+    const Snapshot snapshot = batch.snapshot(start.sequence);
+    const std::size_t most = std::min<std::size_t>(batch.max_tentative(start.sequence), 32);
+    for (std::size_t kept = 0; kept <= most; ++kept) {
+      const SequenceId sequence = batch.add(snapshot);
+      Ids read(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(before + most));
+      for (std::size_t i = before + kept; i < read.size(); ++i) read[i] = 1;
+      const StepInput draft{sequence, std::span(read).subspan(before), kAllLogits, true};
+      batch.step({&draft, 1});
+      batch.keep(sequence, kept);
+      const Ids other{7, 8, 9};
+      read.resize(before + kept);
+      read.insert(read.end(), other.begin(), other.end());
+      const StepInput rest{sequence, other};
+      const Floats want = run_alone(engine_, kOptions[1], read, 1).logits;
+      EXPECT_TRUE(std::ranges::equal(want, batch.step({&rest, 1}).front().logits()))
+          << before << " " << kept;
+      batch.remove(sequence);
     }
   }
 }

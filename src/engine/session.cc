@@ -26,11 +26,16 @@ void Session::require_memory(std::size_t tokens) const {
       AdviceKind::kFewerTokens);
 }
 
-const StepOutput& Session::step(std::span<const std::uint32_t> tokens, std::size_t logits) {
-  const StepInput input{id_, tokens, logits};
+const StepOutput& Session::step(std::span<const std::uint32_t> tokens, std::size_t logits,
+                                bool tentative) {
+  const StepInput input{id_, tokens, logits, tentative};
   const StepOutput& output = batch_.step({&input, 1}).front();
   fed_ = output.hidden();
   return output;
+}
+
+const StepOutput& Session::advance_tentatively(std::span<const std::uint32_t> tokens) {
+  return step(tokens, kAllLogits, true);
 }
 
 std::span<const float> Session::feed(std::span<const std::uint32_t> tokens) {

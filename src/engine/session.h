@@ -58,6 +58,13 @@ class Session {
   // hidden); valid until the next call. Throws Error(kUsage) as advance().
   std::span<const float> feed(std::span<const std::uint32_t> tokens);
 
+  // Appends a token and what may follow it, at most max_tentative() tokens, and returns the output
+  // of the step with all logits. keep() must follow.
+  const StepOutput& advance_tentatively(std::span<const std::uint32_t> tokens);
+  std::size_t max_tentative() const { return batch_.max_tentative(id_); }
+  // Takes back all of these tokens but the first `tokens`.
+  void keep(std::size_t tokens) { batch_.keep(id_, tokens); }
+
   // Logits of the tokens [first, first + rows) of the latest feed(), (rows, vocab_size), in one
   // product; valid until the next call. rows: 1 to kMaxLogitRows. Throws Error(kData) as advance().
   std::span<const float> logits(std::size_t first, std::size_t rows);
@@ -73,7 +80,8 @@ class Session {
   void load(const std::filesystem::path& path, std::uint64_t model_checksum);
 
  private:
-  const StepOutput& step(std::span<const std::uint32_t> tokens, std::size_t logits);
+  const StepOutput& step(std::span<const std::uint32_t> tokens, std::size_t logits,
+                         bool tentative = false);
 
   const Engine& engine_;
   Batch batch_;

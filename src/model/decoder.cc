@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "model/batch.h"
 #include "model/pass.h"
+#include "ops/conv.h"
 #include "ops/norm.h"
 
 namespace cellm {
@@ -34,6 +35,11 @@ std::size_t widest_activation(const ModelConfig& config) {
     }
   }
   return result;
+}
+
+bool can_truncate(const ModelConfig& config) {
+  return std::ranges::all_of(
+      config.layers, [](const LayerSpec& layer) { return layer.mixer == MixerKind::kAttention; });
 }
 
 LayerState empty_layer_state(const ModelConfig& config, std::size_t layer, KvEncoding encoding,
@@ -180,6 +186,29 @@ void forward(const Compute& compute, const Model& model, std::span<const Part> p
   }
   normalize_output(pass, model, work.hidden.data(), work.hidden.data());
   for (const Part& part : parts) part.state->position += part.tokens.size();
+}
+
+std::size_t max_tentative(const ModelConfig& config, std::size_t position) {
+  return can_truncate(config) ? kMaxBatchTokens : kDeltaChunk - position % kDeltaChunk;
+}
+
+void keep_tokens(const Compute& compute, const ModelConfig& config, std::size_t tokens,
+                 std::size_t kept, const TentativeTokens& tentative, SequenceState& state) {
+  CELLM_CHECK(kept <= tokens && tokens <= state.position);
+  state.position -= tokens - kept;
+  std::vector<DeltaState*> deltas;
+  for (std::size_t i = 0; i < state.layers.size(); ++i) {
+    if (auto* cache = std::get_if<KvCache>(&state.layers[i])) {
+      cache->truncate(state.position);
+      continue;
+    }
+    DeltaNetState& net = std::get<CopyOnWrite<DeltaNetState>>(state.layers[i]).write();
+    shift_window(config.delta_net.conv_kernel, conv_channels(config.delta_net),
+                 tentative.conv_inputs[i].data(), kept, net.conv_window.data());
+    net.delta.pending -= tokens - kept;
+    deltas.push_back(&net.delta);
+  }
+  finish_full_chunks(compute, deltas);
 }
 
 }  // namespace cellm

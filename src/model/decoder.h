@@ -40,6 +40,9 @@ SequenceState empty_state(const ModelConfig& config, KvEncoding encoding,
 LayerState empty_layer_state(const ModelConfig& config, std::size_t layer, KvEncoding encoding,
                              std::size_t tokens_per_block);
 
+// Whether states can be cut to a part of their tokens: all layers have attention.
+bool can_truncate(const ModelConfig& config);
+
 // Bytes of the state after `tokens` tokens.
 std::uint64_t state_bytes(const ModelConfig& config, KvEncoding encoding,
                           std::size_t tokens_per_block, std::size_t tokens);

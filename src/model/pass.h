@@ -67,12 +67,12 @@ void run_steps(const LayerRun& run, std::span<const Step> steps);
 // sequences. `gradients`: on entry that of the layer's output is set and all others are zero.
 void run_steps_backward(const LayerRun& run, const Slots& gradients, Training& training);
 
-// Calls visit(state, index of its first token in the pass, tokens) for each sequence.
+// Calls visit(part, index of its first token in the pass) for each sequence.
 template <class Visit>
 void for_each_part(const Pass& pass, Visit&& visit) {
   std::size_t begin = 0;
   for (const Part& part : pass.parts) {
-    visit(*part.state, begin, part.tokens.size());
+    visit(part, begin);
     begin += part.tokens.size();
   }
 }

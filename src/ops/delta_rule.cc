@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/error.h"
 #include "ops/delta_rule_shared.h"
 
 namespace cellm {
@@ -22,6 +23,15 @@ struct Head {
   float* deltas;      // (kDeltaChunk, value_dim)
   double* log_decay;  // (kDeltaChunk): G
 };
+
+Head head_of(DeltaState& state, std::size_t value_head) {
+  const DeltaShape& shape = state.shape;
+  const std::size_t key_head = value_head / (shape.value_heads / shape.key_heads);
+  return {state.s.data() + value_head * shape.key_dim * shape.value_dim,
+          state.keys.data() + key_head * kDeltaChunk * shape.key_dim,
+          state.deltas.data() + value_head * kDeltaChunk * shape.value_dim,
+          state.log_decay.data() + value_head * kDeltaChunk};
+}
 
 // e^G of a row: the decay of S from the start of the chunk.
 float decay_until(const Head& head, std::size_t row) {
@@ -89,22 +99,22 @@ void advance_rows(const Compute& compute, const DeltaShape& shape, const Head& h
   }
 }
 
-// The update of S at the end of a chunk.
+// The update of S at the end of a chunk. folds: a buffer.
 void finish_chunk(const Compute& compute, const DeltaShape& shape, const Head& head,
-                  Scratch& scratch) {
+                  std::vector<float>& folds) {
   constexpr std::size_t kLast = kDeltaChunk - 1;
-  scratch.folds.resize(shape.key_dim * kDeltaChunk);
+  folds.resize(shape.key_dim * kDeltaChunk);
   float since[kDeltaChunk];
   decays_since(compute, head, kLast, since);
   since[kLast] = 1.0F;
   for (std::size_t d = 0; d < shape.key_dim; ++d) {
     for (std::size_t j = 0; j < kDeltaChunk; ++j) {
-      scratch.folds[d * kDeltaChunk + j] = since[j] * head.keys[j * shape.key_dim + d];
+      folds[d * kDeltaChunk + j] = since[j] * head.keys[j * shape.key_dim + d];
     }
   }
   const float decay = decay_until(head, kLast);
   for (std::size_t i = 0; i < shape.key_dim * shape.value_dim; ++i) head.s[i] *= decay;
-  compute.kernels.mix_rows(scratch.folds.data(), kDeltaChunk, shape.key_dim,
+  compute.kernels.mix_rows(folds.data(), kDeltaChunk, shape.key_dim,
                            rows_of(head.deltas, kDeltaChunk, shape.value_dim), head.s);
 }
 
@@ -131,9 +141,7 @@ void advance_heads(const Compute& compute, const DeltaRun& run, std::size_t key_
     }
     std::copy_n(keys + row * dk, count * dk, scratch.probes.data());
     for (std::size_t h = key_head * heads_per_key; h < (key_head + 1) * heads_per_key; ++h) {
-      const Head head{state.s.data() + h * dk * dv, keys,
-                      state.deltas.data() + h * kDeltaChunk * dv,
-                      state.log_decay.data() + h * kDeltaChunk};
+      const Head head = head_of(state, h);
       for (std::size_t i = 0; i < count; ++i) {
         const double before = row + i == 0 ? 0.0 : head.log_decay[row + i - 1];
         head.log_decay[row + i] =
@@ -146,7 +154,9 @@ void advance_heads(const Compute& compute, const DeltaRun& run, std::size_t key_
         std::copy_n(scratch.answers.data() + (count + i) * dv, dv,
                     out + ((done + i) * shape.value_heads + h) * dv);
       }
-      if (row + count == kDeltaChunk) finish_chunk(compute, shape, head, scratch);
+      if (row + count == kDeltaChunk && !run.tentative) {
+        finish_chunk(compute, shape, head, scratch.folds);
+      }
     }
     row = (row + count) % kDeltaChunk;
     done += count;
@@ -165,12 +175,31 @@ DeltaState::DeltaState(const DeltaShape& sizes)
 void delta_rule(const Compute& compute, std::span<const DeltaRun> runs) {
   if (runs.empty()) return;
   const std::size_t key_heads = runs.front().state->shape.key_heads;
+  for (const DeltaRun& run : runs) {
+    CELLM_CHECK(!run.tentative || run.tokens <= kDeltaChunk - run.state->pending);
+  }
   compute.pool.parallel_for(runs.size() * key_heads, 1, [&](std::size_t i, std::size_t) {
     advance_heads(compute, runs[i / key_heads], i % key_heads);
   });
   for (const DeltaRun& run : runs) {
-    run.state->pending = (run.state->pending + run.tokens) % kDeltaChunk;
+    run.state->pending += run.tokens;
+    if (!run.tentative) run.state->pending %= kDeltaChunk;
   }
+}
+
+void finish_full_chunks(const Compute& compute, std::span<DeltaState* const> states) {
+  std::vector<DeltaState*> full;
+  for (DeltaState* state : states) {
+    if (state->pending == kDeltaChunk) full.push_back(state);
+  }
+  if (full.empty()) return;
+  const DeltaShape& shape = full.front()->shape;
+  const std::size_t heads = shape.value_heads;
+  compute.pool.parallel_for(full.size() * heads, 1, [&](std::size_t i, std::size_t) {
+    std::vector<float> folds;
+    finish_chunk(compute, shape, head_of(*full[i / heads], i % heads), folds);
+  });
+  for (DeltaState* state : full) state->pending = 0;
 }
 
 }  // namespace cellm

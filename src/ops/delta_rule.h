@@ -35,7 +35,8 @@ struct DeltaState {
   explicit DeltaState(const DeltaShape& shape);
 
   DeltaShape shape;
-  std::size_t pending = 0;          // rows of the unfinished chunk, < kDeltaChunk
+  // Rows of the unfinished chunk, < kDeltaChunk; = kDeltaChunk only after a tentative run.
+  std::size_t pending = 0;
   AlignedBuffer<float> s;           // (value_heads, key_dim, value_dim), at the start of the chunk
   AlignedBuffer<float> keys;        // (key_heads, kDeltaChunk, key_dim)
   AlignedBuffer<float> deltas;      // (value_heads, kDeltaChunk, value_dim)
@@ -60,8 +61,14 @@ struct DeltaRun {
   DeltaInput input;
   std::size_t tokens;
   float* out;
+  // The last of the tokens may be taken back, by a smaller `pending`: S is left as it is, also at
+  // the end of the chunk, beyond which the tokens do not reach. finish_full_chunks() must follow.
+  bool tentative = false;
 };
 // Several sequences with states of one shape; each gets what it would get alone.
 void delta_rule(const Compute& compute, std::span<const DeltaRun> runs);
+
+// Updates S of those states, all of one shape, whose chunk has kDeltaChunk rows.
+void finish_full_chunks(const Compute& compute, std::span<DeltaState* const> states);
 
 }  // namespace cellm

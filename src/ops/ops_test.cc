@@ -115,6 +115,29 @@ TEST_F(Ops, ConvIsTheSameInOnePieceAndTokenByToken) {
   }
 }
 
+TEST_F(Ops, ATentativeConvLeavesTheWindow) {
+  const std::size_t kernel = 4;
+  const std::size_t channels = 5;
+  const auto x = gaussian(6 * channels, 1);
+  const auto weight = gaussian(kernel * channels, 2);
+  const auto start = gaussian((kernel - 1) * channels, 3);
+  for (std::size_t kept = 0; kept <= 6; ++kept) {
+    auto want = start;
+    std::vector<float> out(6 * channels);
+    const ConvRun some{x.data(), kept, want.data(), out.data()};
+    causal_conv(compute_, weight.data(), kernel, channels, {&some, 1});
+    auto window = start;
+    std::vector<float> all_out(6 * channels);
+    const ConvRun all{x.data(), 6, window.data(), all_out.data(), true};
+    causal_conv(compute_, weight.data(), kernel, channels, {&all, 1});
+    EXPECT_EQ(window, start);
+    EXPECT_TRUE(std::equal(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(kept * channels),
+                           all_out.begin()));
+    shift_window(kernel, channels, x.data(), kept, window.data());
+    EXPECT_EQ(window, want) << kept;
+  }
+}
+
 struct DeltaTest {
   DeltaShape shape{2, 6, 20, 24};
   std::size_t tokens = 100;
@@ -204,6 +227,33 @@ TEST_F(Ops, DeltaRuleGivesTheSameBitsHoweverTokensArrive) {
     EXPECT_EQ(want, got) << piece;
     EXPECT_TRUE(std::equal(whole.s.span().begin(), whole.s.span().end(), state.s.span().begin()));
     EXPECT_EQ(whole.pending, state.pending);
+  }
+}
+
+// Up to the end of a chunk and not so far, and taken back to each token.
+TEST_F(Ops, RowsOfAChunkCanBeTakenBack) {
+  const DeltaTest test;
+  const std::size_t width = test.shape.value_heads * test.shape.value_dim;
+  for (const auto& [before, drafted] : {std::pair{0U, 32U}, {20U, 12U}, {40U, 9U}, {63U, 1U}}) {
+    for (std::size_t kept = 0; kept <= drafted; ++kept) {
+      DeltaState want(test.shape);
+      DeltaState state(test.shape);
+      std::vector<float> out(test.tokens * width);
+      for (DeltaState* one : {&want, &state}) advance(*one, test.input(0), before, out.data());
+      const DeltaRun draft{&state, test.input(before), drafted, out.data(), true};
+      delta_rule(compute_, {&draft, 1});
+      state.pending -= drafted - kept;
+      DeltaState* const states[] = {&state};
+      finish_full_chunks(compute_, states);
+      if (kept != 0) advance(want, test.input(before), kept, out.data());
+      EXPECT_EQ(state.pending, want.pending);
+      EXPECT_TRUE(std::ranges::equal(state.s.span(), want.s.span())) << before << " " << kept;
+      std::vector<float> next(4 * width);
+      std::vector<float> want_next(4 * width);
+      advance(state, test.input(90), 4, next.data());
+      advance(want, test.input(90), 4, want_next.data());
+      EXPECT_EQ(next, want_next);
+    }
   }
 }
 

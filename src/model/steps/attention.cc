@@ -65,7 +65,9 @@ void attend(const LayerRun& run, const Step& step) {
     copy.assign(queries, queries + run.size(step.in[0]));
     queries = copy.data();
   }
-  for_each_part(run.pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
+  for_each_part(run.pass, [&](const Part& part, std::size_t begin) {
+    SequenceState& state = *part.state;
+    const std::size_t count = part.tokens.size();
     auto& cache = std::get<KvCache>(state.layers[run.index]);
     for (std::size_t t = 0; t < count; ++t) {
       const std::size_t at = (begin + t) * kv_width;

@@ -46,10 +46,14 @@ void convolve(const LayerRun& run, const Step& step) {
   const std::size_t kernel = run.config().delta_net.conv_kernel;
   const std::size_t channels = conv_channels(run.config().delta_net);
   std::vector<ConvRun> runs;
-  for_each_part(run.pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
-    runs.push_back({run.at(step.in[0]) + begin * channels, count,
-                    writable(state, run.index).conv_window.data(),
-                    run.at(step.out[0]) + begin * channels});
+  for_each_part(run.pass, [&](const Part& part, std::size_t begin) {
+    const float* x = run.at(step.in[0]) + begin * channels;
+    const std::size_t count = part.tokens.size();
+    if (part.tentative != nullptr) {
+      part.tentative->conv_inputs[run.index].assign(x, x + count * channels);
+    }
+    runs.push_back({x, count, writable(*part.state, run.index).conv_window.data(),
+                    run.at(step.out[0]) + begin * channels, part.tentative != nullptr});
   });
   causal_conv(run.compute(), run.layer.vector(step.weights[0]).data(), kernel, channels, runs);
 }
@@ -79,9 +83,10 @@ DeltaInput delta_input(const LayerRun& run, const Step& step, std::size_t begin)
 void apply_delta_rule(const LayerRun& run, const Step& step) {
   const DeltaNetConfig& net = run.config().delta_net;
   std::vector<DeltaRun> runs;
-  for_each_part(run.pass, [&](SequenceState& state, std::size_t begin, std::size_t count) {
-    runs.push_back({&writable(state, run.index).delta, delta_input(run, step, begin), count,
-                    run.at(step.out[0]) + begin * net.value_heads * net.value_dim});
+  for_each_part(run.pass, [&](const Part& part, std::size_t begin) {
+    runs.push_back(
+        {&writable(*part.state, run.index).delta, delta_input(run, step, begin), part.tokens.size(),
+         run.at(step.out[0]) + begin * net.value_heads * net.value_dim, part.tentative != nullptr});
   });
   delta_rule(run.compute(), runs);
 }
