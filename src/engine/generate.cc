@@ -106,31 +106,105 @@ class Texts {
   std::vector<GenerateResult> results_;
 };
 
+// One text and its session.
+class SessionText {
+ public:
+  SessionText(Session& session, std::span<const std::uint32_t> prompt,
+              const GenerateOptions& options, const OnToken& on_token,
+              const std::function<bool()>& interrupted)
+      : session_(session),
+        text_(prompt, options, session.tokens()),
+        on_token_(on_token),
+        interrupted_(interrupted) {
+    session.require_fit(prompt);
+  }
+
+  GenerateResult run() {
+    stop_ = interrupted_();
+    read_prompt();
+    while (!stop_ && !text_.ended()) {
+      const auto seconds = plain_.seconds(1);
+      const std::size_t room = std::min(session_.max_tentative(), this->room());
+      const auto input = text_.pending_with_draft(room, seconds);
+      if (input.size() == 1) {
+        step(input);
+      } else {
+        step_with_draft(input, seconds);
+      }
+    }
+    if (stop_) text_.end(StopReason::kInterrupted);
+    return text_.result();
+  }
+
+ private:
+  std::size_t room() const { return session_.max_tokens() - session_.position(); }
+
+  // Up to the first token that is chosen.
+  void read_prompt() {
+    const std::size_t size = text_.pending().size();
+    for (std::size_t read = 0; read < size && !stop_;) {
+      const auto chunk = text_.pending().first(std::min(size - read, kMaxBatchTokens));
+      read += chunk.size();
+      if (read == size) {
+        choose(session_.advance(chunk), chunk.size());
+      } else {
+        session_.feed(chunk);
+        text_.read(chunk.size());
+        stop_ = interrupted_();
+      }
+    }
+  }
+
+  void step(std::span<const std::uint32_t> input) {
+    const Stopwatch watch;
+    const auto logits = session_.advance(input);
+    plain_.add(1, watch.seconds());
+    choose(logits, 1);
+  }
+
+  // By the logits after the latest `tokens` tokens.
+  void choose(std::span<const float> logits, std::size_t tokens) {
+    text_.read(tokens);
+    if (const auto id = text_.choose(logits, room())) go_on(*id);
+  }
+
+  bool go_on(std::uint32_t id) {
+    on_token_(id, text_.latest_text());
+    stop_ = interrupted_();
+    return !stop_;
+  }
+
+  void step_with_draft(std::span<const std::uint32_t> input, std::optional<double> plain_seconds) {
+    const std::size_t room = this->room();
+    const Stopwatch watch;
+    const StepOutput& output = session_.advance_tentatively(input);
+    const double seconds = watch.seconds();
+    std::size_t kept = 0;
+    try {
+      choose_along(text_, input, output, room, kept, [&](std::uint32_t id) { return go_on(id); });
+    } catch (...) {
+      session_.keep(kept);
+      throw;
+    }
+    session_.keep(kept);
+    text_.judge_draft(kept, seconds, plain_seconds);
+    plain_.add_drafted(1);
+  }
+
+  Session& session_;
+  Generation text_;
+  const OnToken& on_token_;
+  const std::function<bool()>& interrupted_;
+  PlainSteps plain_;
+  bool stop_ = false;
+};
+
 }  // namespace
 
 GenerateResult generate(Session& session, std::span<const std::uint32_t> prompt,
                         const GenerateOptions& options, const OnToken& on_token,
                         const std::function<bool()>& interrupted) {
-  Generation text(prompt, options, session.tokens());
-  session.require_fit(prompt);
-  bool stop = interrupted();
-  while (!stop && !text.ended()) {
-    const auto pending = text.pending();
-    const auto chunk = pending.first(std::min(pending.size(), kMaxBatchTokens));
-    if (chunk.size() < pending.size()) {
-      session.feed(chunk);
-      text.read(chunk.size());
-    } else {
-      const auto logits = session.advance(chunk);
-      text.read(chunk.size());
-      const auto id = text.choose(logits, session.max_tokens() - session.position());
-      if (!id) break;
-      on_token(*id, text.latest_text());
-    }
-    stop = interrupted();
-  }
-  if (stop) text.end(StopReason::kInterrupted);
-  return text.result();
+  return SessionText(session, prompt, options, on_token, interrupted).run();
 }
 
 std::vector<GenerateResult> generate_batch(

@@ -33,6 +33,13 @@ std::string_view stop_reason_name(StopReason reason) {
   return "interrupted";
 }
 
+void check_lookup(const LookupOptions& options) {
+  if (options.max_draft == 0 || options.max_draft > kMaxDraftTokens) {
+    throw usage_error("drafts of {} tokens; 1 to {} are possible", options.max_draft,
+                      kMaxDraftTokens);
+  }
+}
+
 Generation::Generation(std::span<const std::uint32_t> prompt, const GenerateOptions& options,
                        std::span<const std::uint32_t> before)
     : options_(options),
@@ -46,6 +53,7 @@ Generation::Generation(std::span<const std::uint32_t> prompt, const GenerateOpti
     throw usage_error("logprobs of {} alternatives are more than {}", *options.top_logprobs,
                       kMaxTopLogprobs);
   }
+  check_lookup(options.lookup);
   if (options.on_loop != OnLoop::kIgnore) loop_guard_.emplace();
   if (options.tokenizer == nullptr) {
     if (!options.stop_strings.empty()) throw usage_error("stop strings need a tokenizer");
@@ -205,6 +213,35 @@ bool Generation::loops(std::uint32_t id) {
   loop_guard_->reset();
   sampler_.switch_on_dry();
   return false;
+}
+
+std::span<const std::uint32_t> Generation::pending_with_draft(std::size_t room,
+                                                              std::optional<double> plain_seconds) {
+  CELLM_CHECK(!ended_ && pending().size() == 1 && read_ >= prompt_size_ && room >= 1);
+  const LookupOptions& lookup = options_.lookup;
+  if (lookup.use == UseLookup::kOff) return pending();
+  const bool always = lookup.use == UseLookup::kOn;
+  std::span<const std::uint32_t> draft;
+  if (always || (plain_seconds && gain_.pays())) {
+    // One token more is chosen than drafted.
+    const std::size_t left = options_.max_tokens - result_.ids.size();
+    const std::size_t most = std::min({room, lookup.max_draft + 1, left});
+    draft = lookup_.draft(history_, most - 1);
+  }
+  if (draft.empty()) {
+    gain_.add_plain();
+    return pending();
+  }
+  drafted_.assign(1, history_.back());
+  drafted_.insert(drafted_.end(), draft.begin(), draft.end());
+  return drafted_;
+}
+
+void Generation::judge_draft(std::size_t kept, double seconds,
+                             std::optional<double> plain_seconds) {
+  result_.drafted_tokens += drafted_.size() - 1;
+  result_.accepted_tokens += kept - 1;
+  if (plain_seconds) gain_.add(kept, seconds, *plain_seconds);
 }
 
 void Generation::end(StopReason reason) {

@@ -14,8 +14,10 @@
 #include "base/stopwatch.h"
 #include "constrain/constrained_text.h"
 #include "engine/answer_text.h"
+#include "engine/draft_gain.h"
 #include "engine/logprobs.h"
 #include "engine/loop_guard.h"
+#include "engine/prompt_lookup.h"
 #include "engine/sampler.h"
 #include "engine/thinking.h"
 
@@ -30,6 +32,25 @@ enum class StopReason {
   kLoop,         // the text repeats itself
 };
 std::string_view stop_reason_name(StopReason reason);
+
+enum class UseLookup {
+  kAuto,  // while it is faster
+  kOn,
+  kOff,
+};
+
+// Speculation by prompt lookup: tokens that an earlier part of the text suggests are read together
+// with the latest one, and count as far as they are what would have been chosen. The text, its log
+// probabilities and the state of the sequence do not depend on it.
+struct LookupOptions {
+  UseLookup use = UseLookup::kAuto;
+  std::size_t max_draft = 16;  // tokens; 1 to kMaxDraftTokens
+};
+// Their logits and those of the token before them are one product (kMaxLogitRows).
+inline constexpr std::size_t kMaxDraftTokens = 63;
+
+// Throws Error(kUsage) for options out of range.
+void check_lookup(const LookupOptions& options);
 
 struct GenerateOptions {
   std::size_t max_tokens = 8;
@@ -57,17 +78,20 @@ struct GenerateOptions {
   // their spelling may.
   std::shared_ptr<const Constraint> constraint = {};
   bool may_reason = true;  // under a constraint: reasoning may come that the prompt has not begun
+  LookupOptions lookup = {};
 };
 
 struct GenerateResult {
   // Without the token that ended the answer, but with those of a stop string.
   std::vector<std::uint32_t> ids;
   StopReason reason = StopReason::kLength;
-  std::size_t prompt_tokens = 0;   // read
-  std::size_t decoded_tokens = 0;  // forward passes of one token
-  double prompt_seconds = 0.0;     // until the prompt was read
-  double decode_seconds = 0.0;     // the rest
-  std::string text = {};           // without the stop string
+  std::size_t prompt_tokens = 0;    // read
+  std::size_t decoded_tokens = 0;   // read after it
+  std::size_t drafted_tokens = 0;   // guessed by lookup
+  std::size_t accepted_tokens = 0;  // of these, those that were right
+  double prompt_seconds = 0.0;      // until the prompt was read
+  double decode_seconds = 0.0;      // the rest
+  std::string text = {};            // without the stop string
   // The parts of the text, if they were to be told apart. A stop string is in neither.
   std::string reasoning = {};
   std::string answer = {};
@@ -107,6 +131,16 @@ class Generation {
   // throw.
   std::optional<std::uint32_t> choose(std::span<const float> logits, std::size_t room);
 
+  // When the prompt is read: pending() and, behind it, a draft of the tokens that may come, at most
+  // `room` (≥ 1) tokens in all; valid until the next call. Logits are passed to choose() as long as
+  // what it chooses is what follows here (choose_along()). plain_seconds: of a step without a
+  // draft; kAuto drafts only if they are known.
+  std::span<const std::uint32_t> pending_with_draft(std::size_t room,
+                                                    std::optional<double> plain_seconds);
+  // After a step of these tokens, if there was a draft: how many of them were read, and the time of
+  // the step and of one without a draft, if known.
+  void judge_draft(std::size_t kept, double seconds, std::optional<double> plain_seconds);
+
   void end(StopReason reason);
 
  private:
@@ -132,6 +166,9 @@ class Generation {
   std::vector<std::uint32_t> history_;  // the prompt, then what was generated
   std::size_t prompt_size_;             // with what was read before it
   std::size_t read_ = 0;
+  PromptLookup lookup_;
+  DraftGain gain_;
+  std::vector<std::uint32_t> drafted_;  // pending_with_draft()
   bool ended_ = false;
   GenerateResult result_;
   Stopwatch watch_;
