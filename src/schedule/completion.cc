@@ -59,6 +59,12 @@ void RequestState::push(CompletionEvent event) {
   changed_.notify_all();
 }
 
+void RequestState::push_end(std::size_t answer, const GenerateResult& result) {
+  CompletionEvent event{.kind = CompletionEvent::Kind::kEnd, .answer = answer};
+  event.result = result;
+  push(std::move(event));
+}
+
 Completion::Completion(std::shared_ptr<RequestState> state) : state_(std::move(state)) {}
 
 Completion::~Completion() {

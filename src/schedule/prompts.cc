@@ -19,6 +19,7 @@ bool Runner::admit(const State& request) {
   for (std::size_t i = 0; i < asked.answers; ++i) {
     GenerateOptions options = asked.options;
     options.sampler.seed += i;
+    options.lookup = lookup_;
     prompt.texts.emplace_back(asked.prompt, options);
     prompt.texts.back().read(prompt.cached);
   }

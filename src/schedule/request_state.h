@@ -53,6 +53,7 @@ class RequestState {
   bool paused() const;
   // Nothing follows the end of the last answer, or a failure.
   void push(CompletionEvent event);
+  void push_end(std::size_t answer, const GenerateResult& result);
 
  private:
   const CompletionRequest request_;

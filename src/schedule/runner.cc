@@ -14,17 +14,9 @@ namespace {
 // The weight of the latest slice in the mean time of a token.
 constexpr double kLatestWeight = 0.3;
 
-using Kind = CompletionEvent::Kind;
-
-void push_end(RequestState& request, std::size_t index, const GenerateResult& result) {
-  CompletionEvent event{.kind = Kind::kEnd, .answer = index};
-  event.result = result;
-  request.push(std::move(event));
-}
-
 void interrupt(RequestState& request, std::size_t index, Generation& text) {
   text.end(StopReason::kInterrupted);
-  push_end(request, index, text.result());
+  request.push_end(index, text.result());
 }
 
 }  // namespace
@@ -33,6 +25,7 @@ Runner::Runner(const Engine& engine, const SchedulerOptions& options, std::uint6
                std::unique_ptr<DiskCache> disk, std::function<void(const std::string&)> log)
     : engine_(engine),
       sequence_options_(options.sequence),
+      lookup_(options.lookup),
       max_sequences_(options.max_sequences),
       context_(max_sequence_tokens(engine.config(), options.sequence)),
       reserved_answer_(options.reserved_answer),
@@ -66,7 +59,7 @@ std::uint64_t Runner::bytes_of(const CompletionRequest& request) const {
 bool Runner::step() {
   end_cancelled();
   begin_forks();
-  const Step step = plan();
+  Step step = plan();
   if (!step.inputs.empty()) run(step);
   take_cached(step);
   if (!step.inputs.empty() || !step.cached.empty()) return true;
@@ -76,7 +69,7 @@ bool Runner::step() {
   return true;
 }
 
-void Runner::run(const Step& step) {
+void Runner::run(Step& step) {
   const Stopwatch watch;
   std::span<const StepOutput> outputs;
   if (!forward(step, outputs)) return;
@@ -98,8 +91,10 @@ void Runner::run(const Step& step) {
 }
 
 // What has a broken sequence after an exception fails.
-bool Runner::forward(const Step& step, std::span<const StepOutput>& outputs) {
+bool Runner::forward(Step& step, std::span<const StepOutput>& outputs) {
+  const Stopwatch watch;
   const auto error = error_of([&] { outputs = batch_.step(step.inputs); });
+  step.seconds = watch.seconds();
   if (!error) return true;
   std::vector<State> requests;
   for (const Answer* answer : step.answers) requests.push_back(answer->request);
@@ -175,18 +170,6 @@ std::size_t Runner::slice_tokens(std::size_t answers) const {
   return std::min(room, std::max(kMinSliceTokens, static_cast<std::size_t>(tokens)));
 }
 
-// Memory for the next token; false if there is none at present.
-bool Runner::reserve_next(Answer& answer) {
-  const std::size_t needed = batch_.position(answer.sequence) + 1;
-  if (needed <= answer.reserved) return true;
-  const std::size_t more = std::min(needed + kReserveStep, most_tokens(answer.request->request()));
-  const std::uint64_t bytes = sizes_.own(more, 0) - sizes_.own(answer.reserved, 0);
-  if (!ledger_.could_fit(bytes) || !cache_.make_room(bytes)) return false;
-  answer.lease.add(bytes);
-  answer.reserved = more;
-  return true;
-}
-
 Runner::Step Runner::plan() {
   Step step;
   stalled_ = false;
@@ -197,9 +180,9 @@ Runner::Step Runner::plan() {
       stalled_ = true;
       continue;
     }
-    step.inputs.push_back({answer.sequence, answer.text.pending(), 1});
     step.answers.push_back(&answer);
   }
+  add_answers(step);
   std::size_t room = slice_tokens(step.answers.size());
   const std::vector<Prompt*> prompts = prompts_by_turn();
   for (Prompt* prompt : prompts) {
@@ -227,56 +210,6 @@ Runner::Step Runner::plan() {
   return step;
 }
 
-void Runner::choose(Answer& answer, std::span<const float> logits) const {
-  answer.error = error_of([&] {
-    const std::size_t room = context_ - batch_.position(answer.sequence);
-    answer.id = answer.text.choose(logits, room);
-  });
-}
-
-void Runner::take_answers(const Step& step, std::span<const StepOutput> outputs) {
-  engine_.pool().parallel_for(step.answers.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      Answer& answer = *step.answers[i];
-      answer.text.read(1);
-      std::span<const float> logits;
-      answer.error = error_of([&] { logits = outputs[i].logits(); });
-      if (!answer.error) choose(answer, logits);
-    }
-  });
-  for (std::size_t i = 0; i < step.answers.size(); ++i) {
-    keep_answer(*step.answers[i], outputs[i].hidden());
-    report(*step.answers[i]);
-  }
-  remove_ended();
-}
-
-// The choice of the present step. Answers of a request that failed stay until remove_ended().
-void Runner::report(Answer& answer) {
-  if (answer.request->ended()) return;
-  if (answer.error) {
-    push_failure(*answer.request, *answer.error);
-    return;
-  }
-  if (answer.id) {
-    ++counters_.generated_tokens;
-    CompletionEvent event{.kind = Kind::kToken, .answer = answer.index};
-    event.id = *answer.id;
-    event.text = answer.text.latest_text();
-    if (!answer.text.result().logprobs.empty()) {
-      event.logprobs = answer.text.result().logprobs.back();
-    }
-    answer.request->push(std::move(event));
-  }
-  if (answer.text.ended()) push_end(*answer.request, answer.index, answer.text.result());
-}
-
-// The next prompt may continue behind an answer.
-void Runner::keep_answer(Answer& answer, std::span<const float> hidden) {
-  if (!answer.text.ended() || answer.error || !answer.request->request().use_cache) return;
-  cache_.keep(batch_.snapshot(answer.sequence), hidden, answer.lease);
-}
-
 void Runner::remove_ended() {
   std::erase_if(answers_, [&](const Answer& answer) {
     if (!answer.text.ended() && !answer.request->ended()) return false;
@@ -287,7 +220,7 @@ void Runner::remove_ended() {
 }
 
 void Runner::push_failure(RequestState& request, const Error& error) {
-  CompletionEvent event{.kind = Kind::kFailed};
+  CompletionEvent event{.kind = CompletionEvent::Kind::kFailed};
   event.error = error;
   request.push(std::move(event));
   ++counters_.failed;
@@ -303,13 +236,6 @@ void Runner::fail(const State& request, const Error& error) {
   remove_ended();
 }
 
-void Runner::begin_answer(Answer answer, std::span<const float> logits) {
-  answers_.push_back(std::move(answer));
-  choose(answers_.back(), logits);
-  report(answers_.back());
-  remove_ended();
-}
-
 void Runner::read_metrics(SchedulerMetrics& metrics) const {
   metrics.running = prompts_.size() + answers_.size();
   metrics.sequences_free = places_free();
@@ -320,6 +246,8 @@ void Runner::read_metrics(SchedulerMetrics& metrics) const {
   metrics.prompt_tokens = counters_.prompt_tokens;
   metrics.cached_tokens = counters_.cached_tokens;
   metrics.generated_tokens = counters_.generated_tokens;
+  metrics.drafted_tokens = counters_.drafted_tokens;
+  metrics.accepted_tokens = counters_.accepted_tokens;
   metrics.prompt_seconds = counters_.prompt_seconds;
   metrics.decode_seconds = counters_.decode_seconds;
   metrics.cache_misses = counters_.cache_misses;

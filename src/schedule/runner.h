@@ -32,8 +32,8 @@ inline constexpr std::size_t kMinSliceTokens = 16;
 // An answer that is longer than foreseen gets memory for so many tokens at a time.
 inline constexpr std::size_t kReserveStep = 256;
 
-// Steps a batch: every step has one token of each answer, and a slice of the prompts behind them.
-// Belongs to one thread.
+// Steps a batch: every step has one token of each answer, and behind them a slice of the prompts
+// or, if there are none, drafts of what follows in the answers. Belongs to one thread.
 class Runner {
  public:
   // `limit`: of memory. `disk` may be null, `log` empty.
@@ -99,15 +99,21 @@ class Runner {
     Generation text;
     std::shared_ptr<const ForkPoint> point;
   };
+  struct Token {
+    std::uint32_t id;
+    std::string text;
+    std::optional<TokenLogprobs> logprobs;
+  };
   struct Answer {
     State request;
     std::size_t index;
     Generation text;
     Lease lease;
     SequenceId sequence;
-    std::size_t reserved;                  // tokens whose memory the lease has
-    std::optional<std::uint32_t> id = {};  // of the present step
-    std::optional<Error> error = {};       // the same
+    std::size_t reserved;             // tokens whose memory the lease has
+    std::vector<Token> chosen = {};   // in the present step
+    std::size_t kept = 0;             // of the input of the present step, tokens of the answer
+    std::optional<Error> error = {};  // of the present step
   };
   struct Step {
     std::vector<StepInput> inputs;
@@ -115,6 +121,10 @@ class Runner {
     std::vector<Prompt*> prompts;  // of the others
     std::vector<Prompt*> cached;   // without an input
     Answer* stalled = nullptr;     // the latest answer that waits for memory
+    std::size_t drafted = 0;       // tokens
+    double seconds = 0.0;          // of the forward pass
+    // Of a step with so many answers and no drafts.
+    std::optional<double> plain_seconds = {};
   };
 
   void end_cancelled();
@@ -126,15 +136,17 @@ class Runner {
   void start(Prompt& prompt);
   bool waits(const Prompt& prompt);
   void keep_prefix(Prompt& prompt, std::span<const float> hidden);
-  void run(const Step& step);
-  bool forward(const Step& step, std::span<const StepOutput>& outputs);
+  void add_answers(Step& step);
+  void run(Step& step);
+  bool forward(Step& step, std::span<const StepOutput>& outputs);
   void take_answers(const Step& step, std::span<const StepOutput> outputs);
   void take_prompts(const Step& step, std::span<const StepOutput> outputs);
   void take_cached(const Step& step);
   void read_logprobs(Prompt& prompt, std::size_t first, std::span<const float> hidden);
   void finish_prompt(Prompt& prompt, std::span<const float> hidden, std::span<const float> logits);
   void begin_answer(Answer answer, std::span<const float> logits);
-  void choose(Answer& answer, std::span<const float> logits) const;
+  static void add_token(Answer& answer, std::uint32_t id);
+  void end_draft(const Step& step, std::size_t input);
   void report(Answer& answer);
   void keep_answer(Answer& answer, std::span<const float> hidden);
   void remove_ended();
@@ -147,6 +159,7 @@ class Runner {
 
   const Engine& engine_;
   SequenceOptions sequence_options_;
+  LookupOptions lookup_;
   std::size_t max_sequences_;
   std::size_t context_;
   std::size_t reserved_answer_;
@@ -161,6 +174,7 @@ class Runner {
   Turns turns_;
   bool stalled_ = false;            // an answer waits for memory
   double seconds_per_token_ = 0.0;  // of slices, lately
+  PlainSteps plain_;
   SchedulerMetrics counters_;
 };
 

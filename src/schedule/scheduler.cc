@@ -45,6 +45,7 @@ void check(const SchedulerOptions& options) {
     throw usage_error("{} sequences at a time; 1 to {} are possible", options.max_sequences,
                       kMaxSequences);
   }
+  check_lookup(options.lookup);
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ struct SchedulerOptions {
   // Tokens of an answer whose memory is reserved before it begins, since few answers are longer. A
   // longer one waits for memory and, if all answers do, the latest one fails with kResources.
   std::size_t reserved_answer = 4096;
+  LookupOptions lookup = {};  // of every request, whatever its options say
 };
 
 // The queue is full. A server answers 429 with Retry-After.
@@ -68,6 +69,8 @@ struct SchedulerMetrics {          // a consistent picture; counters only grow
   std::uint64_t prompt_tokens = 0;  // read
   std::uint64_t cached_tokens = 0;  // not read
   std::uint64_t generated_tokens = 0;
+  std::uint64_t drafted_tokens = 0;   // guessed by lookup
+  std::uint64_t accepted_tokens = 0;  // of these, those that were right
   // Of steps that read a part of a prompt, and of those that do not.
   double prompt_seconds = 0.0;
   double decode_seconds = 0.0;

@@ -32,6 +32,42 @@ TEST_P(SchedulerTest, AnswersAreThoseOfARunAlone) {
   }
 }
 
+// Answers of three tokens only, so that most ends of the text occur before.
+TEST_P(SchedulerTest, AnswersWithDraftsAreThoseOfARunAlone) {
+  std::vector<CompletionRequest> requests;
+  for (std::uint32_t i = 0; i < 7; ++i) {
+    requests.push_back(test_request(0, i));
+    const std::vector<std::uint32_t> span = test_ids(6 + i, i);
+    for (std::size_t at = 0; at < 20 + 9 * i; ++at) {
+      requests.back().prompt.push_back(span[at % span.size()]);
+    }
+    requests.back().options.max_tokens = 50;
+    requests.back().options.sampler.temperature = i % 3 == 0 ? 1.5F : 0.0F;
+    requests.back().options.sampler.repeat_penalty = 1.0F;
+    requests.back().options.sampler.logit_bias = {{17, 100.0F}, {18, 100.0F}, {200, 100.0F}};
+  }
+  for (const UseLookup use : {UseLookup::kOn, UseLookup::kAuto, UseLookup::kOff}) {
+    Scheduler scheduler(engine_, 1, {.max_sequences = 5, .lookup = {use, 20}});
+    std::vector<std::shared_ptr<Completion>> completions;
+    for (const CompletionRequest& request : requests) {
+      completions.push_back(scheduler.submit(request));
+    }
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      EXPECT_EQ(collect(*completions[i]), alone(engine_, requests[i])) << i;
+    }
+    scheduler.drain();
+    const SchedulerMetrics metrics = scheduler.metrics();
+    EXPECT_EQ(metrics.generated_tokens, 50 * requests.size());
+    if (use == UseLookup::kOn) {
+      EXPECT_GT(metrics.accepted_tokens, 50U);
+      EXPECT_GT(metrics.drafted_tokens, metrics.accepted_tokens);
+    }
+    if (use == UseLookup::kOff) {
+      EXPECT_EQ(metrics.drafted_tokens, 0U);
+    }
+  }
+}
+
 TEST_P(SchedulerTest, SeveralAnswersHaveSuccessiveSeeds) {
   Scheduler scheduler(engine_, 1, {.max_sequences = 2});
   CompletionRequest request = test_request(45, 3);

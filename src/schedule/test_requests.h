@@ -114,8 +114,10 @@ inline Collected alone(const Engine& engine, const CompletionRequest& request,
     });
   }
   Session session(engine, options);
+  GenerateOptions how = request.options;
+  how.lookup.use = UseLookup::kOff;
   const GenerateResult result = generate(
-      session, request.prompt, request.options, [](auto, auto) {}, [] { return false; });
+      session, request.prompt, how, [](auto, auto) {}, [] { return false; });
   CollectedAnswer answer{result.ids, {}};
   for (const TokenLogprobs& one : result.logprobs) append(answer.logprobs, one);
   all.answers.push_back(std::move(answer));

@@ -65,6 +65,8 @@ std::string metrics_text(const SchedulerMetrics& m, std::size_t max_queue,
   text.counter("cellm_cached_tokens_total", "Tokens of prompts taken from the cache.",
                m.cached_tokens);
   text.counter("cellm_generated_tokens_total", "Generated tokens.", m.generated_tokens);
+  text.counter("cellm_drafted_tokens_total", "Tokens guessed by lookup.", m.drafted_tokens);
+  text.counter("cellm_accepted_tokens_total", "Guessed tokens that were right.", m.accepted_tokens);
   text.counter("cellm_prompt_seconds_total", "Time in steps that read a part of a prompt.",
                m.prompt_seconds);
   text.counter("cellm_decode_seconds_total", "Time in all other steps.", m.decode_seconds);

@@ -13,6 +13,8 @@ void Usage::take(const CompletionEvent& event) {
   const GenerateResult& result = event.result;
   generated_ += result.ids.size() + (result.end_id ? 1 : 0);
   reasoning_ += result.thinking_tokens;
+  drafted_ += result.drafted_tokens;
+  accepted_ += result.accepted_tokens;
   // Answers of one request run side by side.
   prompt_seconds_ = std::max(prompt_seconds_, result.prompt_seconds);
   decode_seconds_ = std::max(decode_seconds_, result.decode_seconds);
@@ -55,7 +57,9 @@ OrderedJson Usage::timings_json() const {
           {"predicted_n", generated_},
           {"predicted_ms", decode_seconds_ * kMilliseconds},
           {"predicted_per_token_ms", each(decode_seconds_ * kMilliseconds, generated_)},
-          {"predicted_per_second", rate(generated_, decode_seconds_)}};
+          {"predicted_per_second", rate(generated_, decode_seconds_)},
+          {"draft_n", drafted_},
+          {"draft_n_accepted", accepted_}};
 }
 
 std::string Usage::completion_event(OrderedJson frame) const {

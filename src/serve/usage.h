@@ -31,6 +31,8 @@ class Usage {
   std::size_t cached_ = 0;
   std::size_t generated_ = 0;
   std::size_t reasoning_ = 0;
+  std::size_t drafted_ = 0;
+  std::size_t accepted_ = 0;
   double prompt_seconds_ = 0.0;
   double decode_seconds_ = 0.0;
 };
