@@ -43,6 +43,15 @@ typedef enum cellm_constraint {
   CELLM_CONSTRAINT_GRAMMAR = 5      /* a text of the rule root of a grammar in llama.cpp's GBNF */
 } cellm_constraint;
 
+/* Prompt lookup: tokens that an earlier part of the text suggests are read together with the latest
+ * one, and count as far as they are what would have been chosen. The text, its log probabilities
+ * and the session do not depend on it, only the time does. */
+typedef enum cellm_lookup {
+  CELLM_LOOKUP_AUTO = 0, /* while it is faster, by times measured during the answer */
+  CELLM_LOOKUP_ON = 1,
+  CELLM_LOOKUP_OFF = 2
+} cellm_lookup;
+
 /* Steps are taken in the order: bias, penalties, DRY, top_n_sigma, top_k, typical_p, top_p, min_p,
  * xtc, temperature. */
 typedef struct cellm_generate_options {
@@ -97,6 +106,8 @@ typedef struct cellm_generate_options {
   const char* const* constraint_texts;
   size_t constraint_texts_count; /* CHOICE: 1 or more; JSON_OBJECT: 0; else 1 */
   int no_reasoning; /* nonzero: the prompt is of another chat template, without the tags */
+  size_t draft_max; /* tokens read ahead by lookup at most, up to 63; 0: 16 */
+  int lookup;       /* cellm_lookup */
 } cellm_generate_options;
 
 typedef struct cellm_logprob {
@@ -109,7 +120,7 @@ typedef struct cellm_generate_result {
   int stop_reason;         /* cellm_stop_reason */
   size_t prompt_tokens;    /* fed */
   size_t generated_tokens; /* without the one that ended the answer, with those of a stop string */
-  size_t decoded_tokens;   /* fed one by one, each for the next */
+  size_t decoded_tokens;   /* fed after the prompt, each for the next */
   double prompt_seconds;
   double decode_seconds;
   /* NULL unless asked for: for each generated token logprobs_per_token entries, the token itself
@@ -121,6 +132,8 @@ typedef struct cellm_generate_result {
   char* reasoning;
   char* answer;
   size_t thinking_tokens; /* of the generated ones, those of the reasoning and its closing tag */
+  size_t drafted_tokens;  /* read ahead by lookup */
+  size_t accepted_tokens; /* of these, those that were right */
 } cellm_generate_result;
 
 #define CELLM_NO_TOKEN 0xFFFFFFFFu

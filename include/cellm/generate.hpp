@@ -77,6 +77,8 @@ struct GenerateOptions {
   std::optional<std::size_t> thinking_budget = {};
   Constraint constraint = {};  // holds behind the reasoning if that is told apart or has a budget
   bool no_reasoning = false;   // under a constraint: none begins that the prompt has not begun
+  cellm_lookup lookup = CELLM_LOOKUP_AUTO;
+  std::size_t draft_max = 16;  // tokens read ahead by lookup at most, up to 63; 0: 16
 };
 
 // A token and the most probable ones in its place, best first.
@@ -194,6 +196,8 @@ inline PlainOptions plain(const GenerateOptions& options) {
   o.constraint_texts = result.constraint.data();
   o.constraint_texts_count = result.constraint.size();
   o.no_reasoning = options.no_reasoning ? 1 : 0;
+  o.lookup = options.lookup;
+  o.draft_max = options.draft_max;
   return result;
 }
 

@@ -58,8 +58,10 @@ class Generation:
     generated_tokens: int  #: without the token that ended the answer
     thinking_tokens: int  #: the share of the reasoning and its closing tag
     prompt_seconds: float  #: for feeding the prompt
-    decode_seconds: float  #: for feeding decoded_tokens, one by one
+    decode_seconds: float  #: for feeding decoded_tokens
     decoded_tokens: int
+    drafted_tokens: int  #: read ahead by lookup
+    accepted_tokens: int  #: of these, those that were right
     seed: int  #: with which the same call gives the same answer
     logprobs: list[TokenLogprobs] | None  #: of each token, if asked for
 
@@ -81,6 +83,8 @@ def _generation(native: _cellm.Generation, options: _cellm.Options) -> Generatio
         prompt_seconds=values["prompt_seconds"],
         decode_seconds=values["decode_seconds"],
         decoded_tokens=values["decoded_tokens"],
+        drafted_tokens=values["drafted_tokens"],
+        accepted_tokens=values["accepted_tokens"],
         seed=options.seed,
         logprobs=None
         if options.logprobs is None

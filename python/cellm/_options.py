@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from cellm import _cellm, _values
 from cellm._errors import UsageError
-from cellm._values import OnLoop
+from cellm._values import Lookup, OnLoop
 
 _CONSTRAINTS = {"json_schema": 1, "json_object": 2, "regex": 3, "choices": 4, "grammar": 5}
 _LARGEST_SEED = 2**64 - 1
@@ -69,6 +69,11 @@ class GenerateOptions(TypedDict, total=False):
     ignore_end: bool
     #: what is done about a text that repeats itself; "stop" in conversations, else "ignore"
     on_loop: OnLoop
+    #: read ahead what an earlier part of the text suggests: "auto" (while it is faster), "on" or
+    #: "off"; the answer is the same
+    lookup: Lookup
+    #: tokens read ahead at most, up to 63; 16
+    draft_max: int
     #: report the log probability of each token and of so many of the most probable; at most 1000
     logprobs: int | None
     #: after so many tokens of reasoning ``</think>`` is forced; None: never
@@ -91,7 +96,7 @@ _NUMBERS = {
 }  # fmt: skip
 _SIZES = {
     "min_tokens", "top_k", "repeat_window", "dry_allowed_length", "dry_window", "logprobs",
-    "thinking_budget",
+    "thinking_budget", "draft_max",
 }  # fmt: skip
 _TEXTS = {"dry_breakers", "stop"}
 _OPTIONAL = {"logprobs", "thinking_budget"}
@@ -159,6 +164,8 @@ def _set(options: _cellm.Options, name: str, value: object) -> None:
         options.set_logit_bias(_logit_bias(value))
     elif name == "on_loop":
         options.set_on_loop(_values.choice(value, _values.ON_LOOP, name))
+    elif name == "lookup":
+        options.set_lookup(_values.choice(value, _values.LOOKUP, name))
     else:
         raise TypeError(f"{name!r} is no option of generation")
 

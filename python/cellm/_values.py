@@ -21,11 +21,13 @@ Activations: TypeAlias = Literal["int8", "fast", "f32"]
 KvEncoding: TypeAlias = Literal["f16", "turboquant", "f32"]
 ChatFormat: TypeAlias = Literal["auto", "chatml", "plain"]
 OnLoop: TypeAlias = Literal["ignore", "stop", "resample"]
+Lookup: TypeAlias = Literal["auto", "on", "off"]
 
 ACTIVATIONS = {"int8": 0, "fast": 1, "f32": 2}
 KV_ENCODINGS = {"f16": 0, "turboquant": 1, "f32": 2}
 CHAT_FORMATS = {"auto": 0, "chatml": 1, "plain": 2}
 ON_LOOP = {"ignore": 0, "stop": 1, "resample": 2}
+LOOKUP = {"auto": 0, "on": 1, "off": 2}
 
 LARGEST_ID = 2**32 - 1
 LARGEST_SIZE = 2**63 - 1

@@ -124,6 +124,8 @@ Dict to_dict(const Answer& answer) {
   dict["prompt_seconds"] = result.prompt_seconds;
   dict["decode_seconds"] = result.decode_seconds;
   dict["decoded_tokens"] = result.decoded_tokens;
+  dict["drafted_tokens"] = result.drafted_tokens;
+  dict["accepted_tokens"] = result.accepted_tokens;
   dict["reasoning"] = to_str(result.reasoning_text);
   dict["answer"] = to_str(result.answer_text);
   nb::list all;
@@ -185,6 +187,7 @@ void add_options(nb::module_& module) {
   add_generate_field<&G::top_logprobs>(type, "logprobs");
   add_generate_field<&G::split_thinking>(type, "split_thinking");
   add_generate_field<&G::thinking_budget>(type, "thinking_budget");
+  add_generate_field<&G::draft_max>(type, "draft_max");
   add_sampling_field<&S::temperature>(type, "temperature");
   add_sampling_field<&S::top_k>(type, "top_k");
   add_sampling_field<&S::top_p>(type, "top_p");
@@ -201,6 +204,10 @@ void add_options(nb::module_& module) {
       .def(
           "set_on_loop",
           [](Options& o, int value) { o.generate.on_loop = static_cast<cellm_on_loop>(value); },
+          nb::arg("value"))
+      .def(
+          "set_lookup",
+          [](Options& o, int value) { o.generate.lookup = static_cast<cellm_lookup>(value); },
           nb::arg("value"))
       .def("set_logit_bias", set_logit_bias, nb::arg("biases"))
       .def("set_constraint", set_constraint, nb::arg("kind"), nb::arg("texts"))

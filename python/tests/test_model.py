@@ -128,6 +128,17 @@ def test_sampled_answers_are_those_of_the_program(
     assert tiny.generate(story, seed=again.seed).text == again.text
 
 
+def test_lookup_changes_the_speed_alone(tiny: cellm.Model) -> None:
+    prompt = "red green blue, " * 6
+    options: cellm.GenerateOptions = {"temperature": 0, "max_tokens": 60, "ignore_end": True}
+    off = tiny.generate(prompt, chat=False, lookup="off", **options)
+    on = tiny.generate(prompt, chat=False, lookup="on", draft_max=8, **options)
+    assert on.text == off.text
+    assert on.ids.tolist() == off.ids.tolist()
+    assert off.drafted_tokens == 0
+    assert 0 < on.accepted_tokens <= on.drafted_tokens
+
+
 def test_options_of_answers(tiny: cellm.Model) -> None:
     cut = tiny.generate(QUESTION, temperature=0, stop="scatters")
     assert cut.finish_reason == "stop"

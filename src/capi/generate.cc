@@ -77,6 +77,24 @@ OnLoop on_loop_of(int value) {
   }
 }
 
+LookupOptions lookup_of(const cellm_generate_options& o) {
+  LookupOptions lookup;
+  switch (o.lookup) {
+    case CELLM_LOOKUP_AUTO:
+      break;
+    case CELLM_LOOKUP_ON:
+      lookup.use = UseLookup::kOn;
+      break;
+    case CELLM_LOOKUP_OFF:
+      lookup.use = UseLookup::kOff;
+      break;
+    default:
+      throw usage_error("lookup {} is unknown", o.lookup);
+  }
+  if (o.draft_max != 0) lookup.max_draft = o.draft_max;
+  return lookup;
+}
+
 ConstraintPtr constraint_of(const LoadedModel& model, const cellm_generate_options& o) {
   const std::vector<std::string> texts =
       texts_of(o.constraint_texts, o.constraint_texts_count, "constraint_texts");
@@ -116,6 +134,7 @@ GenerateOptions generate_options(const LoadedModel& model, const cellm_generate_
   if (o.logprobs != 0) options.top_logprobs = o.top_logprobs;
   if (o.split_thinking != 0 || o.thinking_budget != 0) options.thinking.emplace();
   if (o.thinking_budget != 0) options.thinking_budget = o.thinking_budget;
+  options.lookup = lookup_of(o);
   options.constraint = constraint_of(model, o);
   if (options.constraint && options.thinking) {
     options.may_reason = o.no_reasoning == 0 && reasons(model.engine.opened());
@@ -210,7 +229,8 @@ cellm_status cellm_generate(cellm_session* session, const std::uint32_t* prompt,
         on.session, ids, generate_options(*on.loaded, o, on.session.max_tokens()),
         [&](std::uint32_t id, std::string_view text) { stream.push(id, text); }, ended);
     stream.finish(generated.text);
-    const bool split = o.split_thinking != 0 && has_fields(result, sizeof(*result));
+    const bool split = o.split_thinking != 0 &&
+                       has_fields(result, offsetof(cellm_generate_result, thinking_tokens));
     const std::size_t top = generated.logprobs.empty() ? 0 : generated.logprobs[0].top.size();
     give_result(
         cellm_generate_result{
@@ -227,7 +247,9 @@ cellm_status cellm_generate(cellm_session* session, const std::uint32_t* prompt,
             .logprobs_per_token = generated.logprobs.empty() ? 0 : top + 1,
             .reasoning = split ? text_copy(generated.reasoning) : nullptr,
             .answer = split ? text_copy(generated.answer) : nullptr,
-            .thinking_tokens = generated.thinking_tokens},
+            .thinking_tokens = generated.thinking_tokens,
+            .drafted_tokens = generated.drafted_tokens,
+            .accepted_tokens = generated.accepted_tokens},
         result);
   });
 }

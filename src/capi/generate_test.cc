@@ -64,6 +64,41 @@ TEST_F(Generate, TextIsWholeCharacters) {
   EXPECT_LT(broken_off, 30U);
 }
 
+TEST_F(Generate, LookupChangesNothing) {
+  auto options = sized<cellm_generate_options>();
+  options.max_tokens = 90;
+  options.ignore_end = 1;
+  options.lookup = CELLM_LOOKUP_OFF;
+  Heard want;
+  EXPECT_EQ(generate(test::new_session(model_), want, options).drafted_tokens, 0U);
+  for (const int lookup : {CELLM_LOOKUP_AUTO, CELLM_LOOKUP_ON}) {
+    options.lookup = lookup;
+    options.draft_max = 5;
+    Heard heard;
+    const auto session = test::new_session(model_);
+    const auto result = generate(session, heard, options);
+    EXPECT_EQ(heard.ids, want.ids);
+    EXPECT_EQ(heard.text, want.text);
+    EXPECT_EQ(result.decoded_tokens, 89U);
+    EXPECT_EQ(cellm_session_position(session.get()), prompt_.size() + 89);
+    EXPECT_LE(result.accepted_tokens, result.drafted_tokens);
+    if (lookup == CELLM_LOOKUP_ON) {
+      EXPECT_GT(result.accepted_tokens, 0U);
+    }
+  }
+  const auto session = test::new_session(model_);
+  const auto refuse = [&](const char* message) {
+    expect_failure(cellm_generate(session.get(), prompt_.data(), prompt_.size(), &options, nullptr,
+                                  nullptr, nullptr),
+                   CELLM_ERROR_USAGE, message);
+    EXPECT_EQ(cellm_session_position(session.get()), 0U);
+  };
+  options.draft_max = 64;
+  refuse("1 to 63 are possible");
+  options.lookup = 3;
+  refuse("lookup 3 is unknown");
+}
+
 TEST_F(Generate, EndsWhenTheCallbackSaysSo) {
   auto options = sized<cellm_generate_options>();
   options.ignore_end = 1;
