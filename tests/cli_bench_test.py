@@ -22,6 +22,13 @@ class Bench(CommandTest):
             for key in ("gmac_per_second", "peak_gmac_per_second", "bandwidth_gb_per_second", "peak_memory_bytes"):
                 self.assertGreater(row[key], 0)
 
+    def test_drafts(self):
+        rows = json.loads(self.succeed("bench", "--model", QWEN35, "-p", "0", "-n", "40", "--draft", "0,3", "--right", "2", "-r", "1",
+                                       "-o", "json").stdout)
+        self.assertEqual([(r["n_gen"], r["n_draft"], r["n_right"]) for r in rows], [(40, 0, 0), (40, 3, 2)])
+        table = self.succeed("bench", "--model", QWEN35, "-p", "0", "-n", "8", "--draft", "16", "-r", "1").stdout.decode()
+        self.assertIn("| tg8 draft 16/16 |", table)
+
     def test_json_is_one_document_for_several_numbers_of_threads(self):
         rows = json.loads(self.succeed("bench", "--model", QWEN35, "-p", "9", "-n", "0", "-r", "1", "-t", "1,2",
                                        "-o", "json").stdout)

@@ -377,6 +377,7 @@ class PipeTest(CommandTest):
         self.assertIn("Be brief.", rendered)
         out, _ = self.talk("/stats\n/help\n", "--load", path)
         self.assertIn("messages  5", out)
+        self.assertRegex(out, r"lookup +\d+ of \d+ tokens")
         self.assertIn("/undo", out)
 
     def test_agrees_with_infer(self):

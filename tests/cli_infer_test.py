@@ -88,6 +88,19 @@ class Infer(CommandTest):
         self.assertEqual(result["stop_reason"], "length")
         self.assertEqual(result["timings"]["prompt_tokens"], 2)
 
+    def test_lookup_changes_the_speed_alone(self):
+        flags = ["--tokens", ",".join("1 2 3 4 5 6".split() * 8), "--gen", 80, "--temperature", 0, "--json"]
+        off, on, auto = (json.loads(self.infer(*flags, "--lookup", use).stdout) for use in ("off", "on", "auto"))
+        for other in (on, auto):
+            self.assertEqual((other["ids"], other["stop_reason"]), (off["ids"], off["stop_reason"]))
+            self.assertEqual(other["timings"]["decode_tokens"], off["timings"]["decode_tokens"])
+        self.assertEqual(off["timings"]["drafted_tokens"], 0)
+        self.assertGreater(on["timings"]["accepted_tokens"], 0)
+        few = self.infer(*flags[:-1], "--lookup", "on", "--draft-max", 1)
+        self.assertRegex(few.stderr.decode(), r"\(lookup: \d+ of \d+ right\)")
+        self.assertEqual(few.stdout.decode().split(), [str(id) for id in off["ids"]])
+        self.fail_with(2, "draft", "infer", "-m", QWEN3, *flags, "--draft-max", 64)
+
     def test_no_tokens_asked_for(self):
         self.assertEqual(json.loads(self.infer("--seq", 2, "--gen", 0, "--json").stdout)["ids"], [])
 

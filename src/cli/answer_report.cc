@@ -71,7 +71,9 @@ void print_json(const Answer& answer, const Model& model) {
                      {"prompt_tokens_per_second", prompt_rate(result)},
                      {"decode_tokens", result.decoded_tokens},
                      {"decode_seconds", result.decode_seconds},
-                     {"decode_tokens_per_second", decode_rate(result)}};
+                     {"decode_tokens_per_second", decode_rate(result)},
+                     {"drafted_tokens", result.drafted_tokens},
+                     {"accepted_tokens", result.accepted_tokens}};
   json["peak_memory_bytes"] = peak_memory_bytes();
   json["threads"] = model.facts().threads;
   json["target"] = model.target();
@@ -80,12 +82,16 @@ void print_json(const Answer& answer, const Model& model) {
 
 void print_statistics(const Answer& answer) {
   const GenerateResult& result = answer.result;
+  const std::string lookup =
+      result.drafted_tokens == 0
+          ? ""
+          : fmt::format(" (lookup: {} of {} right)", result.accepted_tokens, result.drafted_tokens);
   fmt::print(stderr,
              "load {:.2f} s | prompt {} tokens, {:.1f} tokens/s | decode {} tokens, {:.1f} "
-             "tokens/s | peak memory {} "
+             "tokens/s{} | peak memory {} "
              "| stop: {} | seed {}\n",
              answer.load_seconds, result.prompt_tokens, prompt_rate(result),
-             result.generated_tokens, decode_rate(result), human_bytes(peak_memory_bytes()),
+             result.generated_tokens, decode_rate(result), lookup, human_bytes(peak_memory_bytes()),
              stop_reason_name(result.stop_reason), answer.seed);
 }
 

@@ -13,6 +13,7 @@
 #include "cli/model_argument.h"
 #include "convert/random_source.h"
 #include "engine/engine.h"
+#include "engine/generation.h"
 #include "engine/session.h"
 #include "format/formats.h"
 #include "jobs/convert_job.h"
@@ -29,6 +30,8 @@ struct Arguments {
   std::vector<std::size_t> prompts{512};
   std::vector<std::size_t> generations{128};
   std::vector<std::size_t> depths{0};
+  std::vector<std::size_t> drafts{0};
+  std::optional<std::size_t> right;
   std::size_t repetitions = 5;
   std::vector<unsigned> threads;
   std::string output = "md";
@@ -70,25 +73,43 @@ std::vector<std::uint32_t> random_tokens(std::size_t count, std::size_t vocab) {
   return tokens;
 }
 
-BenchResult measure(const Engine& engine, const Arguments& arguments, std::size_t prompt,
-                    std::size_t generate, std::size_t depth, unsigned threads) {
-  BenchResult result{prompt, generate, depth, threads, {}};
+// One by one, or as a lookup reads them: each with a draft, of which the first `right` are kept.
+void read_tokens(Session& session, std::span<const std::uint32_t> tokens, std::size_t draft,
+                 std::size_t right) {
+  while (!tokens.empty()) {
+    const std::size_t count = std::min({1 + draft, session.max_tentative(), tokens.size()});
+    const std::size_t kept = std::min(count, 1 + right);
+    if (count == 1) {
+      session.advance(tokens.first(1));
+    } else {
+      session.advance_tentatively(tokens.first(count));
+      session.keep(kept);
+    }
+    tokens = tokens.subspan(kept);
+  }
+}
+
+// The test is that of `result`, whose rates are set.
+BenchResult measure(const Engine& engine, const Arguments& arguments, BenchResult result) {
+  const std::size_t depth = result.n_depth;
+  const std::size_t tokens_read = std::max(result.n_prompt, result.n_gen);
   const SequenceOptions options{parse_kv_encoding(arguments.kv_encoding), 16, 0};
-  const auto tokens = random_tokens(depth + std::max(prompt, generate), engine.config().vocab_size);
+  const auto tokens = random_tokens(depth + tokens_read, engine.config().vocab_size);
   for (std::size_t repetition = 0; repetition <= arguments.repetitions; ++repetition) {
     Session session(engine, options);
     const std::span<const std::uint32_t> all = tokens;
     if (depth != 0) session.advance(all.first(depth));
     const double seconds = seconds_of([&] {
-      if (prompt != 0) {
-        session.advance(all.subspan(depth, prompt));
+      if (result.n_prompt != 0) {
+        session.advance(all.subspan(depth, result.n_prompt));
       } else {
-        for (std::size_t i = 0; i < generate; ++i) session.advance(all.subspan(depth + i, 1));
+        read_tokens(session, all.subspan(depth, result.n_gen), result.n_draft, result.n_right);
       }
     });
     // The first one warms caches and threads.
-    if (repetition != 0)
-      result.rates.push_back(static_cast<double>(std::max(prompt, generate)) / seconds);
+    if (repetition != 0) {
+      result.rates.push_back(static_cast<double>(tokens_read) / seconds);
+    }
   }
   return result;
 }
@@ -122,10 +143,15 @@ int run(const Arguments& arguments) {
                   measure_ceilings(*engine), load_seconds});
     for (const std::size_t depth : arguments.depths) {
       for (const std::size_t prompt : arguments.prompts) {
-        if (prompt != 0) report.add(measure(*engine, arguments, prompt, 0, depth, threads));
+        if (prompt == 0) continue;
+        report.add(measure(*engine, arguments, {prompt, 0, depth, 0, 0, threads, {}}));
       }
       for (const std::size_t generate : arguments.generations) {
-        if (generate != 0) report.add(measure(*engine, arguments, 0, generate, depth, threads));
+        if (generate == 0) continue;
+        for (const std::size_t draft : arguments.drafts) {
+          const std::size_t right = std::min(draft, arguments.right.value_or(draft));
+          report.add(measure(*engine, arguments, {0, generate, depth, draft, right, threads, {}}));
+        }
       }
     }
     report.end();
@@ -152,6 +178,13 @@ Run configure(Options& options) {
   options.add("-d,--n-depth", a.depths, "Tokens in the context before, several with commas")
       .delimiter(',')
       .show_default();
+  options
+      .add("--draft", a.drafts,
+           "With -n: tokens read ahead in each step, as by a lookup, several with commas")
+      .delimiter(',')
+      .show_default()
+      .range(std::size_t{0}, kMaxDraftTokens);
+  options.add("--right", a.right, "Of these, tokens that are right (default: all)");
   options.add("-r,--repetitions", a.repetitions, "Runs of each test, after a warm-up")
       .show_default()
       .range(std::size_t{1}, std::size_t{1000});

@@ -24,8 +24,8 @@ double BenchResult::deviation() const {
 }
 
 std::string BenchResult::test() const {
-  const std::string name =
-      n_prompt != 0 ? fmt::format("pp{}", n_prompt) : fmt::format("tg{}", n_gen);
+  std::string name = n_prompt != 0 ? fmt::format("pp{}", n_prompt) : fmt::format("tg{}", n_gen);
+  if (n_draft != 0) name += fmt::format(" draft {}/{}", n_draft, n_right);
   return n_depth == 0 ? name : fmt::format("{} @ d{}", name, n_depth);
 }
 
@@ -34,8 +34,8 @@ BenchReport::BenchReport(std::string format)
       json_(std::make_unique<nlohmann::ordered_json>(nlohmann::ordered_json::array())) {
   if (format_ == "csv") {
     fmt::print(
-        "model,model_size,model_n_params,backend,n_threads,n_prompt,n_gen,n_depth,avg_ts,stddev_"
-        "ts\n");
+        "model,model_size,model_n_params,backend,n_threads,n_prompt,n_gen,n_depth,n_draft,"
+        "n_right,avg_ts,stddev_ts\n");
   }
 }
 
@@ -55,9 +55,10 @@ void BenchReport::begin(BenchSetting setting) {
 
 void BenchReport::add(const BenchResult& result) {
   const auto& [model, target, weights, ceilings, load_seconds] = setting_;
-  // Decoding reads every weight once for each token; a prompt is bound by arithmetic.
-  const double bytes =
-      result.n_gen != 0 ? result.mean() * static_cast<double>(weights.read_per_token) : 0;
+  // Decoding reads every weight once for each token; a prompt, or a draft, is bound by arithmetic.
+  const double bytes = result.n_gen != 0 && result.n_draft == 0
+                           ? result.mean() * static_cast<double>(weights.read_per_token)
+                           : 0;
   const double macs = result.mean() * static_cast<double>(weights.body_macs);
   if (format_ == "md") {
     fmt::print(
@@ -69,9 +70,9 @@ void BenchReport::add(const BenchResult& result) {
         bytes == 0 ? "" : fmt::format("{:.0f} %", 100 * bytes / ceilings.bandwidth), macs / 1e9,
         100 * macs / ceilings.macs);
   } else if (format_ == "csv") {
-    fmt::print("{},{},{},CPU,{},{},{},{},{:.6f},{:.6f}\n", model, weights.bytes, weights.parameters,
-               result.threads, result.n_prompt, result.n_gen, result.n_depth, result.mean(),
-               result.deviation());
+    fmt::print("{},{},{},CPU,{},{},{},{},{},{},{:.6f},{:.6f}\n", model, weights.bytes,
+               weights.parameters, result.threads, result.n_prompt, result.n_gen, result.n_depth,
+               result.n_draft, result.n_right, result.mean(), result.deviation());
   } else {
     json_->push_back({{"model_filename", model},
                       {"model_size", weights.bytes},
@@ -82,6 +83,8 @@ void BenchReport::add(const BenchResult& result) {
                       {"n_prompt", result.n_prompt},
                       {"n_gen", result.n_gen},
                       {"n_depth", result.n_depth},
+                      {"n_draft", result.n_draft},
+                      {"n_right", result.n_right},
                       {"avg_ts", result.mean()},
                       {"stddev_ts", result.deviation()},
                       {"samples_ts", result.rates},

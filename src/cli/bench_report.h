@@ -15,12 +15,14 @@ struct BenchResult {
   std::size_t n_prompt;
   std::size_t n_gen;
   std::size_t n_depth;
+  std::size_t n_draft;  // tokens read ahead in each step
+  std::size_t n_right;  // of these, those that are kept
   unsigned threads;
   std::vector<double> rates;  // tokens per second, one for each repetition
 
   double mean() const;
   double deviation() const;
-  std::string test() const;  // "pp512", "tg64 @ d4096"
+  std::string test() const;  // "pp512", "tg64 draft 8/6 @ d4096"
 };
 
 // The ceilings of the machine for these kernels and threads, measured before the tests.

@@ -55,6 +55,7 @@ void add_engine(Options& options, ChatArguments& a) {
       .group(engine)
       .show_default()
       .one_of({"int8", "fast", "f32"});
+  add_lookup_options(options, a.lookup, engine);
 }
 
 }  // namespace

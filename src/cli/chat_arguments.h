@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/constraint_arguments.h"
+#include "cli/lookup_arguments.h"
 #include "cli/options.h"
 #include "cli/sampling_arguments.h"
 
@@ -31,6 +32,7 @@ struct ChatArguments {
   std::string on_loop = "stop";
   std::string kv_encoding = "f16";
   std::string activations = "int8";
+  LookupArguments lookup;
   unsigned threads = 0;
   bool quiet = false;
   Links links = Links::kInside;

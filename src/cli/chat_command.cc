@@ -80,6 +80,7 @@ ChatSettings settings_of(const ChatArguments& arguments, const Engine& engine,
   generate.sampler = chat_sampling(arguments.sampling, engine.opened(), &settings.from_model);
   generate.stop_strings = arguments.stop_strings;
   generate.on_loop = on_loop(arguments.on_loop);
+  generate.lookup = lookup_options(arguments.lookup);
   generate.thinking.emplace();
   generate.thinking_budget = arguments.thinking_budget;
   if (constraint) generate.constraint = compile_constraint(constraint->kind, constraint->texts);

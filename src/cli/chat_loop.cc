@@ -96,6 +96,8 @@ void ChatLoop::report(const ChatAnswer& answer) {
   totals_.reread_tokens += answer.reread_tokens;
   totals_.generated_tokens += result.ids.size();
   totals_.decoded_tokens += result.decoded_tokens;
+  totals_.drafted_tokens += result.drafted_tokens;
+  totals_.accepted_tokens += result.accepted_tokens;
   totals_.prompt_seconds += result.prompt_seconds;
   totals_.decode_seconds += result.decode_seconds;
   if (result.reason == StopReason::kInterrupted && result.ids.empty())
@@ -167,17 +169,19 @@ void ChatLoop::set_thinking(std::string_view rest) {
 
 void ChatLoop::print_statistics() const {
   const Session& session = talk_.session();
-  print_now(fmt::format(
-      "messages  {}\n"
-      "context   {} of {} tokens, {}\n"
-      "read      {} tokens, {} of them again, {:.1f} tokens/s\n"
-      "written   {} tokens in {} answers, {:.1f} tokens/s\n"
-      "memory    {} at most\n",
-      talk_.messages().size(), session.position(), session.max_tokens(),
-      human_bytes(session.state_bytes(session.position())), totals_.prompt_tokens,
-      totals_.reread_tokens, rate(totals_.prompt_tokens, totals_.prompt_seconds),
-      totals_.generated_tokens, totals_.answers,
-      rate(totals_.decoded_tokens, totals_.decode_seconds), human_bytes(peak_memory_bytes())));
+  print_now(
+      fmt::format("messages  {}\n"
+                  "context   {} of {} tokens, {}\n"
+                  "read      {} tokens, {} of them again, {:.1f} tokens/s\n"
+                  "written   {} tokens in {} answers, {:.1f} tokens/s\n"
+                  "lookup    {} of {} tokens read ahead were right\n"
+                  "memory    {} at most\n",
+                  talk_.messages().size(), session.position(), session.max_tokens(),
+                  human_bytes(session.state_bytes(session.position())), totals_.prompt_tokens,
+                  totals_.reread_tokens, rate(totals_.prompt_tokens, totals_.prompt_seconds),
+                  totals_.generated_tokens, totals_.answers,
+                  rate(totals_.decoded_tokens, totals_.decode_seconds), totals_.accepted_tokens,
+                  totals_.drafted_tokens, human_bytes(peak_memory_bytes())));
 }
 
 }  // namespace cellm

@@ -27,6 +27,8 @@ struct ChatTotals {
   std::size_t reread_tokens = 0;
   std::size_t generated_tokens = 0;
   std::size_t decoded_tokens = 0;
+  std::size_t drafted_tokens = 0;
+  std::size_t accepted_tokens = 0;
   double prompt_seconds = 0.0;
   double decode_seconds = 0.0;
 };

@@ -97,6 +97,7 @@ void add_engine(Options& options, InferArguments& a) {
       .group(engine)
       .show_default()
       .one_of({"int8", "fast", "f32"});
+  add_lookup_options(options, a.lookup, engine);
   options.add("--backend", a.backend, "cpu").group(engine).show_default().one_of({"cpu", "metal"});
 }
 

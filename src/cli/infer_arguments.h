@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/constraint_arguments.h"
+#include "cli/lookup_arguments.h"
 #include "cli/options.h"
 #include "cli/sampling_arguments.h"
 #include "cli/surface.h"
@@ -42,6 +43,7 @@ struct InferArguments {
   std::string backend = "cpu";
   std::string kv_encoding = "f16";
   std::string activations = "int8";
+  LookupArguments lookup;
   unsigned threads = 0;
   bool quiet = false;
   bool json = false;

@@ -151,6 +151,8 @@ GenerateOptions generate_options(const InferArguments& arguments, const Model& m
   options.split_thinking = arguments.chat;
   options.thinking_budget = arguments.thinking_budget;
   options.ignore_end = !parse_switch(arguments.stop_eos, "--stop-eos");
+  options.lookup = lookup_named(arguments.lookup.use);
+  options.draft_max = arguments.lookup.draft_max;
   options.cancel = &interrupt_cancel();
   return options;
 }

@@ -62,6 +62,7 @@ void add_capacity(Options& options, ServeArguments& a) {
       .group(group)
       .show_default()
       .range(std::size_t{0}, std::size_t{86400});
+  add_lookup_options(options, a.lookup, group);
 }
 
 void add_model_options(Options& options, ServeArguments& a) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/lookup_arguments.h"
 
 namespace cellm {
 
@@ -16,6 +17,7 @@ struct ServeArguments {
   unsigned threads = 0;
   std::string activations = "int8";
   std::string kv_encoding = "f16";
+  LookupArguments lookup;
   std::string chat_template;
   std::string name;
   std::string host = "127.0.0.1";

@@ -16,6 +16,7 @@
 #include "cli/given_template.h"
 #include "cli/model_argument.h"
 #include "cli/serve_arguments.h"
+#include "engine/generation.h"
 #include "serve/server.h"
 
 namespace cellm {
@@ -87,6 +88,7 @@ ServeOptions serve_options(const ServeArguments& arguments) {
   sequence.total_blocks = (arguments.context + block - 1) / block;
   options.scheduler.max_sequences = arguments.max_sequences;
   options.scheduler.max_queue = arguments.max_queue;
+  options.scheduler.lookup = lookup_options(arguments.lookup);
   options.scheduler.cache_bytes = parse_bytes(arguments.cache_bytes);
   options.scheduler.cache_dir = arguments.cache_dir;
   if (!arguments.quiet) {

@@ -29,4 +29,11 @@ cellm_kv_encoding kv_encoding_named(std::string_view name) {
   throw failure(CELLM_ERROR_USAGE, "KV encoding \"{}\" is unknown", printable(name));
 }
 
+cellm_lookup lookup_named(std::string_view name) {
+  if (name == "auto") return CELLM_LOOKUP_AUTO;
+  if (name == "on") return CELLM_LOOKUP_ON;
+  if (name == "off") return CELLM_LOOKUP_OFF;
+  throw failure(CELLM_ERROR_USAGE, "lookup \"{}\" is unknown", printable(name));
+}
+
 }  // namespace cellm

@@ -24,9 +24,10 @@ Error failure(cellm_status status, fmt::format_string<Args...> format, Args&&...
   return {status, fmt::format(format, std::forward<Args>(args)...)};
 }
 
-// Parse the values of --activations ("int8", "fast", "f32") and --kv-encoding ("f16", "turboquant",
-// "f32"). Throw Error.
+// Parse the values of --activations ("int8", "fast", "f32"), --kv-encoding ("f16", "turboquant",
+// "f32") and --lookup ("auto", "on", "off"). Throw Error.
 cellm_activations activations_named(std::string_view name);
 cellm_kv_encoding kv_encoding_named(std::string_view name);
+cellm_lookup lookup_named(std::string_view name);
 
 }  // namespace cellm
