@@ -5,6 +5,7 @@ CELLM_PROMPTS (30) says how many prompts, CELLM_SEED (1) which ones, CELLM_MODEL
 scripts/lookup_prompts.sh runs it with many."""
 
 import concurrent.futures
+import json
 import os
 import random
 import time
@@ -40,6 +41,9 @@ def request(number):
         "temperature": chooser.choice((0, 0, 0.3, 1.0)), "top_k": chooser.choice((0, 5)), "logprobs": True, "top_logprobs": 2,
     }  # fmt: skip
     extra = chooser.randrange(8)
+    if extra > 4:  # one sentence behind the other, from a list: most of it occurs before
+        body["grammar"] = "root ::= (s " + '" ")*\ns ::= ' + " | ".join(map(json.dumps, SENTENCES))
+        body["max_tokens"] = MAX_TOKENS
     if extra == 0:
         body["response_format"] = {"type": "json_schema", "json_schema": {"name": "s", "schema": SCHEMA}}
     if extra == 1:
