@@ -49,10 +49,10 @@ struct BatchPrompt {
 
 // The results of generate() for each prompt, any number of them. Prompts run in one batch of at
 // most `together` (1 to kMaxBatchTokens) sequences; when a text ends, the next prompt takes its
-// place. options.sampler is not used, nor is a lookup: in company it would save nothing. progress
-// is called between steps with the number of tokens generated, over all prompts, and its maximum
-// (an ended text counts with its maximum); it may throw to cancel. Throws Error(kUsage) for a
-// prompt that is empty or does not fit.
+// place. options.sampler is not used, nor is a lookup: the texts share the weights already.
+// progress is called between steps with the number of tokens generated, over all prompts, and its
+// maximum (an ended text counts with its maximum); it may throw to cancel. Throws Error(kUsage) for
+// a prompt that is empty or does not fit.
 std::vector<GenerateResult> generate_batch(
     const Engine& engine, const SequenceOptions& sequences, std::span<const BatchPrompt> prompts,
     const GenerateOptions& options,

@@ -31,7 +31,7 @@ bool Runner::reserve_next(Answer& answer) {
   return true;
 }
 
-// Drafts are for the time when no prompts are read: those use the arithmetic that drafts need.
+// Drafts are for the time when no prompts are read, which share the weights with the answers too.
 void Runner::add_answers(Step& step) {
   step.plain_seconds = plain_.seconds(step.answers.size());
   std::size_t spare = kMaxLogitRows - std::min(kMaxLogitRows, step.answers.size());
