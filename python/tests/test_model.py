@@ -129,14 +129,16 @@ def test_sampled_answers_are_those_of_the_program(
 
 
 def test_lookup_changes_the_speed_alone(tiny: cellm.Model) -> None:
-    prompt = "red green blue, " * 6
+    prompt = tiny.tokenize("red green blue, " * 6)
     options: cellm.GenerateOptions = {"temperature": 0, "max_tokens": 60, "ignore_end": True}
-    off = tiny.generate(prompt, chat=False, lookup="off", **options)
-    on = tiny.generate(prompt, chat=False, lookup="on", draft_max=8, **options)
-    assert on.text == off.text
-    assert on.ids.tolist() == off.ids.tolist()
-    assert off.drafted_tokens == 0
-    assert 0 < on.accepted_tokens <= on.drafted_tokens
+    off: cellm.GenerateOptions = {**options, "lookup": "off"}
+    on: cellm.GenerateOptions = {**options, "lookup": "on", "draft_max": 8}
+    plain = tiny.generate(prompt, chat=False, **off)
+    ahead = tiny.generate(prompt, chat=False, **on)
+    assert ahead.text == plain.text
+    assert ahead.ids.tolist() == plain.ids.tolist()
+    assert plain.drafted_tokens == 0
+    assert 0 < ahead.accepted_tokens <= ahead.drafted_tokens
 
 
 def test_options_of_answers(tiny: cellm.Model) -> None:
