@@ -84,9 +84,9 @@ inline constexpr std::size_t kMaxLogitRows = 64;
 
 // Sequences can be added and removed at any time, and each step takes tokens for any of them:
 // chunks of a prompt for some and a single token for others. The results of a sequence are the
-// same, bit by bit, in any company, with any division of its tokens into steps, and on any number
-// of threads, and whether or not others were taken back. A step leaves other sequences unchanged.
-// Not thread-safe; the engine must outlive it.
+// same, bit by bit, in any company, with any division of its tokens into steps, on any number of
+// threads, and whether or not tokens were taken back before. A step leaves other sequences
+// unchanged. Not thread-safe; the engine must outlive it.
 //
 // Functions throw Error(kUsage) for an id that is not in the batch.
 class Batch {

@@ -225,7 +225,7 @@ class LookupOfText : public testing::Test {
 
   static GenerateOptions options(float temperature) {
     GenerateOptions options;
-    options.max_tokens = 48;
+    options.max_tokens = 36;
     options.tokenizer = &tokenizer();
     options.sampler.temperature = temperature;
     options.sampler.repeat_penalty = 1.0F;
@@ -278,7 +278,7 @@ TEST_F(LookupOfText, Constraints) {
     for (const char* text : kQuestions) {
       for (const float temperature : {0.0F, 1.0F}) {
         GenerateOptions how = options(temperature);
-        how.max_tokens = 60;
+        how.max_tokens = 40;
         how.constraint = constraint;
         compare(engine(), question(text), how, counts);
       }
