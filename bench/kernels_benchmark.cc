@@ -11,12 +11,12 @@
 #include <fmt/format.h>
 
 #include "base/aligned_buffer.h"
-#include "base/error.h"
 #include "format/block_formats.h"
 #include "format/formats.h"
 #include "format/packed.h"
 #include "format/trellis.h"
 #include "kernels/kernel_table.h"
+#include "kernels/runnable_kernels.h"
 
 namespace cellm {
 namespace {
@@ -292,13 +292,7 @@ void add_target(const KernelTable& table) {
 }  // namespace cellm
 
 int main(int argc, char** argv) {
-  for (const char* target : {"scalar", "avx2", "avx512vnni", "avx512bf16"}) {
-    try {
-      cellm::add_target(cellm::kernel_table(target));
-    } catch (const cellm::Error&) {
-      continue;  // not supported by this processor
-    }
-  }
+  for (const cellm::KernelTable& table : cellm::runnable_kernels()) cellm::add_target(table);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

@@ -20,10 +20,17 @@ namespace cellm {
 
 #if defined(__x86_64__)
 namespace {
-// Asked here because clang before 16 does not know __builtin_cpu_supports("f16c").
+// Asked here because clang before 16 does not know __builtin_cpu_supports("f16c") and "avxvnni".
 bool has_f16c() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+bool has_avxvnni() {
+  constexpr unsigned kAvxVnni = 1U << 4;  // some headers have no name for it
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  // Leaf 7 says in eax how many parts it has.
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || eax < 1) return false;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & kAvxVnni) != 0;
 }
 }  // namespace
 #endif
@@ -35,6 +42,7 @@ const CpuFeatures& cpu_features() {
     __builtin_cpu_init();
     found.avx2 =
         __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 && has_f16c();
+    found.avxvnni = has_avxvnni();
     found.avx512vnni =
         __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&

@@ -7,9 +7,9 @@ namespace cellm {
 
 struct CpuFeatures {
   // Set only if the operating system also saves the registers.
-  bool avx2 = false;  // AVX2, FMA and F16C
-  bool avx512vnni =
-      false;  // AVX-512 F, BW, DQ, VL and VNNI; not AVX-VNNI, which is another feature
+  bool avx2 = false;        // AVX2, FMA and F16C
+  bool avxvnni = false;     // AVX-VNNI, of 256 bits; not that of AVX-512
+  bool avx512vnni = false;  // AVX-512 F, BW, DQ, VL and VNNI
   bool avx512bf16 = false;  // AVX512_BF16
 };
 

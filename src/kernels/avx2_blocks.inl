@@ -1,4 +1,5 @@
-// Primitives of block_unpack.inl for the avx2 target. Included by target_avx2.cc alone.
+// Primitives of block_unpack.inl for the targets of 256 bits. Included by their
+// target_*.cc alone.
 
 [[gnu::always_inline]] inline IntVec load_word(const unsigned char* p, std::size_t stride) {
   const auto at = [&](std::size_t row) {

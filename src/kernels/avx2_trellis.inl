@@ -1,4 +1,5 @@
-// Primitives of trellis_kernels.inl for the avx2 target. Included by target_avx2.cc alone.
+// Primitives of trellis_kernels.inl for the targets of 256 bits. Included by their
+// target_*.cc alone.
 
 IntVec load_planes(const unsigned char* p, std::size_t /*stride*/) {
   return load_bytes(p);

@@ -12,10 +12,6 @@ Vec load(const float* p) {
 void store(float* p, Vec v) {
   _mm256_storeu_ps(p, v);
 }
-__m256i first_lanes(std::size_t n) {
-  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lanes);
-}
 Vec load_part(const float* p, std::size_t n) {
   return _mm256_maskload_ps(p, first_lanes(n));
 }

@@ -5,6 +5,7 @@ constexpr std::size_t kIntTokens = 8;
 constexpr int kByteZero = 0;
 constexpr bool kWideDots = true;
 using IntVec = __m512i;
+using InputVec = IntVec;
 using FloatVec = __m512;
 
 IntVec load_bytes(const unsigned char* p) {
@@ -65,9 +66,10 @@ void store_rows(float* p, FloatVec v, std::size_t n) {
   }
 }
 
-struct NarrowSums {
+// In place of products that a target does not have.
+struct NoProducts {
   static constexpr bool kUsed = false;
 };
-struct WidePairs {
-  static constexpr bool kUsed = false;
-};
+using NarrowSums = NoProducts;
+using WidePairs = NoProducts;
+using TileProducts = NoProducts;

@@ -209,7 +209,10 @@ void block_unit(const BlockMatrix& w, std::size_t row, std::size_t count,
     for (std::size_t v = 0; v < kBlockVectors; ++v) sums[v] = block_single<F>(rows, v, blocks, x);
     return store_unit(sums, count, y + row);
   }
-  BlockPanel<CodesOf<F>> panel;
+  using Panel = BlockPanel<CodesOf<F>>;
+  // Products of planes take nothing away themselves.
+  constexpr int kZero = F::kBits == 8 && !Panel::kPlanes ? F::kZero - kByteZero : F::kZero;
+  Panel panel;
   TokenSums<CodesOf<F>> token_sums;
   IntSums partial;
   constexpr std::size_t kPanelBlocks = kPanelGroups / kBlockGroups<F>;
@@ -221,7 +224,8 @@ void block_unit(const BlockMatrix& w, std::size_t row, std::size_t count,
       const std::size_t end = blocks - b < kPanelBlocks ? blocks : b + kPanelBlocks;
       const std::size_t first_group = b * kBlockGroups<F>;
       unpack_panel<F>(rows, b, end, panel);
-      find_token_sums(x, token, tokens, first_group, panel.groups, F::kZero, token_sums);
+      arrange_chunk<CodesOf<F>::kBits>(panel.codes, panel.groups * kGroupColumns, panel.codes);
+      find_token_sums(x, token, tokens, first_group, panel.groups, kZero, token_sums);
       block_tiles(panel, token_sums, x, token, tokens, first_group, partial);
     }
     for (std::size_t t = 0; t < tokens; ++t) {

@@ -65,6 +65,11 @@ struct F32Arithmetic {
 
 #include "kernels/matmul_rows.inl"
 
+[[maybe_unused]] void unpack_f32(const WeightRow& row, std::size_t begin, std::size_t end,
+                                 float* out) {
+  __builtin_memcpy(out, row.codes + begin * sizeof(float), (end - begin) * sizeof(float));
+}
+
 template <class Source>
 void unpack_halves(const WeightRow& row, std::size_t begin, std::size_t end, float* out) {
   std::size_t i = begin;

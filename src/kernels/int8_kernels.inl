@@ -6,7 +6,8 @@
 //   IntVec                     kIntLanes 32-bit integers, or 4 · kIntLanes bytes
 //   FloatVec                   kIntLanes floats
 //   load_bytes(p), store_bytes(p, v)
-//   broadcast_quad(p)          4 bytes to every lane
+//   InputVec, broadcast_quad(p)  4 bytes for every lane: an IntVec, or less if products take one
+//                              lane of a register for all
 //   int_broadcast(i)
 //   int_add(a, b)
 //   dot_quads<kBits>(acc, w, x)  acc + Σ over the 4 bytes of each lane of code(w) · x, exactly,
@@ -20,6 +21,13 @@
 //                              odd(v), the bytes 0 and 2, or 1 and 3, of each lane as signed 16
 //                              bits, flip_signs(v), 128 less than each unsigned byte, and
 //                              dot(acc, w, x), acc + both products of each lane, exactly
+//   TileProducts               a struct: kUsed says whether the target has products of its own
+//   where
+//                              several tokens use unpacked codes. Then it has
+//                              arrange<kBits>(from, to), which puts two quads of 16 rows into its
+//                              order and may work in place, and add<kBits, kTokens>(bytes, inputs,
+//                              stride, columns, acc), which does for codes in this order and a
+//                              multiple of 16 columns what add_columns() says
 //   shift_mask<kShift>(v, mask)  each byte shifted right by kShift (left if negative), then masked
 //   int_shift<kShift>(a)       each lane shifted right by kShift (left if negative), with its sign
 //   kWideDots                  whether dot_quads<kBits> is exact for any unsigned byte, not only
@@ -46,7 +54,7 @@ constexpr bool is_narrow() {
   return NarrowSums::kUsed && kBits <= 4;
 }
 template <unsigned kBits, class Narrow = NarrowSums>
-IntVec add_dot(IntVec acc, IntVec w, IntVec x) {
+IntVec add_dot(IntVec acc, IntVec w, InputVec x) {
   if constexpr (is_narrow<kBits>()) {
     return Narrow::dot(acc, w, x);
   } else {
@@ -106,6 +114,20 @@ const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t column
     }
   }
   return buffer;
+}
+
+// Unpacked codes of 16 rows in the order of the target's products for several tokens, in `to`,
+// which may be where they are.
+template <unsigned kBits, class Products = TileProducts>
+const unsigned char* arrange_chunk(const unsigned char* from, std::size_t columns,
+                                   unsigned char* to) {
+  if constexpr (Products::kUsed) {
+    for (std::size_t at = 0; at < columns / 4 * kQuadBytes; at += 2 * kQuadBytes) {
+      Products::template arrange<kBits>(from + at, to + at);
+    }
+    return to;
+  }
+  return from;
 }
 
 // 8-bit codes of a block of rows, or of a token, as 16-bit ones: of every vector the even bytes,
@@ -234,8 +256,9 @@ void int_single(const unsigned char* bytes, const std::uint16_t* scales,
 template <unsigned kBits, std::size_t kBlock, bool kGroupScales>
 void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActivations& x, float* y,
               std::size_t y_stride) {
+  constexpr bool kInPlace = kBits == 8 && !TileProducts::kUsed;
   constexpr std::size_t kUnpacked = is_wide<kBits>() ? kChunkColumns * 32
-                                    : kBits == 8     ? 1
+                                    : kInPlace       ? 1
                                                      : kChunkColumns * 16;
   alignas(64) unsigned char buffer[kUnpacked];
   IntSums partial;
@@ -260,7 +283,8 @@ void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActiv
         chunk.inputs = reinterpret_cast<const signed char*>(x.wide + first_code);
         chunk.input_stride = x.padded_cols * 2;
       } else {
-        chunk.bytes = unpack_chunk<kBits>(here, columns, buffer);
+        chunk.bytes =
+            arrange_chunk<kBits>(unpack_chunk<kBits>(here, columns, buffer), columns, buffer);
         chunk.inputs = x.codes + first_code;
         chunk.input_stride = x.padded_cols;
       }
@@ -314,7 +338,8 @@ std::uint64_t int8_peak(std::uint64_t count) {
   IntVec g = a;
   IntVec h = a;
   IntVec weights = int_broadcast(0x01010101);
-  const IntVec inputs = int_broadcast(0x01010101);
+  const signed char ones[4] = {1, 1, 1, 1};
+  const InputVec inputs = broadcast_quad(ones);
   const auto step = [&](IntVec& sum) {
     __asm__ volatile("" : "+m"(weights));  // so that no product is used twice
     sum = add_dot<4>(sum, weights, inputs);

@@ -39,7 +39,7 @@ __attribute__((always_inline)) inline void add_quads(const unsigned char* bytes,
       for (std::size_t v = 0; v < kBlockVectors; ++v)
         weights[v] = load_bytes(bytes + v * kIntLanes * 4);
       for (std::size_t t = 0; t < kTokens; ++t) {
-        const IntVec input = broadcast_quad(inputs + t * stride + c + 4 * q);
+        const InputVec input = broadcast_quad(inputs + t * stride + c + 4 * q);
         for (std::size_t v = 0; v < kBlockVectors; ++v)
           acc[q % kSplit][t][v] = dot_quads<kBits>(acc[q % kSplit][t][v], weights[v], input);
       }
@@ -50,7 +50,7 @@ __attribute__((always_inline)) inline void add_quads(const unsigned char* bytes,
 // acc[0][t][v] += Σ over the columns of codes · inputs[t]. Sums for few tokens are split, to hide
 // the latency of the dot product.
 template <unsigned kBits, std::size_t kTokens, std::size_t kSplit, std::size_t kBlock,
-          class Wide = WidePairs>
+          class Wide = WidePairs, class Products = TileProducts>
 __attribute__((always_inline)) inline void add_columns(const unsigned char* bytes,
                                                        const signed char* inputs,
                                                        std::size_t stride, std::size_t columns,
@@ -62,12 +62,14 @@ __attribute__((always_inline)) inline void add_columns(const unsigned char* byte
   IntVec weights[kBlockVectors];
   // Columns come in multiples of 32, or of 16 if kBlock is 16; either way in multiples of kSplit
   // quads.
-  if constexpr (is_wide<kBits>()) {
+  if constexpr (Products::kUsed) {
+    Products::template add<kBits, kTokens>(bytes, inputs, stride, columns, acc[0]);
+  } else if constexpr (is_wide<kBits>()) {
     const auto add_pairs = [&](const unsigned char* codes, const signed char* x,
                                std::size_t split) {
       load_weights(codes, weights);
       for (std::size_t t = 0; t < kTokens; ++t) {
-        const IntVec input = broadcast_quad(x + t * stride);
+        const InputVec input = broadcast_quad(x + t * stride);
         for (std::size_t v = 0; v < kBlockVectors; ++v)
           acc[split][t][v] = Wide::dot(acc[split][t][v], weights[v], input);
       }
@@ -90,7 +92,7 @@ __attribute__((always_inline)) inline void add_columns(const unsigned char* byte
       for (std::size_t q = 0; q < kQuads; ++q, bytes += kQuadBytes) {
         load_weights(bytes, weights);
         for (std::size_t t = 0; t < kTokens; ++t) {
-          const IntVec input = broadcast_quad(inputs + t * stride + c + 4 * q);
+          const InputVec input = broadcast_quad(inputs + t * stride + c + 4 * q);
           for (std::size_t v = 0; v < kBlockVectors; ++v)
             narrow[t][v] = add_dot<kBits>(narrow[t][v], weights[v], input);
         }

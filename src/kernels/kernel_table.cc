@@ -7,6 +7,7 @@
 
 #include "base/cpu_features.h"
 #include "base/error.h"
+#include "kernels/runnable_kernels.h"
 
 namespace cellm {
 namespace {
@@ -46,31 +47,46 @@ KernelTable completed(KernelTable table, const KernelTable& base) {
   return table;
 }
 
-// The targets this processor can run, best last; each builds on the one before.
-const std::vector<KernelTable>& runnable() {
-  static const std::vector<KernelTable> tables = [] {
-    std::vector<KernelTable> found{kScalarKernels};
+struct Target {
+  const KernelTable& kernels;
+  bool runs;  // on this processor
+};
+
+// In the order of their speed; each builds on those before it that run.
+std::vector<Target> all_targets() {
+  [[maybe_unused]] const CpuFeatures& cpu = cpu_features();
+  // clang-format off
+  return {
+      {kScalarKernels, true},
 #if defined(__x86_64__)
-    if (cpu_features().avx2) found.push_back(completed(kAvx2Kernels, found.back()));
-    if (cpu_features().avx2 && cpu_features().avx512vnni) {
-      found.push_back(completed(kAvx512VnniKernels, found.back()));
-      if (cpu_features().avx512bf16) {
-        found.push_back(completed(kAvx512Bf16Kernels, found.back()));
-      }
-    }
+      {kAvx2Kernels, cpu.avx2},
+      {kAvxVnniKernels, cpu.avx2 && cpu.avxvnni},
+      {kAvx512VnniKernels, cpu.avx2 && cpu.avx512vnni},
+      {kAvx512Bf16Kernels, cpu.avx2 && cpu.avx512vnni && cpu.avx512bf16},
 #endif
+  };
+  // clang-format on
+}
+
+}  // namespace
+
+const std::vector<KernelTable>& runnable_kernels() {
+  static const std::vector<KernelTable> tables = [] {
+    std::vector<KernelTable> found;
+    for (const Target& target : all_targets()) {
+      if (!target.runs) continue;
+      found.push_back(found.empty() ? target.kernels : completed(target.kernels, found.back()));
+    }
     return found;
   }();
   return tables;
 }
 
-}  // namespace
-
 const KernelTable& kernel_table(const char* target) {
   const std::string_view name(target);
-  if (name.empty()) return runnable().back();
+  if (name.empty()) return runnable_kernels().back();
   std::vector<std::string_view> names;
-  for (const auto& table : runnable()) {
+  for (const auto& table : runnable_kernels()) {
     if (name == table.name) return table;
     names.emplace_back(table.name);
   }

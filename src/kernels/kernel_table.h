@@ -236,12 +236,13 @@ struct KernelTable {
 extern const KernelTable kScalarKernels;
 #if defined(__x86_64__)
 extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvxVnniKernels;
 extern const KernelTable kAvx512VnniKernels;
 extern const KernelTable kAvx512Bf16Kernels;
 #endif
 
-// The table for a target by name ("scalar", "avx2", "avx512vnni", "avx512bf16"), or the best this
-// processor has for an empty name. Throws Error(kUsage) for an unknown name or one that this
+// The table for a target by name (scalar; avx2, avxvnni, avx512vnni, avx512bf16), or the best
+// this processor has for an empty name. Throws Error(kUsage) for an unknown name or one that this
 // processor cannot run, listing what it can.
 const KernelTable& kernel_table(const char* target = "");
 

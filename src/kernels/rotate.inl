@@ -11,7 +11,9 @@
 Vec lane_butterflies(Vec v, std::size_t block) {
   if (block > 1) v = lane_butterfly<1>(v);
   if (block > 2) v = lane_butterfly<2>(v);
-  if (block > 4) v = lane_butterfly<4>(v);
+  if constexpr (kLanes > 4) {
+    if (block > 4) v = lane_butterfly<4>(v);
+  }
   if constexpr (kLanes > 8) {
     if (block > 8) v = lane_butterfly<8>(v);
   }

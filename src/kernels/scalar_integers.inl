@@ -11,6 +11,7 @@ struct IntVec {
 struct FloatVec {
   float lane[16];
 };
+using InputVec = IntVec;
 
 IntVec load_bytes(const unsigned char* p) {
   IntVec v;
@@ -99,9 +100,10 @@ void store_rows(float* p, const FloatVec& v, std::size_t n) {
   std::memcpy(p, &v, n * sizeof(float));
 }
 
-struct NarrowSums {
+// In place of products that a target does not have.
+struct NoProducts {
   static constexpr bool kUsed = false;
 };
-struct WidePairs {
-  static constexpr bool kUsed = false;
-};
+using NarrowSums = NoProducts;
+using WidePairs = NoProducts;
+using TileProducts = NoProducts;

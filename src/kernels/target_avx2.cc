@@ -13,10 +13,12 @@ namespace {
 
 // The primitives of a template must precede it.
 // clang-format off
+#include "kernels/avx2.inl"
 #include "kernels/avx2_vectors.inl"
 #include "kernels/f32_kernels.inl"
 #include "kernels/rotate.inl"
 #include "kernels/avx2_integers.inl"
+#include "kernels/avx2_dots.inl"
 #include "kernels/int8_kernels.inl"
 #include "kernels/avx2_trellis.inl"
 #include "kernels/trellis_kernels.inl"
@@ -24,6 +26,7 @@ namespace {
 #include "kernels/block_kernels.inl"
 #include "kernels/avx2_search.inl"
 #include "kernels/avx2_unpack.inl"
+#include "kernels/row_unpack.inl"
 // clang-format on
 
 // Compared as integers, magnitudes order like floats, and what is not finite is above all others.

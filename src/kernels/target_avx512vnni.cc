@@ -51,10 +51,6 @@ float quantize_block(const float* x, std::size_t n, signed char* codes, std::int
   return finite ? peak / 127.0F : __builtin_nanf("");
 }
 
-void unpack_f32(const WeightRow& row, std::size_t begin, std::size_t end, float* out) {
-  __builtin_memcpy(out, row.codes + begin * sizeof(float), (end - begin) * sizeof(float));
-}
-
 }  // namespace
 
 constexpr KernelTable kAvx512VnniTable{

@@ -8,18 +8,16 @@
 #include <sys/mman.h>
 #include <vector>
 
-#include "base/cpu_features.h"
 #include "base/test_values.h"
 #include "kernels/kernel_table.h"
+#include "kernels/runnable_kernels.h"
 
 namespace cellm {
 
 // All that this processor can run.
 inline std::vector<const KernelTable*> runnable_targets() {
-  std::vector<const KernelTable*> tables{&kernel_table("scalar")};
-  if (cpu_features().avx2) tables.push_back(&kernel_table("avx2"));
-  if (cpu_features().avx512vnni) tables.push_back(&kernel_table("avx512vnni"));
-  if (cpu_features().avx512bf16) tables.push_back(&kernel_table("avx512bf16"));
+  std::vector<const KernelTable*> tables;
+  for (const KernelTable& table : runnable_kernels()) tables.push_back(&table);
   return tables;
 }
 

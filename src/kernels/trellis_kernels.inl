@@ -153,7 +153,7 @@ constexpr std::size_t kSubBlocks = kTrellisRows / 16;  // of 16 rows, as packed 
 
 struct AddDots {
   IntVec* sums;  // one for each group
-  IntVec input;
+  InputVec input;
   template <int kGroup>
   CELLM_INLINE void group(IntVec levels) {
     sums[kGroup] = dot_quads<kLevelBits>(sums[kGroup], levels, input);
@@ -268,7 +268,8 @@ void trellis_rows(const TrellisMatrix& w, std::size_t row_block, const Quantized
     for (std::size_t begin = 0; begin < w.padded_cols; begin += kTrellisChunk) {
       const std::size_t columns = decode_chunk<kShape>(w, codes, begin, buffer);
       for (std::size_t b = 0; b < kSubBlocks && b * 16 < rows; ++b) {
-        const IntChunk chunk{buffer + b * kSubBlockBytes,
+        unsigned char* sub_block = buffer + b * kSubBlockBytes;
+        const IntChunk chunk{arrange_chunk<kLevelBits>(sub_block, columns, sub_block),
                              nullptr,
                              columns,
                              begin / kTrellisActivationBlock,
