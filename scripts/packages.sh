@@ -15,6 +15,10 @@ check_packages='clang-format clang-tidy dpkg-dev haproxy lintian python3 python3
 package_packages='dpkg-dev python3-dev python3-venv'
 # Required by scripts/fuzz.sh: clang, its runtime and llvm-cov.
 fuzz_packages='clang-14 libclang-rt-14-dev llvm-14'
+# Required by scripts/aarch64.sh. The libraries for arm64 are not installed but unpacked into a folder.
+aarch64_packages='g++-aarch64-linux-gnu qemu-user'
+aarch64_libraries='nlohmann-json3-dev libcli11-dev libfmt-dev libedit-dev libpcre2-dev libutf8proc-dev libxxhash-dev
+  libcurl4-openssl-dev libssl-dev libcpp-httplib-dev libgtest-dev libstdc++-12-dev'
 # Required by the demo's output.
 demo_packages='python3'
 

@@ -22,7 +22,7 @@ RULES = """
 KEYWORDS = {"SOURCES", "TESTS", "DEPENDS", "PRIVATE_DEPENDS", "TEST_DEPENDS"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 TARGET_INCLUDES = re.compile(
-    r'<(immintrin\.h|cstddef|cstdint)>|"kernels/(kernel_table\.h|\w+\.inl)"|"format/grids\.h"')
+    r'<(immintrin\.h|arm_neon\.h|cstddef|cstdint)>|"kernels/(kernel_table\.h|\w+\.inl)"|"format/grids\.h"')
 SUFFIXES = {".h", ".cc", ".inl"}
 
 # What the names of the precompiled headers (cmake/precompiled_headers.cmake) look like.

@@ -14,6 +14,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 namespace cellm {
@@ -48,6 +50,13 @@ const CpuFeatures& cpu_features() {
         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
         __builtin_cpu_supports("avx512vnni") != 0;
     found.avx512bf16 = __builtin_cpu_supports("avx512bf16") != 0;
+#elif defined(__aarch64__) && defined(__linux__)
+    // Bits of the kernel's interface (Documentation/arm64/elf_hwcaps.rst), spelt as numbers since
+    // older headers lack some names.
+    constexpr unsigned long kAsimdDp = 1UL << 20;
+    constexpr unsigned long kI8mm2 = 1UL << 13;
+    found.dotprod = (::getauxval(AT_HWCAP) & kAsimdDp) != 0;
+    found.i8mm = (::getauxval(AT_HWCAP2) & kI8mm2) != 0;
 #endif
     return found;
   }();

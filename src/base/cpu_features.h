@@ -11,6 +11,8 @@ struct CpuFeatures {
   bool avxvnni = false;     // AVX-VNNI, of 256 bits; not that of AVX-512
   bool avx512vnni = false;  // AVX-512 F, BW, DQ, VL and VNNI
   bool avx512bf16 = false;  // AVX512_BF16
+  bool dotprod = false;     // ARM's dot products of bytes (ARMv8.2 and later)
+  bool i8mm = false;        // ARM's products of byte matrices (ARMv8.6; some of ARMv8.4)
 };
 
 // Detected once, at the first call; thread-safe.
