@@ -130,29 +130,38 @@ template <class Rows, std::size_t kQueries, std::size_t kKeys>
 void score_tile(const float* queries, const unsigned char* keys, std::size_t row_bytes,
                 std::size_t dim, float* scores, std::size_t stride) {
   Vec sums[kQueries][4];
+  CELLM_UNROLL
   for (std::size_t q = 0; q < kQueries; ++q) {
+    CELLM_UNROLL
     for (std::size_t k = 0; k < 4; ++k) sums[q][k] = broadcast(0.0F);
   }
   std::size_t i = 0;
   for (; i + kLanes <= dim; i += kLanes) {
     Vec query[kQueries];
+    CELLM_UNROLL
     for (std::size_t q = 0; q < kQueries; ++q) query[q] = load(queries + q * dim + i);
+    CELLM_UNROLL
     for (std::size_t k = 0; k < kKeys; ++k) {
       const Vec key = Rows::get(keys + k * row_bytes + i * Rows::kBytes);
+      CELLM_UNROLL
       for (std::size_t q = 0; q < kQueries; ++q) sums[q][k] = mul_add(query[q], key, sums[q][k]);
     }
   }
   if (i < dim) {
+    CELLM_UNROLL
     for (std::size_t k = 0; k < kKeys; ++k) {
       const Vec key = Rows::get_part(keys + k * row_bytes + i * Rows::kBytes, dim - i);
+      CELLM_UNROLL
       for (std::size_t q = 0; q < kQueries; ++q) {
         sums[q][k] = mul_add(load_part(queries + q * dim + i, dim - i), key, sums[q][k]);
       }
     }
   }
+  CELLM_UNROLL
   for (std::size_t q = 0; q < kQueries; ++q) {
     float totals[4];
     reduce4(sums[q], totals);
+    CELLM_UNROLL
     for (std::size_t k = 0; k < kKeys; ++k) scores[q * stride + k] = totals[k];
   }
 }

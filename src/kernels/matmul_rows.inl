@@ -18,6 +18,11 @@
 // An output is the same sequence of additions for any rows and tokens computed beside it: partial
 // sums over a block of columns, reduced, blocks added in order.
 
+// In front of loops over the sums of a tile: a target may define it to unroll them early.
+#ifndef CELLM_UNROLL
+#define CELLM_UNROLL
+#endif
+
 constexpr std::size_t kColBlock = 1024;          // columns whose weights are unpacked at a time
 constexpr std::size_t kUnpackBytes = 16 * 1024;  // half of an L1 for them
 constexpr std::size_t kRowTile = 4;
@@ -52,19 +57,24 @@ void multiply_tile(const RowTile<P>& tile) {
   static_assert(kRows == 1 || kRows % 4 == 0);
   constexpr std::size_t kSums = kRows == 1 ? 4 : kRows;
   typename P::Sum acc[kTokens][kSums];
+  CELLM_UNROLL
   for (std::size_t t = 0; t < kTokens; ++t) {
+    CELLM_UNROLL
     for (std::size_t r = 0; r < kSums; ++r) acc[t][r] = P::zero();
   }
   const std::size_t whole = tile.count / P::kStep * P::kStep;
   for (std::size_t c = 0; c < whole; c += P::kStep) {
     typename P::Values inputs[kTokens];
+    CELLM_UNROLL
     for (std::size_t t = 0; t < kTokens; ++t) inputs[t] = P::load(tile.x + t * tile.x_stride + c);
+    CELLM_UNROLL
     for (std::size_t r = 0; r < kRows; ++r) {
       const unsigned char* at = tile.w + r * tile.w_stride + c * Source::kBytes;
       // The same place of the rows after these, to the second-level cache: what waits for the first
       // takes one of its few miss buffers from the loads.
       if constexpr (Source::kFromMemory) __builtin_prefetch(at + kRows * tile.w_stride, 0, 2);
       const typename P::Values weights = Source::load(at);
+      CELLM_UNROLL
       for (std::size_t t = 0; t < kTokens; ++t) {
         acc[t][r] = P::multiply_add(acc[t][r], weights, inputs[t]);
       }
@@ -72,19 +82,24 @@ void multiply_tile(const RowTile<P>& tile) {
   }
   if (whole < tile.count) {
     const std::size_t rest = tile.count - whole;
+    CELLM_UNROLL
     for (std::size_t r = 0; r < kRows; ++r) {
       const typename P::Values weights =
           Source::load_part(tile.w + r * tile.w_stride + whole * Source::kBytes, rest);
+      CELLM_UNROLL
       for (std::size_t t = 0; t < kTokens; ++t) {
         acc[t][r] = P::multiply_add(acc[t][r], weights,
                                     P::load_part(tile.x + t * tile.x_stride + whole, rest));
       }
     }
   }
+  CELLM_UNROLL
   for (std::size_t t = 0; t < kTokens; ++t) {
     float totals[kSums];
+    CELLM_UNROLL
     for (std::size_t r = 0; r < kSums; r += 4) P::reduce4(acc[t] + r, totals + r);
     float* y = tile.y + t * tile.y_stride;
+    CELLM_UNROLL
     for (std::size_t r = 0; r < kRows; ++r) y[r] = tile.first ? totals[r] : y[r] + totals[r];
   }
 }

@@ -5,6 +5,9 @@ constexpr std::size_t kLanes = 4;
 constexpr std::size_t kTokensOfTile = 4;
 constexpr std::size_t kMixVectors = 4;
 using Vec = float32x4_t;
+// Otherwise g++ 12 stores all sums in every turn: it unrolls after it has decided what is in
+// memory.
+#define CELLM_UNROLL _Pragma("GCC unroll 8")
 
 Vec load(const float* p) {
   return vld1q_f32(p);
