@@ -5,75 +5,16 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "cli/child_process.h"
 #include "cli/command.h"
 #include "cli/interrupts.h"
 #include "cli/job_display.h"
-#include "io/json.h"
+#include "cli/model_argument.h"
+#include "cli/study_arguments.h"
 #include "jobs/study_job.h"
 #include "study/document.h"
-#include "study/formats.h"
 
 namespace cellm {
 namespace {
-
-struct Arguments {
-  StudyOptions study;
-  std::vector<std::string> texts;
-  std::vector<std::string> files;
-  std::string source;
-  std::string output;
-  bool no_keep = false;
-  bool quiet = false;
-};
-
-SpeedMeasurement measure_speed(const std::filesystem::path& file,
-                               const std::vector<std::uint32_t>& prompt, std::size_t tokens,
-                               unsigned threads) {
-  std::vector<std::string> arguments{"infer",
-                                     "--model",
-                                     file.string(),
-                                     "--tokens",
-                                     fmt::format("{}", fmt::join(prompt, ",")),
-                                     "--gen",
-                                     std::to_string(tokens),
-                                     "--temperature",
-                                     "0",
-                                     "--stop-eos",
-                                     "false",
-                                     "--json",
-                                     "--quiet"};
-  if (threads != 0) arguments.insert(arguments.end(), {"--threads", std::to_string(threads)});
-  const std::string what = printable(file.string());
-  std::string output;
-  try {
-    output = output_of_self(arguments, what);
-  } catch (const Error&) {
-    if (interrupted()) throw Cancelled();  // Ctrl-C reaches the child as well
-    throw;
-  }
-  const Json document = parse_json(output, what);
-  const JsonNode node(document, what + ", result of infer:");
-  const JsonNode timings = node.at("timings");
-  return {timings.at("prompt_tokens_per_second").as_number(),
-          timings.at("decode_tokens_per_second").as_number(),
-          node.at("peak_memory_bytes").as_uint()};
-}
-
-// The arguments of `cellm convert` that make the file of a row of the study.
-std::string convert_flags(const std::string& format) {
-  constexpr std::string_view kRecipe = "recipe-";
-  constexpr std::string_view kLeastError = "-mse";
-  if (format == "f16") return "--dtype f16";
-  if (format.starts_with(kRecipe)) return "--recipe " + format.substr(kRecipe.size());
-  if (format.ends_with(kLeastError)) {
-    return convert_flags(format.substr(0, format.size() - kLeastError.size())) + " --scale mse";
-  }
-  for (const char* mode : {"int8", "int4", "int2", "int1"}) {
-    if (format == mode) return fmt::format("--quantize-{}-symmetric", mode);
-  }
-  return "--format " + format;
-}
 
 void print_summary(const nlohmann::ordered_json& document) {
   fmt::print("{:<26} {:>13} {:>8} {:>10} {:>10} {:>8} {:>9}  {}\n", "format", "bytes", "bits/w",
@@ -96,77 +37,50 @@ void print_summary(const nlohmann::ordered_json& document) {
   }
 }
 
-int run(Arguments arguments) {
-  StudyOptions& options = arguments.study;
-  options.source = arguments.source;
-  options.output = arguments.output;
-  options.texts.assign(arguments.texts.begin(), arguments.texts.end());
-  options.files.assign(arguments.files.begin(), arguments.files.end());
-  options.keep = !arguments.no_keep;
-  options.target = target_from_environment();
-  JobDisplay display(arguments.quiet);
-  const auto measure = [&](const std::filesystem::path& file,
-                           const std::vector<std::uint32_t>& prompt, std::size_t tokens) {
-    return measure_speed(file, prompt, tokens, options.threads);
-  };
+void print_plan(const StudyArguments& arguments, nlohmann::ordered_json plan) {
+  for (auto& job : plan.at("jobs"))
+    job["command"] = job_command(arguments, job.at("name").get<std::string>());
+  fmt::print("{}\n", plan.dump(1));
+}
+
+void run_whole(const StudyJobOptions& options, bool quiet, JobDisplay& display) {
+  const auto document = run_study_job(options, display.control());
+  display.finish();
+  print_summary(document);
+  if (quiet) return;
+  fmt::print(stderr, "{}: study.json, report.md and report.html\n",
+             printable(options.study.output.string()));
+  if (!options.study.publish.empty())
+    fmt::print(stderr, "{}: ready to upload\n", printable(options.study.publish.string()));
+}
+
+int run(const StudyArguments& arguments) {
+  if (arguments.plan && !arguments.job.empty()) throw usage_error("give --plan or --job, not both");
+  const bool quiet = arguments.quiet;
+  const std::string source = model_path(
+      arguments.source, {.quiet = quiet, .original = true, .threads = arguments.study.threads});
+  const StudyJobOptions options{study_options(arguments, source), "/proc/self/exe"};
+  JobDisplay display(quiet);
   const auto job = [&] {
-    const auto document = run_study_job({options, measure, convert_flags}, display.control());
-    display.finish();
-    print_summary(document);
-    if (!arguments.quiet) {
-      fmt::print(stderr, "{}: study.json, report.md and report.html\n",
-                 printable(options.output.string()));
+    if (arguments.plan) {
+      print_plan(arguments, plan_study(options, display.control()));
+    } else if (!arguments.job.empty()) {
+      run_planned_job(options, arguments.job, display.control());
+      display.finish();
+    } else {
+      run_whole(options, quiet, display);
     }
     return 0;
   };
-  return run_job(arguments.quiet, job, [&] {
+  return run_job(quiet, job, [&] {
     display.finish();
     return true;
   });
 }
 
 Run configure(Options& options) {
-  auto arguments = std::make_shared<Arguments>();
-  auto& a = *arguments;
-  StudyOptions& s = a.study;
-  options.add("-i,--source", a.source, "Hugging Face folder, .gguf or .cellm file").required();
-  options.add("-o,--output", a.output, "Folder for the results; made if it is not there")
-      .names_output()
-      .required();
-  options
-      .add("--text", a.texts,
-           "UTF-8 text to measure on, several allowed; the more unlike each other the better")
-      .required();
-  options
-      .add("--formats", s.formats,
-           fmt::format("Formats, with commas (default: {}); also any of convert --format",
-                       fmt::join(default_study_formats(), ",")))
-      .delimiter(',');
-  options.add("--file", a.files,
-              "A .cellm file of the same model, calibrated or tuned perhaps, as a further row; "
-              "repeatable");
-  add_tokenizer(options, s.tokenizer);
-  options.add_flag("--no-keep", a.no_keep, "Remove the .cellm files at the end");
-  options.add("--tokens", s.tokens, "Tokens of the texts to evaluate; 0: all")
-      .show_default()
-      .range(std::size_t{0}, std::size_t{1} << 32);
-  options.add("--window", s.window, "Tokens of a window; its second half is scored")
-      .show_default()
-      .range(std::size_t{2}, std::size_t{1} << 20);
-  options.add("--generate", s.generate, "Tokens of each text that a format writes")
-      .show_default()
-      .range(std::size_t{1}, std::size_t{1} << 16);
-  options
-      .add("--sensitivity-tokens", s.sensitivity_tokens,
-           "Tokens on which each part of the model is measured by itself; 0: not at all")
-      .show_default()
-      .range(std::size_t{0}, std::size_t{1} << 24);
-  options.add("--speed-runs", s.speed_runs, "Runs for speed and memory; 0: not measured")
-      .show_default()
-      .range(std::size_t{0}, std::size_t{100});
-  add_threads(options, s.threads);
-  add_follow_links(options, s.links);
-  options.add_flag("-q,--quiet", a.quiet, "No progress and no remarks on stderr");
+  auto arguments = std::make_shared<StudyArguments>();
+  add_study_options(options, *arguments);
   options.footer(
       "Converts the model to every format, measures each, and writes study.json, report.md and\n"
       "report.html, a page that needs no network. Finished steps are kept in OUTPUT/steps: the "
@@ -178,6 +92,8 @@ Run configure(Options& options) {
       "--no-keep\n"
       "  cellm study --source model.gguf --output study --text a.txt --formats int2 --file "
       "t2.cellm\n"
+      "  cellm study --source model.gguf --output study --text a.txt --split 4 --plan\n"
+      "  cellm study --source Qwen/Qwen3.5-0.8B --publish qwen3.5-0.8b-cellm\n"
       "\n"
       "Ctrl-C ends it with exit code 130.");
   return [arguments] { return run(*arguments); };

@@ -92,12 +92,12 @@ class Evaluator {
  public:
   Evaluator(std::span<const EvalSubject> subjects, const Engine* reference,
             std::span<const EvalTokens> texts, const EvalOptions& options,
-            const EvalProgress& progress)
+            std::vector<EvalWindow> windows, const EvalProgress& progress)
       : subjects_(subjects),
         texts_(texts),
         options_(options),
         progress_(progress),
-        windows_(cut_windows(texts, options)),
+        windows_(std::move(windows)),
         scores_(subjects.size()) {
     for (const EvalSubject& subject : subjects)
       runners_.emplace_back(*subject.engine, subject.kv_encoding);
@@ -106,9 +106,15 @@ class Evaluator {
     total_tokens_ = windows_.size() * (options.window - 1) * models;
   }
 
-  std::vector<Evaluation> run() {
+  // The scores of each subject.
+  std::vector<EvalScores>& score() {
     progress_(0, total_tokens_);
     for (const EvalWindow& window : windows_) run_window(window);
+    return scores_;
+  }
+
+  std::vector<Evaluation> run() {
+    score();
     std::vector<Evaluation> evaluations;
     for (std::size_t s = 0; s < subjects_.size(); ++s) {
       evaluations.push_back(
@@ -129,7 +135,6 @@ class Evaluator {
     const std::size_t first = first_scored(options_, text.begin_tokens);
     if (reference_) reference_->restart();
     for (Runner& runner : runners_) runner.restart();
-    for (EvalScores& scores : scores_) scores.windows.emplace_back();
     // The prediction of the last token is outside of the window.
     const std::size_t fed = options_.window - 1;
     for (std::size_t begin = 0; begin < fed; begin += kMaxBatchTokens) {
@@ -156,10 +161,8 @@ class Evaluator {
       const Engine& engine = *subjects_[s].engine;
       score_rows(engine.kernels(), engine.pool(), runners_[s].logits(first, rows), expected,
                  engine.config().vocab_size, targets, std::span(block).first(rows));
-      for (std::size_t r = 0; r < rows; ++r) {
-        scores_[s].windows.back().add(block[r]);
-        if (reference_) scores_[s].klds.push_back(block[r].kld);
-      }
+      scores_[s].insert(scores_[s].end(), block.begin(),
+                        block.begin() + static_cast<std::ptrdiff_t>(rows));
     }
   }
 
@@ -175,11 +178,8 @@ class Evaluator {
   std::size_t total_tokens_ = 0;
 };
 
-}  // namespace
-
-std::vector<Evaluation> evaluate(std::span<const EvalSubject> subjects, const Engine* reference,
-                                 std::span<const EvalTokens> texts, const EvalOptions& options,
-                                 const EvalProgress& progress) {
+void check(std::span<const EvalSubject> subjects, const Engine* reference,
+           std::span<const EvalTokens> texts, const EvalOptions& options) {
   CELLM_CHECK(!subjects.empty() && !texts.empty());
   for (const EvalTokens& text : texts) CELLM_CHECK(text.begin_tokens == texts.front().begin_tokens);
   for (const EvalSubject& subject : subjects) {
@@ -195,7 +195,44 @@ std::vector<Evaluation> evaluate(std::span<const EvalSubject> subjects, const En
                         printable(subject.engine->source().path()), vocab);
     }
   }
-  return Evaluator(subjects, reference, texts, options, progress).run();
+}
+
+}  // namespace
+
+std::vector<Evaluation> evaluate(std::span<const EvalSubject> subjects, const Engine* reference,
+                                 std::span<const EvalTokens> texts, const EvalOptions& options,
+                                 const EvalProgress& progress) {
+  check(subjects, reference, texts, options);
+  return Evaluator(subjects, reference, texts, options, cut_windows(texts, options), progress)
+      .run();
+}
+
+std::size_t count_windows(std::span<const EvalTokens> texts, const EvalOptions& options) {
+  return cut_windows(texts, options).size();
+}
+
+EvalScores score_windows(const EvalSubject& subject, const Engine* reference,
+                         std::span<const EvalTokens> texts, const EvalOptions& options,
+                         std::size_t first, std::size_t count, const EvalProgress& progress) {
+  check({&subject, 1}, reference, texts, options);
+  const std::vector<EvalWindow> all = cut_windows(texts, options);
+  CELLM_CHECK(first <= all.size() && count <= all.size() - first);
+  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
+  Evaluator evaluator({&subject, 1}, reference, texts, options,
+                      {begin, begin + static_cast<std::ptrdiff_t>(count)}, progress);
+  return std::move(evaluator.score().front());
+}
+
+Evaluation evaluation_of(const EvalScores& scores, std::span<const EvalTokens> texts,
+                         const EvalOptions& options, bool has_reference) {
+  const std::vector<EvalWindow> windows = cut_windows(texts, options);
+  const std::size_t first = first_scored(options, texts.front().begin_tokens);
+  const std::size_t expected = windows.size() * (options.window - 1 - first);
+  if (scores.size() != expected) {
+    throw data_error("{} scores for {} predictions of {} windows", scores.size(), expected,
+                     windows.size());
+  }
+  return summarize(scores, windows, texts, options, has_reference);
 }
 
 }  // namespace cellm

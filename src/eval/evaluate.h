@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/sequence.h"
 #include "eval/bootstrap.h"
+#include "eval/row_score.h"
 #include "eval/text.h"
 
 namespace cellm {
@@ -94,5 +95,24 @@ using EvalProgress = std::function<void(std::size_t done, std::size_t total)>;
 std::vector<Evaluation> evaluate(std::span<const EvalSubject> subjects, const Engine* reference,
                                  std::span<const EvalTokens> texts, const EvalOptions& options,
                                  const EvalProgress& progress);
+
+// The same in parts, which may run in different processes.
+
+// The scores of one subject's predictions, in the order of the windows, equally many for each.
+using EvalScores = std::vector<RowScore>;
+
+// Windows that evaluate() runs. They are in the order of their texts. Throws Error(kUsage) as
+// evaluate().
+std::size_t count_windows(std::span<const EvalTokens> texts, const EvalOptions& options);
+
+// Scores the windows [first, first + count) for one subject. Throws as evaluate().
+EvalScores score_windows(const EvalSubject& subject, const Engine* reference,
+                         std::span<const EvalTokens> texts, const EvalOptions& options,
+                         std::size_t first, std::size_t count, const EvalProgress& progress);
+
+// The figures that evaluate() gives for these scores of all windows, bit by bit, except the times,
+// which are 0. Throws Error(kData) for a number of scores that all windows cannot have.
+Evaluation evaluation_of(const EvalScores& scores, std::span<const EvalTokens> texts,
+                         const EvalOptions& options, bool has_reference);
 
 }  // namespace cellm

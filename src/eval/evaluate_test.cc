@@ -4,8 +4,10 @@
 #include <cmath>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "base/test_files.h"
+#include "eval/report.h"
 #include "eval/test_models.h"
 
 namespace cellm {
@@ -175,6 +177,34 @@ TEST(Evaluate, ALimitTakesFromAllTextsInTurn) {
   EXPECT_EQ(windows(20), (std::vector<std::size_t>{1}));
   EXPECT_EQ(windows(0), (std::vector<std::size_t>{5, 5}));
   EXPECT_EQ(windows(100'000), (std::vector<std::size_t>{5, 5}));
+}
+
+// The parts' scores give every figure bit by bit.
+TEST(Evaluate, PartsGiveTheFiguresOfOneRun) {
+  const TestModel model("qwen3_mlx_4bit");
+  const TestModel reference("qwen3");
+  const auto engine = model.engine();
+  const auto exact = reference.engine();
+  const std::vector<EvalTokens> texts{text_of(model.tokens), text_of(model.tokens)};
+  const EvalOptions options{.window = 12};
+  const EvalSubject subject{engine.get(), KvEncoding::kF32};
+  const auto whole = evaluate({&subject, 1}, exact.get(), texts, options, kNoProgress).front();
+  const std::size_t windows = count_windows(texts, options);
+  ASSERT_EQ(windows, whole.windows);
+  for (const std::size_t size : {std::size_t{1}, std::size_t{5}, windows}) {
+    EvalScores scores;
+    for (std::size_t first = 0; first < windows; first += size) {
+      const auto part = score_windows(subject, exact.get(), texts, options, first,
+                                      std::min(size, windows - first), kNoProgress);
+      scores.insert(scores.end(), part.begin(), part.end());
+    }
+    Evaluation merged = evaluation_of(scores, texts, options, true);
+    merged.seconds = whole.seconds;
+    merged.reference_seconds = whole.reference_seconds;
+    EXPECT_EQ(to_json(merged).dump(), to_json(whole).dump()) << size;
+    scores.pop_back();
+    expect_error(ErrorKind::kData, "scores", [&] { evaluation_of(scores, texts, options, true); });
+  }
 }
 
 TEST(Evaluate, ManyTextsAreDrawnWholeFewAreNot) {

@@ -1,12 +1,11 @@
 #include "eval/report.h"
 
-#include <chrono>
 #include <cmath>
-#include <ctime>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/today.h"
 #include "base/version.h"
 #include "eval/model_facts.h"
 #include "ops/kv_cache.h"
@@ -21,13 +20,6 @@ void put(OrderedJson& json, OrderedJson& intervals, const char* key, const Estim
   json[key] = estimate.value;
   intervals[key] =
       std::isnan(estimate.low) ? OrderedJson() : OrderedJson{estimate.low, estimate.high};
-}
-
-std::string today() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  return fmt::format("{:04}-{:02}-{:02}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
 }
 
 }  // namespace
@@ -109,7 +101,7 @@ Quality quality_of(const Evaluation& evaluation, const EvalOptions& options,
   quality.bits_per_weight = bits_per_weight(*from.model);
   quality.activations = from.activations;
   quality.kv_encoding = kv_encoding_name(from.kv_encoding);
-  quality.date = today();
+  quality.date = today_utc();
   quality.writer = kProgramVersion;
   return quality;
 }

@@ -33,35 +33,41 @@ std::array<double, kStatistics> statistics(const ScoreSums& sums) {
 
 constexpr std::array<double, 4> kQuantiles{0.5, 0.9, 0.99, 0.999};
 
+std::vector<ScoreSums> sums_of_windows(const EvalScores& scores, std::size_t per_window) {
+  std::vector<ScoreSums> sums(scores.size() / per_window);
+  for (std::size_t i = 0; i < scores.size(); ++i) sums[i / per_window].add(scores[i]);
+  return sums;
+}
+
 // Divergences in ascending order, each with its unit.
 struct SortedDivergences {
   std::vector<double> values;
   std::vector<std::uint32_t> units;
 };
 
-SortedDivergences sort_divergences(const std::vector<double>& klds, std::size_t per_window,
+SortedDivergences sort_divergences(const EvalScores& scores, std::size_t per_window,
                                    const std::vector<std::uint32_t>& unit_of_window) {
-  std::vector<std::size_t> order(klds.size());
+  std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return klds[a] != klds[b] ? klds[a] < klds[b] : a < b;
+    return scores[a].kld != scores[b].kld ? scores[a].kld < scores[b].kld : a < b;
   });
   SortedDivergences sorted;
   for (const std::size_t i : order) {
-    sorted.values.push_back(klds[i]);
+    sorted.values.push_back(scores[i].kld);
     sorted.units.push_back(unit_of_window[i / per_window]);
   }
   return sorted;
 }
 
 // Windows of the texts that have any, and the figures of each text alone.
-std::vector<TextEvaluation> evaluate_texts(const EvalScores& scores,
+std::vector<TextEvaluation> evaluate_texts(const std::vector<ScoreSums>& window_sums,
                                            const std::vector<EvalWindow>& windows,
                                            std::span<const EvalTokens> texts, bool has_reference) {
   std::vector<ScoreSums> sums(texts.size());
   std::vector<std::size_t> counts(texts.size());
   for (std::size_t w = 0; w < windows.size(); ++w) {
-    sums[windows[w].text].add(scores.windows[w], 1.0);
+    sums[windows[w].text].add(window_sums[w], 1.0);
     ++counts[windows[w].text];
   }
   std::vector<TextEvaluation> evaluations;
@@ -119,19 +125,19 @@ Evaluation summarize(const EvalScores& scores, const std::vector<EvalWindow>& wi
   // Every text has a window unless the limit excluded it; the texts in use are the first ones.
   evaluation.units = unit_of_window.back() + std::size_t{1};
 
+  const std::size_t per_window = scores.size() / windows.size();
+  const std::vector<ScoreSums> sums = sums_of_windows(scores, per_window);
   ScoreSums total;
   std::vector<ScoreSums> units(evaluation.units);
   for (std::size_t w = 0; w < windows.size(); ++w) {
-    total.add(scores.windows[w], 1.0);
-    units[unit_of_window[w]].add(scores.windows[w], 1.0);
+    total.add(sums[w], 1.0);
+    units[unit_of_window[w]].add(sums[w], 1.0);
   }
   evaluation.predictions = static_cast<std::size_t>(total.predictions);
-  evaluation.texts = evaluate_texts(scores, windows, texts, has_reference);
+  evaluation.texts = evaluate_texts(sums, windows, texts, has_reference);
 
   const SortedDivergences sorted =
-      has_reference
-          ? sort_divergences(scores.klds, scores.klds.size() / windows.size(), unit_of_window)
-          : SortedDivergences{};
+      has_reference ? sort_divergences(scores, per_window, unit_of_window) : SortedDivergences{};
   Resamples resampled = resample(units, sorted, options);
   const auto values = statistics(total);
   const auto estimate = [&](Statistic s) {

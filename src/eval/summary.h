@@ -46,14 +46,7 @@ struct ScoreSums {
   }
 };
 
-// The scores of one subject's predictions, in the order of the windows.
-struct EvalScores {
-  std::vector<ScoreSums> windows;
-  std::vector<double> klds;  // of every prediction
-};
-
-// All figures of one subject except the times. Windows are in the order of their texts and have
-// equally many predictions.
+// All figures of one subject except the times. Windows are in the order of their texts.
 Evaluation summarize(const EvalScores& scores, const std::vector<EvalWindow>& windows,
                      std::span<const EvalTokens> texts, const EvalOptions& options,
                      bool has_reference);

@@ -1,18 +1,21 @@
 #include "study/results.h"
 
-#include <chrono>
-#include <ctime>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+#include "base/today.h"
 #include "base/version.h"
 #include "eval/coherence.h"
 #include "eval/model_facts.h"
 #include "eval/report.h"
 #include "study/document.h"
+#include "study/publish.h"
+#include "study/report.h"
 #include "study/steps.h"
 
 namespace cellm {
@@ -20,23 +23,12 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-std::string now_utc() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  return fmt::format("{:04}-{:02}-{:02}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
-}
-
-std::string flags_of(const Study& study, const StudyRow& row) {
-  return row.is_own && study.hooks.flags ? study.hooks.flags(row.format.name) : std::string();
-}
-
 OrderedJson header_json(const Study& study) {
   return {{"study", 1},
           {"writer", kProgramVersion},
-          {"date", now_utc()},
+          {"date", today_utc()},
           {"source",
-           {{"name", study.options.source.filename().string()},
+           {{"name", model_name(study.options)},
             {"checksum", fmt::format("{:016x}", study.source_checksum)},
             {"model_type", study.model->config().model_type},
             {"layers", study.model->config().layers.size()},
@@ -65,7 +57,7 @@ OrderedJson row_json(const Study& study, const StudyRow& row,
   const StudyRow& measured = row.same_as ? study.rows[*row.same_as] : row;
   const std::string& name = measured.format.name;
   OrderedJson entry{{"name", row.format.name},
-                    {"flags", flags_of(study, row)},
+                    {"flags", row.is_own ? convert_flags(row.format.name) : std::string()},
                     {"scale", scale_method_name(row.format.options.scale)},
                     {"in_study", row.format.in_study},
                     {"in_variants", row.format.in_variants}};
@@ -97,7 +89,7 @@ OrderedJson study_document(const Study& study) {
                      {"bytes", study.texts[i].text.size()},
                      {"tokens", study.tokens[i].ids.size()}});
   }
-  document["floor"] = study.steps.find("eval-floor", row_eval_key(study, study.rows[0])).value();
+  document["floor"] = study.steps.find("eval-floor", floor_key(study)).value();
   OrderedJson& formats = document["formats"] = OrderedJson::array();
   std::map<std::string, OrderedJson> written;
   for (const StudyRow& row : study.rows) formats.push_back(row_json(study, row, written));
@@ -113,6 +105,34 @@ OrderedJson study_document(const Study& study) {
     }
   }
   document["histograms"] = study.steps.find("histograms", histogram_key(study)).value();
+  return document;
+}
+
+OrderedJson write_results(const Study& study) {
+  const std::filesystem::path& output = study.options.output;
+  OrderedJson document;
+  std::string markdown;
+  std::string html;
+  try {
+    if (study.options.keep) store_qualities(study);
+    document = study_document(study);
+    markdown = report_markdown(document);
+    html = report_html(document);
+  } catch (
+      const OrderedJson::exception& failure) {  // intact steps of another version of the program
+    throw data_error("{}: a step kept here has another form than this version's ({}); remove it",
+                     printable((output / "steps").string()), printable(failure.what()));
+  }
+  write_text_file(output / "study.json", document.dump(1) + "\n");
+  write_text_file(output / "report.md", markdown);
+  write_text_file(output / "report.html", html);
+  if (!study.options.publish.empty()) publish(study, document);
+  if (!study.options.keep) {
+    for (const StudyRow& row : study.rows) {
+      std::error_code ignored;
+      if (!row.same_as && row.is_own) std::filesystem::remove(row.file, ignored);
+    }
+  }
   return document;
 }
 

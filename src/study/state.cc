@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "eval/model_facts.h"
 #include "io/cellm_file.h"
+#include "study/builtin_texts.h"
 #include "study/measures.h"
 #include "tokenizer/compact.h"
 
@@ -17,7 +18,7 @@ namespace cellm {
 namespace {
 
 // A part of every key, to be increased when a measurement changes.
-constexpr std::string_view kMethod = "1";
+constexpr std::string_view kMethod = "2";
 
 void add_file(Study& study, const std::filesystem::path& file) {
   const std::string path = printable(file.string());
@@ -41,17 +42,49 @@ void add_file(Study& study, const std::filesystem::path& file) {
   study.rows.push_back(std::move(row));
 }
 
+std::string planned_signature(const ConvertPlan& plan, ScaleMethod scale) {
+  std::string signature;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    signature += fmt::format("{} {} {}\n", tensor.name, format_choice_name(tensor.choice),
+                             tensor.shape.group);
+  }
+  signature += scale_method_name(has_codes(plan) ? scale : ScaleMethod::kAbsmax);
+  return signature;
+}
+
+// The plan, the signature and, if it is tuned, the base of a row. The files of rows made by data
+// depend on the CPU target, too.
+void plan_row(const Study& study, const StudyFormat& format, StudyRow& row) {
+  const StudyOptions& options = study.options;
+  const std::string training =
+      fmt::format("\n{} {}", options.target,
+                  options.tune_tokens ? fmt::format("{}", *options.tune_tokens) : "default");
+  if (format.making == StudyMaking::kBits) {
+    row.signature = fmt::format("bits {}{}", format.bits, training);
+    return;
+  }
+  if (format.making == StudyMaking::kTuned) {
+    const auto base =
+        std::find_if(study.rows.begin(), study.rows.end(),
+                     [&](const StudyRow& other) { return other.format.name == format.base; });
+    CELLM_CHECK(base != study.rows.end());
+    row.base = base->same_as.value_or(static_cast<std::size_t>(base - study.rows.begin()));
+    row.signature = base->signature + "\ntuned" + training;
+    return;
+  }
+  row.plan = plan_conversion(*study.model, format.options);
+  row.signature = planned_signature(row.plan, format.options.scale);
+  if (format.making == StudyMaking::kCalibrated) row.signature += "\ncalibrated\n" + options.target;
+}
+
 void plan_rows(Study& study) {
   std::map<std::string, std::size_t> seen;
-  for (StudyFormat& format : study_formats(study.options.formats)) {
+  std::vector<std::string> names = study.options.formats;
+  if (names.empty() && !study.options.publish.empty())
+    names = published_formats(study.model->config().model_type);
+  for (StudyFormat& format : study_formats(names)) {
     StudyRow row;
-    row.plan = plan_conversion(*study.model, format.options);
-    for (const PlannedTensor& tensor : row.plan.tensors) {
-      row.signature += fmt::format("{} {} {}\n", tensor.name, format_choice_name(tensor.choice),
-                                   tensor.shape.group);
-    }
-    row.signature +=
-        scale_method_name(has_codes(row.plan) ? format.options.scale : ScaleMethod::kAbsmax);
+    plan_row(study, format, row);
     row.key = step_key({study.source_key, row.signature});
     const auto [known, added] = seen.emplace(row.signature, study.rows.size());
     if (!added) row.same_as = known->second;
@@ -63,8 +96,21 @@ void plan_rows(Study& study) {
   for (const auto& file : study.options.files) add_file(study, file);
 }
 
+std::vector<EvalText> texts_of(const StudyOptions& options) {
+  std::vector<EvalText> texts;
+  for (const auto& path : options.texts) {
+    texts.push_back(read_eval_text(path));
+    texts.back().name = path.filename().string();
+  }
+  if (texts.empty() && !options.publish.empty()) {
+    texts = {{"novel", std::string(kNovelText)}, {"speech", std::string(kSpeechText)}};
+  }
+  return texts;
+}
+
 void read_texts(Study& study) {
-  if (study.options.texts.empty()) {
+  study.texts = texts_of(study.options);
+  if (study.texts.empty()) {
     throw usage_error(AdviceKind::kStudyText, "a study needs text that the model was not made for");
   }
   study.tokenizer = study.model->tokenizer();
@@ -72,16 +118,13 @@ void read_texts(Study& study) {
     throw unsupported_error("{}: a study needs a tokenizer, and there is none",
                             printable(study.model->path()));
   }
-  for (const auto& path : study.options.texts) {
-    EvalText text = read_eval_text(path);
-    text.name = path.filename().string();
+  for (const EvalText& text : study.texts) {
     study.tokens.push_back(tokenize_text(text, *study.tokenizer));
     // Fails now rather than after all files have been made.
     if (study.tokens.back().ids.size() < study.options.window) {
       throw usage_error("{}: {} tokens are less than a window of {}", printable(text.name),
                         study.tokens.back().ids.size(), study.options.window);
     }
-    study.texts.push_back(std::move(text));
   }
   if (study.options.window > study.model->config().max_positions) {
     throw usage_error("a window of {} tokens is beyond the model's context of {}",
@@ -111,6 +154,8 @@ void set_keys(Study& study) {
 }  // namespace
 
 Study open_study(const StudyOptions& options, const StudyHooks& hooks) {
+  if (!options.publish.empty() && !options.keep)
+    throw usage_error("publishing needs the files; they are to be kept");
   Study study{options, hooks, Work(hooks),
               open_model(options.source, {options.links, options.tokenizer}),
               StepStore(options.output / "steps")};
@@ -133,6 +178,12 @@ std::string row_eval_key(const Study& study, const StudyRow& row) {
   return step_key({row.key, study.eval_key});
 }
 
+std::string floor_key(const Study& study) {
+  const auto int8 = int8_row(study);
+  return step_key({row_eval_key(study, study.rows[0]),
+                   int8 ? std::string_view(study.rows[*int8].key) : std::string_view()});
+}
+
 std::string parts_key(const Study& study, const StudyRow& row) {
   return step_key({row.key, study.eval_key, fmt::format("{}", study.options.sensitivity_tokens)});
 }
@@ -149,8 +200,20 @@ bool has_file(const Study& study, const StudyRow& row) {
          std::filesystem::is_regular_file(row.file, failure);
 }
 
-bool is_missing(const Study& study, const std::string& step, const std::string& key) {
-  return !study.steps.find(step, key).has_value();
+void require_file(const Study& study, const StudyRow& row) {
+  if (!has_file(study, row)) throw missing_step(study, "convert-" + row.format.name);
+}
+
+Error missing_step(const Study& study, const std::string& step) {
+  return data_error("{}: no result of the step {}; run its job first",
+                    printable((study.options.output / "steps").string()), printable(step));
+}
+
+std::optional<std::size_t> int8_row(const Study& study) {
+  for (std::size_t i = 0; i < study.rows.size(); ++i) {
+    if (study.rows[i].format.name == "int8") return i;
+  }
+  return std::nullopt;
 }
 
 std::vector<const StudyRow*> part_rows(const Study& study) {

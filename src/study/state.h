@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "convert/convert.h"
 #include "engine/engine.h"
 #include "eval/evaluate.h"
@@ -26,9 +27,12 @@ struct StudyRow {
   ConvertPlan plan;
   std::string signature;               // equal for rows with the same tensors
   std::optional<std::size_t> same_as;  // an earlier row with the same tensors
+  std::optional<std::size_t> base;     // kTuned: the row whose file is tuned, not its same_as
   std::filesystem::path file;
   std::string key;     // of the file
   bool is_own = true;  // made by the study; false for a file of StudyOptions::files
+
+  bool is_planned() const { return is_own && format.making == StudyMaking::kPlanned; }
 };
 
 // Options and hooks must outlive it. Not thread-safe.
@@ -47,8 +51,7 @@ struct Study {
   std::string eval_key = {};
   EvalOptions eval = {};
   std::vector<StudyRow> rows = {};    // f16 first
-  std::vector<ModelPart> parts = {};  // filled by parts_work()
-  bool something_missing = false;     // set by plan_work(): a step has no stored result
+  std::vector<ModelPart> parts = {};  // filled by study_steps()
 };
 
 // Opens the model, reads the texts and plans the rows. Throws as run_study().
@@ -58,13 +61,20 @@ Study open_study(const StudyOptions& options, const StudyHooks& hooks);
 std::string speed_key(const Study& study, const StudyRow& row);
 std::string coherence_key(const Study& study, const StudyRow& row);
 std::string row_eval_key(const Study& study, const StudyRow& row);
+std::string floor_key(const Study& study);
 std::string parts_key(const Study& study, const StudyRow& row);
 std::string histogram_key(const Study& study);
 
 // Whether the row's file exists and was made under its key.
 bool has_file(const Study& study, const StudyRow& row);
-// Whether a step has no stored result under this key.
-bool is_missing(const Study& study, const std::string& step, const std::string& key);
+
+// Throws Error(kData) naming the step unless has_file().
+void require_file(const Study& study, const StudyRow& row);
+// Error(kData) for a step whose stored result is needed.
+Error missing_step(const Study& study, const std::string& step);
+
+// The row int8, whose file is also run with exact activations.
+std::optional<std::size_t> int8_row(const Study& study);
 
 // Rows whose parts are measured one by one: the formats that the original study found insufficient,
 // with both ways of choosing int2's scale.

@@ -8,143 +8,66 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/coherence.h"
-#include "eval/report.h"
-#include "io/cellm_quality.h"
 #include "study/document.h"
+#include "study/evaluation_steps.h"
 #include "study/measures.h"
-#include "study/work_plan.h"
 
 namespace cellm {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr std::uint64_t kBytesTogether = std::uint64_t{4} << 30;
-
 // The windows of the sensitivity are short, so that few tokens cover several places of the texts.
 constexpr std::size_t kSensitivityWindow = 256;
 
-Engine engine(const Study& study, const std::filesystem::path& file, Activations activations) {
-  return {open_model(file),
-          {study.options.target, study.options.threads, std::numeric_limits<std::size_t>::max(),
-           activations}};
+// A file made by data may have been made in stages, each with progress of its own.
+StageProgress stages_of(const Study& study) {
+  return [&study, best = 0.0](std::uint64_t done, std::uint64_t total) mutable {
+    if (total != 0) best = std::max(best, static_cast<double>(done) / static_cast<double>(total));
+    study.work.update(static_cast<std::size_t>(1000.0 * best), 1000);
+  };
 }
 
-void evaluate_together(Study& study, const std::vector<const StudyRow*>& rows) {
-  std::string names;
-  for (const StudyRow* row : rows) names += (names.empty() ? "" : ", ") + row->format.name;
-  study.work.begin(names + ": perplexity and KL divergence",
-                   static_cast<double>(eval_tokens(study)) * (1.0 + 1.0 / kFormatsTogether) *
-                       static_cast<double>(rows.size()));
-  const Engine teacher = engine(study, study.rows[0].file, Activations::kF32);
-  std::vector<std::unique_ptr<Engine>> engines;
-  std::vector<EvalSubject> subjects;
-  for (const StudyRow* row : rows) {
-    engines.push_back(std::make_unique<Engine>(engine(study, row->file, Activations::kInt8)));
-    subjects.push_back({engines.back().get(), KvEncoding::kF16});
-  }
-  const auto evaluations =
-      evaluate(subjects, &teacher, study.tokens, study.eval,
-               [&](std::size_t done, std::size_t total) { study.work.update(done, total); });
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    // The reference is the source in 16 bits, identified by the source's checksum: that of the f16
-    // file changes when its quality is written into its header.
-    const QualitySource from{&engines[i]->source(), &teacher.source(), study.source_checksum,
-                             study.text_checksum};
-    if (study.options.keep && rows[i]->is_own)
-      store_quality(*engines[i]->source().cellm_file(),
-                    quality_of(evaluations[i], study.eval, from));
-    study.steps.store("eval-" + rows[i]->format.name, row_eval_key(study, *rows[i]),
-                      to_json(evaluations[i]));
-  }
+// Of an existing file.
+OrderedJson size_of_file(const std::filesystem::path& file) {
+  return size_json(open_model(file)->source(), std::filesystem::file_size(file));
 }
 
-// The cost of 8-bit activations: int8 weights with exact activations, to compare with the row int8.
-void evaluate_floor(Study& study) {
-  const auto int8 = std::find_if(study.rows.begin(), study.rows.end(),
-                                 [](const StudyRow& row) { return row.format.name == "int8"; });
-  OrderedJson floor = OrderedJson::object();
-  if (int8 != study.rows.end()) {
-    study.work.begin("int8 with exact activations: perplexity and KL divergence",
-                     2.0 * static_cast<double>(eval_tokens(study)));
-    const Engine teacher = engine(study, study.rows[0].file, Activations::kF32);
-    const Engine exact = engine(study, int8->file, Activations::kF32);
-    const EvalSubject subject{&exact, KvEncoding::kF32};
-    floor["int8_exact"] = to_json(
-        evaluate({&subject, 1}, &teacher, study.tokens, study.eval,
-                 [&](std::size_t done, std::size_t total) { study.work.update(done, total); })[0]);
+void make_file(Study& study, const StudyStep& step) {
+  const StudyRow& row = study.rows[step.row];
+  if (row.is_planned()) {
+    study.work.begin(fmt::format("{}: converting", row.format.name), step.work);
+    ThreadPool pool(study.options.threads);
+    convert(*study.model, row.plan, row.file, pool, [&](std::uint64_t done, std::uint64_t total) {
+      study.work.update(static_cast<std::size_t>(done), static_cast<std::size_t>(total));
+    });
+    study.steps.store(step.name, step.key, size_json(row.plan));
+    return;
   }
-  study.steps.store("eval-floor", row_eval_key(study, study.rows[0]), floor);
+  study.work.begin(fmt::format("{}: training", row.format.name), step.work);
+  CELLM_CHECK(study.hooks.make_trained);
+  study.hooks.make_trained(row.format, row.base ? study.rows[*row.base].file : row.file, row.file,
+                           stages_of(study));
+  study.steps.store(step.name, step.key, size_of_file(row.file));
 }
 
-void write_texts_of(Study& study, const StudyRow& row, const Engine& teacher) {
+void write_texts_of(Study& study, const StudyStep& step, const Engine& teacher) {
+  const StudyRow& row = study.rows[step.row];
   study.work.begin(
       fmt::format("{}: writing {} texts", row.format.name, 2 * coherence_prompts().size()),
-      coherence_work(study));
-  const Engine model = engine(study, row.file, Activations::kInt8);
+      step.work);
+  const Engine model = study_engine(study, row.file, Activations::kInt8);
   CoherenceOptions options;
   options.tokens = study.options.generate;
   const Coherence coherence = measure_coherence(
       model, teacher, *study.tokenizer, options,
       [&](std::size_t done, std::size_t total) { study.work.update(done, total); });
-  study.steps.store("coherence-" + row.format.name, coherence_key(study, row),
-                    coherence_json(coherence));
+  study.steps.store(step.name, step.key, coherence_json(coherence));
 }
 
-}  // namespace
-
-void make_file(Study& study, const StudyRow& row) {
-  if (row.same_as || has_file(study, row)) return;
-  study.work.begin(fmt::format("{}: converting", row.format.name), kConvertWork);
-  // A new file has no quality in its header: its evaluation is repeated and written into it.
-  if (study.options.keep) study.steps.remove("eval-" + row.format.name);
-  ThreadPool pool(study.options.threads);
-  convert(*study.model, row.plan, row.file, pool, [&](std::uint64_t done, std::uint64_t total) {
-    study.work.update(static_cast<std::size_t>(done), static_cast<std::size_t>(total));
-  });
-  study.steps.store("convert-" + row.format.name, row.key, size_json(row.plan));
-}
-
-void evaluate_rows(Study& study) {
-  std::vector<const StudyRow*> todo;
-  for (const StudyRow& row : study.rows) {
-    if (!row.same_as && is_missing(study, "eval-" + row.format.name, row_eval_key(study, row)))
-      todo.push_back(&row);
-  }
-  const bool floor = is_missing(study, "eval-floor", row_eval_key(study, study.rows[0]));
-  std::size_t begin = 0;
-  while (begin < todo.size()) {
-    std::size_t end = begin;
-    std::uint64_t bytes = 0;
-    while (end < todo.size() && end - begin < kFormatsTogether &&
-           (end == begin || bytes + todo[end]->plan.file_bytes <= kBytesTogether)) {
-      bytes += todo[end]->plan.file_bytes;
-      ++end;
-    }
-    evaluate_together(study, {todo.begin() + static_cast<std::ptrdiff_t>(begin),
-                              todo.begin() + static_cast<std::ptrdiff_t>(end)});
-    begin = end;
-  }
-  if (floor) evaluate_floor(study);
-}
-
-void write_texts(Study& study) {
-  std::unique_ptr<Engine> teacher;
-  for (const StudyRow& row : study.rows) {
-    if (row.same_as ||
-        !is_missing(study, "coherence-" + row.format.name, coherence_key(study, row)))
-      continue;
-    if (!teacher)
-      teacher = std::make_unique<Engine>(engine(study, study.rows[0].file, Activations::kF32));
-    write_texts_of(study, row, *teacher);
-  }
-}
-
-void measure_speed(Study& study, const StudyRow& row) {
-  const std::string step = "speed-" + row.format.name;
-  if (row.same_as || !is_missing(study, step, speed_key(study, row))) return;
-  const auto runs = static_cast<double>(study.options.speed_runs);
-  study.work.begin(fmt::format("{}: speed and memory", row.format.name), kSpeedRunWork * runs);
+void measure_speed(Study& study, const StudyStep& step) {
+  const StudyRow& row = study.rows[step.row];
+  study.work.begin(fmt::format("{}: speed and memory", row.format.name), step.work);
   const std::vector<std::uint32_t>& ids = study.tokens[0].ids;
   const std::vector<std::uint32_t> prompt(
       ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(kSpeedPrompt, ids.size())));
@@ -153,38 +76,82 @@ void measure_speed(Study& study, const StudyRow& row) {
     measured.push_back(study.hooks.measure_speed(row.file, prompt, kSpeedDecode));
     study.work.update(i + 1, study.options.speed_runs);
   }
-  study.steps.store(step, speed_key(study, row), speed_json(measured));
+  study.steps.store(step.name, step.key, speed_json(measured));
 }
 
-void measure_parts(Study& study) {
-  for (const StudyRow* row : part_rows(study)) {
-    const std::string step = "parts-" + row->format.name;
-    if (!is_missing(study, step, parts_key(study, *row))) continue;
-    study.work.begin(fmt::format("{}: one part of the model at a time", row->format.name),
-                     parts_work(study));
-    const auto reference = open_model(study.rows[0].file);
-    const auto quantized = open_model(row->file);
-    const auto parts = model_parts(*reference);
-    SensitivityOptions options{{}, study.options.target, study.options.threads};
-    options.eval.window = std::min(kSensitivityWindow, study.options.window);
-    options.eval.max_tokens = study.options.sensitivity_tokens;
-    options.eval.resamples = 0;
-    const auto found = measure_sensitivity(
-        reference, quantized, parts, study.tokens, options,
-        [&](std::size_t done, std::size_t total) { study.work.update(done, total); });
-    study.steps.store(step, parts_key(study, *row), sensitivity_json(parts, found));
-  }
+void measure_parts(Study& study, const StudyStep& step) {
+  const StudyRow& row = study.rows[step.row];
+  study.work.begin(fmt::format("{}: one part of the model at a time", row.format.name), step.work);
+  const auto reference = open_model(study.rows[0].file);
+  const auto quantized = open_model(row.file);
+  const auto parts = model_parts(*reference);
+  SensitivityOptions options{{}, study.options.target, study.options.threads};
+  options.eval.window = std::min(kSensitivityWindow, study.options.window);
+  options.eval.max_tokens = study.options.sensitivity_tokens;
+  options.eval.resamples = 0;
+  const auto found = measure_sensitivity(
+      reference, quantized, parts, study.tokens, options,
+      [&](std::size_t done, std::size_t total) { study.work.update(done, total); });
+  study.steps.store(step.name, step.key, sensitivity_json(parts, found));
 }
 
-void measure_histograms(Study& study) {
-  const std::string key = histogram_key(study);
-  if (!is_missing(study, "histograms", key)) return;
-  study.work.begin("histograms of weights", kConvertWork);
+void measure_histograms(Study& study, const StudyStep& step) {
+  study.work.begin("histograms of weights", step.work);
   std::vector<FormatFile> files;
-  for (const StudyRow& row : study.rows) {
-    if (!row.same_as) files.push_back({row.format.name, row.file});
+  for (const std::size_t row : step.files)
+    files.push_back({study.rows[row].format.name, study.rows[row].file});
+  study.steps.store(step.name, step.key, histograms_json(study.rows[0].file, files));
+}
+
+void write_texts(Study& study, std::span<const StudyStep> steps) {
+  const Engine teacher = study_engine(study, study.rows[0].file, Activations::kF32);
+  for (const StudyStep& step : steps) write_texts_of(study, step, teacher);
+}
+
+void run_one(Study& study, const StudyStep& step) {
+  switch (step.kind) {
+    case StepKind::kConvert:
+    case StepKind::kTrain:
+      return make_file(study, step);
+    case StepKind::kScore:
+      return score_part(study, step);
+    case StepKind::kMerge:
+      return merge_scores(study, step);
+    case StepKind::kFloor:
+      return evaluate_floor(study, step);
+    case StepKind::kSpeed:
+      return measure_speed(study, step);
+    case StepKind::kParts:
+      return measure_parts(study, step);
+    case StepKind::kHistograms:
+      return measure_histograms(study, step);
+    case StepKind::kEvaluate:
+    case StepKind::kWrite:
+      break;
   }
-  study.steps.store("histograms", key, histograms_json(study.rows[0].file, files));
+  CELLM_CHECK(false);
+}
+
+void run_kind(Study& study, std::span<const StudyStep> steps) {
+  for (const StudyStep& step : steps) {
+    for (const std::size_t row : step.files) require_file(study, study.rows[row]);
+  }
+  if (steps.front().kind == StepKind::kEvaluate) return evaluate_rows(study, steps);
+  if (steps.front().kind == StepKind::kWrite) return write_texts(study, steps);
+  for (const StudyStep& step : steps) run_one(study, step);
+}
+
+}  // namespace
+
+void run_steps(Study& study, std::span<const StudyStep> steps) {
+  while (!steps.empty()) {
+    const auto end = std::find_if(steps.begin(), steps.end(), [&](const StudyStep& step) {
+      return step.kind != steps.front().kind;
+    });
+    const auto count = static_cast<std::size_t>(end - steps.begin());
+    run_kind(study, steps.first(count));
+    steps = steps.subspan(count);
+  }
 }
 
 }  // namespace cellm

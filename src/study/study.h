@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "io/folder_file.h"
 #include "io/json.h"
+#include "study/formats.h"
 
 namespace cellm {
 
@@ -20,13 +22,20 @@ struct StudyOptions {
   // Further rows: .cellm files of the same model, which are only read. A row has the name of its
   // file without the extension.
   std::vector<std::filesystem::path> files;
+  // A folder to publish the study in (study/publish.h); empty: none. With it texts and formats have
+  // other defaults: the built-in texts, and the formats of publishing (study/formats.h).
+  std::filesystem::path publish;
+  std::string hub_name;        // the source's on the hub, if it came from there: "ORG/NAME"
   std::string tokenizer;       // tokenizer.json, if it is neither in the source nor beside it
   bool keep = true;            // the .cellm files, after the end
   std::size_t tokens = 16384;  // of the texts that are evaluated, at most
   std::size_t window = 512;    // second half scored
   std::size_t generate = 128;  // tokens of each text that a format writes
   std::size_t sensitivity_tokens = 512;  // of the texts, for each part of the model; 0: none
+  std::size_t split = 1;                 // parts of an evaluation in study_plan()
   std::size_t speed_runs = 3;            // the median counts; 0: no speed and memory
+  // Tokens of training of formats that are trained; empty: the default of StudyHooks::make_trained.
+  std::optional<std::size_t> tune_tokens;
   unsigned threads = 0;
   std::string target;
   Links links = Links::kInside;  // symbolic links in the source's folder
@@ -39,6 +48,9 @@ struct SpeedMeasurement {
   std::uint64_t peak_memory_bytes = 0;
 };
 
+// Called with the work done and in total of a stage of a step; may throw to cancel.
+using StageProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
 struct StudyHooks {
   // Called with the current step and the work done and in total, without steps finished by earlier
   // runs, in units of about one token through the model. May throw to cancel; the next run resumes.
@@ -48,9 +60,11 @@ struct StudyHooks {
   std::function<SpeedMeasurement(const std::filesystem::path& file,
                                  const std::vector<std::uint32_t>& prompt, std::size_t tokens)>
       measure_speed;
-  // The arguments of the front end that convert a model to a format, given by its name; for the
-  // report. Optional.
-  std::function<std::string(const std::string& format)> flags;
+  // Makes the file of a format that data determine (StudyMaking). `base`: the file to be tuned.
+  // Required for such formats.
+  std::function<void(const StudyFormat& format, const std::filesystem::path& base,
+                     const std::filesystem::path& output, const StageProgress& progress)>
+      make_trained;
 };
 
 // Runs the study and writes study.json, report.md and report.html into the output folder, beside

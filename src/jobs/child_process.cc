@@ -1,4 +1,4 @@
-#include "cli/child_process.h"
+#include "jobs/child_process.h"
 
 #include <cerrno>
 #include <cstring>
@@ -28,7 +28,8 @@ class FileActions {
 
 }  // namespace
 
-std::string output_of_self(const std::vector<std::string>& arguments, const std::string& what) {
+std::string output_of(const std::filesystem::path& program,
+                      const std::vector<std::string>& arguments, const std::string& what) {
   std::vector<std::string> words{"cellm"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -45,7 +46,7 @@ std::string output_of_self(const std::vector<std::string>& arguments, const std:
   ::posix_spawn_file_actions_addopen(actions.get(), STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   pid_t child = 0;
   const int failure =
-      ::posix_spawn(&child, "/proc/self/exe", actions.get(), nullptr, argv.data(), environ);
+      ::posix_spawn(&child, program.c_str(), actions.get(), nullptr, argv.data(), environ);
   ::close(ends[1]);
   if (failure != 0) {
     ::close(ends[0]);

@@ -1,0 +1,5 @@
+"""Prints the path of the workflow."""
+
+from cellm.workflow import SNAKEFILE
+
+print(SNAKEFILE)
