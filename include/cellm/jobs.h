@@ -1,7 +1,7 @@
 /*
- * The jobs of the C interface: converting, tuning and evaluating models. Included by cellm.h, whose
- * conventions apply. A job runs on the calling thread and its own thread pool; several jobs may run
- * at the same time.
+ * The jobs of the C interface: converting, tuning and evaluating models, and studies. Included by
+ * cellm.h, whose conventions apply. A job runs on the calling thread and its own thread pool;
+ * several jobs may run at the same time.
  */
 #ifndef CELLM_JOBS_H
 #define CELLM_JOBS_H
@@ -109,6 +109,42 @@ typedef struct cellm_evaluate_result {
 CELLM_API cellm_status cellm_evaluate(const cellm_evaluate_options* options,
                                       const cellm_job_control* control,
                                       cellm_evaluate_result* result);
+
+/* Measures what every format of a model costs: "cellm study" in docs/cli.md. Writes study.json,
+ * report.md, report.html and the .cellm files into a folder, and keeps the results of finished
+ * steps there: the same call resumes a cancelled one. */
+typedef struct cellm_study_options {
+  size_t size;
+  const char* source;       /* Hugging Face folder, .gguf or .cellm file, with a tokenizer */
+  const char* hub_name;     /* its name on the hub, for the model card; NULL: none */
+  const char* output;       /* folder, created if it does not exist */
+  const char* const* texts; /* UTF-8 files; none only with `publish` */
+  size_t text_count;
+  const char* const* formats; /* names; none: those of the original study, and ours */
+  size_t format_count;
+  const char* const* files; /* .cellm files of the same model, as further rows */
+  size_t file_count;
+  const char* publish;       /* folder for the files and a model card; NULL: none */
+  const char* program;       /* the cellm program, whose processes measure speed and memory */
+  size_t speed_runs;         /* the median counts; 0: not measured */
+  size_t tokens;             /* limit on the tokens of the texts; 0: all */
+  size_t window;             /* tokens, of which the second half is scored; 0: 512 */
+  size_t generate;           /* tokens of each text that a format writes; 0: 128 */
+  size_t sensitivity_tokens; /* on which each part of the model is measured; 0: none */
+  size_t tune_tokens;        /* for the formats that are trained; 0: 60000 */
+  int remove_files;          /* the .cellm files, at the end */
+  int follow_links;          /* as in cellm_model_options, like target and threads */
+  const char* target;
+  unsigned threads;
+} cellm_study_options;
+
+typedef struct cellm_study_result {
+  size_t size;
+  size_t formats; /* rows of study.json */
+} cellm_study_result;
+
+CELLM_API cellm_status cellm_study(const cellm_study_options* options,
+                                   const cellm_job_control* control, cellm_study_result* result);
 
 #ifdef __cplusplus
 }

@@ -76,5 +76,11 @@ inline cellm_evaluate_result evaluate(const cellm_evaluate_options& options,
   return detail::call_job(cellm_evaluate, options, on_progress, cancel);
 }
 
+inline cellm_study_result study(const cellm_study_options& options,
+                                const OnProgress& on_progress = {},
+                                const Cancel* cancel = nullptr) {
+  return detail::call_job(cellm_study, options, on_progress, cancel);
+}
+
 }  // namespace v1
 }  // namespace cellm

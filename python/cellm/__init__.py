@@ -30,6 +30,7 @@ from cellm._jobs import (
 from cellm._model import AnswerOptions, ChatOptions, Model, Tokenizer
 from cellm._options import GenerateOptions
 from cellm._session import MAX_STEP_TOKENS, Batch, Session, Snapshot
+from cellm._study import StudyAnswer, StudyPart, StudyResult, StudyRow, read_study, study
 
 __version__: str = _cellm.version()
 
@@ -58,6 +59,10 @@ __all__ = [
     "Session",
     "Snapshot",
     "Stream",
+    "StudyAnswer",
+    "StudyPart",
+    "StudyResult",
+    "StudyRow",
     "TokenLogprobs",
     "Tokenizer",
     "TuneResult",
@@ -66,6 +71,8 @@ __all__ = [
     "available_memory",
     "convert",
     "evaluate",
+    "read_study",
     "resolve",
+    "study",
     "tune",
 ]

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <cellm/cellm.hpp>
 #include <nanobind/nanobind.h>
@@ -18,6 +19,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/variant.h>
+#include <nanobind/stl/vector.h>
 
 #include "bindings.h"
 #include "hub.h"
@@ -144,6 +146,52 @@ std::unique_ptr<HeldJob> evaluate(Text model, Text text, OptionalText reference,
   });
 }
 
+// Pointers to the texts, which must live.
+std::vector<const char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<const char*> result;
+  for (const std::string& text : texts) result.push_back(text.c_str());
+  return result;
+}
+
+std::unique_ptr<HeldJob> study(Text source, OptionalText hub_name, Text output,
+                               const std::vector<std::string>& texts,
+                               const std::vector<std::string>& formats,
+                               const std::vector<std::string>& files, OptionalText publish,
+                               OptionalText program, std::size_t tokens, std::size_t window,
+                               std::size_t generate, std::size_t sensitivity_tokens,
+                               std::size_t tune_tokens, std::size_t speed_runs, bool remove_files,
+                               bool follow_links, OptionalText target, unsigned threads) {
+  return start([=](const cellm::OnProgress& on_progress, const cellm::Cancel& cancel) {
+    const auto text_pointers = pointers(texts);
+    const auto format_pointers = pointers(formats);
+    const auto file_pointers = pointers(files);
+    cellm_study_options o{};
+    o.source = source.c_str();
+    o.output = output.c_str();
+    o.hub_name = text_or_null(hub_name);
+    o.texts = text_pointers.data();
+    o.text_count = text_pointers.size();
+    o.formats = format_pointers.data();
+    o.format_count = format_pointers.size();
+    o.files = file_pointers.data();
+    o.file_count = file_pointers.size();
+    o.publish = text_or_null(publish);
+    o.program = text_or_null(program);
+    o.speed_runs = speed_runs;
+    o.tokens = tokens;
+    o.window = window;
+    o.generate = generate;
+    o.sensitivity_tokens = sensitivity_tokens;
+    o.tune_tokens = tune_tokens;
+    o.remove_files = remove_files ? 1 : 0;
+    o.follow_links = follow_links ? 1 : 0;
+    o.target = text_or_null(target);
+    o.threads = threads;
+    const cellm_study_result result = cellm::study(o, on_progress, &cancel);
+    return Result{{"formats", std::uint64_t{result.formats}}};
+  });
+}
+
 std::unique_ptr<HeldJob> resolve(Text model, bool original, unsigned threads) {
   return start([=](const cellm::OnProgress& on_progress, const cellm::Cancel& cancel) {
     std::string path;
@@ -171,6 +219,12 @@ void add_jobs(nb::module_& module) {
   module.def("evaluate", evaluate, nb::arg("model"), nb::arg("text"), nb::arg("reference").none(),
              nb::arg("window"), nb::arg("max_tokens"), nb::arg("activations"),
              nb::arg("follow_links"), nb::arg("target").none(), nb::arg("threads"));
+  module.def("study", study, nb::arg("source"), nb::arg("hub_name").none(), nb::arg("output"),
+             nb::arg("texts"), nb::arg("formats"), nb::arg("files"), nb::arg("publish").none(),
+             nb::arg("program").none(), nb::arg("tokens"), nb::arg("window"), nb::arg("generate"),
+             nb::arg("sensitivity_tokens"), nb::arg("tune_tokens"), nb::arg("speed_runs"),
+             nb::arg("remove_files"), nb::arg("follow_links"), nb::arg("target").none(),
+             nb::arg("threads"));
   module.def("resolve", resolve, nb::arg("model"), nb::arg("original"), nb::arg("threads"));
 }
 

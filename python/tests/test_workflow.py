@@ -45,7 +45,10 @@ def test_errors_name_the_key(tmp_path: Path) -> None:
         with pytest.raises(sweep.SweepError, match=key):
             sweep.read_studies(config(**{key: None}), refresh=False)
     with pytest.raises(sweep.SweepError, match="exit code 3"):
-        sweep.read_studies(config(cellm=str(BIN / "cellm"), output=str(tmp_path)), refresh=True)
+        sweep.read_studies(
+            config(cellm=str(BIN / "cellm"), output=str(tmp_path), models={"m": str(tmp_path)}),
+            refresh=True,
+        )
 
 
 def test_jobs_run_from_the_plan_and_give_a_table(tmp_path: Path, python: Python) -> None:

@@ -1,10 +1,13 @@
 #include <cmath>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 #include "capi/handles.h"
 #include "format/format_choice.h"
 #include "jobs/convert_job.h"
 #include "jobs/evaluate_job.h"
+#include "jobs/study_job.h"
 #include "jobs/tune_job.h"
 
 using namespace cellm;
@@ -34,6 +37,40 @@ FormatRequest formats_of(const cellm_convert_options& o) {
     return TargetRequest{.bits_per_weight = o.target_bits, .embedding = embedding, .lm_head = {}};
   }
   return named_request(o.format == nullptr ? kDefaultFormat : o.format, embedding);
+}
+
+template <class Text>
+std::vector<Text> texts_of(const char* const* texts, std::size_t count, const char* name) {
+  std::vector<Text> result;
+  for (const char* const text : required_array(texts, count, name))
+    result.emplace_back(&required(text, name));
+  return result;
+}
+
+StudyJobOptions study_options(const cellm_study_options& o) {
+  StudyJobOptions job;
+  StudyOptions& study = job.study;
+  study.source = &required(o.source, "source");
+  study.hub_name = text_or_empty(o.hub_name);
+  study.output = &required(o.output, "output");
+  study.texts = texts_of<std::filesystem::path>(o.texts, o.text_count, "texts");
+  study.formats = texts_of<std::string>(o.formats, o.format_count, "formats");
+  study.files = texts_of<std::filesystem::path>(o.files, o.file_count, "files");
+  study.publish = text_or_empty(o.publish);
+  job.program = text_or_empty(o.program);
+  if (o.speed_runs != 0 && job.program.empty())
+    throw usage_error("speed is measured by the program cellm; say where it is");
+  study.speed_runs = o.speed_runs;
+  study.tokens = o.tokens;
+  if (o.window != 0) study.window = o.window;
+  if (o.generate != 0) study.generate = o.generate;
+  study.sensitivity_tokens = o.sensitivity_tokens;
+  if (o.tune_tokens != 0) study.tune_tokens = o.tune_tokens;
+  study.keep = o.remove_files == 0;
+  study.links = links_of(o.follow_links);
+  study.target = text_or_empty(o.target);
+  study.threads = o.threads;
+  return job;
 }
 
 }  // namespace
@@ -129,5 +166,15 @@ cellm_status cellm_evaluate(const cellm_evaluate_options* options, const cellm_j
                                       .kld = comparison ? comparison->kld_mean.value : kNone,
                                       .top1 = comparison ? comparison->top1.value : kNone},
                 result);
+  });
+}
+
+cellm_status cellm_study(const cellm_study_options* options, const cellm_job_control* control,
+                         cellm_study_result* result) {
+  return guarded([&] {
+    const auto o = options_of(&required(options, "options"), "cellm_study_options");
+    checked_result(result, "cellm_study_result");
+    const auto document = run_study_job(study_options(o), control_of(control));
+    give_result(cellm_study_result{.size = 0, .formats = document.at("formats").size()}, result);
   });
 }

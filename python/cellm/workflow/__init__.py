@@ -1,4 +1,4 @@
-"""Studies of many models on many machines: a Snakemake workflow over the jobs of ``cellm study --plan``.
+"""Studies of many models on many machines: a Snakemake workflow over jobs of ``cellm study``.
 
 ``snakemake --snakefile $(python -m cellm.workflow) --configfile sweep.yaml --cores 2``
 """

@@ -134,11 +134,15 @@ def rows_of(model: str, study: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         }
         evaluation = entry["evaluation"]
         for text in [{"file": "all", **evaluation}, *evaluation["texts"]]:
-            yield of_format | {"text": text["file"]} | {
-                key: text[key]
-                for key in ("predictions", "perplexity", "kld_mean", "top1")
-                if key in text
-            }
+            yield (
+                of_format
+                | {"text": text["file"]}
+                | {
+                    key: text[key]
+                    for key in ("predictions", "perplexity", "kld_mean", "top1")
+                    if key in text
+                }
+            )
 
 
 def write_table(output: str, studies: list[str]) -> None:
