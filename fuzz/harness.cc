@@ -19,8 +19,9 @@ const std::array kHarnesses{
     kCellm,         kConfig,        kGenerationConfig, kTokenizerJson, kCompactTokenizer,
     kGgufTokenizer, kTokenizerText, kPattern,          kChatTemplate,  kConversation,
     kToolText,      kToolFormat,    kToolRequest,      kJsonSchema,    kRegex,
-    kGbnf,          kChoices,       kStudyStep,        kSession,       kApiRequest,
-    kHttpRequest,   kHubRevision,   kHubHeaders,       kValues,        kCommandLine};
+    kGbnf,          kChoices,       kQuestions,        kStudyStep,     kSession,
+    kApiRequest,    kHttpRequest,   kHubRevision,      kHubHeaders,    kValues,
+    kCommandLine};
 
 // A message may contain a few names, each cut by printable(), and lists of supported values.
 constexpr std::size_t kMaxMessageBytes = 4096;

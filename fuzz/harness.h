@@ -69,6 +69,7 @@ extern const Harness kJsonSchema;
 extern const Harness kRegex;
 extern const Harness kGbnf;
 extern const Harness kChoices;
+extern const Harness kQuestions;
 extern const Harness kStudyStep;
 extern const Harness kSession;
 extern const Harness kApiRequest;

@@ -1,4 +1,4 @@
-// Harnesses for other input files: multiple-choice items, and stored steps of a study.
+// Harnesses for other input files: multiple-choice items, questions, and stored steps of a study.
 
 #include <algorithm>
 #include <charconv>
@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/mapped_file.h"
 #include "eval/choices.h"
+#include "eval/questions.h"
 #include "harness.h"
 #include "mutate.h"
 #include "study/step_store.h"
@@ -63,9 +64,29 @@ void check_items(std::string_view text) {
   }
 }
 
-void run_choices(Bytes input) {
+void check_questions(std::string_view text) {
+  const std::vector<Question> questions = parse_questions(text, "input");
+  require(!questions.empty(), "a file has questions");
+  std::size_t last = 0;
+  for (const Question& question : questions) {
+    const std::size_t line = line_number(question.where);
+    require(line > last, "questions name their lines, which follow each other");
+    last = line;
+    require(!question.question.empty(), "a question is not empty");
+    require(!question.reply.empty() || !question.answers.empty(), "a question has an answer");
+    if (!question.reply.empty()) {
+      require(is_right(question, question.reply), "the reply is right");
+      continue;
+    }
+    for (const std::string& answer : question.answers)
+      require(is_right(question, answer), "each answer is right");
+  }
+}
+
+// Items of one kind, line by line.
+void run_lines(Bytes input, void (*check)(std::string_view text)) {
   try {
-    check_items(text_of(input));
+    check(text_of(input));
   } catch (const Error& failure) {
     require(line_number(failure.what()) != 0 ||
                 failure.what() == std::string_view("input: the file has no items"),
@@ -74,8 +95,16 @@ void run_choices(Bytes input) {
   }
 }
 
-std::string mutate_choices(const std::string& input, Random& random) {
-  constexpr std::string_view kKeys[] = {"context", "choices", "answer"};
+void run_choices(Bytes input) {
+  run_lines(input, check_items);
+}
+
+void run_questions(Bytes input) {
+  run_lines(input, check_questions);
+}
+
+std::string mutate_lines(const std::string& input, std::span<const std::string_view> keys,
+                         Random& random) {
   std::vector<std::string> lines;
   for (std::size_t begin = 0; begin <= input.size();) {
     const std::size_t end = std::min(input.find('\n', begin), input.size());
@@ -89,12 +118,22 @@ std::string mutate_choices(const std::string& input, Random& random) {
   } else if (once_in(random, 8)) {
     lines.erase(at);
   } else {
-    *at = mutate_json_text(*at, kKeys, random);
+    *at = mutate_json_text(*at, keys, random);
   }
   std::string out;
   for (const std::string& line : lines) out += line + '\n';
   if (!out.empty()) out.pop_back();
   return out;
+}
+
+std::string mutate_choices(const std::string& input, Random& random) {
+  constexpr std::string_view kKeys[] = {"context", "choices", "answer"};
+  return mutate_lines(input, kKeys, random);
+}
+
+std::string mutate_questions(const std::string& input, Random& random) {
+  constexpr std::string_view kKeys[] = {"question", "answer", "reply", "kind"};
+  return mutate_lines(input, kKeys, random);
 }
 
 constexpr std::string_view kStepKey = "0123456789abcdef";
@@ -119,6 +158,7 @@ std::string mutate_step(const std::string& input, Random& random) {
 }  // namespace
 
 constinit const Harness kChoices{"choices", run_choices, mutate_choices};
+constinit const Harness kQuestions{"questions", run_questions, mutate_questions};
 constinit const Harness kStudyStep{"study_step", run_step, mutate_step};
 
 }  // namespace cellm::fuzz

@@ -29,7 +29,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
 harnesses='safetensors shard_index hf_folder lora gguf cellm config generation_config tokenizer_json
   compact_tokenizer gguf_tokenizer tokenizer_text pattern chat_template conversation tool_text tool_format tool_request
-  json_schema regex gbnf choices study_step session api_request http_request hub_revision hub_headers values command_line'
+  json_schema regex gbnf choices questions study_step session api_request http_request hub_revision hub_headers values command_line'
 seconds=60 jobs=1 action=run chosen='' preset=fuzz
 while [ "$#" -ne 0 ]; do
   case $1 in
@@ -66,7 +66,7 @@ build() {
 # Maximum input lengths: faults that short inputs can expose are found sooner in short inputs.
 max_len() {
   case $1 in
-    safetensors | shard_index | config | compact_tokenizer | gguf_tokenizer | json_schema | choices | study_step) echo 1024 ;;
+    safetensors | shard_index | config | compact_tokenizer | gguf_tokenizer | json_schema | choices | questions | study_step) echo 1024 ;;
     generation_config | tokenizer_text | pattern | tool_text | regex | gbnf | values | command_line) echo 256 ;;
     tokenizer_json | session | chat_template | conversation | tool_format | hub_revision | hub_headers) echo 2048 ;;
     cellm) echo 12288 ;;

@@ -13,6 +13,7 @@ from harness import BIN, CommandTest, byte_tokenizer, cellm_header, read_npy, ru
 TEXT = "".join(f"Line {i}: the quick brown fox, {i * i} times.\n" for i in range(20))
 WINDOW = 64
 EXACT = ["--activations", "f32", "--kv-encoding", "f32"]
+SPACES = " \t\n\r\f\v"
 FIGURES = ["perplexity", "reference_perplexity", "perplexity_ratio", "ln_perplexity_ratio", "kld_mean", "kld_median",
            "kld_p90", "kld_p99", "kld_p999", "kld_max", "top1", "delta_p_mean", "delta_p_rms"]  # fmt: skip
 
@@ -269,6 +270,70 @@ class Choices(EvalTest):
         self.fail_with(3, "the file has no items", "eval", "-m", model, "--choices", self.write(""))
 
 
+class Answers(EvalTest):
+    def write(self, *lines):
+        path = self.folder / "questions.jsonl"
+        path.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
+        return path
+
+    def test_are_those_of_infer(self):
+        model = self.with_tokenizer("llama")
+        asked = [f"What is {i} + {i * i}?" for i in range(10)]
+        said = []
+        for question in asked:
+            prompt = f"Question: {question}\nAnswer:"
+            result = self.succeed("infer", "-m", model, "--prompt", prompt, "--temperature", 0, "--repeat-penalty", 1,
+                                  "--gen", 120, "--stop", "\n", "--on-loop", "stop", "--json", "-q", *EXACT)  # fmt: skip
+            said.append(json.loads(result.stdout))
+        # The first half has an answer that the model gives.
+        path = self.write(*({"question": q, "answer": s["text"].strip(SPACES) if i < 5 else "no", "kind": f"k{i % 2}"}
+                            for i, (q, s) in enumerate(zip(asked, said))))  # fmt: skip
+        got = self.eval(model, "--questions", path, "--gen", 120, *EXACT, text=False)
+        answers = got["answers"]
+        self.assertEqual([i["answer"] for i in answers["items"]], [s["text"].strip(SPACES) for s in said])
+        self.assertEqual([i["looping"] for i in answers["items"]], [s["stop_reason"] == "loop" for s in said])
+        self.assertEqual((answers["questions"], answers["right"]), (10, 0.5))
+        self.assertEqual(answers["kinds"], {"k0": {"questions": 5, "right": 3}, "k1": {"questions": 5, "right": 2}})
+        self.assertEqual(answers["tokens"], sum(len(s["ids"]) for s in said))
+        for n in (1, 2, 3):
+            spans = {tuple(s["ids"][i : i + n]) for s in said for i in range(len(s["ids"]) - n + 1)}
+            self.assertAlmostEqual(answers[f"distinct{n}"], len(spans) / answers["tokens"], places=12)
+        low, high = answers["intervals"]["right"]
+        self.assertTrue(0 <= low < 0.5 < high <= 1)
+        self.assertNotIn("right_of_reference", answers)
+        self.assertNotIn("perplexity", got)
+
+    def test_stand_beside_those_of_the_reference(self):
+        reference = self.with_tokenizer("llama")
+        model = self.convert(reference, "--format", "int2")
+        path = self.write(*({"question": f"{i}?", "answer": "0"} for i in range(8)))
+        flags = ["--reference", reference, "--questions", path, "--gen", 16]
+        got = self.eval(model, *flags, "--window", WINDOW)
+        own, other = (got[key]["items"] for key in ("answers", "reference_answers"))
+        self.assertNotEqual([i["answer"] for i in own], [i["answer"] for i in other])
+        self.assertIn("perplexity", got)
+        same = self.eval(reference, *flags, *EXACT, text=False)
+        self.assertEqual(same["answers"]["items"], same["reference_answers"]["items"])
+        table = self.succeed("eval", "-m", model, *flags).stdout.decode()
+        self.assertRegex(table, r"(?m)^8 questions, answers of \d+ tokens, greedily")
+        self.assertRegex(table, rf"(?m)^looping answers +{got['answers']['looping'] * 100:.2f} %")
+        self.assertRegex(table, rf"(?m)^distinct-2 +{got['answers']['distinct2']:.4f}   \(reference "
+                                rf"{got['reference_answers']['distinct2']:.4f}\)")  # fmt: skip
+
+    def test_a_damaged_line_is_named(self):
+        model = self.with_tokenizer()
+        good = {"question": "a", "answer": "b"}
+        for bad, part in (("{", ""), ({"question": "a"}, "answer"), ({**good, "answer": []}, "no answer"),
+                          ({**good, "question": " "}, "empty")):  # fmt: skip
+            message = self.fail_with(3, part, "eval", "-m", model, "--questions", self.write(good, bad))
+            self.assertIn("questions.jsonl: line 2", message)
+        self.fail_with(3, "the file has no items", "eval", "-m", model, "--questions", self.write(""))
+        self.fail_with(3, "missing", "eval", "-m", model, "--questions", self.folder / "missing")
+        self.fail_with(2, "--gen", "eval", "-m", model, "--questions", "default", "--gen", 0)
+        long = {**good, "question": "a" * 5000}
+        self.fail_with(2, "line 2: 5018 tokens leave no room", "eval", "-m", model, "--questions", self.write(good, long))
+
+
 class Errors(EvalTest):
     def refuse(self, code, part, model, *flags):
         return self.fail_with(code, part, "eval", "-m", model, *flags)
@@ -324,7 +389,7 @@ class Errors(EvalTest):
 
     def test_arguments(self):
         model = self.with_tokenizer()
-        self.refuse(2, "give --text FILE, --choices FILE or both", model)
+        self.refuse(2, "give --text FILE, --choices FILE or --questions FILE", model)
         self.fail_with(2, "--model", "eval", "--text", self.text)
 
     def test_output_that_cannot_be_written(self):
@@ -337,7 +402,7 @@ class Errors(EvalTest):
 
     def test_help_has_examples(self):
         text = run("eval", "--help").stdout.decode()
-        for part in ("--reference", "--choices", "--store", "--window", "Examples:", '"context"'):
+        for part in ("--reference", "--choices", "--questions", "--store", "--window", "Examples:", '"context"'):
             self.assertIn(part, text)
 
 

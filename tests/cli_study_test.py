@@ -30,11 +30,13 @@ class StudyTest(harness.CommandTest):
         (self.model / "tokenizer.json").write_text(json.dumps(harness.byte_tokenizer(["<|end|>"])))
         self.text = self.folder / f"{EVIL.replace('/', '_')}.txt"
         self.text.write_text("A river is longer than a lake; a lake is wider than a river. " * 8)
+        self.questions = self.folder / "questions.jsonl"
+        self.questions.write_text("".join(json.dumps({"question": f"{i} + 1?", "answer": str(i + 1)}) + "\n" for i in range(9)))
         self.output = self.folder / "study"
 
     def study(self, *flags, **options):
         return self.succeed("study", "--source", self.model, "--output", self.output,
-                            "--text", self.text, *QUICK, *flags, **options)  # fmt: skip
+                            "--text", self.text, "--questions", self.questions, *QUICK, *flags, **options)  # fmt: skip
 
     def document(self):
         return harness.read_json(self.output / "study.json")
@@ -62,6 +64,13 @@ class StudyTest(harness.CommandTest):
             for kind in ("greedy", "sampled"):
                 self.assertEqual(entry["coherence"][kind]["texts"], 20)
                 self.assertLessEqual(entry["coherence"][kind]["tokens"], 20 * 6)
+            answers = entry["answers"]
+            self.assertEqual((answers["questions"], len(answers["outcomes"])), (9, 9))
+            self.assertEqual(answers["right"], answers["outcomes"].count("r") / 9)
+            self.assertLessEqual(answers["tokens"], 9 * 6)
+            self.assertNotIn("items", answers)
+            step = harness.read_json(self.output / "steps" / f"answers-{name}.json")["value"]
+            self.assertEqual(len(step["items"]), 9)
         self.assertEqual([f["flags"] for f in document["formats"]],
                          ["--dtype f16", "--quantize-int4-symmetric", "--recipe int4-aggressive",
                           "--quantize-int2-symmetric"])  # fmt: skip
@@ -106,9 +115,23 @@ class StudyTest(harness.CommandTest):
         step = self.output / "steps" / "coherence-int4.json"
         kept = step.read_text()
         step.write_text(json.dumps(harness.study_step(json.loads(kept)["key"], [1])))
-        self.fail_with(3, "steps: a step kept here has another form", "study", "--source", self.model, "--output",
-                       self.output, "--text", self.text, *QUICK)  # fmt: skip
+        again = ["study", "--source", self.model, "--output", self.output, "--text", self.text, "--questions",
+                 self.questions, *QUICK]  # fmt: skip
+        self.fail_with(3, "steps: a step kept here has another form", *again)
         step.write_text(kept)
+        step = self.output / "steps" / "answers-int4.json"
+        kept = step.read_text()
+        step.write_text(json.dumps(harness.study_step(json.loads(kept)["key"], {"items": [{"right": 1}]})))
+        self.fail_with(3, "steps: a step kept here has another form", *again)
+        step.write_text(kept)
+
+        # Other questions: only they are asked again.
+        distinct = [name for name, entry in formats.items() if "same_as" not in entry]
+        self.questions.write_text(self.questions.read_text().replace("?", ""))
+        before = self.steps()
+        self.study()
+        after = self.steps()
+        self.assertEqual({n for n in before if before[n] != after[n]}, {f"answers-{name}.json" for name in distinct})
 
         # Another text: measurements on the text are repeated, files and generated texts are not.
         self.text.write_text(self.text.read_text().replace("river", "brook"))
@@ -116,7 +139,6 @@ class StudyTest(harness.CommandTest):
         self.study()
         after = self.steps()
         changed = {n for n in before if before[n] != after[n]}
-        distinct = [name for name, entry in formats.items() if "same_as" not in entry]
         self.assertEqual(changed, {*(f"eval-{name}.json" for name in distinct), "eval-floor.json",
                                    "parts-int4.json", "parts-int2.json"})  # fmt: skip
         self.assertNotEqual(self.document()["formats"][3]["evaluation"],
@@ -139,7 +161,7 @@ class StudyTest(harness.CommandTest):
 
     def test_ends_on_interrupt_and_goes_on(self):
         command = [str(harness.BIN / "cellm"), "study", "--source", str(self.model), "--output",
-                   str(self.output), "--text", str(self.text), *budget(448, 64)]  # fmt: skip
+                   str(self.output), "--text", str(self.text), "--questions", "none", *budget(448, 64)]  # fmt: skip
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         deadline = time.monotonic() + HARNESS_TIMEOUT
         while not (self.output / "steps" / "convert-int4.json").exists():
@@ -156,6 +178,8 @@ class StudyTest(harness.CommandTest):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual({n: t for n, t in self.steps().items() if n in kept}, kept)
         self.assertTrue((self.output / "report.html").exists())
+        self.assertTrue(all(entry["answers"] is None for entry in self.document()["formats"]))
+        self.assertNotIn("What they answer", (self.output / "report.md").read_text())
 
     def test_files_that_are_there_are_rows(self):
         file = self.convert(self.model, "--format", "t2", "--calibrate", "default", "--calibrate-tokens", 1024)
@@ -184,6 +208,7 @@ class StudyTest(harness.CommandTest):
         self.fail_with(3, "empty.txt", *base, "--text", empty)
         self.fail_with(3, "nowhere", "study", "--source", self.folder / "nowhere", "--output",
                        self.output, *text)  # fmt: skip
+        self.fail_with(3, "missing.jsonl", *base, *text, "--questions", self.folder / "missing.jsonl")
         other = self.convert(self.copy_model("llama", "other"), "--format", "int4", name="other.cellm")
         self.fail_with(2, "another model", *base, *text, "--file", other)
         same = self.convert(self.model, "--format", "int8", name="int4.cellm")

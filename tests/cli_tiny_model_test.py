@@ -12,16 +12,36 @@ STEP = 5
 
 
 class TinyModel(CommandTest):
-    def right_answers(self, model, *flags):
+    def answers(self, model, step=STEP, *flags):
+        """What `eval` finds in the answers to held-out questions."""
+        lines = (ROOT / "testdata/tiny_eval/questions.jsonl").read_text(encoding="utf-8").splitlines()[::step]
+        questions = self.folder / "questions.jsonl"
+        questions.write_text("\n".join(lines), encoding="utf-8")
+        return json.loads(self.succeed("eval", "-m", model, "--questions", questions, "--gen", 160, "--json", *flags).stdout)
+
+    def right_answers(self, model):
         """The share of held-out questions answered with the trained reply, word for word."""
-        lines = (ROOT / "testdata/tiny_eval/questions.jsonl").read_text(encoding="utf-8").splitlines()[::STEP]
-        right = 0
-        for line in lines:
-            entry = json.loads(line)
-            answer = self.succeed("infer", "-m", model, "--chat", "--prompt", entry["question"], "--temperature", 0,
-                                  "--gen", 160, "-t", 1, "-q", *flags)  # fmt: skip
-            right += answer.stdout.decode().strip() == entry["reply"]
-        return right / len(lines)
+        return self.answers(model)["answers"]["right"]
+
+    def test_answers_are_those_of_infer(self):
+        int2 = self.convert(MODEL, "--format", "int2", name="int2.cellm")
+        cache = ["--kv-encoding", "f16"]
+        measured = self.answers(int2, 4 * STEP, "--reference", MODEL, *cache)
+        found = {"answers": [], "reference_answers": []}
+        lines = (self.folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+        for key, model, flags in (("answers", int2, cache), ("reference_answers", MODEL, ["--kv-encoding", "f32"])):
+            for line, item in zip(lines, measured[key]["items"], strict=True):
+                entry = json.loads(line)
+                said = self.succeed("infer", "-m", model, "--chat", "--prompt", entry["question"], "--temperature", 0,
+                                    "--repeat-penalty", 1, "--on-loop", "stop", "--gen", 160, "-q", *flags)  # fmt: skip
+                answer = said.stdout.decode().strip()
+                self.assertEqual((item["question"], item["answer"]), (entry["question"], answer))
+                self.assertEqual(item["right"], answer == entry["reply"])
+                found[key].append(answer == entry["reply"])
+            self.assertAlmostEqual(measured[key]["right"], sum(found[key]) / len(lines))
+        both = [own for own, of_reference in zip(*found.values()) if of_reference]
+        self.assertAlmostEqual(measured["answers"]["right_of_reference"], sum(both) / len(both))
+        self.assertNotEqual(*found.values())
 
     def test_fewer_bits_give_fewer_right_answers(self):
         f16 = self.right_answers(MODEL)

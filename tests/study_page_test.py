@@ -5,6 +5,7 @@ Exit code 77 if Chromium is not installed. With CELLM_SCREENSHOTS=FOLDER the pic
 with CELLM_PAGE=FILE that page is tested instead of one of a small model.
 """
 
+import html
 import json
 import os
 import pathlib
@@ -106,6 +107,23 @@ class PageTest(harness.CommandTest):
         for line in result.stderr.decode(errors="replace").splitlines():
             self.assertNotIn("CONSOLE", line)  # an exception, or a violation of the content security policy
 
+    def test_names_of_points_do_not_overlap(self):
+        study = json.loads(re.search(r'id="study">(.*?)</script>', self.page.read_text(), re.DOTALL).group(1))
+        expected = sorted(f["name"] for f in study["formats"]
+                          if "same_as" not in f and f["evaluation"]["kld_mean"] is not None)  # fmt: skip
+        for size in ("1200,900", "500,900"):
+            dom = self.browse("--dump-dom", f"--window-size={size}").stdout.decode()
+            labels = json.loads(html.unescape(re.search(r'data-labels="([^"]*)"', dom).group(1)))
+            self.assertEqual(sorted(label["name"] for label in labels), expected)
+            boxes = [label["box"] for label in labels if label["box"]]
+            self.assertEqual(len(boxes), len(labels), size)
+            points = [{"left": x - 6, "right": x + 6, "top": y - 6, "bottom": y + 6}
+                      for x, y in (label["point"] for label in labels)]  # fmt: skip
+            for i, box in enumerate(boxes):
+                for other in boxes[:i] + points:
+                    self.assertFalse(box["left"] < other["right"] and other["left"] < box["right"]
+                                     and box["top"] < other["bottom"] and other["top"] < box["bottom"], (size, box, other))  # fmt: skip
+
     def picture(self, name, size, *flags):
         folder = os.environ.get("CELLM_SCREENSHOTS")
         target = (pathlib.Path(folder).resolve() if folder else self.folder) / f"{name}.png"
@@ -129,10 +147,10 @@ class PageTest(harness.CommandTest):
     def test_nothing_is_wider_than_a_phone(self):
         # Wide tables scroll in their own box; the page itself must not scroll.
         probe = self.folder / "probe.html"
-        html = self.page.read_text()
+        text = self.page.read_text()
         script = ("<script>document.documentElement.dataset.width = "
                   "document.documentElement.scrollWidth + ' ' + innerWidth;</script></body>")  # fmt: skip
-        probe.write_text(html.replace("</body>", script))
+        probe.write_text(text.replace("</body>", script))
         page, self.page = self.page, probe
         try:
             dom = self.browse("--dump-dom", "--window-size=500,900").stdout.decode()

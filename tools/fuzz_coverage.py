@@ -68,6 +68,7 @@ READERS = {
     "hub_headers": ["src/hub/headers.cc", "src/hub/hub_name.cc"],
     "choices": ["src/eval/choices.cc:parse_item", "src/eval/choices.cc:parse_choices",
                 "src/eval/choices.cc:tokenize_choices"],
+    "questions": ["src/eval/questions.cc:parse_question", "src/eval/questions.cc:is_right", "src/eval/questions.cc:has_words"],
     "study_step": ["src/study/step_store.cc:parse_step", "src/study/step_store.cc:step_text"],
     "session": ["src/engine/session_file.cc"],
     "values": ["src/format/format_choice.cc:parse_format_choice", "src/convert/name_pattern.cc",

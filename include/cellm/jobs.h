@@ -96,6 +96,10 @@ typedef struct cellm_evaluate_options {
   int follow_links;      /* as in cellm_model_options, like target and threads */
   const char* target;
   unsigned threads;
+  /* Questions that the model, and the reference, answer greedily: a file of one JSON object a line
+   * (docs/cli.md), or "default"; NULL: none. */
+  const char* questions;
+  size_t answer_tokens; /* of an answer, at most; 0: 128 */
 } cellm_evaluate_options;
 
 typedef struct cellm_evaluate_result {
@@ -104,6 +108,13 @@ typedef struct cellm_evaluate_result {
   size_t predictions; /* scored tokens */
   double kld;  /* mean KL(reference || model), nats per token; NaN without reference, as top1 */
   double top1; /* share of predictions with the same first choice, 0 to 1 */
+  size_t questions;          /* answered; without any the following are NaN */
+  double right;              /* share of right answers, 0 to 1 */
+  double right_of_reference; /* the same of those that the reference answers right, or NaN */
+  double looping;            /* share of answers that loop */
+  double distinct1;          /* different spans of 1, 2 and 3 tokens by tokens in all answers */
+  double distinct2;
+  double distinct3;
 } cellm_evaluate_result;
 
 CELLM_API cellm_status cellm_evaluate(const cellm_evaluate_options* options,

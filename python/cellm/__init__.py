@@ -18,6 +18,7 @@ from cellm._errors import (
 )
 from cellm._generation import Chunk, Generation, Stream, TokenLogprobs
 from cellm._jobs import (
+    AnswerResult,
     ConvertResult,
     EvaluateResult,
     Progress,
@@ -43,6 +44,7 @@ def available_memory() -> tuple[int, str]:
 __all__ = [
     "MAX_STEP_TOKENS",
     "AnswerOptions",
+    "AnswerResult",
     "Batch",
     "CancelledError",
     "ChatOptions",

@@ -128,6 +128,19 @@ class TuneResult:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerResult:
+    """Measurements of a model's greedy answers to questions. Shares are from 0 to 1."""
+
+    questions: int
+    right: float  #: share of right answers
+    right_of_reference: float | None  #: the same of those that the reference answers right
+    looping: float  #: share of answers that loop
+    distinct1: float | None  #: different tokens by tokens, in all answers together
+    distinct2: float | None  #: different pairs of tokens by tokens
+    distinct3: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluateResult:
     """Measurements of a model on a text."""
 
@@ -135,6 +148,19 @@ class EvaluateResult:
     predictions: int  #: scored tokens
     kld: float | None  #: mean KL(reference || model), nats per token
     top1: float | None  #: share of predictions with the reference's first choice, 0 to 1
+    answers: AnswerResult | None = None  #: to questions, if there were any
+
+
+def _answers(result: dict[str, Any]) -> AnswerResult | None:
+    if result["questions"] == 0:
+        return None
+    return AnswerResult(
+        result["questions"],
+        result["right"],
+        _optional_number(result["right_of_reference"]),
+        result["looping"],
+        *(_optional_number(result[f"distinct{n}"]) for n in (1, 2, 3)),
+    )
 
 
 def convert(
@@ -246,6 +272,8 @@ def evaluate(
     reference: StrPath | None = None,
     window: int | None = None,
     max_tokens: int | None = None,
+    questions: StrPath | None = None,
+    answer_tokens: int | None = None,
     activations: Activations = "int8",
     follow_links: bool = False,
     target: str | None = None,
@@ -259,6 +287,8 @@ def evaluate(
     :param reference: a model to compare with; its activations are exact
     :param window: tokens, of which the second half is scored; 512 by default
     :param max_tokens: limit on the tokens of the text
+    :param questions: a file of questions to answer greedily, or ``"default"``; by default none
+    :param answer_tokens: limit on the tokens of an answer; 128 by default
     :param activations: ``"int8"``, ``"fast"`` or ``"f32"``, as for Model; the KV cache is exact
 
     Ctrl-C ends it with KeyboardInterrupt. Raises UsageError, DataError, UnsupportedError,
@@ -267,6 +297,8 @@ def evaluate(
     count = _values.threads(threads)
     source = _values.path(text, "text")
     sizes = (_values.size(window, "window"), _values.size(max_tokens, "max_tokens"))
+    asked = None if questions is None else _values.path(questions, "questions")
+    answer_size = _values.size(answer_tokens, "answer_tokens")
     arithmetic = _values.choice(activations, _values.ACTIVATIONS, "activations")
     cpu = _target(target)
     path = resolve(model, threads=count, progress=progress)
@@ -279,6 +311,8 @@ def evaluate(
             source,
             teacher,
             *sizes,
+            asked,
+            answer_size,
             arithmetic,
             _values.flag(follow_links, "follow_links"),
             cpu,
@@ -291,4 +325,5 @@ def evaluate(
         result["predictions"],
         _optional_number(result["kld"]),
         _optional_number(result["top1"]),
+        _answers(result),
     )

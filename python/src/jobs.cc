@@ -125,7 +125,8 @@ std::unique_ptr<HeldJob> tune(Text file, Text reference, OptionalText output, Op
 }
 
 std::unique_ptr<HeldJob> evaluate(Text model, Text text, OptionalText reference, std::size_t window,
-                                  std::size_t max_tokens, int activations, bool follow_links,
+                                  std::size_t max_tokens, OptionalText questions,
+                                  std::size_t answer_tokens, int activations, bool follow_links,
                                   OptionalText target, unsigned threads) {
   return start([=](const cellm::OnProgress& on_progress, const cellm::Cancel& cancel) {
     cellm_evaluate_options o{};
@@ -134,6 +135,8 @@ std::unique_ptr<HeldJob> evaluate(Text model, Text text, OptionalText reference,
     o.reference = text_or_null(reference);
     o.window = window;
     o.max_tokens = max_tokens;
+    o.questions = text_or_null(questions);
+    o.answer_tokens = answer_tokens;
     o.activations = activations;
     o.follow_links = follow_links ? 1 : 0;
     o.target = text_or_null(target);
@@ -142,7 +145,14 @@ std::unique_ptr<HeldJob> evaluate(Text model, Text text, OptionalText reference,
     return Result{{"perplexity", result.perplexity},
                   {"predictions", std::uint64_t{result.predictions}},
                   {"kld", result.kld},
-                  {"top1", result.top1}};
+                  {"top1", result.top1},
+                  {"questions", std::uint64_t{result.questions}},
+                  {"right", result.right},
+                  {"right_of_reference", result.right_of_reference},
+                  {"looping", result.looping},
+                  {"distinct1", result.distinct1},
+                  {"distinct2", result.distinct2},
+                  {"distinct3", result.distinct3}};
   });
 }
 
@@ -217,8 +227,9 @@ void add_jobs(nb::module_& module) {
              nb::arg("text").none(), nb::arg("tokens"), nb::arg("follow_links"),
              nb::arg("target").none(), nb::arg("threads"));
   module.def("evaluate", evaluate, nb::arg("model"), nb::arg("text"), nb::arg("reference").none(),
-             nb::arg("window"), nb::arg("max_tokens"), nb::arg("activations"),
-             nb::arg("follow_links"), nb::arg("target").none(), nb::arg("threads"));
+             nb::arg("window"), nb::arg("max_tokens"), nb::arg("questions").none(),
+             nb::arg("answer_tokens"), nb::arg("activations"), nb::arg("follow_links"),
+             nb::arg("target").none(), nb::arg("threads"));
   module.def("study", study, nb::arg("source"), nb::arg("hub_name").none(), nb::arg("output"),
              nb::arg("texts"), nb::arg("formats"), nb::arg("files"), nb::arg("publish").none(),
              nb::arg("program").none(), nb::arg("tokens"), nb::arg("window"), nb::arg("generate"),

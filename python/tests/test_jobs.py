@@ -60,6 +60,35 @@ def test_evaluate_measures_what_the_program_measures(
     assert alone.perplexity == result.perplexity
     assert alone.kld is None
     assert alone.top1 is None
+    assert alone.answers is None
+
+
+def test_evaluate_asks_the_questions_of_the_program(
+    tmp_path: Path, program: Callable[..., str]
+) -> None:
+    cellm.convert(TINY, tmp_path / "a.cellm", format="int2")
+    lines = (STORY.parent / "questions.jsonl").read_text(encoding="utf-8").splitlines()[::25]
+    questions = tmp_path / "q.jsonl"
+    questions.write_text("\n".join(lines), encoding="utf-8")
+    result = cellm.evaluate(
+        tmp_path / "a.cellm", STORY, reference=TINY, window=128, max_tokens=128,
+        questions=questions, answer_tokens=100,
+    )  # fmt: skip
+    said = json.loads(
+        program(
+            "eval", "--model", tmp_path / "a.cellm", "--reference", TINY, "--questions", questions,
+            "--gen", 100, "--json",
+        )
+    )["answers"]  # fmt: skip
+    answers = result.answers
+    assert answers is not None
+    assert answers.questions == len(lines)
+    for name in ("right", "right_of_reference", "looping", "distinct1", "distinct2", "distinct3"):
+        assert getattr(answers, name) == pytest.approx(said[name], rel=1e-12), name
+    assert answers.right < 1
+    assert pickle.loads(pickle.dumps(result)) == result
+    with pytest.raises(cellm.DataError, match="nothing"):
+        cellm.evaluate(TINY, STORY, questions=tmp_path / "nothing")
 
 
 def test_tune_improves_the_file(tmp_path: Path) -> None:

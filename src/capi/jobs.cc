@@ -157,15 +157,27 @@ cellm_status cellm_evaluate(const cellm_evaluate_options* options, const cellm_j
     job.links = links_of(o.follow_links);
     job.target = text_or_empty(o.target);
     job.threads = o.threads;
+    job.questions = text_or_empty(o.questions);
+    if (o.answer_tokens != 0) job.answers.tokens = o.answer_tokens;
     const EvaluateResult done = run_evaluate(job, control_of(control));
     const Evaluation& evaluation = *done.evaluation;
     const auto& comparison = evaluation.comparison;
-    give_result(cellm_evaluate_result{.size = 0,
-                                      .perplexity = evaluation.perplexity.value,
-                                      .predictions = evaluation.predictions,
-                                      .kld = comparison ? comparison->kld_mean.value : kNone,
-                                      .top1 = comparison ? comparison->top1.value : kNone},
-                result);
+    const auto& answers = done.answers;
+    const auto& of_reference = done.right_of_reference;
+    give_result(
+        cellm_evaluate_result{.size = 0,
+                              .perplexity = evaluation.perplexity.value,
+                              .predictions = evaluation.predictions,
+                              .kld = comparison ? comparison->kld_mean.value : kNone,
+                              .top1 = comparison ? comparison->top1.value : kNone,
+                              .questions = done.questions.size(),
+                              .right = answers ? answers->right.value : kNone,
+                              .right_of_reference = of_reference ? of_reference->value : kNone,
+                              .looping = answers ? answers->looping.value : kNone,
+                              .distinct1 = answers ? answers->distinct[0] : kNone,
+                              .distinct2 = answers ? answers->distinct[1] : kNone,
+                              .distinct3 = answers ? answers->distinct[2] : kNone},
+        result);
   });
 }
 

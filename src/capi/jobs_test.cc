@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstddef>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -115,6 +116,37 @@ TEST_F(JobCalls, ConvertTuneAndEvaluate) {
   EXPECT_LE(tuned.kld_after, tuned.kld_before);
   EXPECT_GT(tuned.kld_before, 0.0);
   EXPECT_EQ(fs::exists(tuned_file), tuned.tokens != 0);
+}
+
+TEST_F(JobCalls, EvaluateAsksQuestions) {
+  auto evaluate = sized<cellm_evaluate_options>();
+  evaluate.model = input_.c_str();
+  evaluate.text = text_.c_str();
+  evaluate.window = 128;
+  evaluate.threads = 2;
+  auto without = sized<cellm_evaluate_result>();
+  expect_ok(cellm_evaluate(&evaluate, nullptr, &without));
+  EXPECT_EQ(without.questions, 0U);
+  EXPECT_TRUE(std::isnan(without.right) && std::isnan(without.distinct1));
+  const std::string questions =
+      folder_.write("q.jsonl", "{\"question\": \"a\", \"answer\": \"b\"}").string();
+  evaluate.questions = questions.c_str();
+  evaluate.answer_tokens = 5;
+  auto asked = sized<cellm_evaluate_result>();
+  expect_ok(cellm_evaluate(&evaluate, nullptr, &asked));
+  EXPECT_EQ(asked.perplexity, without.perplexity);
+  EXPECT_EQ(asked.questions, 1U);
+  EXPECT_TRUE(asked.right == 0.0 || asked.right == 1.0);
+  EXPECT_EQ(asked.looping, 0.0);  // needs 96 tokens
+  EXPECT_GE(asked.distinct1, 1.0 / 5.0);
+  EXPECT_LE(asked.distinct3, 3.0 / 5.0);
+  // The struct of a caller who knows no questions.
+  auto older = sized<cellm_evaluate_result>();
+  older.size = offsetof(cellm_evaluate_result, questions);
+  expect_ok(cellm_evaluate(&evaluate, nullptr, &older));
+  EXPECT_EQ(older.perplexity, without.perplexity);
+  EXPECT_EQ(older.questions, 0U);
+  EXPECT_TRUE(std::isnan(asked.right_of_reference));
 }
 
 TEST_F(JobCalls, AreCancelledByTheCallback) {

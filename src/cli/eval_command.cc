@@ -21,6 +21,8 @@ struct Arguments {
   std::string reference;
   std::vector<std::string> texts;
   std::string choices;
+  std::string questions;
+  std::size_t answer_tokens = AnswerOptions{}.tokens;
   std::size_t window = 512;
   std::string score = "second-half";
   std::size_t limit = 0;
@@ -34,8 +36,8 @@ struct Arguments {
 };
 
 void refuse_contradictions(const Arguments& arguments) {
-  if (arguments.texts.empty() && arguments.choices.empty())
-    throw usage_error("give --text FILE, --choices FILE or both");
+  if (arguments.texts.empty() && arguments.choices.empty() && arguments.questions.empty())
+    throw usage_error("give --text FILE, --choices FILE or --questions FILE, or several of them");
   if (!arguments.store) return;
   if (arguments.reference.empty() || arguments.texts.empty())
     throw usage_error("--store needs --reference and --text: it keeps what their comparison gives");
@@ -55,6 +57,8 @@ EvaluateJobOptions job_options(const Arguments& given) {
   options.reference = arguments.reference;
   options.texts.assign(arguments.texts.begin(), arguments.texts.end());
   options.choices = arguments.choices;
+  options.questions = arguments.questions;
+  options.answers.tokens = arguments.answer_tokens;
   options.tokenizer_file = arguments.tokenizer;
   options.eval.window = arguments.window;
   options.eval.scored = parse_scored_part(arguments.score);
@@ -90,15 +94,7 @@ int run(const Arguments& arguments) {
   });
 }
 
-Run configure(Options& options) {
-  auto arguments = std::make_shared<Arguments>();
-  auto& a = *arguments;
-  add_model(options, a.model);
-  add_tokenizer(options, a.tokenizer);
-  add_threads(options, a.threads);
-  add_follow_links(options, a.links);
-  options.add_flag("--json", a.json, "One JSON object on stdout");
-
+void add_measures(Options& options, Arguments& a) {
   const char* what = "What to measure";
   options.add("--text", a.texts, "UTF-8 text; each file is a document").group(what);
   options
@@ -109,6 +105,15 @@ Run configure(Options& options) {
       .add("--choices", a.choices,
            "Multiple-choice items, one JSON object a line: context, choices, answer")
       .group(what);
+  options
+      .add("--questions", a.questions,
+           "Questions to answer greedily, one JSON object a line: question, answer; default: the "
+           "200 built-in ones")
+      .group(what);
+  options.add("--gen", a.answer_tokens, "Tokens of an answer to --questions at most")
+      .group(what)
+      .show_default()
+      .range(std::size_t{1}, std::size_t{1} << 20);
   options.add("--window", a.window, "Tokens of a window; windows do not overlap")
       .group(what)
       .show_default()
@@ -128,7 +133,18 @@ Run configure(Options& options) {
       .group(what);
   options.add_flag("--store", a.store, "Write the comparison into the header of the .cellm file")
       .group(what);
+}
 
+Run configure(Options& options) {
+  auto arguments = std::make_shared<Arguments>();
+  auto& a = *arguments;
+  add_model(options, a.model);
+  add_tokenizer(options, a.tokenizer);
+  add_threads(options, a.threads);
+  add_follow_links(options, a.links);
+  options.add_flag("--json", a.json, "One JSON object on stdout");
+
+  add_measures(options, a);
   const char* engine = "Engine";
   add_kv_encoding(options, a.kv_encoding).group(engine);
   options.add("--activations", a.activations, "int8, fast or f32 (see infer)")
@@ -141,15 +157,19 @@ Run configure(Options& options) {
       "  cellm eval --model qwen.cellm --reference Qwen3.5-0.8B --text novel.txt --text news.txt\n"
       "  cellm eval --model qwen.cellm --reference Qwen3.5-0.8B --text novel.txt --store\n"
       "  cellm eval --model qwen.cellm --choices quiz.jsonl --json\n"
+      "  cellm eval --model qwen.cellm --reference Qwen3.5-0.8B --questions default\n"
       "\n"
       "A line of --choices: {\"context\": \"Grass is\", \"choices\": [\" green\", \" loud\"], "
-      "\"answer\": 0}");
+      "\"answer\": 0}\n"
+      "A line of --questions: {\"question\": \"How much is 2 + 3?\", \"answer\": [\"5\", "
+      "\"five\"]}");
   return [arguments] { return run(*arguments); };
 }
 
 }  // namespace
 
 const Command kEvalCommand{
-    "eval", "Measure a model: perplexity, distance to a reference, multiple choice", configure};
+    "eval", "Measure a model: perplexity, distance to a reference, multiple choice, answers",
+    configure};
 
 }  // namespace cellm

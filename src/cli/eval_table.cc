@@ -80,6 +80,31 @@ void print_choices(const EvaluateResult& results) {
   }
 }
 
+// A figure of the model beside that of the reference.
+void print_pair(const char* name, const Estimate& own, const Estimate* reference) {
+  print_line(name, own, 2, " %", 100.0);
+  if (reference != nullptr) print_line("  of the reference", *reference, 2, " %", 100.0);
+}
+
+void print_answers(const EvaluateResult& results) {
+  const AnswerEvaluation& own = *results.answers;
+  const AnswerEvaluation* reference =
+      results.reference_answers ? &*results.reference_answers : nullptr;
+  fmt::print("{} questions, answers of {} tokens, greedily\n\n", own.answers.size(), own.tokens);
+  fmt::print("{:<26} {:>12}   95 % interval (questions resampled)\n", "", "");
+  print_pair("right answers", own.right, reference == nullptr ? nullptr : &reference->right);
+  if (results.right_of_reference) {
+    print_line("right where reference is", *results.right_of_reference, 2, " %", 100.0);
+  }
+  print_pair("looping answers", own.looping, reference == nullptr ? nullptr : &reference->looping);
+  print_pair("ended by the model", own.whole, reference == nullptr ? nullptr : &reference->whole);
+  for (std::size_t n = 0; n < kDistinctLengths; ++n) {
+    fmt::print(
+        "distinct-{:<17} {:>12.4f}{}\n", n + 1, own.distinct[n],
+        reference == nullptr ? "" : fmt::format("   (reference {:.4f})", reference->distinct[n]));
+  }
+}
+
 }  // namespace
 
 void print_eval_tables(const EvaluateResult& results, const EvalSetting& setting) {
@@ -94,6 +119,8 @@ void print_eval_tables(const EvaluateResult& results, const EvalSetting& setting
   if (results.evaluation) print_evaluation(results);
   if (results.evaluation && results.choices) fmt::print("\n");
   if (results.choices) print_choices(results);
+  if ((results.evaluation || results.choices) && results.answers) fmt::print("\n");
+  if (results.answers) print_answers(results);
 }
 
 void print_eval_json(const EvaluateResult& results, const EvalSetting& setting) {
@@ -122,6 +149,10 @@ void print_eval_json(const EvaluateResult& results, const EvalSetting& setting) 
   }
   if (results.choices) json["choices"] = to_json(*results.choices);
   if (results.reference_choices) json["reference_choices"] = to_json(*results.reference_choices);
+  if (results.answers)
+    json["answers"] = to_json(*results.answers, results.questions, results.right_of_reference);
+  if (results.reference_answers)
+    json["reference_answers"] = to_json(*results.reference_answers, results.questions);
   json["peak_memory_bytes"] = peak_memory_bytes();
   fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }

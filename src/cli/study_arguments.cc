@@ -10,14 +10,23 @@
 namespace cellm {
 namespace {
 
-void add_measurements(Options& options, StudyOptions& s) {
+constexpr std::string_view kNoQuestions = "none";
+
+void add_measurements(Options& options, StudyArguments& a) {
+  StudyOptions& s = a.study;
   options.add("--tokens", s.tokens, "Tokens of the texts to evaluate; 0: all")
       .show_default()
       .range(std::size_t{0}, std::size_t{1} << 32);
   options.add("--window", s.window, "Tokens of a window; its second half is scored")
       .show_default()
       .range(std::size_t{2}, std::size_t{1} << 20);
-  options.add("--generate", s.generate, "Tokens of each text that a format writes")
+  options
+      .add(
+          "--questions", a.questions,
+          "Questions that each format answers, one JSON object a line (see eval); default: the 200 "
+          "built-in ones; none")
+      .show_default();
+  options.add("--generate", s.generate, "Tokens of each text and answer that a format writes")
       .show_default()
       .range(std::size_t{1}, std::size_t{1} << 16);
   options
@@ -85,7 +94,7 @@ void add_study_options(Options& options, StudyArguments& a) {
               "repeatable");
   add_tokenizer(options, s.tokenizer);
   options.add_flag("--no-keep", a.no_keep, "Remove the .cellm files at the end");
-  add_measurements(options, s);
+  add_measurements(options, a);
   add_jobs(options, a);
   add_threads(options, s.threads);
   add_follow_links(options, s.links);
@@ -108,6 +117,7 @@ StudyOptions study_options(const StudyArguments& arguments, const std::string& s
   options.publish = arguments.publish;
   options.texts.assign(arguments.texts.begin(), arguments.texts.end());
   options.files.assign(arguments.files.begin(), arguments.files.end());
+  options.questions = arguments.questions == kNoQuestions ? "" : arguments.questions;
   options.keep = !arguments.no_keep;
   options.target = target_from_environment();
   return options;
@@ -127,6 +137,7 @@ std::vector<std::string> job_command(const StudyArguments& arguments, const std:
   if (arguments.no_keep) command.emplace_back("--no-keep");
   add_changed(command, "--tokens", s.tokens, standard.tokens);
   add_changed(command, "--window", s.window, standard.window);
+  add_changed(command, "--questions", arguments.questions, std::string(kDefaultQuestions));
   add_changed(command, "--generate", s.generate, standard.generate);
   add_changed(command, "--sensitivity-tokens", s.sensitivity_tokens, standard.sensitivity_tokens);
   add_changed(command, "--speed-runs", s.speed_runs, standard.speed_runs);

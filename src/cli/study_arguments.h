@@ -16,6 +16,7 @@ struct StudyArguments {
   std::string source;
   std::string output;
   std::string publish;
+  std::string questions{kDefaultQuestions};
   bool no_keep = false;
   bool plan = false;  // print the jobs
   std::string job;    // run one of them

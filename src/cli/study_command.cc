@@ -12,13 +12,14 @@
 #include "cli/study_arguments.h"
 #include "jobs/study_job.h"
 #include "study/document.h"
+#include "study/report_text.h"
 
 namespace cellm {
 namespace {
 
 void print_summary(const nlohmann::ordered_json& document) {
-  fmt::print("{:<26} {:>13} {:>8} {:>10} {:>10} {:>8} {:>9}  {}\n", "format", "bytes", "bits/w",
-             "perplexity", "KLD", "top-1", "tokens/s", "verdict");
+  fmt::print("{:<26} {:>13} {:>8} {:>10} {:>10} {:>8} {:>8} {:>9}  {}\n", "format", "bytes",
+             "bits/w", "perplexity", "KLD", "top-1", "right", "tokens/s", "verdict");
   for (const auto& format : document.at("formats")) {
     const auto& evaluation = format.at("evaluation");
     std::string name = format.at("name");
@@ -26,10 +27,10 @@ void print_summary(const nlohmann::ordered_json& document) {
       name += fmt::format(" (= {})", format.at("same_as").get<std::string>());
     }
     fmt::print(
-        "{:<26} {:>13} {:>8.3f} {:>10.5g} {:>10.4g} {:>6.1f} % {:>9}  {}\n", name,
+        "{:<26} {:>13} {:>8.3f} {:>10.5g} {:>10.4g} {:>6.1f} % {:>8} {:>9}  {}\n", name,
         format.at("file_bytes").get<std::uint64_t>(), format.at("bits_per_weight").get<double>(),
         number_or_nan(evaluation.at("perplexity")), number_or_nan(evaluation.at("kld_mean")),
-        100.0 * number_or_nan(evaluation.at("top1")),
+        100.0 * number_or_nan(evaluation.at("top1")), percent(answers_figure(format, "right")),
         format.contains("speed")
             ? fmt::format("{:.1f}", format.at("speed").at("decode_tokens_per_second").get<double>())
             : "–",

@@ -51,6 +51,35 @@ Estimate interval_of(double value, std::vector<double> resampled, std::size_t un
   return estimate;
 }
 
+Estimate ratio_of_sums(std::span<const double> part, std::span<const double> whole,
+                       std::size_t resamples, std::uint64_t seed) {
+  CELLM_CHECK(part.size() == whole.size());
+  const auto ratio = [&](auto&& times) {
+    double parts = 0.0;
+    double wholes = 0.0;
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      parts += times(i) * part[i];
+      wholes += times(i) * whole[i];
+    }
+    return parts / wholes;
+  };
+  const double value = ratio([](std::size_t /*unit*/) { return 1.0; });
+  Resampler resampler(part.size(), seed);
+  std::vector<double> resampled;
+  for (std::size_t r = 0; r < resamples; ++r) {
+    const auto counts = resampler.next();
+    const double drawn = ratio([&](std::size_t unit) { return static_cast<double>(counts[unit]); });
+    if (!std::isnan(drawn)) resampled.push_back(drawn);
+  }
+  const auto units =
+      part.size() - static_cast<std::size_t>(std::count(whole.begin(), whole.end(), 0.0));
+  return interval_of(value, std::move(resampled), units);
+}
+
+Estimate share_of_units(std::span<const double> part, std::size_t resamples, std::uint64_t seed) {
+  return ratio_of_sums(part, std::vector<double>(part.size(), 1.0), resamples, seed);
+}
+
 double quantile_of_sorted(std::span<const double> sorted, double p) {
   CELLM_CHECK(!sorted.empty());
   const double position = p * static_cast<double>(sorted.size() - 1);

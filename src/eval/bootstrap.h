@@ -42,6 +42,13 @@ class Resampler {
 // if units < kFewestUnits.
 Estimate interval_of(double value, std::vector<double> resampled, std::size_t units);
 
+// Σ part / Σ whole over units with its interval, from `resamples` resamples; NaN if Σ whole is 0.
+// No interval if fewer than kFewestUnits units have a whole that is not 0.
+Estimate ratio_of_sums(std::span<const double> part, std::span<const double> whole,
+                       std::size_t resamples, std::uint64_t seed);
+// The same with a whole of 1 for each unit: the share of units that have a part of 1.
+Estimate share_of_units(std::span<const double> part, std::size_t resamples, std::uint64_t seed);
+
 // The quantile p of sorted values, interpolated linearly at position p · (n − 1).
 double quantile_of_sorted(std::span<const double> sorted, double p);
 

@@ -9,13 +9,12 @@
 #include "base/mapped_file.h"
 #include "base/stopwatch.h"
 #include "engine/session.h"
+#include "eval/json_lines.h"
 #include "eval/row_score.h"
 #include "io/json.h"
 
 namespace cellm {
 namespace {
-
-constexpr std::string_view kSpaces = " \t\n\r\f\v";
 
 ChoiceItem parse_item(std::string_view line, const std::string& where) {
   const Json json = parse_json(line, where);
@@ -151,22 +150,12 @@ std::vector<ChoiceItem> read_choices(const std::filesystem::path& path) {
 }
 
 std::vector<ChoiceItem> parse_choices(std::string_view text, std::string_view source) {
-  std::vector<ChoiceItem> items;
-  std::size_t number = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = text.substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    if (line.find_first_not_of(kSpaces) == std::string_view::npos) continue;
-    items.push_back(parse_item(line, fmt::format("{}: line {}", source, number)));
-  }
-  if (items.empty()) throw data_error("{}: the file has no items", source);
-  return items;
+  return parse_json_lines(text, source, parse_item);
 }
 
 ChoiceTokens tokenize_choices(const ChoiceItem& item, const Tokenizer& tokenizer) {
-  const std::size_t kept = item.context.find_last_not_of(kSpaces) + 1;  // 0 if all is white space
+  const std::size_t kept =
+      item.context.find_last_not_of(kLineSpaces) + 1;  // 0 if all is white space
   const std::string context = item.context.substr(0, kept);
   const std::string spaces = item.context.substr(kept);
   ChoiceTokens tokens;
@@ -226,22 +215,8 @@ ChoiceEvaluation evaluate_choices(const EvalSubject& subject, const Tokenizer& t
   }
   progress(done, evaluation.tokens);
 
-  const auto share = [&](const std::vector<double>& right) {
-    double total = 0.0;
-    for (const double r : right) total += r;
-    Resampler resampler(items.size(), options.seed);
-    std::vector<double> resampled;
-    for (std::size_t r = 0; r < options.resamples; ++r) {
-      const auto counts = resampler.next();
-      double drawn = 0.0;
-      for (std::size_t i = 0; i < right.size(); ++i) drawn += counts[i] * right[i];
-      resampled.push_back(drawn / static_cast<double>(items.size()));
-    }
-    return interval_of(total / static_cast<double>(items.size()), std::move(resampled),
-                       items.size());
-  };
-  evaluation.accuracy_sum = share(right_by_sum);
-  evaluation.accuracy_mean = share(right_by_mean);
+  evaluation.accuracy_sum = share_of_units(right_by_sum, options.resamples, options.seed);
+  evaluation.accuracy_mean = share_of_units(right_by_mean, options.resamples, options.seed);
   evaluation.seconds = watch.seconds();
   return evaluation;
 }

@@ -15,11 +15,14 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-// Adds a figure, and its interval to the intervals.
+OrderedJson interval_json(const Estimate& estimate) {
+  return std::isnan(estimate.low) ? OrderedJson() : OrderedJson{estimate.low, estimate.high};
+}
+
+// Adds a figure, and its interval to the intervals, which are not in the same object.
 void put(OrderedJson& json, OrderedJson& intervals, const char* key, const Estimate& estimate) {
   json[key] = estimate.value;
-  intervals[key] =
-      std::isnan(estimate.low) ? OrderedJson() : OrderedJson{estimate.low, estimate.high};
+  intervals[key] = interval_json(estimate);
 }
 
 }  // namespace
@@ -80,6 +83,40 @@ OrderedJson to_json(const ChoiceEvaluation& evaluation) {
   json["chance"] = evaluation.chance;
   json["intervals"] = std::move(intervals);
   json["seconds"] = evaluation.seconds;
+  return json;
+}
+
+void put_estimate(OrderedJson& json, const char* key, const Estimate& estimate) {
+  json[key] = estimate.value;
+  json["intervals"][key] = interval_json(estimate);
+}
+
+OrderedJson to_json(const AnswerEvaluation& evaluation, std::span<const Question> questions,
+                    const std::optional<Estimate>& of_reference) {
+  OrderedJson json{
+      {"questions", questions.size()},
+      {"tokens", evaluation.tokens},
+      {"intervals", {{"level", 0.95}, {"unit", "questions"}, {"units", questions.size()}}}};
+  put_estimate(json, "right", evaluation.right);
+  if (of_reference) put_estimate(json, "right_of_reference", *of_reference);
+  put_estimate(json, "looping", evaluation.looping);
+  put_estimate(json, "whole", evaluation.whole);
+  for (std::size_t n = 1; n <= kDistinctLengths; ++n)
+    json[fmt::format("distinct{}", n)] = evaluation.distinct[n - 1];
+  OrderedJson& kinds = json["kinds"] = OrderedJson::object();
+  for (const auto& [kind, count] : count_kinds(questions, evaluation))
+    kinds[kind] = {{"questions", count.questions}, {"right", count.right}};
+  json["seconds"] = evaluation.seconds;
+  OrderedJson& items = json["items"] = OrderedJson::array();
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const GivenAnswer& answer = evaluation.answers[i];
+    items.push_back({{"question", questions[i].question},
+                     {"answer", answer.text},
+                     {"tokens", answer.tokens},
+                     {"right", answer.right},
+                     {"looping", answer.looping},
+                     {"whole", answer.whole}});
+  }
   return json;
 }
 

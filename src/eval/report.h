@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "engine/engine.h"
 #include "engine/sequence.h"
+#include "eval/answers.h"
 #include "eval/choices.h"
 #include "eval/evaluate.h"
 #include "io/cellm_quality.h"
@@ -21,6 +24,12 @@ ScoredPart parse_scored_part(std::string_view name);
 // reference), and under "intervals" for each of them [low, high] or null. docs/cli.md lists them.
 nlohmann::ordered_json to_json(const Evaluation& evaluation);
 nlohmann::ordered_json to_json(const ChoiceEvaluation& evaluation);
+// Also each answer, under "items". of_reference: right_of_reference(), if there is a reference.
+nlohmann::ordered_json to_json(const AnswerEvaluation& evaluation,
+                               std::span<const Question> questions,
+                               const std::optional<Estimate>& of_reference = std::nullopt);
+// A figure under `key`, and its interval under "intervals", which must be there.
+void put_estimate(nlohmann::ordered_json& json, const char* key, const Estimate& estimate);
 
 // The conditions under which the quality of a file was measured.
 struct QualitySource {

@@ -20,8 +20,9 @@ namespace {
 constexpr std::size_t kFloorTokens = 1024;
 
 void check(const EvaluateJobOptions& options) {
-  if (options.texts.empty() && options.choices.empty()) {
-    throw usage_error("there is nothing to measure: no text, and no multiple-choice items");
+  if (options.texts.empty() && options.choices.empty() && options.questions.empty()) {
+    throw usage_error(
+        "there is nothing to measure: no text, no multiple-choice items, no questions");
   }
   if (!options.store) return;
   if (options.reference.empty() || options.texts.empty()) {
@@ -56,9 +57,11 @@ class EvaluateJob {
     for (const auto& path : options_.texts) texts_.push_back(read_eval_text(path));
     std::vector<ChoiceItem> items;
     if (!options_.choices.empty()) items = read_choices(options_.choices);
+    if (!options_.questions.empty()) result_.questions = read_questions(options_.questions);
     open_models();
     if (!tokens_.empty()) compare();
     if (!items.empty()) choose(items);
+    if (!result_.questions.empty()) answer();
     if (options_.store) store();
     return std::move(result_);
   }
@@ -123,6 +126,18 @@ class EvaluateJob {
     const EvalSubject reference{reference_.get(), KvEncoding::kF32};
     result_.reference_choices = evaluate_choices(reference, *tokenizer_, items, options_.eval,
                                                  control_.stage(kStageReferenceChoices));
+  }
+
+  void answer() {
+    const auto ask = [&](const Engine& engine, KvEncoding cache, std::string_view stage) {
+      return evaluate_answers({&engine, cache}, *tokenizer_, result_.questions, options_.answers,
+                              options_.eval, control_.stage(stage));
+    };
+    result_.answers = ask(*model_, options_.kv_encoding, kStageQuestions);
+    if (!reference_) return;
+    result_.reference_answers = ask(*reference_, KvEncoding::kF32, kStageReferenceQuestions);
+    result_.right_of_reference = right_of_reference(
+        right_answers(*result_.answers), right_answers(*result_.reference_answers), options_.eval);
   }
 
   void store() const {

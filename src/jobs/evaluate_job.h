@@ -1,4 +1,4 @@
-// Evaluation of a model: perplexity, KL divergence from a reference, multiple choice.
+// Evaluation of a model: perplexity, KL divergence from a reference, multiple choice, answers.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "eval/answers.h"
 #include "eval/choices.h"
 #include "eval/evaluate.h"
 #include "jobs/job.h"
@@ -19,7 +20,9 @@ struct EvaluateJobOptions {
   std::filesystem::path reference;           // empty: no comparison
   std::vector<std::filesystem::path> texts;  // each is a document
   std::filesystem::path choices;             // empty: none
-  std::string tokenizer_file;                // in place of the models' own; empty: their own
+  std::filesystem::path questions;           // kDefaultQuestions: the built-in ones; empty: none
+  AnswerOptions answers;
+  std::string tokenizer_file;  // in place of the models' own; empty: their own
   EvalOptions eval;
   KvEncoding kv_encoding = KvEncoding::kF32;  // exact, so that equal models have divergence 0
   Activations activations = Activations::kInt8;
@@ -55,10 +58,14 @@ struct EvaluateResult {
   std::optional<EngineFloor> floor;
   std::optional<ChoiceEvaluation> choices;
   std::optional<ChoiceEvaluation> reference_choices;
+  std::vector<Question> questions;
+  std::optional<AnswerEvaluation> answers;
+  std::optional<AnswerEvaluation> reference_answers;
+  std::optional<Estimate> right_of_reference;
 };
 
 // Throws Cancelled; Error(kUsage) for contradicting options, Error(kData) for a model
-// without tokenizer, and what evaluate() and evaluate_choices() throw.
+// without tokenizer, and what evaluate(), evaluate_choices() and evaluate_answers() throw.
 EvaluateResult run_evaluate(const EvaluateJobOptions& options, const JobControl& control);
 
 }  // namespace cellm

@@ -26,6 +26,8 @@ inline constexpr std::string_view kStageEvaluating = "evaluating";
 inline constexpr std::string_view kStageFloor = "measuring the engine's floor";
 inline constexpr std::string_view kStageChoices = "scoring choices";
 inline constexpr std::string_view kStageReferenceChoices = "scoring choices of the reference";
+inline constexpr std::string_view kStageQuestions = "answering questions";
+inline constexpr std::string_view kStageReferenceQuestions = "answers of the reference";
 inline constexpr std::string_view kStageStudy = "study";  // the message names the step
 
 // Progress of a stage, or a note. Within a stage `done` never falls and is at most `total`.

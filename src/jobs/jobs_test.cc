@@ -113,6 +113,7 @@ TEST_F(Jobs, AStudyGoesOnFromWhereItWasCancelled) {
   job.study.output = out_.path() / "study";
   job.study.texts = {in_.path() / "text.txt"};
   job.study.formats = {"int8"};
+  job.study.questions = in_.write("q.jsonl", R"({"question": "a?", "answer": "b"})");
   job.study.tokens = 512;
   job.study.window = 128;
   job.study.generate = 4;

@@ -32,8 +32,9 @@ TEST(Publish, NamesFilesAsTheOriginalStudy) {
 
 TEST(Publish, TakesTheModelsNameFromTheHubOrThePath) {
   StudyOptions options;
-  for (const auto& [source, name] : {std::pair("a/Model", "Model"), std::pair("a/Model/", "Model"),
-                                     std::pair("m.gguf", "m.gguf")}) {
+  for (const auto& [source, name] :
+       {std::pair("a/Model", "Model"), std::pair("a/Model/", "Model"), std::pair("m.gguf", "m"),
+        std::pair("/c/models--Org--Name/snapshots/01/", "Name")}) {
     options.source = source;
     EXPECT_EQ(model_name(options), name);
   }

@@ -27,6 +27,8 @@ std::vector<std::string> common_inputs(const StudyOptions& options) {
   if (!options.tokenizer.empty()) inputs.push_back(options.tokenizer);
   for (const auto& text : options.texts) inputs.push_back(text.string());
   for (const auto& file : options.files) inputs.push_back(file.string());
+  if (!options.questions.empty() && options.questions != kDefaultQuestions)
+    inputs.push_back(options.questions.string());
   return inputs;
 }
 

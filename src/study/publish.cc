@@ -59,8 +59,16 @@ std::string model_name(const StudyOptions& options) {
     const std::string name = options.hub_name.substr(options.hub_name.find('/') + 1);
     return name.substr(0, name.find_first_of(":@"));
   }
-  const std::filesystem::path path = options.source.lexically_normal();
-  return (path.has_filename() ? path : path.parent_path()).filename().string();
+  std::filesystem::path path = std::filesystem::absolute(options.source).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // ended with a separator
+  // The hub's cache: models--OWNER--NAME/snapshots/COMMIT, with a file perhaps.
+  constexpr std::string_view kModels = "models--";
+  for (const std::filesystem::path& part : path) {
+    const std::string name = part.string();
+    if (name.starts_with(kModels)) return name.substr(name.rfind("--") + 2);
+  }
+  const std::string extension = path.extension().string();
+  return (extension == ".gguf" || extension == ".cellm" ? path.stem() : path.filename()).string();
 }
 
 std::string published_file(const std::string& model, const std::string& format) {

@@ -33,6 +33,7 @@ const std::vector<ReportTable::Column> kResultColumns{{"Format", false},
                                                       {"Perplexity", true},
                                                       {"KLD", true},
                                                       {"Same first choice", true},
+                                                      {"Right answers", true},
                                                       {"Loops, greedy", true},
                                                       {"Loops or not text, sampled", true},
                                                       {"Teacher’s nats, sampled", true},
@@ -55,6 +56,7 @@ std::vector<std::string> result_row(const OrderedJson& format) {
       figure(evaluation.at("perplexity")),
       figure(evaluation.at("kld_mean")),
       percent(evaluation.at("top1")),
+      percent(answers_figure(format, "right")),
       whole_percent(coherence.at("greedy").at("looping")),
       whole_percent(coherence.at("sampled").at("bad")),
       figure(coherence.at("sampled").at("teacher_nll")),
@@ -102,10 +104,14 @@ ReportSection summary_section(const OrderedJson& document) {
   if (best != nullptr) {
     section.paragraphs.push_back(fmt::format(
         "The smallest format that is still good is {}: {:.1f} MiB, {:.2f} bits per weight, KL "
-        "divergence {} from the 16-bit model, the same first choice for {} of the tokens.",
+        "divergence {} from the 16-bit model, the same first choice for {} of the tokens{}.",
         text_of(best->at("name")), best->at("file_bytes").get<double>() / kMiB,
         best->at("bits_per_weight").get<double>(), figure(best->at("evaluation").at("kld_mean")),
-        percent(best->at("evaluation").at("top1"))));
+        percent(best->at("evaluation").at("top1")),
+        has_answers(document)
+            ? fmt::format(", and right answers to {} of the questions that 16 bits answer",
+                          percent(answers_figure(*best, "right_of_reference")))
+            : ""));
   }
   if (!broken.empty()) {
     std::string names;
@@ -146,10 +152,11 @@ ReportSection method_section(const OrderedJson& document) {
   return section;
 }
 
-ReportSection answers_section(const OrderedJson& document) {
+ReportSection samples_section(const OrderedJson& document) {
   ReportSection section{"What they say", {}, {}, {}, {}, {}};
   section.paragraphs.push_back(
-      fmt::format("The original study’s three prompts, at most {} tokens, unedited.",
+      fmt::format("The original study’s three prompts, at most {} tokens, unedited but for runs of "
+                  "empty lines, of which the number is given.",
                   document.at("settings").at("generate").get<std::size_t>()));
   for (const OrderedJson& sample : document.at("samples")) {
     ReportQuestion question;
@@ -163,8 +170,9 @@ ReportSection answers_section(const OrderedJson& document) {
       std::string note;
       if (answer.at("looping").get<bool>()) note = "loops";
       if (answer.at("invalid").get<bool>()) note += note.empty() ? "not text" : ", not text";
-      question.answers.push_back(
-          {text_of(answer.at("format")), text_of(answer.at("text")), std::move(note)});
+      question.answers.push_back({text_of(answer.at("format")),
+                                  without_empty_lines(text_of(answer.at("text"))),
+                                  std::move(note)});
     }
     section.questions.push_back(std::move(question));
   }
@@ -175,10 +183,9 @@ ReportSection answers_section(const OrderedJson& document) {
 
 Report make_report(const OrderedJson& document) {
   Report report;
-  report.title =
-      fmt::format("What every format costs: {}", text_of(document.at("source").at("name")));
-  report.subtitle =
-      fmt::format("{}, {}", text_of(document.at("writer")), text_of(document.at("date")));
+  report.title = text_of(document.at("source").at("name"));
+  report.subtitle = fmt::format("What every format costs: {}, {}", text_of(document.at("writer")),
+                                text_of(document.at("date")));
   report.sections.push_back(summary_section(document));
   const auto any = [&](const char* flag) {
     return std::any_of(document.at("formats").begin(), document.at("formats").end(),
@@ -208,7 +215,8 @@ Report make_report(const OrderedJson& document) {
     break;
   }
   report.sections.push_back(plot_section(document));
-  report.sections.push_back(answers_section(document));
+  if (has_answers(document)) report.sections.push_back(questions_section(document));
+  report.sections.push_back(samples_section(document));
   report.sections.push_back(sensitivity_section(document));
   report.sections.push_back(histogram_section(document));
   report.sections.push_back(method_notes(document));

@@ -1,5 +1,6 @@
 #include "study/report_text.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -35,6 +36,36 @@ std::string percent(const OrderedJson& json) {
 std::string whole_percent(const OrderedJson& json) {
   const double value = number_or_nan(json);
   return std::isnan(value) ? "–" : fmt::format("{:.0f} %", 100.0 * value);
+}
+
+OrderedJson answers_figure(const OrderedJson& format, const char* key) {
+  const auto answers = format.find("answers");
+  return answers == format.end() || !answers->is_object() ? OrderedJson() : answers->at(key);
+}
+
+std::string without_empty_lines(std::string_view text) {
+  std::string out;
+  std::string run;  // the empty lines before the current one
+  std::size_t count = 0;
+  const auto end_run = [&] {
+    out += count > kShownEmptyLines ? fmt::format("… {} empty lines\n", count) : run;
+    run.clear();
+    count = 0;
+  };
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end);
+    if (line.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+      run += line;
+      ++count;
+    } else {
+      end_run();
+      out += line;
+    }
+  }
+  end_run();
+  return out;
 }
 
 std::string interval(const OrderedJson& evaluation, const char* key) {

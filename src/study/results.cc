@@ -13,6 +13,7 @@
 #include "eval/coherence.h"
 #include "eval/model_facts.h"
 #include "eval/report.h"
+#include "study/answers.h"
 #include "study/document.h"
 #include "study/publish.h"
 #include "study/report.h"
@@ -41,6 +42,8 @@ OrderedJson header_json(const Study& study) {
             {"scored", scored_part_name(study.eval.scored)},
             {"text_checksum", fmt::format("{:016x}", study.text_checksum)},
             {"generate", study.options.generate},
+            {"questions", study.options.questions.filename().string()},
+            {"question_count", study.questions.size()},
             {"temperature", CoherenceOptions{}.temperature},
             {"seed", CoherenceOptions{}.seed},
             {"sensitivity_tokens", study.options.sensitivity_tokens},
@@ -73,6 +76,7 @@ OrderedJson row_json(const Study& study, const StudyRow& row,
   if (!row.same_as) written[name] = coherence["samples"];
   coherence.erase("samples");
   entry["coherence"] = std::move(coherence);
+  entry["answers"] = answers_json(study, measured);
   if (const auto speed = study.steps.find("speed-" + name, speed_key(study, measured))) {
     entry["speed"] = *speed;
   }

@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "eval/model_facts.h"
 #include "io/cellm_file.h"
+#include "study/answers.h"
 #include "study/builtin_texts.h"
 #include "study/measures.h"
 #include "tokenizer/compact.h"
@@ -160,6 +161,7 @@ Study open_study(const StudyOptions& options, const StudyHooks& hooks) {
               open_model(options.source, {options.links, options.tokenizer}),
               StepStore(options.output / "steps")};
   read_texts(study);
+  read_questions_of(study);
   set_keys(study);
   plan_rows(study);
   return study;

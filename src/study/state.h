@@ -12,6 +12,7 @@
 #include "convert/convert.h"
 #include "engine/engine.h"
 #include "eval/evaluate.h"
+#include "eval/questions.h"
 #include "eval/text.h"
 #include "study/formats.h"
 #include "study/sensitivity.h"
@@ -45,6 +46,8 @@ struct Study {
   const Tokenizer* tokenizer = nullptr;
   std::vector<EvalText> texts = {};
   std::vector<EvalTokens> tokens = {};  // one for each text
+  std::vector<Question> questions = {};
+  std::string questions_key = {};
   std::uint64_t source_checksum = 0;
   std::uint64_t text_checksum = 0;
   std::string source_key = {};

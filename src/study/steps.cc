@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/coherence.h"
+#include "study/answers.h"
 #include "study/document.h"
 #include "study/evaluation_steps.h"
 #include "study/measures.h"
@@ -119,6 +120,8 @@ void run_one(Study& study, const StudyStep& step) {
       return merge_scores(study, step);
     case StepKind::kFloor:
       return evaluate_floor(study, step);
+    case StepKind::kAnswer:
+      return answer_questions(study, step);
     case StepKind::kSpeed:
       return measure_speed(study, step);
     case StepKind::kParts:

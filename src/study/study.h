@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "eval/questions.h"
 #include "io/folder_file.h"
 #include "io/json.h"
 #include "study/formats.h"
@@ -30,7 +31,8 @@ struct StudyOptions {
   bool keep = true;            // the .cellm files, after the end
   std::size_t tokens = 16384;  // of the texts that are evaluated, at most
   std::size_t window = 512;    // second half scored
-  std::size_t generate = 128;  // tokens of each text that a format writes
+  std::filesystem::path questions = kDefaultQuestions;  // to be answered; empty: none
+  std::size_t generate = 128;  // tokens of each text and answer that a format writes, at most
   std::size_t sensitivity_tokens = 512;  // of the texts, for each part of the model; 0: none
   std::size_t split = 1;                 // parts of an evaluation in study_plan()
   std::size_t speed_runs = 3;            // the median counts; 0: no speed and memory

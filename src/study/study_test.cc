@@ -1,4 +1,3 @@
-#include <cmath>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -7,11 +6,9 @@
 #include "base/test_files.h"
 #include "convert/convert.h"
 #include "io/cellm_file.h"
-#include "study/document.h"
 #include "study/formats.h"
 #include "study/histogram.h"
 #include "study/mixed_source.h"
-#include "study/report.h"
 #include "study/sensitivity.h"
 #include "study/step_store.h"
 
@@ -223,118 +220,6 @@ TEST_F(ConvertedTest, LevelsAreThoseOfTheFormat) {
     }
     if (count == 0) {
       EXPECT_LT(levels.rms_error, error);
-    }
-  }
-}
-
-// A document of two formats, as run_study() makes it.
-OrderedJson small_document(const std::string& text, const std::string& name) {
-  const auto format = [](const std::string& id, std::uint64_t bytes, double kld) {
-    const OrderedJson pair{0.9 * kld, 1.1 * kld};
-    return OrderedJson{
-        {"name", id},
-        {"flags", "--format " + id},
-        {"scale", "absmax"},
-        {"in_study", true},
-        {"in_variants", false},
-        {"file_bytes", bytes},
-        {"bits_per_weight", 4.5},
-        {"body_bits_per_weight", 4.0},
-        {"evaluation",
-         {{"perplexity", 20.0},
-          {"perplexity_ratio", 1.1},
-          {"kld_mean", kld},
-          {"kld_median", kld},
-          {"kld_p99", kld},
-          {"top1", 0.75},
-          {"intervals", {{"kld_mean", pair}, {"perplexity", nullptr}}}}},
-        {"coherence",
-         {{"greedy", {{"looping", 0.5}, {"teacher_nll", 1.0}, {"bad", 0.5}}},
-          {"sampled", {{"looping", 0.0}, {"teacher_nll", 2.0}, {"bad", 0.0}}}}},
-        {"speed", {{"decode_tokens_per_second", 50.0}, {"peak_memory_bytes", 1048576.0}}}};
-  };
-  OrderedJson document{
-      {"writer", "cellm"},
-      {"date", "2026-01-01"},
-      {"source", {{"name", name}, {"checksum", "00"}, {"layers", 2}, {"format", "f16"}}},
-      {"settings",
-       {{"tokens", 100},
-        {"window", 32},
-        {"generate", 8},
-        {"sensitivity_tokens", 32},
-        {"speed_prompt", 8},
-        {"speed_decode", 8},
-        {"speed_runs", 1},
-        {"threads", 2},
-        {"target", "avx2"}}},
-      {"texts", {{{"name", name}, {"tokens", 100}}}},
-      {"floor", OrderedJson::object()},
-      {"formats",
-       {format("f16", 3000, 1e-6), format("int4", 1000, 0.3), format("int2", 2000, 9.0)}},
-      {"sensitivity",
-       {{{"format", "int4"}, {"parts", {{{"part", name}, {"is_layer", true}, {"kld", 0.1}}}}}}},
-      {"histograms", OrderedJson::array()}};
-  judge_formats(document);
-  add_samples(document, {{"int4",
-                          {{{"prompt", coherence_prompts()[0].text},
-                            {"sampled", false},
-                            {"text", text},
-                            {"stop", "eos"},
-                            {"looping", true},
-                            {"invalid", false}}}}});
-  return document;
-}
-
-TEST(Document, JudgesAndFindsTheLine) {
-  const OrderedJson document = small_document("x", "m");
-  const auto& formats = document["formats"];
-  EXPECT_EQ(formats[0]["judgement"], "excellent");
-  EXPECT_EQ(formats[1]["judgement"], "good");
-  EXPECT_EQ(formats[2]["judgement"], "incoherent");
-  EXPECT_EQ(formats[0]["pareto"], true);
-  EXPECT_EQ(formats[1]["pareto"], true);
-  EXPECT_EQ(formats[2]["pareto"], false);  // larger and worse than int4
-  EXPECT_EQ(formats[1]["compression"], 3.0);
-  EXPECT_EQ(document["samples"][0]["answers"].size(), 1U);
-}
-
-TEST(Document, NullIsNaN) {
-  EXPECT_TRUE(std::isnan(number_or_nan(OrderedJson())));
-  EXPECT_EQ(number_or_nan(OrderedJson(2)), 2.0);
-}
-
-std::size_t count_of(const std::string& text, std::string_view part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
-
-// Whatever a model, a text or a prompt says is text in the page, wherever it comes up.
-TEST(Report, HasNoMarkupFromOutside) {
-  const std::string evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&<!--";
-  const std::string html = report_html(small_document(evil, evil));
-  const std::string clean = report_html(small_document("safe", "safe"));
-  for (const char* part : {"<script", "</script", "<img", "<!--", "onerror=alert(2)>"}) {
-    EXPECT_EQ(count_of(html, part), count_of(clean, part)) << part;
-  }
-  EXPECT_NE(html.find("&lt;/script&gt;&lt;script&gt;alert(1)"), std::string::npos);
-  // The document in the page is whole.
-  const std::string begin = "id=\"study\">";
-  const std::size_t at = html.find(begin) + begin.size();
-  const auto inside = OrderedJson::parse(html.substr(at, html.find("</script>", at) - at));
-  EXPECT_EQ(inside["samples"][0]["answers"][0]["text"], evil);
-
-  const std::string markdown = report_markdown(small_document("``` \n</pre><script>", evil));
-  EXPECT_NE(markdown.find("````text\n``` \n</pre><script>\n````"), std::string::npos);
-  EXPECT_EQ(count_of(markdown, "<script>"), 1U);  // inside of the fence
-}
-
-TEST(Report, HasBothTablesAndTheFiguresOfThePlots) {
-  const OrderedJson document = small_document("an answer", "model");
-  for (const std::string& text : {report_html(document), report_markdown(document)}) {
-    for (const char* part : {"the engine’s own floor", "an answer", "0.3000", "75.0 %", "good",
-                             "incoherent", "3.00", "--format int4"}) {
-      EXPECT_NE(text.find(part), std::string::npos) << part;
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "eval/coherence.h"
+#include "study/answers.h"
 
 namespace cellm {
 namespace {
@@ -21,6 +22,17 @@ constexpr double kTrainedTokens = 60000.0;
 double coherence_work(const Study& study) {
   return static_cast<double>(2 * coherence_prompts().size() * study.options.generate) *
          (1.0 + kGeneratedWeight);
+}
+
+// For the time left: tokens of a question in a chat format, and the part of the tokens allowed that
+// an answer has.
+constexpr double kQuestionTokens = 40.0;
+constexpr double kAnswerShare = 0.4;
+
+double answers_work(const Study& study) {
+  return static_cast<double>(study.questions.size()) *
+         (kQuestionTokens +
+          kAnswerShare * kGeneratedWeight * static_cast<double>(study.options.generate));
 }
 
 double parts_work(Study& study) {
@@ -41,6 +53,12 @@ class StepList {
       add(StepKind::kWrite, "coherence-", row, coherence_key(study_, study_.rows[row]),
           coherence_work(study_), {0, row});
     });
+    if (!study_.questions.empty()) {
+      each_row([&](std::size_t row) {
+        add(StepKind::kAnswer, "answers-", row, answers_key(study_, study_.rows[row]),
+            answers_work(study_), {row});
+      });
+    }
     if (study_.options.speed_runs > 0) {
       const double work = kSpeedRunWork * static_cast<double>(study_.options.speed_runs);
       each_row([&](std::size_t row) {
@@ -172,6 +190,8 @@ std::string_view step_kind_name(StepKind kind) {
       return "floor";
     case StepKind::kWrite:
       return "write";
+    case StepKind::kAnswer:
+      return "answer";
     case StepKind::kSpeed:
       return "speed";
     case StepKind::kParts:

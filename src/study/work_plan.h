@@ -19,6 +19,7 @@ enum class StepKind : std::uint8_t {
   kMerge,       // the same, of scores of all windows
   kFloor,       // those of int8 weights with exact activations
   kWrite,       // texts written by the row's model, and their coherence
+  kAnswer,      // answers to questions
   kSpeed,       // speed and memory
   kParts,       // sensitivity to each part of the model
   kHistograms,  // of weights

@@ -7,7 +7,7 @@ from harness import study_step
 
 
 def result_seeds():
-    """Multiple-choice items and stored steps of a study."""
+    """Multiple-choice items, questions and stored steps of a study."""
     good = {"context": "Grass is", "choices": [" green", " loud"], "answer": 0}
     lines = lambda *items: "\n".join(item if isinstance(item, str) else compact_json(item) for item in items)
     for name, content in {
@@ -21,6 +21,15 @@ def result_seeds():
         "most": lines({**good, "choices": [str(i) for i in range(256)], "answer": 255}),
     }.items():  # fmt: skip
         seed("choices", name, content)
+    asked = {"question": "How many?", "answer": ["19", "nineteen"]}
+    for name, content in {
+        "one": lines(asked), "three": lines({**asked, "kind": "sums"}, "", {**asked, "answer": "\u201cx\u201d"}, " \r", ""),
+        "reply": lines({"question": "a", "reply": " 3. "}), "both": lines({**asked, "reply": "It is 19."}), "empty": "", "no-json": lines(asked, "{"),
+        "array": "[]", "no-question": lines({"answer": "a"}), "no-answer": lines({"question": "a"}), "none": lines({**asked, "answer": []}),
+        "blank": lines({**asked, "answer": " "}), "number": lines({**asked, "answer": 19}), "kind": lines({**asked, "kind": 1}),
+        "words": lines({**asked, "answer": ["-5.5", "a b", "\u00e9", ".5", "5,"]}), "many": lines({**asked, "answer": ["a"] * 257}),
+    }.items():  # fmt: skip
+        seed("questions", name, content)
     key = "0123456789abcdef"
     results = {"number": 5, "null": None, "eval": {"perplexity": 12.5, "kld_mean": None, "intervals": {"kld_mean": [0.1, 0.2]}},
                "texts": {"samples": [{"prompt": "\u00e9", "text": "a\n\"b\"", "looping": False}]}, "wide": {f"k{i}": -i for i in range(20)}}  # fmt: skip
@@ -73,7 +82,7 @@ def command_line_seeds():
          "--stop-eos", "false", "--kv-encoding", "f32", "--thinking", "--tokens-per-block=64", "--repeat-penalty", "1.1"],
         ["a", "--json"], ["a"], ["--model", "a", "--decode", "--skip-special"], ["-m", "a", "--tokens", "1,2", "-o", "b", "--last", "1"],
         ["--model", "a", "-p", "1,2", "-n", "0", "-d", "0,4", "-r", "3", "-t", "1,2", "-o", "csv"],
-        ["--model", "a", "--text", "b", "--text", "c", "--reference", "d", "--choices", "e", "--window", "64", "--score", "all",
+        ["--model", "a", "--text", "b", "--text", "c", "--reference", "d", "--choices", "e", "--questions", "f", "--gen", "9", "--window", "64", "--score", "all",
          "--limit", "9", "--no-floor", "--store", "--kv-encoding", "f32", "--activations", "f32", "--json"],
         ["-i", "a", "-o", "b", "--text", "c", "--formats", "int4,int8", "--no-keep", "--tokens", "0", "--window", "2",
          "--generate", "1", "--sensitivity-tokens", "0", "--speed-runs", "0", "-t", "1", "-q"],

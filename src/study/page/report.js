@@ -39,6 +39,67 @@
     return Math.abs(lead - 1) < 1e-6 ? String(value) : "";
   };
 
+  // A box for a text of this width beside a point, in a direction and at a distance from it.
+  const labelHeight = 15;
+  const boxBeside = (point, width, [dx, dy], distance) => {
+    const left = point.x + dx * distance - (width * (1 - dx)) / 2;
+    const top = point.y + dy * distance - (labelHeight * (1 - dy)) / 2;
+    return { left, top, right: left + width, bottom: top + labelHeight };
+  };
+  const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
+  // Boxes for the names of points, as near to them as there is room: on no point and on no other
+  // name. Nothing for a name without room, which still has its tooltip and its row in the table.
+  const placeLabels = (points, area, widthOf) => {
+    const directions = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
+    const distances = [10, 18, 28, 40, 54, 70, 90, 115, 145];
+    const taken = points.map(({ x, y }) => ({ left: x - 8, right: x + 8, top: y - 8, bottom: y + 8 }));
+    const isFree = (box) =>
+      box.left > area.left && box.right < area.right && box.top > area.top && box.bottom < area.bottom &&
+      !taken.some((other) => overlap(box, other));
+    return points.map((point) => {
+      for (const distance of distances) {
+        for (const direction of directions) {
+          const box = boxBeside(point, widthOf(point.name), direction, distance);
+          if (!isFree(box)) continue;
+          taken.push(box);
+          return { ...box, isFar: distance > distances[1] };
+        }
+      }
+      return null;
+    });
+  };
+
+  // Names that are not beside their points are joined to them by a line.
+  const drawLabels = (chart, points) => {
+    const { ctx, chartArea, canvas } = chart;
+    ctx.save();
+    ctx.font = "12px system-ui, sans-serif";
+    const boxes = placeLabels(points, chartArea, (text) => ctx.measureText(text).width);
+    ctx.strokeStyle = color("--soft");
+    ctx.lineWidth = 0.75;
+    const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+    boxes.forEach((box, i) => {
+      if (!box?.isFar) return;
+      ctx.beginPath();
+      ctx.moveTo(points[i].x, points[i].y);
+      ctx.lineTo(clamp(points[i].x, box.left, box.right), clamp(points[i].y, box.top, box.bottom));
+      ctx.stroke();
+    });
+    // A rim in the colour of the page keeps lines out of the letters.
+    ctx.textBaseline = "middle";
+    ctx.strokeStyle = color("--page");
+    ctx.fillStyle = color("--text");
+    ctx.lineWidth = 3;
+    boxes.forEach((box, i) => {
+      if (!box) return;
+      for (const paint of ["strokeText", "fillText"]) ctx[paint](points[i].name, box.left, (box.top + box.bottom) / 2);
+    });
+    ctx.restore();
+    canvas.dataset.labels = JSON.stringify(
+      boxes.map((box, i) => ({ name: points[i].name, point: [points[i].x, points[i].y], box })));
+  };
+
   const drawPareto = () => {
     const colors = palette();
     const floor = 1e-4; // below this all are alike, and a logarithm needs something above zero
@@ -66,37 +127,15 @@
     const names = {
       id: "names",
       afterDatasetsDraw(chart) {
-        const { ctx, chartArea } = chart;
-        ctx.save();
-        ctx.font = "12px system-ui, sans-serif";
-        ctx.fillStyle = color("--text");
-        const taken = [];
-        chart.data.datasets.forEach((dataset, index) => {
-          if (dataset.showLine || !chart.isDatasetVisible(index)) return;
-          chart.getDatasetMeta(index).data.forEach((element, i) => {
-            const text = dataset.data[i].name;
-            const width = ctx.measureText(text).width;
-            const places = [
-              [element.x + 10, element.y + 4],
-              [element.x - 10 - width, element.y + 4],
-              [element.x - width / 2, element.y - 12],
-              [element.x - width / 2, element.y + 20],
-              [element.x + 10, element.y + 18],
-              [element.x + 10, element.y - 10],
-            ];
-            const free = places.find(
-              ([x, y]) =>
-                x > chartArea.left &&
-                x + width < chartArea.right &&
-                y - 12 > chartArea.top &&
-                y < chartArea.bottom &&
-                !taken.some((t) => x < t.x + t.w && t.x < x + width && Math.abs(y - t.y) < 13));
-            if (!free) return; // it still has its tooltip and its row in the table
-            taken.push({ x: free[0], y: free[1], w: width });
-            ctx.fillText(text, free[0], free[1]);
-          });
-        });
-        ctx.restore();
+        const shown = chart.data.datasets.flatMap((dataset, index) =>
+          dataset.showLine || !chart.isDatasetVisible(index)
+            ? []
+            : chart.getDatasetMeta(index).data.map((element, i) => ({
+                x: element.x,
+                y: element.y,
+                name: dataset.data[i].name,
+              })));
+        drawLabels(chart, shown);
       },
     };
     draw("chart-pareto", {
