@@ -41,6 +41,7 @@
 
   // A box for a text of this width beside a point, in a direction and at a distance from it.
   const labelHeight = 15;
+  const labelGap = 6; // between two names in a line
   const boxBeside = (point, width, [dx, dy], distance) => {
     const left = point.x + dx * distance - (width * (1 - dx)) / 2;
     const top = point.y + dy * distance - (labelHeight * (1 - dy)) / 2;
@@ -51,8 +52,11 @@
   // Boxes for the names of points, as near to them as there is room: on no point and on no other
   // name. Nothing for a name without room, which still has its tooltip and its row in the table.
   const placeLabels = (points, area, widthOf) => {
-    const directions = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
-    const distances = [10, 18, 28, 40, 54, 70, 90, 115, 145];
+    const directions = [
+      ...[[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]],
+      ...[[1, -0.5], [1, 0.5], [-1, -0.5], [-1, 0.5], [0.5, -1], [0.5, 1], [-0.5, -1], [-0.5, 1]],
+    ];
+    const distances = [10, 18, 26, 34, 44, 54, 66, 78, 92, 108, 126, 146];
     const taken = points.map(({ x, y }) => ({ left: x - 8, right: x + 8, top: y - 8, bottom: y + 8 }));
     const isFree = (box) =>
       box.left > area.left && box.right < area.right && box.top > area.top && box.bottom < area.bottom &&
@@ -62,7 +66,7 @@
         for (const direction of directions) {
           const box = boxBeside(point, widthOf(point.name), direction, distance);
           if (!isFree(box)) continue;
-          taken.push(box);
+          taken.push({ ...box, left: box.left - labelGap, right: box.right + labelGap });
           return { ...box, isFar: distance > distances[1] };
         }
       }
