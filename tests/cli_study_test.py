@@ -121,8 +121,9 @@ class StudyTest(harness.CommandTest):
         step.write_text(kept)
         step = self.output / "steps" / "answers-int4.json"
         kept = step.read_text()
-        step.write_text(json.dumps(harness.study_step(json.loads(kept)["key"], {"items": [{"right": 1}]})))
-        self.fail_with(3, "steps: a step kept here has another form", *again)
+        for items in ([{"right": 1}], [{"right": True, "looping": False}]):
+            step.write_text(json.dumps(harness.study_step(json.loads(kept)["key"], {"items": items, "intervals": {}})))
+            self.fail_with(3, "steps: a step kept here has another form", *again)
         step.write_text(kept)
 
         # Other questions: only they are asked again.

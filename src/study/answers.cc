@@ -15,9 +15,12 @@ std::string step_of(const StudyRow& row) {
   return "answers-" + row.format.name;
 }
 
-std::vector<bool> right_items(const OrderedJson& result) {
+// Whether the answer to each question is right. Throws what nlohmann::json throws for a result of
+// other questions.
+std::vector<bool> right_items(const Study& study, const OrderedJson& result) {
   std::vector<bool> right;
-  for (const OrderedJson& item : result.at("items")) right.push_back(item.at("right").get<bool>());
+  for (std::size_t i = 0; i < study.questions.size(); ++i)
+    right.push_back(result.at("items").at(i).at("right").get<bool>());
   return right;
 }
 
@@ -63,8 +66,9 @@ OrderedJson answers_json(const Study& study, const StudyRow& row) {
   };
   OrderedJson result = find(row);
   const OrderedJson reference = find(study.rows[0]);
-  put_estimate(result, "right_of_reference",
-               right_of_reference(right_items(result), right_items(reference), study.eval));
+  put_estimate(
+      result, "right_of_reference",
+      right_of_reference(right_items(study, result), right_items(study, reference), study.eval));
   result["outcomes"] = outcomes(result.at("items"));
   result.erase("items");
   return result;
