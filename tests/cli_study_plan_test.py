@@ -54,7 +54,7 @@ class PlanTest(harness.CommandTest):
         jobs = {job["name"]: job for job in plan["jobs"]}
         self.assertEqual(len(jobs), len(plan["jobs"]))
         self.assertEqual({job["kind"] for job in plan["jobs"]},
-                         {"convert", "train", "score", "merge", "floor", "write", "parts", "histograms", "report"})  # fmt: skip
+                         {"convert", "train", "score", "merge", "floor", "write", "answer", "parts", "histograms", "report"})  # fmt: skip
         self.assertEqual([name for name in jobs if name.startswith("scores-int4-")],
                          [f"scores-int4-{part}" for part in (1, 2, 3)])  # fmt: skip
         self.assertFalse("convert-recipe-int4-aggressive" in jobs)  # the same tensors as int4

@@ -70,7 +70,7 @@ OrderedJson answers_json(const Study& study, const StudyRow& row) {
       result, "right_of_reference",
       right_of_reference(right_items(study, result), right_items(study, reference), study.eval));
   result["outcomes"] = outcomes(result.at("items"));
-  result.erase("items");
+  for (const char* key : {"items", "seconds"}) result.erase(key);
   return result;
 }
 
