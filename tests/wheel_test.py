@@ -31,7 +31,8 @@ class Wheel(unittest.TestCase):
             (wheel,) = folder.glob("cellm_engine-*.whl")
             names = set(zipfile.ZipFile(wheel).namelist())
             package = {name.removeprefix("cellm/") for name in names if name.startswith("cellm/")}
-            sources = {path.name for path in (ROOT / "python" / "cellm").iterdir() if path.suffix in (".py", ".pyi", ".typed")} | {"py.typed"}
+            folder_of_sources = ROOT / "python" / "cellm"
+            sources = {str(path.relative_to(folder_of_sources)) for path in folder_of_sources.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
             self.assertLessEqual(sources, package)
             (extension,) = package - sources
             self.assertRegex(extension, r"^_cellm\..*so$")
