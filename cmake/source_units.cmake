@@ -5,6 +5,11 @@ include_guard()
 option(CELLM_UNITS "Compile sources of a library together" OFF)
 if(CELLM_UNITS)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  # In a unit a local name may hide one of another source, and g++ 12 takes local types for those of a header and sees
+  # copies beyond strings that are none. Sources compiled alone keep these warnings.
+  add_library(cellm_unit_warnings INTERFACE)
+  target_compile_options(cellm_unit_warnings INTERFACE
+    -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage> $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>)
 endif()
 
 # cellm_group_sources(TARGET SOURCE...): generated sources and those with options of their own stay alone.
@@ -23,10 +28,6 @@ function(cellm_group_sources target)
       set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${target}_${unit})
     endif()
   endforeach()
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # In a unit g++ 12 takes local types for those of a header, and sees copies beyond strings that are none. Sources
-    # compiled alone keep both warnings.
-    target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-array-bounds)
-  endif()
+  target_link_libraries(${target} PRIVATE cellm_unit_warnings)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
 endfunction()

@@ -7,6 +7,7 @@ usage: source_units.py SOURCE...
 Prints one line for each source: the number of its unit, or 0 if it has to be compiled alone.
 """
 
+import functools
 import pathlib
 import re
 import sys
@@ -39,11 +40,10 @@ def with_headers(source):
     return sorted(found)
 
 
-def names_of(source):
-    """Names that a source declares outside of classes and functions, each with its line; None if it must stay alone."""
-    text = source.read_text(encoding="utf-8")
-    if re.search(r"^#define", text, re.MULTILINE) or PUBLIC_HEADER in with_headers(source):
-        return None
+@functools.cache
+def declared_in(path):
+    """Names that a file declares outside of classes and functions, each with its line."""
+    text = path.read_text(encoding="utf-8")
     lines = {}
     for found in DECLARATION.finditer(text):
         line = text[found.start() : text.index("\n", found.start())]
@@ -51,24 +51,43 @@ def names_of(source):
     return lines
 
 
-def collide(names, others):
-    """Whether two sources cannot be in one unit. Equal aliases can."""
-    return any(name in others and not (others[name] == line and line.startswith(("using", "namespace")))
-               for name, line in names.items())  # fmt: skip
+class Names:
+    """The names of the sources of a unit."""
+
+    def __init__(self, source):
+        headers = [path for path in with_headers(source) if path != source]
+        self.own = declared_in(source)
+        self.of_headers = set().union(*(declared_in(header) for header in headers))
+        self.private = {name for name, line in self.own.items() if not is_alias(line)} - self.of_headers
+        self.must_be_alone = PUBLIC_HEADER in headers or re.search(rb"^#define", source.read_bytes(), re.MULTILINE) is not None
+
+    def collide(self, other):
+        """Whether two sources cannot be in one unit. Equal aliases can."""
+        return (self.must_be_alone or other.must_be_alone or self.private & other.of_headers or other.private & self.of_headers
+                or any(not (is_alias(self.own[name]) and self.own[name] == other.own[name]) for name in self.own.keys() & other.own.keys()))  # fmt: skip
+
+    def add(self, other):
+        self.own.update(other.own)
+        self.of_headers |= other.of_headers
+        self.private |= other.private
+
+
+def is_alias(line):
+    return line.startswith(("using", "namespace"))
 
 
 def units_of(sources, flags):
     """Lists of sources that can be read as one: of equal flags, without names in common."""
     units = []  # sources, their names, their flags
     for source in sources:
-        names = names_of(source)
+        names = Names(source)
         for unit, taken, unit_flags in units:
-            if names is not None and len(unit) < UNIT_SOURCES and unit_flags == flags[source] and not collide(names, taken):
+            if len(unit) < UNIT_SOURCES and unit_flags == flags[source] and not names.collide(taken):
                 unit.append(source)
-                taken.update(names)
+                taken.add(names)
                 break
         else:
-            units.append(([source], names or {}, None if names is None else flags[source]))
+            units.append(([source], names, flags[source]))
     return [unit for unit, _, _ in units]
 
 
