@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "convert/convert.h"
 #include "eval/report.h"
 #include "io/cellm_file.h"
