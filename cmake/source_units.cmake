@@ -7,8 +7,7 @@ if(CELLM_UNITS)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   # In a unit a local name may hide one of another source, and g++ 12 takes local types for those of a header and sees
   # copies beyond strings that are none. Sources compiled alone keep these warnings.
-  add_library(cellm_unit_warnings INTERFACE)
-  target_compile_options(cellm_unit_warnings INTERFACE
+  target_compile_options(cellm_warnings INTERFACE
     -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage> $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>)
 endif()
 
@@ -28,6 +27,5 @@ function(cellm_group_sources target)
       set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${target}_${unit})
     endif()
   endforeach()
-  target_link_libraries(${target} PRIVATE cellm_unit_warnings)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
 endfunction()
