@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORES = (("Cortex-A76", "cortex-a76", 2), ("Neoverse N1", "neoverse-n1", 2), ("Apple M1", "apple-m1", 3))
 # Multiply-adds of an instruction.
 PRODUCTS = {"sdot": 16, "usdot": 16, "usmmla": 32, "fmla": 4}
-# Of a demangled name, and what it computes.
+# A part of the demangled name of a kernel: the name in the table.
 KERNELS = {
     r"int_rows<8u, 32ul, false>": "int8",
     r"int_rows<4u, 32ul, true>": "int4-g32",

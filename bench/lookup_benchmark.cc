@@ -2,9 +2,9 @@
 //
 //   lookup_benchmark SHAPE FORMAT EMBEDDING [THREADS [TOKENS]]
 //
-// The weights are random (see `cellm bench --shape`), so what they would say is replaced: the steps
-// are those of generation, but each choice is that of a text of TOKENS (1000) tokens in which the
-// span in the middle differs from the prompt's. Runs alternate; medians of five.
+// The weights are random (see `cellm bench --shape`), so the answer is scripted: generation runs as
+// usual, but each chosen token comes from a copy of the prompt's text of TOKENS (1000) tokens with
+// another span in the middle. Runs alternate; medians of five.
 #include <algorithm>
 #include <cstdio>
 #include <memory>

@@ -1,6 +1,6 @@
-# CELLM_UNITS: compiles sources of a library together where their names allow it (tools/source_units.py), which takes a
-# third of the time of a first build. Not for development: a change of one source compiles its unit, and new names need
-# a new configuration.
+# CELLM_UNITS: compiles sources of a library together where their names allow it (tools/source_units.py), which halves
+# the time of the first build of the program. Not for development: a change of one source compiles its unit, and new
+# names need a new configuration.
 include_guard()
 option(CELLM_UNITS "Compile sources of a library together" OFF)
 if(CELLM_UNITS)
