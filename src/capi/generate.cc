@@ -19,14 +19,6 @@ float or_default(float value, float default_value) {
   return value == 0.0F ? default_value : value;
 }
 
-std::vector<std::string> texts_of(const char* const* texts, std::size_t count, const char* name) {
-  std::vector<std::string> result;
-  for (const char* text : required_array(texts, count, name)) {
-    result.emplace_back(&required(text, name));
-  }
-  return result;
-}
-
 DryOptions dry_options(const cellm_generate_options& o) {
   DryOptions dry{.multiplier = o.dry_multiplier, .window = o.dry_window};
   dry.base = or_default(o.dry_base, dry.base);

@@ -107,6 +107,15 @@ std::span<T> required_array(T* pointer, std::size_t count, const char* name) {
   return {pointer, count};
 }
 
+// The texts of an array, none of which may be null, as another type.
+template <class Text = std::string>
+std::vector<Text> texts_of(const char* const* texts, std::size_t count, const char* name) {
+  std::vector<Text> result;
+  for (const char* const text : required_array(texts, count, name))
+    result.emplace_back(&required(text, name));
+  return result;
+}
+
 // A copy of the caller's options in this library's struct: fields beyond the smaller struct of an
 // older caller are 0, as are all for null. Throws Error(kUsage) for a struct without a size, and
 // for the larger struct of a newer caller with an unknown field that is not 0.

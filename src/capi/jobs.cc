@@ -39,14 +39,6 @@ FormatRequest formats_of(const cellm_convert_options& o) {
   return named_request(o.format == nullptr ? kDefaultFormat : o.format, embedding);
 }
 
-template <class Text>
-std::vector<Text> texts_of(const char* const* texts, std::size_t count, const char* name) {
-  std::vector<Text> result;
-  for (const char* const text : required_array(texts, count, name))
-    result.emplace_back(&required(text, name));
-  return result;
-}
-
 StudyJobOptions study_options(const cellm_study_options& o) {
   StudyJobOptions job;
   StudyOptions& study = job.study;
