@@ -116,8 +116,7 @@ void score_part(Study& study, const StudyStep& step) {
 
 void merge_scores(Study& study, const StudyStep& step) {
   EvalScores scores;
-  for (const StudyStep& part : study_steps(study, study.options.split)) {
-    if (part.kind != StepKind::kScore || part.row != step.row) continue;
+  for (const StepResult& part : step.needs) {
     const auto stored = study.steps.find(part.name, part.key);
     if (!stored) throw missing_step(study, part.name);
     add_scores(*stored, part.name, scores);

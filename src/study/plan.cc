@@ -53,11 +53,12 @@ OrderedJson job_json(const Study& study, const StudyStep& step) {
                   {"key", step.key},
                   {"done", !is_missing(study, step)},
                   {"work", step.work},
-                  {"needs", step.needs},
+                  {"needs", OrderedJson::array()},
                   {"inputs", common_inputs(study.options)},
                   {"outputs", OrderedJson::array({step_file(study, step.name)})}};
+  for (const StepResult& need : step.needs) job["needs"].push_back(need.name);
   add_file_inputs(study, step.files, job);
-  for (const std::string& need : step.needs) job["inputs"].push_back(step_file(study, need));
+  for (const StepResult& need : step.needs) job["inputs"].push_back(step_file(study, need.name));
   if (makes_file(step.kind)) job["outputs"].push_back(row.file.string());
   return job;
 }

@@ -22,6 +22,11 @@ namespace {
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kShortNames{
     {{"int8", "i8"}, {"int4", "i4"}, {"int2", "i2"}, {"int1", "q1"}}};
 
+// The repository of a name on the hub, "OWNER/NAME[:FILE][@REVISION]".
+std::string repository_of(const std::string& hub_name) {
+  return hub_name.substr(0, hub_name.find_first_of(":@"));
+}
+
 // Replaces the target by a link to the file or a copy of it.
 void link_or_copy(const std::filesystem::path& file, const std::filesystem::path& target) {
   const std::filesystem::path temporary = target.string() + ".tmp";
@@ -56,8 +61,8 @@ std::vector<std::string> source_metadata(const Study& study) {
 
 std::string model_name(const StudyOptions& options) {
   if (!options.hub_name.empty()) {
-    const std::string name = options.hub_name.substr(options.hub_name.find('/') + 1);
-    return name.substr(0, name.find_first_of(":@"));
+    const std::string repository = repository_of(options.hub_name);
+    return repository.substr(repository.find('/') + 1);
   }
   std::filesystem::path path = std::filesystem::absolute(options.source).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // ended with a separator
@@ -91,7 +96,7 @@ void publish(const Study& study, const nlohmann::ordered_json& document) {
   }
   ModelCard card;
   card.name = model_name(study.options);
-  card.base_model = study.options.hub_name.substr(0, study.options.hub_name.find_first_of(":@"));
+  card.base_model = repository_of(study.options.hub_name);
   card.metadata = source_metadata(study);
   for (const StudyRow& row : study.rows) {
     if (row.same_as) continue;

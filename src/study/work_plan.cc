@@ -142,7 +142,8 @@ class StepList {
     }
     StudyStep& step = add(StepKind::kMerge, "eval-", index, key, 1.0, {});
     for (const StudyStep& other : steps_) {
-      if (other.kind == StepKind::kScore && other.row == index) step.needs.push_back(other.name);
+      if (other.kind == StepKind::kScore && other.row == index)
+        step.needs.push_back({other.name, other.key});
     }
   }
 

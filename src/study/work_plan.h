@@ -31,6 +31,12 @@ inline bool makes_file(StepKind kind) {
   return kind == StepKind::kConvert || kind == StepKind::kTrain;
 }
 
+// A stored result.
+struct StepResult {
+  std::string name;
+  std::string key;
+};
+
 // A step. Its result is stored under its name and key; that of a conversion is the row's file, too.
 struct StudyStep {
   StepKind kind;
@@ -38,7 +44,7 @@ struct StudyStep {
   std::string key;
   std::size_t row = 0;             // that it is about, if there is one
   std::vector<std::size_t> files;  // the rows whose files it reads
-  std::vector<std::string> needs;  // the steps whose stored results it reads
+  std::vector<StepResult> needs;   // the stored results that it reads, in their order
   std::size_t first = 0;           // kScore: windows [first, first + count)
   std::size_t count = 0;
   double work = 0.0;  // tokens through the model
