@@ -42,14 +42,22 @@ std::size_t line_number(std::string_view text) {
   return failure == std::errc() && (end == text.data() + text.size() || *end == ':') ? number : 0;
 }
 
-void check_items(std::string_view text) {
-  const std::vector<ChoiceItem> items = parse_choices(text, "input");
+// Items of one kind that were read line by line.
+template <class Item>
+void require_items(const std::vector<Item>& items) {
   require(!items.empty(), "a file has items");
   std::size_t last = 0;
-  for (const ChoiceItem& item : items) {
+  for (const Item& item : items) {
     const std::size_t line = line_number(item.where);
     require(line > last, "items name their lines, which follow each other");
     last = line;
+  }
+}
+
+void check_items(std::string_view text) {
+  const std::vector<ChoiceItem> items = parse_choices(text, "input");
+  require_items(items);
+  for (const ChoiceItem& item : items) {
     require(item.choices.size() >= 2 && item.choices.size() <= kMaxChoices &&
                 item.answer < item.choices.size(),
             "an item has two choices or more, and one of them is the answer");
@@ -66,12 +74,8 @@ void check_items(std::string_view text) {
 
 void check_questions(std::string_view text) {
   const std::vector<Question> questions = parse_questions(text, "input");
-  require(!questions.empty(), "a file has questions");
-  std::size_t last = 0;
+  require_items(questions);
   for (const Question& question : questions) {
-    const std::size_t line = line_number(question.where);
-    require(line > last, "questions name their lines, which follow each other");
-    last = line;
     require(!question.question.empty(), "a question is not empty");
     require(!question.reply.empty() || !question.answers.empty(), "a question has an answer");
     if (!question.reply.empty()) {
