@@ -272,7 +272,7 @@ double BlockSearch::improve_multipliers(const float* weights, const float* impor
   for (std::size_t g = 0; g < coding_.groups(); ++g) {
     const std::size_t at = g * coding_.group;
     const float* h = importance == nullptr ? nullptr : importance + at;
-    const int multiplier = numbers.multipliers[g];
+    const auto multiplier = static_cast<int>(numbers.multipliers[g]);
     const int minimum = numbers.minima[g];
     double least = std::numeric_limits<double>::infinity();
     BlockNumbers tried = numbers;
