@@ -1,5 +1,5 @@
 # Precompiled headers: the headers of the standard library and of fmt, nlohmann-json and GoogleTest cost more to read
-# than most sources cost to compile. Three sets, each compiled once and shared by all targets of it. A source still
+# than most sources cost to compile. Four sets, each compiled once and shared by all targets of it. A source still
 # includes what it uses (tools/check_includes.py, tools/check_tidy.py --alone).
 include_guard()
 
@@ -23,7 +23,8 @@ function(cellm_header_set name)
   target_precompile_headers(cellm_headers_${name} PRIVATE ${ARG_HEADERS})
 endfunction()
 
-# cellm_precompile(TARGET): takes the smallest set that has what the target links.
+# cellm_precompile(TARGET [fast]): takes the smallest set that has what the target links, or the one compiled with
+# CELLM_FAST_BUILD_OPTIONS.
 function(cellm_precompile target)
   if(NOT CELLM_PRECOMPILED_HEADERS)
     return()
@@ -31,6 +32,8 @@ function(cellm_precompile target)
   get_target_property(links ${target} LINK_LIBRARIES)
   if(GTest::gtest_main IN_LIST links)
     set(headers cellm_headers_test)
+  elseif(ARGC GREATER 1)
+    set(headers cellm_headers_fast)
   elseif(nlohmann_json::nlohmann_json IN_LIST links)
     set(headers cellm_headers_json)
   else()
@@ -39,16 +42,19 @@ function(cellm_precompile target)
   target_precompile_headers(${target} REUSE_FROM ${headers})
 endfunction()
 
-# Tests run for a moment and are compiled often.
+# Tests run for a moment and are compiled often; of libraries with FAST_BUILD, little depends on their speed.
+set(CELLM_FAST_BUILD_OPTIONS $<$<CONFIG:Release>:-O1>)
 if(CELLM_SANITIZE)
   set(CELLM_TEST_OPTIONS -O0)
 else()
-  set(CELLM_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+  set(CELLM_TEST_OPTIONS ${CELLM_FAST_BUILD_OPTIONS})
 endif()
 
 if(CELLM_PRECOMPILED_HEADERS)
   cellm_header_set(std HEADERS ${std_headers})
   cellm_header_set(json nlohmann_json::nlohmann_json HEADERS ${std_headers} <nlohmann/json.hpp>)
+  cellm_header_set(fast nlohmann_json::nlohmann_json HEADERS ${std_headers} <nlohmann/json.hpp>)
+  target_compile_options(cellm_headers_fast PRIVATE ${CELLM_FAST_BUILD_OPTIONS})
   if(BUILD_TESTING)
     cellm_header_set(test nlohmann_json::nlohmann_json GTest::gtest
       HEADERS ${std_headers} <nlohmann/json.hpp> <gtest/gtest.h>)
