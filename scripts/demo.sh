@@ -42,7 +42,7 @@ say() { printf '%s\n' "$*" >&2; }
 file_of() { printf 'build/demo/cellm-tiny-%s.cellm' "$1"; }
 
 say 'Building'
-cmake --preset program -D CELLM_UNITS=ON >/dev/null
+cmake --preset program -D CELLM_UNITS=ALL >/dev/null
 cmake --build --preset program --target cellm --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" >&2
 
 mkdir -p build/demo

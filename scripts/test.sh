@@ -95,8 +95,8 @@ check() {
   skipped=$((skipped + left_out))
 }
 
-build release -D CELLM_PYTHON=$with_python -D Python_EXECUTABLE="$PWD/build/python-venv/bin/python"
-build dev -D CELLM_UNITS=ON  # the release build compiles every source alone
+build release -D CELLM_UNITS=TESTS -D CELLM_PYTHON=$with_python -D Python_EXECUTABLE="$PWD/build/python-venv/bin/python"
+build dev -D CELLM_UNITS=ALL  # the release build compiles the sources of the libraries alone
 step 'Tests, release'
 check release tests --label-exclude style
 step 'Tests, dev (sanitizers)'

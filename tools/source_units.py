@@ -57,19 +57,29 @@ class Names:
     def __init__(self, source):
         headers = [path for path in with_headers(source) if path != source]
         self.own = declared_in(source)
-        self.of_headers = set().union(*(declared_in(header) for header in headers))
-        self.private = {name for name, line in self.own.items() if not is_alias(line)} - self.of_headers
+        self.of_headers = {}
+        for header in headers:
+            self.of_headers.update(declared_in(header))
         self.must_be_alone = PUBLIC_HEADER in headers or re.search(rb"^#define", source.read_bytes(), re.MULTILINE) is not None
 
     def collide(self, other):
         """Whether two sources cannot be in one unit. Equal aliases can."""
-        return (self.must_be_alone or other.must_be_alone or self.private & other.of_headers or other.private & self.of_headers
-                or any(not (is_alias(self.own[name]) and self.own[name] == other.own[name]) for name in self.own.keys() & other.own.keys()))  # fmt: skip
+        return (self.must_be_alone or other.must_be_alone or differ(self.own, other.own)
+                or differ(self.private(), other.of_headers) or differ(other.private(), self.of_headers))  # fmt: skip
+
+    def private(self):
+        """Names that no header declares, or as another alias: visible to headers that follow, too."""
+        return {name: line for name, line in self.own.items()
+                if name not in self.of_headers or is_alias(line) and line != self.of_headers[name]}  # fmt: skip
 
     def add(self, other):
         self.own.update(other.own)
-        self.of_headers |= other.of_headers
-        self.private |= other.private
+        self.of_headers.update(other.of_headers)
+
+
+def differ(one, other):
+    """Whether a name of both is other than the same alias."""
+    return any(not is_alias(one[name]) or one[name] != other[name] for name in one.keys() & other.keys())
 
 
 def is_alias(line):

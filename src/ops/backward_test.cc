@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_values.h"
 #include "ops/activation.h"
 #include "ops/activation_backward.h"
 #include "ops/attention.h"
@@ -19,7 +20,6 @@
 #include "ops/delta_rule_backward.h"
 #include "ops/norm.h"
 #include "ops/norm_backward.h"
-#include "ops/test_values.h"
 
 namespace cellm {
 namespace {

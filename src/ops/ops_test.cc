@@ -6,13 +6,13 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/test_values.h"
 #include "ops/activation.h"
 #include "ops/attention.h"
 #include "ops/conv.h"
 #include "ops/delta_rule.h"
 #include "ops/norm.h"
 #include "ops/rope.h"
-#include "ops/test_values.h"
 
 namespace cellm {
 namespace {
