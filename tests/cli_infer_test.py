@@ -2,14 +2,13 @@
 """The infer command: flags, streams, seeds, limits, Ctrl-C, closed pipes."""
 
 import json
-import os
 import re
 import signal
 import subprocess
 import time
 import unittest
 
-from harness import BIN, MODELS, CommandTest, byte_tokenizer, read_safetensors, run, write_safetensors
+from harness import BIN, MODELS, CommandTest, byte_tokenizer, read_safetensors, write_safetensors
 
 QWEN3 = MODELS / "qwen3"
 END = "<|im_end|>"

@@ -2,7 +2,6 @@
 """Ctrl-C ends jobs cleanly at any moment: exit code 130, no half-written file, and the same command goes on."""
 
 import json
-import pathlib
 import signal
 import subprocess
 import time

@@ -2,7 +2,6 @@
 """The study command: its output, resuming, and errors."""
 
 import json
-import os
 import signal
 import subprocess
 import time

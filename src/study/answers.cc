@@ -11,10 +11,6 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-std::string step_of(const StudyRow& row) {
-  return "answers-" + row.format.name;
-}
-
 // Whether the answer to each question is right. Throws what nlohmann::json throws for a result of
 // other questions.
 std::vector<bool> right_items(const Study& study, const OrderedJson& result) {
@@ -62,7 +58,7 @@ void answer_questions(Study& study, const StudyStep& step) {
 OrderedJson answers_json(const Study& study, const StudyRow& row) {
   if (study.questions.empty()) return nullptr;
   const auto find = [&](const StudyRow& of) {
-    return study.steps.find(step_of(of), answers_key(study, of)).value();
+    return study.steps.find(step_name(kAnswersStep, of), answers_key(study, of)).value();
   };
   OrderedJson result = find(row);
   const OrderedJson reference = find(study.rows[0]);

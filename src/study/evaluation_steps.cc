@@ -62,7 +62,7 @@ void evaluate_together(Study& study, std::span<const StudyStep> steps) {
 // the source's checksum: that of the f16 file changes when its quality is written into its header.
 Quality quality_of_row(const Study& study, const StudyRow& row, const ModelSource& model,
                        const ModelSource& reference) {
-  const std::string step = "eval-" + row.format.name;
+  const std::string step = step_name(kEvaluationStep, row);
   const OrderedJson stored = study.steps.find(step, row_eval_key(study, row)).value();
   Evaluation evaluation;
   evaluation.predictions = stored.at("predictions").get<std::size_t>();

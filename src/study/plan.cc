@@ -37,7 +37,7 @@ void add_file_inputs(const Study& study, std::span<const std::size_t> rows, Orde
   for (const std::size_t index : rows) {
     const StudyRow& row = study.rows[index];
     if (!row.is_own) continue;
-    const std::string step = "convert-" + row.format.name;
+    const std::string step = step_name(kConvertStep, row);
     job["needs"].push_back(step);
     job["inputs"].push_back(row.file.string());
     job["inputs"].push_back(step_file(study, step));

@@ -65,19 +65,22 @@ OrderedJson row_json(const Study& study, const StudyRow& row,
                     {"in_study", row.format.in_study},
                     {"in_variants", row.format.in_variants}};
   if (row.same_as) entry["same_as"] = name;
-  const OrderedJson size = study.steps.find("convert-" + name, measured.key).value();
+  const OrderedJson size =
+      study.steps.find(step_name(kConvertStep, measured), measured.key).value();
   for (const char* key :
        {"file_bytes", "tensor_bytes", "weights", "bits_per_weight", "body_bits_per_weight"}) {
     entry[key] = size.at(key);
   }
-  entry["evaluation"] = study.steps.find("eval-" + name, row_eval_key(study, measured)).value();
+  entry["evaluation"] =
+      study.steps.find(step_name(kEvaluationStep, measured), row_eval_key(study, measured)).value();
   OrderedJson coherence =
-      study.steps.find("coherence-" + name, coherence_key(study, measured)).value();
+      study.steps.find(step_name(kCoherenceStep, measured), coherence_key(study, measured)).value();
   if (!row.same_as) written[name] = coherence["samples"];
   coherence.erase("samples");
   entry["coherence"] = std::move(coherence);
   entry["answers"] = answers_json(study, measured);
-  if (const auto speed = study.steps.find("speed-" + name, speed_key(study, measured))) {
+  if (const auto speed =
+          study.steps.find(step_name(kSpeedStep, measured), speed_key(study, measured))) {
     entry["speed"] = *speed;
   }
   return entry;
@@ -93,7 +96,7 @@ OrderedJson study_document(const Study& study) {
                      {"bytes", study.texts[i].text.size()},
                      {"tokens", study.tokens[i].ids.size()}});
   }
-  document["floor"] = study.steps.find("eval-floor", floor_key(study)).value();
+  document["floor"] = study.steps.find(std::string(kFloorStep), floor_key(study)).value();
   OrderedJson& formats = document["formats"] = OrderedJson::array();
   std::map<std::string, OrderedJson> written;
   for (const StudyRow& row : study.rows) formats.push_back(row_json(study, row, written));
@@ -105,7 +108,7 @@ OrderedJson study_document(const Study& study) {
       parts.push_back(
           {{"format", row->format.name},
            {"parts",
-            study.steps.find("parts-" + row->format.name, parts_key(study, *row)).value()}});
+            study.steps.find(step_name(kPartsStep, *row), parts_key(study, *row)).value()}});
     }
   }
   document["histograms"] = study.steps.find("histograms", histogram_key(study)).value();

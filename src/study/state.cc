@@ -38,7 +38,7 @@ void add_file(Study& study, const std::filesystem::path& file) {
   row.file = file;
   row.key = step_key({study.source_key, fmt::format("{:x}", opened->checksum())});
   row.is_own = false;
-  study.steps.store("convert-" + row.format.name, row.key,
+  study.steps.store(step_name(kConvertStep, row), row.key,
                     size_json(opened->source(), row.plan.file_bytes));
   study.rows.push_back(std::move(row));
 }
@@ -196,14 +196,18 @@ std::string histogram_key(const Study& study) {
   return key;
 }
 
+std::string step_name(std::string_view step, const StudyRow& row) {
+  return std::string(step) + row.format.name;
+}
+
 bool has_file(const Study& study, const StudyRow& row) {
   std::error_code failure;
-  return study.steps.find("convert-" + row.format.name, row.key).has_value() &&
+  return study.steps.find(step_name(kConvertStep, row), row.key).has_value() &&
          std::filesystem::is_regular_file(row.file, failure);
 }
 
 void require_file(const Study& study, const StudyRow& row) {
-  if (!has_file(study, row)) throw missing_step(study, "convert-" + row.format.name);
+  if (!has_file(study, row)) throw missing_step(study, step_name(kConvertStep, row));
 }
 
 Error missing_step(const Study& study, const std::string& step) {

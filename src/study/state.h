@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -35,6 +36,19 @@ struct StudyRow {
 
   bool is_planned() const { return is_own && format.making == StudyMaking::kPlanned; }
 };
+
+// What a step does with a row; its name in the store is this and the row's.
+inline constexpr std::string_view kConvertStep = "convert-";  // also trains and tunes
+inline constexpr std::string_view kScoreStep = "scores-";
+inline constexpr std::string_view kEvaluationStep = "eval-";
+inline constexpr std::string_view kCoherenceStep = "coherence-";
+inline constexpr std::string_view kAnswersStep = "answers-";
+inline constexpr std::string_view kSpeedStep = "speed-";
+inline constexpr std::string_view kPartsStep = "parts-";
+// Steps of no row.
+inline constexpr std::string_view kFloorStep = "eval-floor";
+
+std::string step_name(std::string_view step, const StudyRow& row);
 
 // Options and hooks must outlive it. Not thread-safe.
 struct Study {

@@ -52,25 +52,25 @@ class StepList {
     each_row([&](std::size_t row) { add_evaluation(row); });
     add_floor();
     each_row([&](std::size_t row) {
-      add(StepKind::kWrite, "coherence-", row, coherence_key(study_, study_.rows[row]),
+      add(StepKind::kWrite, kCoherenceStep, row, coherence_key(study_, study_.rows[row]),
           coherence_work(study_), {0, row});
     });
     if (!study_.questions.empty()) {
       each_row([&](std::size_t row) {
-        add(StepKind::kAnswer, "answers-", row, answers_key(study_, study_.rows[row]),
+        add(StepKind::kAnswer, kAnswersStep, row, answers_key(study_, study_.rows[row]),
             answers_work(study_), {row});
       });
     }
     if (study_.options.speed_runs > 0) {
       const double work = kSpeedRunWork * static_cast<double>(study_.options.speed_runs);
       each_row([&](std::size_t row) {
-        add(StepKind::kSpeed, "speed-", row, speed_key(study_, study_.rows[row]), work, {row});
+        add(StepKind::kSpeed, kSpeedStep, row, speed_key(study_, study_.rows[row]), work, {row});
       });
     }
     if (study_.options.sensitivity_tokens > 0) {
       for (const StudyRow* row : part_rows(study_)) {
-        add(StepKind::kParts, "parts-", index_of(*row), parts_key(study_, *row), parts_work(study_),
-            {0, row->same_as.value_or(index_of(*row))});
+        add(StepKind::kParts, kPartsStep, index_of(*row), parts_key(study_, *row),
+            parts_work(study_), {0, row->same_as.value_or(index_of(*row))});
       }
     }
     add_histograms();
@@ -90,12 +90,12 @@ class StepList {
     return static_cast<std::size_t>(&row - study_.rows.data());
   }
 
-  StudyStep& add(StepKind kind, const std::string& prefix, std::size_t row, std::string key,
+  StudyStep& add(StepKind kind, std::string_view step, std::size_t row, std::string key,
                  double work, std::vector<std::size_t> files) {
     std::sort(files.begin(), files.end());
     files.erase(std::unique(files.begin(), files.end()), files.end());
     steps_.push_back({.kind = kind,
-                      .name = prefix + study_.rows[row].format.name,
+                      .name = step_name(step, study_.rows[row]),
                       .key = std::move(key),
                       .row = row,
                       .files = std::move(files),
@@ -108,11 +108,11 @@ class StepList {
     const StudyRow& row = study_.rows[index];
     if (!row.is_own) return;
     if (row.format.making == StudyMaking::kPlanned) {
-      add(StepKind::kConvert, "convert-", index, row.key, kConvertWork, {});
+      add(StepKind::kConvert, kConvertStep, index, row.key, kConvertWork, {});
       return;
     }
     const auto tokens = study_.options.tune_tokens.value_or(kTrainedTokens);
-    add(StepKind::kTrain, "convert-", index, row.key,
+    add(StepKind::kTrain, kConvertStep, index, row.key,
         kConvertWork + kTrainWeight * static_cast<double>(tokens),
         row.base ? std::vector<std::size_t>{*row.base} : std::vector<std::size_t>{});
   }
@@ -124,7 +124,7 @@ class StepList {
     for (std::size_t part = 0; part < parts; ++part) {
       const std::size_t first = windows * part / parts;
       const std::size_t count = windows * (part + 1) / parts - first;
-      StudyStep& step = add(StepKind::kScore, "scores-", index,
+      StudyStep& step = add(StepKind::kScore, kScoreStep, index,
                             step_key({key, fmt::format("{} {}", first, count)}),
                             2.0 * static_cast<double>(count * study_.eval.window), {0, index});
       step.name += fmt::format("-{}", part + 1);
@@ -137,10 +137,10 @@ class StepList {
     const std::string key = row_eval_key(study_, study_.rows[index]);
     if (split_ == 1) {
       const double work = static_cast<double>(eval_tokens(study_)) * (1.0 + 1.0 / kFormatsTogether);
-      add(StepKind::kEvaluate, "eval-", index, key, work, {0, index});
+      add(StepKind::kEvaluate, kEvaluationStep, index, key, work, {0, index});
       return;
     }
-    StudyStep& step = add(StepKind::kMerge, "eval-", index, key, 1.0, {});
+    StudyStep& step = add(StepKind::kMerge, kEvaluationStep, index, key, 1.0, {});
     for (const StudyStep& other : steps_) {
       if (other.kind == StepKind::kScore && other.row == index)
         step.needs.push_back({other.name, other.key});
@@ -152,7 +152,7 @@ class StepList {
     const auto int8 = int8_row(study_);
     if (int8) files = {0, study_.rows[*int8].same_as.value_or(*int8)};
     steps_.push_back({.kind = StepKind::kFloor,
-                      .name = "eval-floor",
+                      .name = std::string(kFloorStep),
                       .key = floor_key(study_),
                       .files = files,
                       .needs = {},
