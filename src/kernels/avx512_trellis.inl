@@ -1,5 +1,5 @@
-// Primitives of trellis_kernels.inl for the avx512vnni target. Included by target_avx512vnni.cc
-// alone.
+// Primitives of trellis_kernels.inl for the avx512vnni and amx targets. Included by their
+// target_*.cc alone.
 
 // Two tiles to a vector. Tables of 16 bytes need AVX-512 BW alone; VBMI would bring nothing.
 IntVec load_planes(const unsigned char* p, std::size_t stride) {

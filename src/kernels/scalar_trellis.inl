@@ -1,4 +1,4 @@
-// Primitives of trellis_kernels.inl for the scalar target. Included by target_scalar.cc alone.
+// Primitives of trellis_kernels.inl for the scalar target and for the model of AMX.
 
 // Two tiles to a vector, as avx512vnni has them.
 template <class Byte>
