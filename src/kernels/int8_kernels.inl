@@ -223,7 +223,9 @@ void int_single(const unsigned char* bytes, const std::uint16_t* scales,
   constexpr std::size_t kUnitColumns = 4 * kQuads;
   for (std::size_t block = 0; block < x.blocks; ++block) {
     const std::size_t begin = block * kBlock;
-    const std::size_t columns = x.padded_cols - begin < kBlock ? x.padded_cols - begin : kBlock;
+    const std::size_t left = x.padded_cols - begin;
+    // If it is known to be 32, g++ unrolls the loop, and the sums stay in registers.
+    const std::size_t columns = kBlock == 32 || left > kBlock ? kBlock : left;
     IntVec acc[kBlockVectors][kQuads];
     for (std::size_t v = 0; v < kBlockVectors; ++v) {
       for (std::size_t q = 0; q < kQuads; ++q) acc[v][q] = int_broadcast(0);
@@ -244,6 +246,7 @@ void int_single(const unsigned char* bytes, const std::uint16_t* scales,
           acc[v][0] = add_widened(acc[v][0], narrow[v]);
       }
     } else {
+#pragma GCC unroll 4
       for (std::size_t c = 0; c < columns; c += kUnitColumns, bytes += kQuadBytes) {
         __builtin_prefetch(bytes + kPrefetchBytes);
         for (std::size_t v = 0; v < kBlockVectors; ++v) {
