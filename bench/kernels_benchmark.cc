@@ -205,7 +205,7 @@ void peak(benchmark::State& state, std::uint64_t (*function)(std::uint64_t)) {
 
 void add_block_formats(const std::string& target, const KernelTable& table) {
   for (const BlockFormatInfo& format : block_formats()) {
-    for (const std::size_t tokens : {1U, 4U, 64U}) {
+    for (const std::size_t tokens : {1U, 4U, 64U, 192U}) {
       const std::string name = fmt::format("{}/{}/{}", target, format.name, tokens);
       benchmark::RegisterBenchmark(name.c_str(),
                                    [&table, &format, tokens](benchmark::State& state) {
@@ -229,7 +229,7 @@ void add_packed_formats(const std::string& target, const KernelTable& table) {
        {Packed{"int8", FormatId::kI8, kCols}, Packed{"int4", FormatId::kI4, kCols},
         Packed{"int4-g32", FormatId::kI4, 32}, Packed{"int4-g128", FormatId::kI4, 128},
         Packed{"int2", FormatId::kI2, kCols}, Packed{"q1", FormatId::kQ1, 0}}) {
-    for (const std::size_t tokens : {1U, 2U, 4U, 8U, 16U, 64U}) {
+    for (const std::size_t tokens : {1U, 2U, 4U, 8U, 16U, 64U, 192U}) {
       benchmark::RegisterBenchmark((target + "/" + p.name + "/" + std::to_string(tokens)).c_str(),
                                    [&table, p, tokens](benchmark::State& state) {
                                      packed_matmul(state, table, p.format, kRows, p.group, tokens);
@@ -250,7 +250,7 @@ void add_target(const KernelTable& table) {
   add_packed_formats(target, table);
   for (const FormatId format :
        {FormatId::kT4, FormatId::kT3, FormatId::kT2, FormatId::kT1H, FormatId::kT1}) {
-    for (const std::size_t tokens : {1U, 4U, 64U}) {
+    for (const std::size_t tokens : {1U, 4U, 64U, 192U}) {
       const std::string name = fmt::format("{}/{}/{}", target, format_spec(format).name, tokens);
       benchmark::RegisterBenchmark(name.c_str(), [&table, format, tokens](benchmark::State& state) {
         trellis_matmul(state, table, format, tokens);

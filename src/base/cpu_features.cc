@@ -14,6 +14,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
@@ -34,6 +38,25 @@ bool has_avxvnni() {
   if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || eax < 1) return false;
   return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & kAvxVnni) != 0;
 }
+bool has_amx() {
+  constexpr unsigned kTile = 1U << 24;
+  constexpr unsigned kInt8 = 1U << 25;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+  return (edx & kTile) != 0 && (edx & kInt8) != 0;
+}
+// Linux saves tiles only for processes that ask for it, since they are 8 KiB of each thread. This
+// also fails if the system saves no tiles at all. See Documentation/arch/x86/xstate.rst; older
+// headers have no names for the numbers.
+bool request_tiles() {
+#if defined(__linux__)
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
+  return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
 }  // namespace
 #endif
 
@@ -50,6 +73,7 @@ const CpuFeatures& cpu_features() {
         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
         __builtin_cpu_supports("avx512vnni") != 0;
     found.avx512bf16 = __builtin_cpu_supports("avx512bf16") != 0;
+    found.amx = has_amx() && request_tiles();
 #elif defined(__aarch64__) && defined(__linux__)
     // Bits of the kernel's interface (Documentation/arm64/elf_hwcaps.rst), spelt as numbers since
     // older headers lack some names.

@@ -11,11 +11,13 @@ struct CpuFeatures {
   bool avxvnni = false;     // AVX-VNNI, of 256 bits; not that of AVX-512
   bool avx512vnni = false;  // AVX-512 F, BW, DQ, VL and VNNI
   bool avx512bf16 = false;  // AVX512_BF16
+  bool amx = false;         // AMX-TILE and AMX-INT8; the system lets this process use tiles
   bool dotprod = false;     // ARM's dot products of bytes (ARMv8.2 and later)
   bool i8mm = false;        // ARM's products of byte matrices (ARMv8.6; some of ARMv8.4)
 };
 
-// Detected once, at the first call; thread-safe.
+// Detected once, at the first call; thread-safe. Where there is AMX the first call asks the system
+// for the use of tiles, for all threads of the process.
 const CpuFeatures& cpu_features();
 
 // Physical cores that this process may run on, at least 1; hyper-threads of a core count once.

@@ -127,7 +127,8 @@ void add_infer_options(Options& options, InferArguments& a) {
       "  infer --model qwen.cellm --chat --prompt 'Is 7 prime?' --choice yes --choice no\n"
       "\n"
       "Text goes to stdout, statistics to stderr. Ctrl-C ends the answer (exit code 130).\n"
-      "CELLM_TARGET=scalar|avx2|avxvnni|avx512vnni|avx512bf16|neon|neoni8mm forces a CPU target.");
+      "CELLM_TARGET=scalar|avx2|avxvnni|avx512vnni|avx512bf16|amx|neon|neoni8mm forces a CPU "
+      "target.");
 }
 
 void check(const InferArguments& arguments) {

@@ -1,4 +1,5 @@
-// Primitives of block_unpack.inl for the avx512vnni target. Included by target_avx512vnni.cc alone.
+// Primitives of block_unpack.inl for the avx512vnni and amx targets. Included by their
+// target_*.cc alone.
 
 // 4 bytes of each row; what lies between rows is not read.
 [[gnu::always_inline]] inline IntVec load_word(const unsigned char* p, std::size_t stride) {

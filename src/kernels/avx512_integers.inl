@@ -1,7 +1,7 @@
-// Primitives of int8_kernels.inl for the avx512vnni target. Included by target_avx512vnni.cc alone.
+// Primitives of int8_kernels.inl for the avx512vnni and amx targets, but for kIntTokens and
+// TileProducts. Included by their target_*.cc alone.
 
 constexpr std::size_t kIntLanes = 16;
-constexpr std::size_t kIntTokens = 8;
 constexpr int kByteZero = 0;
 constexpr bool kWideDots = true;
 using IntVec = __m512i;
@@ -59,7 +59,7 @@ FloatVec float_from_f16(const std::uint16_t* p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
 void store_rows(float* p, FloatVec v, std::size_t n) {
-  if (n == kLanes) {
+  if (n == kIntLanes) {
     _mm512_storeu_ps(p, v);
   } else {
     _mm512_mask_storeu_ps(p, first_lanes(n), v);
@@ -72,4 +72,3 @@ struct NoProducts {
 };
 using NarrowSums = NoProducts;
 using WidePairs = NoProducts;
-using TileProducts = NoProducts;

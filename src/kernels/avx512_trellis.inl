@@ -1,5 +1,5 @@
-// Primitives of trellis_kernels.inl for the avx512vnni target. Included by target_avx512vnni.cc
-// alone.
+// Primitives of trellis_kernels.inl for the avx512vnni and amx targets. Included by their
+// target_*.cc alone.
 
 // Two tiles to a vector. Tables of 16 bytes need AVX-512 BW alone; VBMI would bring nothing.
 IntVec load_planes(const unsigned char* p, std::size_t stride) {
@@ -33,13 +33,13 @@ IntVec load_table(const unsigned char* p) {
 IntVec lookup(IntVec table, IntVec v) {
   return _mm512_shuffle_epi8(table, v);
 }
-IntVec broadcast_quads(const signed char* p) {
+[[maybe_unused]] IntVec broadcast_quads(const signed char* p) {
   long long quads = 0;
   __builtin_memcpy(&quads, p, sizeof(quads));
   const __m512i halves = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
   return _mm512_permutexvar_epi32(halves, _mm512_set1_epi64(quads));
 }
-IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t /*v*/) {
+[[maybe_unused]] IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t /*v*/) {
   const IntVec first = groups[2 * b];
   const IntVec second = groups[2 * b + 1];
   return _mm512_add_epi32(_mm512_shuffle_i64x2(first, second, 0x44),

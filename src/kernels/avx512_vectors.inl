@@ -6,10 +6,6 @@ constexpr std::size_t kTokensOfTile = 6;
 constexpr std::size_t kMixVectors = 4;
 using Vec = __m512;
 
-__mmask16 first_lanes(std::size_t n) {
-  return static_cast<__mmask16>((1U << n) - 1U);
-}
-
 Vec load(const float* p) {
   return _mm512_loadu_ps(p);
 }

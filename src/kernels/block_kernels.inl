@@ -204,10 +204,12 @@ void block_unit(const BlockMatrix& w, std::size_t row, std::size_t count,
                 const QuantizedActivations& x, float* y, std::size_t y_stride) {
   UnitRows<F> rows(w, row, count);
   const std::size_t blocks = w.cols / F::kShape.columns;
-  if (x.tokens == 1) {
-    FloatVec sums[kBlockVectors];
-    for (std::size_t v = 0; v < kBlockVectors; ++v) sums[v] = block_single<F>(rows, v, blocks, x);
-    return store_unit(sums, count, y + row);
+  if constexpr (!has_whole_tiles()) {
+    if (x.tokens == 1) {
+      FloatVec sums[kBlockVectors];
+      for (std::size_t v = 0; v < kBlockVectors; ++v) sums[v] = block_single<F>(rows, v, blocks, x);
+      return store_unit(sums, count, y + row);
+    }
   }
   using Panel = BlockPanel<CodesOf<F>>;
   // Products of planes take nothing away themselves.
@@ -224,7 +226,8 @@ void block_unit(const BlockMatrix& w, std::size_t row, std::size_t count,
       const std::size_t end = blocks - b < kPanelBlocks ? blocks : b + kPanelBlocks;
       const std::size_t first_group = b * kBlockGroups<F>;
       unpack_panel<F>(rows, b, end, panel);
-      arrange_chunk<CodesOf<F>::kBits>(panel.codes, panel.groups * kGroupColumns, panel.codes);
+      arrange_chunk<CodesOf<F>::kBits, F::kZero>(panel.codes, panel.groups * kGroupColumns,
+                                                 panel.codes);
       find_token_sums(x, token, tokens, first_group, panel.groups, kZero, token_sums);
       block_tiles(panel, token_sums, x, token, tokens, first_group, partial);
     }

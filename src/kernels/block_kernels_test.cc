@@ -146,7 +146,7 @@ TEST_P(BlocksOfTarget, LongRowsTakeSeveralChunks) {
   const auto& [table, format] = GetParam();
   const std::size_t cols = format->shape.columns == 32 ? 1600 : 1792;
   const TestBlocks w(*format, 18, cols, 5);
-  for (const std::size_t tokens : {1U, 9U}) {
+  for (const std::size_t tokens : {1U, 9U, 17U}) {
     const TestActivations x(*table, gaussian(tokens * cols, 7), tokens, cols, kBlockActivations);
     expect_products(w, x.view, multiply(*table, w, x.view));
   }
@@ -155,8 +155,8 @@ TEST_P(BlocksOfTarget, LongRowsTakeSeveralChunks) {
 TEST_P(BlocksOfTarget, AnOutputDoesNotDependOnTheOthersNorOnTheTarget) {
   const auto& [table, format] = GetParam();
   const std::size_t rows = 37;
-  const std::size_t tokens = 71;
   for (const std::size_t cols : {format->shape.columns, 768UL}) {
+    const std::size_t tokens = cols == 768 ? 71 : 200;
     const TestBlocks w(*format, rows, cols, 3);
     const TestActivations x(kernel_table("scalar"), gaussian(tokens * cols, 8), tokens, cols,
                             kBlockActivations);
@@ -231,7 +231,7 @@ TEST_P(BlocksOfTarget, ExtremesAreExact) {
   for (const int byte : {0x00, 0x7F, 0x80, 0xFF}) {
     const TestBlocks w(*format, 17, cols, 1, byte);
     for (const float input : {127.0F, -127.0F}) {
-      for (const std::size_t tokens : {1U, 2U, 4U, 9U}) {
+      for (const std::size_t tokens : {1U, 2U, 4U, 9U, 17U}) {
         const TestActivations x(*table, std::vector<float>(tokens * cols, input), tokens, cols,
                                 kBlockActivations);
         expect_products(w, x.view, multiply(*table, w, x.view));
@@ -247,7 +247,7 @@ TEST_P(BlocksOfTarget, WhatIsNoNumberStaysNone) {
     if (format->shape.halves[0] == kNoHalf) continue;  // it has no scale that is no number
     TestBlocks w(*format, 16, cols, 2);
     w.set_half(format->shape.halves[0] + 3 * w.matrix.row_bytes, bad);
-    for (const std::size_t tokens : {1U, 3U}) {
+    for (const std::size_t tokens : {1U, 3U, 17U}) {
       const TestActivations x(*table, gaussian(tokens * cols, 1), tokens, cols, kBlockActivations);
       const std::vector<float> y = multiply(*table, w, x.view);
       for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(std::isfinite(y[i]), i % 16 != 3);

@@ -59,6 +59,7 @@ template <class C>
 void find_token_sums(const QuantizedActivations& x, std::size_t token, std::size_t tokens,
                      std::size_t first_group, std::size_t groups, [[maybe_unused]] int zero,
                      TokenSums<C>& out) {
+  if constexpr (has_whole_tiles() && !C::kOffsets) return;  // zero was taken from the codes
   const std::int32_t* all = kGroupScales<C> == 2 ? x.half_sums : x.sums;
   for (std::size_t t = 0; t < tokens; ++t) {
     const std::int32_t* sums = all + ((token + t) * x.blocks + first_group) * kGroupScales<C>;
@@ -137,22 +138,72 @@ void block_tile(const BlockPanel<C>& panel, const TokenSums<C>& token_sums,
   }
 }
 
+// block_tile() with whole tiles.
+template <class C, class Products = TileProducts>
+void whole_block_tile(const BlockPanel<C>& panel, const TokenSums<C>& token_sums,
+                      const QuantizedActivations& x, std::size_t first, std::size_t first_group,
+                      std::size_t at, FloatVec (*sums)[kBlockVectors]) {
+  constexpr std::size_t kScales = kGroupScales<C>;
+  constexpr std::size_t kColumns = C::kScaleColumns;
+  const signed char* inputs = x.codes + (first + at) * x.padded_cols + first_group * kGroupColumns;
+  const float* input_scales = x.scales + (first + at) * x.blocks + first_group;
+  alignas(64) std::int32_t products[2][kScales][kIntTokens * 16];
+  FloatVec totals[kIntTokens];
+#pragma GCC unroll 16
+  for (std::size_t t = 0; t < kIntTokens; ++t) totals[t] = sums[at + t][0];
+  const auto multiply = [&]<std::size_t kSums>(std::size_t g) __attribute__((always_inline)) {
+    const unsigned char* codes = panel.codes + g * kGroupBytes;
+    const signed char* x_codes = inputs + g * kGroupColumns;
+    Products::template multiply<2 * kSums, kColumns>(codes, x_codes, x.padded_cols, kColumns,
+                                                     products[kSums][0]);
+    if constexpr (kScales == 2) {
+      Products::template multiply<2 * kSums + 1, kColumns>(
+          codes + kColumns * 16, x_codes + kColumns, x.padded_cols, kColumns, products[kSums][1]);
+    }
+  };
+  const auto add = [&]<std::size_t kSums>(std::size_t g) __attribute__((always_inline)) {
+    const std::size_t scale = g * kScales;
+    const std::size_t offset = C::kOffsets ? scale : 0;
+#pragma GCC unroll 16
+    for (std::size_t t = 0; t < kIntTokens; ++t) {
+      IntVec dots[kScales];
+      for (std::size_t s = 0; s < kScales; ++s) {
+        const std::int32_t* of_token = products[kSums][s] + t * 16;
+        dots[s] = load_bytes(reinterpret_cast<const unsigned char*>(of_token));
+      }
+      const FloatVec part =
+          scaled_group<C>(dots, panel.scales[0] + scale, panel.offsets[0] + offset,
+                          token_sums.sums[at + t] + offset);
+      totals[t] = float_fma(part, float_broadcast(input_scales[t * x.blocks + g]), totals[t]);
+    }
+  };
+  overlap(panel.groups, multiply, add);
+#pragma GCC unroll 16
+  for (std::size_t t = 0; t < kIntTokens; ++t) sums[at + t][0] = totals[t];
+}
+
 // Adds a chunk to the outputs of `tokens` tokens from `token` on.
 template <class C>
 void block_tiles(const BlockPanel<C>& panel, const TokenSums<C>& token_sums,
                  const QuantizedActivations& x, std::size_t token, std::size_t tokens,
                  std::size_t first_group, IntSums& partial) {
   std::size_t t = 0;
-  for (; t + kIntTokens <= tokens; t += kIntTokens) {
-    block_tile<C, kIntTokens>(panel, token_sums, x, token, first_group, t, partial.sums);
+  if constexpr (has_whole_tiles()) {
+    for (; t < tokens; t += kIntTokens) {
+      whole_block_tile<C>(panel, token_sums, x, token, first_group, t, partial.sums);
+    }
+  } else {
+    for (; t + kIntTokens <= tokens; t += kIntTokens) {
+      block_tile<C, kIntTokens>(panel, token_sums, x, token, first_group, t, partial.sums);
+    }
+    if (kIntTokens > 4 && tokens - t >= 4) {
+      block_tile<C, 4>(panel, token_sums, x, token, first_group, t, partial.sums);
+      t += 4;
+    }
+    if (kIntTokens > 2 && tokens - t >= 2) {
+      block_tile<C, 2>(panel, token_sums, x, token, first_group, t, partial.sums);
+      t += 2;
+    }
+    if (t < tokens) block_tile<C, 1>(panel, token_sums, x, token, first_group, t, partial.sums);
   }
-  if (kIntTokens > 4 && tokens - t >= 4) {
-    block_tile<C, 4>(panel, token_sums, x, token, first_group, t, partial.sums);
-    t += 4;
-  }
-  if (kIntTokens > 2 && tokens - t >= 2) {
-    block_tile<C, 2>(panel, token_sums, x, token, first_group, t, partial.sums);
-    t += 2;
-  }
-  if (t < tokens) block_tile<C, 1>(panel, token_sums, x, token, first_group, t, partial.sums);
 }

@@ -22,12 +22,17 @@
 //                              bits, flip_signs(v), 128 less than each unsigned byte, and
 //                              dot(acc, w, x), acc + both products of each lane, exactly
 //   TileProducts               a struct: kUsed says whether the target has products of its own
-//   where
-//                              several tokens use unpacked codes. Then it has
-//                              arrange<kBits>(from, to), which puts two quads of 16 rows into its
-//                              order and may work in place, and add<kBits, kTokens>(bytes, inputs,
-//                              stride, columns, acc), which does for codes in this order and a
-//                              multiple of 16 columns what add_columns() says
+//                              where several tokens use unpacked codes. Then it has
+//                              arrange<kBits, kZero>(from, to), which puts two quads of 16 rows
+//                              into its order and may work in place. kWhole says whether it
+//                              multiplies tiles of kIntTokens tokens only.
+//                              If not, it has add<kBits, kTokens>(bytes, inputs, stride, columns,
+//                              acc), which does for codes in this order and a multiple of 16
+//                              columns what add_columns() says.
+//                              If so, arrange() takes kZero from the codes, kIntLanes is 16, and
+//                              multiply<kSums, kBlock>(bytes, inputs, stride, columns, sums) writes
+//                              the sums of the products of at most kBlock columns, 16 rows for each
+//                              token. Calls with another kSums, below 4, may overlap
 //   shift_mask<kShift>(v, mask)  each byte shifted right by kShift (left if negative), then masked
 //   int_shift<kShift>(a)       each lane shifted right by kShift (left if negative), with its sign
 //   kWideDots                  whether dot_quads<kBits> is exact for any unsigned byte, not only
@@ -44,7 +49,15 @@ constexpr std::size_t kQuadBytes = 64;  // a quad of 16 rows
 constexpr std::size_t kBlockVectors = 16 / kIntLanes;
 constexpr std::size_t kChunkColumns =
     512;  // unpacked at a time: 8 KiB, with sums and activations in an L1
-constexpr std::size_t kIntTokenBlock = 64;  // tokens that use an unpacked chunk
+
+// Whether products are of whole tiles of signed codes: x.tokens is then a multiple of kIntTokens.
+template <class Products = TileProducts>
+constexpr bool has_whole_tiles() {
+  if constexpr (Products::kUsed) return Products::kWhole;
+  return false;
+}
+// Tokens that use an unpacked chunk. The faster the products, the more does unpacking weigh.
+constexpr std::size_t kIntTokenBlock = has_whole_tiles() ? 192 : 64;
 
 // Quads that are added up in narrow lanes before these are widened.
 constexpr std::size_t kNarrowQuads = 8;
@@ -118,12 +131,12 @@ const unsigned char* unpack_chunk(const unsigned char* codes, std::size_t column
 
 // Unpacked codes of 16 rows in the order of the target's products for several tokens, in `to`,
 // which may be where they are.
-template <unsigned kBits, class Products = TileProducts>
+template <unsigned kBits, int kZero = zero_of(kBits), class Products = TileProducts>
 const unsigned char* arrange_chunk(const unsigned char* from, std::size_t columns,
                                    unsigned char* to) {
   if constexpr (Products::kUsed) {
     for (std::size_t at = 0; at < columns / 4 * kQuadBytes; at += 2 * kQuadBytes) {
-      Products::template arrange<kBits>(from + at, to + at);
+      Products::template arrange<kBits, kZero>(from + at, to + at);
     }
     return to;
   }
@@ -210,7 +223,9 @@ void int_single(const unsigned char* bytes, const std::uint16_t* scales,
   constexpr std::size_t kUnitColumns = 4 * kQuads;
   for (std::size_t block = 0; block < x.blocks; ++block) {
     const std::size_t begin = block * kBlock;
-    const std::size_t columns = x.padded_cols - begin < kBlock ? x.padded_cols - begin : kBlock;
+    const std::size_t left = x.padded_cols - begin;
+    // If it is known to be 32, g++ unrolls the loop, and the sums stay in registers.
+    const std::size_t columns = kBlock == 32 || left > kBlock ? kBlock : left;
     IntVec acc[kBlockVectors][kQuads];
     for (std::size_t v = 0; v < kBlockVectors; ++v) {
       for (std::size_t q = 0; q < kQuads; ++q) acc[v][q] = int_broadcast(0);
@@ -231,6 +246,7 @@ void int_single(const unsigned char* bytes, const std::uint16_t* scales,
           acc[v][0] = add_widened(acc[v][0], narrow[v]);
       }
     } else {
+#pragma GCC unroll 4
       for (std::size_t c = 0; c < columns; c += kUnitColumns, bytes += kQuadBytes) {
         __builtin_prefetch(bytes + kPrefetchBytes);
         for (std::size_t v = 0; v < kBlockVectors; ++v) {
@@ -269,8 +285,10 @@ void int_rows(const PackedMatrix& w, std::size_t row_block, const QuantizedActiv
     const std::size_t tokens =
         x.tokens - token < kIntTokenBlock ? x.tokens - token : kIntTokenBlock;
     clear(partial, tokens);
-    if (x.tokens == 1) {
-      int_single<kBits, kBlock, kGroupScales>(codes, scales, x, partial.sums[0]);
+    if constexpr (!has_whole_tiles()) {
+      if (x.tokens == 1) {
+        int_single<kBits, kBlock, kGroupScales>(codes, scales, x, partial.sums[0]);
+      }
     }
     for (std::size_t col = 0; x.tokens != 1 && col < w.padded_cols; col += kChunkColumns) {
       const std::size_t columns =
@@ -326,7 +344,7 @@ void matmul_int8(const PackedMatrix& w, std::size_t begin, std::size_t end,
   int_blocks<4, 128, false>(w, begin, end, x, y, y_stride);
 }
 
-std::uint64_t int8_peak(std::uint64_t count) {
+[[maybe_unused]] std::uint64_t int8_peak(std::uint64_t count) {
   // Independent sums, enough to hide the latency of two units, each with a name of its own so that
   // it stays in a register.
   IntVec a = int_broadcast(0);

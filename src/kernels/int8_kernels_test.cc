@@ -51,7 +51,7 @@ TEST_P(IntegersOfTarget, Int8MatmulIsExactOnTheCodes) {
         packed->bits(),        packed->codes, packed->scales,   rows,
         packed->padded_cols(), packed->group, packed->groups(), packed->block_bytes()};
     const std::size_t block = activation_block(packed->bits(), packed->group);
-    for (const std::size_t tokens : {1U, 3U, 20U, 70U}) {
+    for (const std::size_t tokens : {1U, 3U, 20U, 70U, 200U}) {
       auto x = gaussian(tokens * cols, 7);
       x[5] = 40.0F;  // an outlier: its block's other codes are small
       const TestActivations a(table, x, tokens, cols, block);
@@ -88,9 +88,9 @@ TEST_P(IntegersOfTarget, Int8MatmulIsExactOnTheCodes) {
 TEST_P(IntegersOfTarget, PeaksCountWhatTheyDo) {
   const auto& table = *GetParam();
   for (const auto peak : {table.f32_peak, table.int8_peak}) {
-    const std::uint64_t done = peak(100'000);
-    EXPECT_GE(done, 100'000U);
-    EXPECT_LT(done, 110'000U);
+    const std::uint64_t done = peak(1'000'000);
+    EXPECT_GE(done, 1'000'000U);
+    EXPECT_LT(done, 1'100'000U);
   }
 }
 
@@ -122,7 +122,7 @@ TEST_P(IntegersOfTarget, LowBitMatmulAtTheExtremes) {
                          cols,           packed->group, packed->groups(), packed->block_bytes()};
     const std::size_t block = activation_block(packed->bits(), packed->group);
     for (const float input : {127.0F, -127.0F}) {
-      for (const std::size_t tokens : {1U, 2U, 4U, 9U}) {
+      for (const std::size_t tokens : {1U, 2U, 4U, 9U, 17U}) {
         const TestActivations a(table, std::vector<float>(tokens * cols, input), tokens, cols,
                                 block);
         std::vector<float> y(tokens * 16);
@@ -143,11 +143,14 @@ TEST_P(IntegersOfTarget, Int8MatmulAtTheExtremes) {
     const auto packed =
         pack({FormatId::kI8, 16, cols, cols, codes.data(), scales.data(), nullptr}, pool);
     const PackedMatrix w{8, packed->codes, packed->scales, 16, cols, 0, 1, packed->block_bytes()};
-    const TestActivations a(table, std::vector<float>(cols, -127.0F), 1, cols, 32);
-    std::vector<float> y(16);
-    table.matmul_int8(w, 0, 1, a.view, y.data(), 16);
-    for (const float value : y) {
-      EXPECT_EQ(value, static_cast<float>((sign > 0 ? 127 : -128) * -127 * static_cast<int>(cols)));
+    for (const std::size_t tokens : {1U, 2U, 17U}) {
+      const TestActivations a(table, std::vector<float>(tokens * cols, -127.0F), tokens, cols, 32);
+      std::vector<float> y(tokens * 16);
+      table.matmul_int8(w, 0, 1, a.view, y.data(), 16);
+      for (const float value : y) {
+        const int code = sign > 0 ? 127 : -128;
+        EXPECT_EQ(value, static_cast<float>(code * -127 * static_cast<int>(cols)));
+      }
     }
   }
 }

@@ -162,6 +162,59 @@ void int_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t 
   }
 }
 
+// Calls multiply<k>(i) and then add<k>(i) for all i < count, k = i % 2, each multiply() before the
+// add() of the i before: a tile is multiplied while sums of the last one are scaled.
+template <class Multiply, class Add>
+__attribute__((always_inline)) inline void overlap(std::size_t count, Multiply&& multiply,
+                                                   Add&& add) {
+  multiply.template operator()<0>(0);
+  for (std::size_t i = 0; i < count; i += 2) {
+    if (i + 1 < count) multiply.template operator()<1>(i + 1);
+    add.template operator()<0>(i);
+    if (i + 2 < count) multiply.template operator()<0>(i + 2);
+    if (i + 1 < count) add.template operator()<1>(i + 1);
+  }
+}
+
+// int_tile() with whole tiles.
+template <std::size_t kBlock, bool kGroupScales, unsigned kBits, class Products = TileProducts>
+void whole_tile(const IntChunk& chunk, const QuantizedActivations& x, std::size_t first,
+                std::size_t at, FloatVec (*sums)[kBlockVectors]) {
+  const float* input_scales = x.scales + (first + at) * x.blocks + chunk.first_block;
+  const signed char* inputs = chunk.inputs + at * chunk.input_stride;
+  const std::size_t blocks = (chunk.columns + kBlock - 1) / kBlock;
+  alignas(64) std::int32_t products[2][kIntTokens * 16];
+  FloatVec totals[kIntTokens];
+#pragma GCC unroll 16
+  for (std::size_t t = 0; t < kIntTokens; ++t) totals[t] = sums[at + t][0];
+  const auto multiply = [&]<std::size_t kSums>(std::size_t block) __attribute__((always_inline)) {
+    const std::size_t begin = block * kBlock;
+    const std::size_t columns = chunk.columns - begin < kBlock ? chunk.columns - begin : kBlock;
+    if (at == 0 && chunk.ahead != nullptr) {
+      prefetch_codes<kBits>(chunk.ahead + begin * 2 * kBits, columns);
+    }
+    Products::template multiply<kSums, kBlock>(chunk.bytes + begin * 16, inputs + begin,
+                                               chunk.input_stride, columns, products[kSums]);
+  };
+  const auto add = [&]<std::size_t kSums>(std::size_t block) __attribute__((always_inline)) {
+    FloatVec row_scales;
+    if constexpr (kGroupScales) {
+      row_scales =
+          float_mul(float_from_f16(chunk.scales + block * 16), float_broadcast(factor_of(kBits)));
+    }
+#pragma GCC unroll 16
+    for (std::size_t t = 0; t < kIntTokens; ++t) {
+      const auto* of_token = reinterpret_cast<const unsigned char*>(products[kSums] + t * 16);
+      FloatVec scale = float_broadcast(input_scales[t * x.blocks + block]);
+      if constexpr (kGroupScales) scale = float_mul(scale, row_scales);
+      totals[t] = float_mul_add(to_float(load_bytes(of_token)), scale, totals[t]);
+    }
+  };
+  overlap(blocks, multiply, add);
+#pragma GCC unroll 16
+  for (std::size_t t = 0; t < kIntTokens; ++t) sums[at + t][0] = totals[t];
+}
+
 void clear(IntSums& partial, std::size_t tokens) {
   for (std::size_t t = 0; t < tokens; ++t) {
     for (std::size_t v = 0; v < kBlockVectors; ++v) partial.sums[t][v] = float_broadcast(0.0F);
@@ -173,18 +226,24 @@ template <unsigned kBits, std::size_t kBlock, bool kGroupScales>
 void int_tiles(const IntChunk& chunk, const QuantizedActivations& x, std::size_t token,
                std::size_t tokens, IntSums& partial) {
   std::size_t t = 0;
-  for (; t + kIntTokens <= tokens; t += kIntTokens) {
-    int_tile<kBits, kBlock, kGroupScales, kIntTokens>(chunk, x, token, t, partial.sums);
-  }
-  if (kIntTokens > 4 && tokens - t >= 4) {
-    int_tile<kBits, kBlock, kGroupScales, 4>(chunk, x, token, t, partial.sums);
-    t += 4;
-  }
-  if (kIntTokens > 2 && tokens - t >= 2) {
-    int_tile<kBits, kBlock, kGroupScales, 2>(chunk, x, token, t, partial.sums);
-    t += 2;
-  }
-  if (t < tokens) {
-    int_tile<kBits, kBlock, kGroupScales, 1>(chunk, x, token, t, partial.sums);
+  if constexpr (has_whole_tiles()) {
+    for (; t < tokens; t += kIntTokens) {
+      whole_tile<kBlock, kGroupScales, kBits>(chunk, x, token, t, partial.sums);
+    }
+  } else {
+    for (; t + kIntTokens <= tokens; t += kIntTokens) {
+      int_tile<kBits, kBlock, kGroupScales, kIntTokens>(chunk, x, token, t, partial.sums);
+    }
+    if (kIntTokens > 4 && tokens - t >= 4) {
+      int_tile<kBits, kBlock, kGroupScales, 4>(chunk, x, token, t, partial.sums);
+      t += 4;
+    }
+    if (kIntTokens > 2 && tokens - t >= 2) {
+      int_tile<kBits, kBlock, kGroupScales, 2>(chunk, x, token, t, partial.sums);
+      t += 2;
+    }
+    if (t < tokens) {
+      int_tile<kBits, kBlock, kGroupScales, 1>(chunk, x, token, t, partial.sums);
+    }
   }
 }

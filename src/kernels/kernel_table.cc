@@ -63,6 +63,7 @@ std::vector<Target> all_targets() {
       {kAvxVnniKernels, cpu.avx2 && cpu.avxvnni},
       {kAvx512VnniKernels, cpu.avx2 && cpu.avx512vnni},
       {kAvx512Bf16Kernels, cpu.avx2 && cpu.avx512vnni && cpu.avx512bf16},
+      {kAmxKernels, cpu.avx2 && cpu.avx512vnni && cpu.amx},
 #elif defined(__aarch64__)
       {kNeonKernels, cpu.dotprod},
       {kNeonI8mmKernels, cpu.dotprod && cpu.i8mm},

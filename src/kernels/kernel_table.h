@@ -239,14 +239,15 @@ extern const KernelTable kAvx2Kernels;
 extern const KernelTable kAvxVnniKernels;
 extern const KernelTable kAvx512VnniKernels;
 extern const KernelTable kAvx512Bf16Kernels;
+extern const KernelTable kAmxKernels;
 #elif defined(__aarch64__)
 extern const KernelTable kNeonKernels;
 extern const KernelTable kNeonI8mmKernels;
 #endif
 
-// The table for a target by name (scalar; avx2, avxvnni, avx512vnni, avx512bf16; neon, neoni8mm),
-// or the best this processor has for an empty name. Throws Error(kUsage) for an unknown name or one
-// that this processor cannot run, listing what it can.
+// The table for a target by name (scalar; avx2, avxvnni, avx512vnni, avx512bf16, amx; neon,
+// neoni8mm), or the best this processor has for an empty name. Throws Error(kUsage) for an unknown
+// name or one that this processor cannot run, listing what it can.
 const KernelTable& kernel_table(const char* target = "");
 
 }  // namespace cellm

@@ -23,8 +23,9 @@ using WidePairs = NoProducts;
 // 16 columns of a token in a register, of which an sdot takes 4.
 struct TileProducts {
   static constexpr bool kUsed = true;
+  static constexpr bool kWhole = false;
 
-  template <unsigned kBits>
+  template <unsigned kBits, int>
   static void arrange(const unsigned char* from, unsigned char* to) {
     if constexpr (kBits == 8) {
       for (std::size_t i = 0; i < 128; i += 16) vst1q_u8(to + i, less_128(vld1q_u8(from + i)));

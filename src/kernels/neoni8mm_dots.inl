@@ -18,9 +18,10 @@ using WidePairs = NoProducts;
 // usmmla multiplies 2 rows with 2 tokens, 8 columns at a time: twice the products of a usdot.
 struct TileProducts {
   static constexpr bool kUsed = true;
+  static constexpr bool kWhole = false;
 
   // Two quads as pairs of rows: 8 columns of row 2 i, then of row 2 i + 1.
-  template <unsigned kBits>
+  template <unsigned kBits, int>
   static void arrange(const unsigned char* from, unsigned char* to) {
     uint8x16_t pairs[kRowPairs];
     for (std::size_t i = 0; i < kRowPairs; i += 2) {

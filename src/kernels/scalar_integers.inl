@@ -1,7 +1,7 @@
-// Primitives of int8_kernels.inl for the scalar target. Included by target_scalar.cc alone.
+// Primitives of int8_kernels.inl for the scalar target and for the model of AMX, but for kIntTokens
+// and TileProducts.
 
 constexpr std::size_t kIntLanes = 16;
-constexpr std::size_t kIntTokens = 4;
 constexpr int kByteZero = 0;
 constexpr bool kWideDots = true;
 
@@ -106,4 +106,3 @@ struct NoProducts {
 };
 using NarrowSums = NoProducts;
 using WidePairs = NoProducts;
-using TileProducts = NoProducts;

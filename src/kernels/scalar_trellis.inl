@@ -1,4 +1,4 @@
-// Primitives of trellis_kernels.inl for the scalar target. Included by target_scalar.cc alone.
+// Primitives of trellis_kernels.inl for the scalar target and for the model of AMX.
 
 // Two tiles to a vector, as avx512vnni has them.
 template <class Byte>
@@ -51,10 +51,10 @@ IntVec lookup(const IntVec& table, const IntVec& v) {
   const Bytes index = bytes_of(v);
   return each_byte([&](std::size_t i) { return entries.at[index.at[i] & 15U]; });
 }
-IntVec broadcast_quads(const signed char* p) {
+[[maybe_unused]] IntVec broadcast_quads(const signed char* p) {
   return each_byte([&](std::size_t i) { return p[i / 32 * 4 + i % 4]; });
 }
-IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t /*v*/) {
+[[maybe_unused]] IntVec sub_block_sums(const IntVec* groups, std::size_t b, std::size_t /*v*/) {
   IntVec sums;
   for (std::size_t i = 0; i < 16; ++i) {
     const IntVec& group = groups[2 * b + i / 8];

@@ -13,10 +13,12 @@ namespace {
 
 // The primitives of a template must precede it.
 // clang-format off
+#include "kernels/avx512_lanes.inl"
 #include "kernels/avx512_vectors.inl"
 #include "kernels/f32_kernels.inl"
 #include "kernels/rotate.inl"
 #include "kernels/avx512_integers.inl"
+#include "kernels/avx512_tiles.inl"
 #include "kernels/int8_kernels.inl"
 #include "kernels/avx512_trellis.inl"
 #include "kernels/trellis_kernels.inl"

@@ -23,6 +23,7 @@ namespace {
 #include "kernels/f32_kernels.inl"
 #include "kernels/rotate.inl"
 #include "kernels/scalar_integers.inl"
+#include "kernels/scalar_tiles.inl"
 #include "kernels/int8_kernels.inl"
 #include "kernels/scalar_trellis.inl"
 #include "kernels/trellis_kernels.inl"

@@ -250,14 +250,16 @@ void trellis_rows(const TrellisMatrix& w, std::size_t row_block, const Quantized
     if (b * 16 >= rows) return;
     store_scaled(scales + b * 16, sums, rows - b * 16, y + token * y_stride + first + b * 16);
   };
-  if (x.tokens == 1) {
-    BlockSums sums;
-    for (auto& sub_block : sums) {
-      for (FloatVec& sum : sub_block) sum = float_broadcast(0.0F);
+  if constexpr (!has_whole_tiles()) {
+    if (x.tokens == 1) {
+      BlockSums sums;
+      for (auto& sub_block : sums) {
+        for (FloatVec& sum : sub_block) sum = float_broadcast(0.0F);
+      }
+      trellis_single<kShape>(w, codes, x, sums);
+      for (std::size_t b = 0; b < kSubBlocks; ++b) store(b, 0, sums[b]);
+      return;
     }
-    trellis_single<kShape>(w, codes, x, sums);
-    for (std::size_t b = 0; b < kSubBlocks; ++b) store(b, 0, sums[b]);
-    return;
   }
   alignas(64) unsigned char buffer[kSubBlocks * kSubBlockBytes];
   IntSums partial[kSubBlocks];

@@ -143,12 +143,15 @@ TEST_P(TrellisOfTarget, ExtremesDoNotOverflow) {
   std::fill_n(&extreme.levels.offsets[0][0], 32, static_cast<unsigned char>(27));
   CodedMatrix coded(FormatId::kT2, 64, 128, 1);
   coded.matrix.levels = &extreme.levels;
-  const TestActivations x(table, std::vector<float>(128, -127.0F), 1, 128, kTrellisActivationBlock);
-  std::vector<float> y(64);
-  table.matmul_trellis(coded.matrix, 0, 1, x.view, y.data(), 64);
-  for (std::size_t r = 0; r < 64; ++r) {
-    const float scale = f16_to_f32(coded.weights.scales[r]) / kTrellisZero;
-    EXPECT_EQ(y[r], static_cast<float>(63 * -127 * 128) * x.view.scales[0] * scale);
+  for (const std::size_t tokens : {1U, 2U, 17U}) {
+    const TestActivations x(table, std::vector<float>(tokens * 128, -127.0F), tokens, 128,
+                            kTrellisActivationBlock);
+    std::vector<float> y(tokens * 64);
+    table.matmul_trellis(coded.matrix, 0, 1, x.view, y.data(), 64);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const float scale = f16_to_f32(coded.weights.scales[i % 64]) / kTrellisZero;
+      EXPECT_EQ(y[i], static_cast<float>(63 * -127 * 128) * x.view.scales[0] * scale);
+    }
   }
 }
 
