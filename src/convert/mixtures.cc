@@ -10,26 +10,14 @@
 namespace cellm {
 namespace {
 
-constexpr std::array<Mixture, 20> kMixtures{{{"q8_0", "q8_0", 7},
-                                             {"q6_k", "q6_k", 18},
-                                             {"q5_k_m", "q5_k", 17},
-                                             {"q5_k_s", "q5_k", 16},
-                                             {"q5_1", "q5_1", 9},
-                                             {"q5_0", "q5_0", 8},
-                                             {"q4_k_m", "q4_k", 15},
-                                             {"q4_k_s", "q4_k", 14},
-                                             {"q4_1", "q4_1", 3},
-                                             {"q4_0", "q4_0", 2},
-                                             {"iq4_nl", "iq4_nl", 25},
-                                             {"iq4_xs", "iq4_xs", 30},
-                                             {"q3_k_l", "q3_k", 13},
-                                             {"q3_k_m", "q3_k", 12},
-                                             {"q3_k_s", "q3_k", 11},
-                                             {"q2_k", "q2_k", 10},
-                                             {"q2_k_s", "q2_k", 21},
-                                             {"q5_k", "q5_k", 17},
-                                             {"q4_k", "q4_k", 15},
-                                             {"q3_k", "q3_k", 12}}};
+constexpr std::array<Mixture, 20> kMixtures{
+    {{"q8_0", "q8_0", 7},    {"q6_k", "q6_k", 18},     {"q5_k_m", "q5_k", 17},
+     {"q5_k_s", "q5_k", 16}, {"q5_1", "q5_1", 9},      {"q5_0", "q5_0", 8},
+     {"q4_k_m", "q4_k", 15}, {"q4_k_s", "q4_k", 14},   {"q4_1", "q4_1", 3},
+     {"q4_0", "q4_0", 2},    {"iq4_nl", "iq4_nl", 25}, {"iq4_xs", "iq4_xs", 30},
+     {"q3_k_l", "q3_k", 13}, {"q3_k_m", "q3_k", 12},   {"q3_k_s", "q3_k", 11},
+     {"q2_k", "q2_k", 10},   {"q2_k_s", "q2_k", 21},   {"q5_k", "q5_k", 17},
+     {"q4_k", "q4_k", 15},   {"q3_k", "q3_k", 12}}};
 
 // What replaces a format of 256 weights in rows that are no multiple of it.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kSmallerBlocks{
