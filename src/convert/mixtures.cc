@@ -10,28 +10,23 @@
 namespace cellm {
 namespace {
 
-constexpr std::array<Mixture, 18> kMixtures{{{"q8_0", "q8_0", 7},
-                                             {"q6_k", "q6_k", 18},
-                                             {"q5_k_m", "q5_k", 17},
-                                             {"q5_k_s", "q5_k", 16},
-                                             {"q5_1", "q5_1", 9},
-                                             {"q5_0", "q5_0", 8},
-                                             {"q4_k_m", "q4_k", 15},
-                                             {"q4_k_s", "q4_k", 14},
-                                             {"q4_1", "q4_1", 3},
-                                             {"q4_0", "q4_0", 2},
-                                             {"iq4_nl", "iq4_nl", 25},
-                                             {"iq4_xs", "iq4_xs", 30},
-                                             {"q3_k_l", "q3_k", 13},
-                                             {"q3_k_m", "q3_k", 12},
-                                             {"q3_k_s", "q3_k", 11},
-                                             {"q5_k", "q5_k", 17},
-                                             {"q4_k", "q4_k", 15},
-                                             {"q3_k", "q3_k", 12}}};
+constexpr std::array<Mixture, 20> kMixtures{
+    {{"q8_0", "q8_0", 7},    {"q6_k", "q6_k", 18},     {"q5_k_m", "q5_k", 17},
+     {"q5_k_s", "q5_k", 16}, {"q5_1", "q5_1", 9},      {"q5_0", "q5_0", 8},
+     {"q4_k_m", "q4_k", 15}, {"q4_k_s", "q4_k", 14},   {"q4_1", "q4_1", 3},
+     {"q4_0", "q4_0", 2},    {"iq4_nl", "iq4_nl", 25}, {"iq4_xs", "iq4_xs", 30},
+     {"q3_k_l", "q3_k", 13}, {"q3_k_m", "q3_k", 12},   {"q3_k_s", "q3_k", 11},
+     {"q2_k", "q2_k", 10},   {"q2_k_s", "q2_k", 21},   {"q5_k", "q5_k", 17},
+     {"q4_k", "q4_k", 15},   {"q3_k", "q3_k", 12}}};
 
 // What replaces a format of 256 weights in rows that are no multiple of it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSmallerBlocks{
-    {{"q3_k", "q4_0"}, {"q4_k", "q5_0"}, {"q5_k", "q5_1"}, {"q6_k", "q8_0"}, {"iq4_xs", "iq4_nl"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kSmallerBlocks{
+    {{"q2_k", "q4_0"},
+     {"q3_k", "q4_0"},
+     {"q4_k", "q5_0"},
+     {"q5_k", "q5_1"},
+     {"q6_k", "q8_0"},
+     {"iq4_xs", "iq4_nl"}}};
 
 const FormatSpec& named(std::string_view name) {
   const auto id = find_dtype(name);
@@ -55,6 +50,8 @@ std::string_view value_format(const Mixture& mixture, std::size_t layer, std::si
   const std::string_view name = mixture.name;
   if (name == "q3_k_m") return layer < 2 ? "q5_k" : "q4_k";
   if (name == "q3_k_l") return "q5_k";
+  if (name == "q2_k") return sharing >= 4 ? "q4_k" : "q3_k";
+  if (name == "q2_k_s" && sharing >= 4) return "q4_k";
   if ((name == "iq4_nl" || name == "iq4_xs") && sharing >= 4) return "q5_k";
   if ((name == "q4_k_m" || name == "q5_k_m") && uses_more_bits(layer, layers)) {
     return "q6_k";
@@ -71,10 +68,13 @@ std::string_view down_format(const Mixture& mixture, std::size_t layer, std::siz
     return "q6_k";
   }
   if (name == "q4_k_s" && layer < layers / 8) return "q5_k";
+  if (name == "q2_k") return "q3_k";
+  if (name == "q2_k_s" && layer < layers / 8) return "q4_k";
   return mixture.base;
 }
 
 std::string_view attention_output_format(const Mixture& mixture) {
+  if (mixture.name == "q2_k") return "q3_k";
   if (mixture.name == "q3_k_m") return "q4_k";
   if (mixture.name == "q3_k_l") return "q5_k";
   return mixture.base;

@@ -26,7 +26,7 @@ std::string name_of(const char* mixture, TensorId id, std::size_t layers = 8,
 
 // The types that llama-quantize of v0.5.0 gives cellm-tiny.
 TEST(Mixtures, GiveTheTypesOfLlamaQuantize) {
-  for (const char* mixture : {"q4_0", "q4_k_s", "q4_k_m", "iq4_nl", "iq4_xs", "q3_k_s"}) {
+  for (const char* mixture : {"q4_0", "q4_k_s", "q4_k_m", "iq4_nl", "iq4_xs", "q3_k_s", "q2_k"}) {
     EXPECT_EQ(name_of(mixture, kEmbeddingId), "q6_k") << mixture;
     EXPECT_EQ(name_of(mixture, kOutputId), "q6_k") << mixture;
   }
@@ -38,6 +38,10 @@ TEST(Mixtures, GiveTheTypesOfLlamaQuantize) {
     EXPECT_EQ(name_of("q4_k_s", {4, role}), "q4_k");
     EXPECT_EQ(name_of("q3_k_m", {1, role}), "q5_k");
     EXPECT_EQ(name_of("q3_k_m", {2, role}), "q4_k");
+    EXPECT_EQ(name_of("q2_k", {2, role}), "q3_k");
+    EXPECT_EQ(name_of("q2_k", {2, role}, 8, 4), "q4_k");
+    EXPECT_EQ(name_of("q2_k_s", {2, role}), "q2_k");
+    EXPECT_EQ(name_of("q2_k_s", {2, role}, 8, 4), "q4_k");
     EXPECT_EQ(name_of("iq4_nl", {2, role}), "iq4_nl");
     EXPECT_EQ(name_of("iq4_nl", {2, role}, 8, 4), "q5_k");
   }
@@ -52,12 +56,19 @@ TEST(Mixtures, GiveTheTypesOfLlamaQuantize) {
   EXPECT_EQ(name_of("q3_k_m", {0, TensorRole::kAttentionOutput}), "q4_k");
   EXPECT_EQ(name_of("q3_k_l", {0, TensorRole::kAttentionOutput}), "q5_k");
   EXPECT_EQ(name_of("q3_k_s", {0, TensorRole::kAttentionOutput}), "q3_k");
+  for (const auto role : {TensorRole::kAttentionOutput, TensorRole::kDown}) {
+    EXPECT_EQ(name_of("q2_k", {3, role}), "q3_k");
+    EXPECT_EQ(name_of("q2_k_s", {3, role}), "q2_k");
+  }
+  EXPECT_EQ(name_of("q2_k_s", {0, TensorRole::kDown}), "q4_k");
+  EXPECT_EQ(name_of("q2_k", {0, TensorRole::kQuery}), "q2_k");
 }
 
 TEST(Mixtures, TakeSmallerBlocksForRowsThatAreNoMultiple) {
   const TensorId gate{2, TensorRole::kGate};
   EXPECT_EQ(name_of("q4_k_m", gate, 8, 2, true, 576), "q5_0");
   EXPECT_EQ(name_of("q3_k_s", gate, 8, 2, true, 576), "q4_0");
+  EXPECT_EQ(name_of("q2_k", gate, 8, 2, true, 576), "q4_0");
   EXPECT_EQ(name_of("q5_k_s", gate, 8, 2, true, 576), "q5_1");
   EXPECT_EQ(name_of("iq4_xs", gate, 8, 2, true, 576), "iq4_nl");
   EXPECT_EQ(name_of("q4_k_m", kEmbeddingId, 8, 2, true, 576), "q8_0");

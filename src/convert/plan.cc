@@ -3,6 +3,7 @@
 #include "base/advice.h"
 #include "convert/convert.h"
 #include "convert/kept_tensor.h"
+#include "convert/mixtures.h"
 #include "convert/name_pattern.h"
 #include "convert/output.h"
 #include "format/block_coding.h"
@@ -77,6 +78,15 @@ FormatChoice mixed_choice(const Choosing& by, const MixtureFormats& formats,
   return mixture_choice(*formats.mixture, *id, by.config, by.tied, tensor.cols());
 }
 
+FormatChoice fitted_choice(const GeneralFormats& formats, const TensorInfo& tensor,
+                           TensorClass kind) {
+  const bool fits = kind == TensorClass::kEmbedding ? formats.fit_embedding
+                    : kind == TensorClass::kLmHead  ? formats.fit_lm_head
+                                                    : formats.fit_body;
+  const FormatChoice choice = general_choice(formats, kind);
+  return fits ? fitting_choice(choice, tensor.cols()) : choice;
+}
+
 // Nothing for a tensor that is kept.
 std::optional<FormatChoice> choose(const Choosing& by, std::size_t index,
                                    const std::optional<TensorId>& id) {
@@ -97,7 +107,7 @@ std::optional<FormatChoice> choose(const Choosing& by, std::size_t index,
   if (const auto* mixed = std::get_if<MixtureFormats>(&options.formats)) {
     return mixed_choice(by, *mixed, tensor, id);
   }
-  return general_choice(std::get<GeneralFormats>(options.formats), tensor_class(tensor, id));
+  return fitted_choice(std::get<GeneralFormats>(options.formats), tensor, tensor_class(tensor, id));
 }
 
 // The override of the tensor; null if there is none.
@@ -145,7 +155,11 @@ void settle_lm_head(const ModelSource& source, const ModelConfig& config,
     }
     return;
   }
-  const std::optional<FormatChoice> wanted = lm_head_given(options);
+  std::optional<FormatChoice> wanted = lm_head_given(options);
+  const auto* general = std::get_if<GeneralFormats>(&options.formats);
+  if (general != nullptr && general->fit_lm_head) {
+    wanted = fitting_choice(*wanted, embedding->info.cols());
+  }
   if (!wanted || wanted == embedding->choice) return;
   PlannedTensor head = plan_tensor(embedding->info, embedding->source_index, *wanted, options);
   head.name = "lm_head.weight";

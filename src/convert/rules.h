@@ -24,6 +24,11 @@ struct GeneralFormats {
   FormatChoice body;
   FormatChoice embedding;
   FormatChoice lm_head;
+  // Matrices whose rows are no multiple of the format's block get fitting_choice()
+  // (convert/mixtures.h) instead of being refused: formats that nobody asked for by name.
+  bool fit_body = false;
+  bool fit_embedding = false;
+  bool fit_lm_head = false;
 };
 
 // A format for the body, and int8 for the embedding and the output matrix unless it is f16. The

@@ -10,6 +10,7 @@
 #include "base/advice.h"
 #include "base/memory.h"
 #include "convert/allocation.h"
+#include "convert/mixtures.h"
 #include "convert/quantized_parts.h"
 #include "convert/quantized_tensor.h"
 #include "engine/observe.h"
@@ -110,6 +111,20 @@ std::uint64_t part_bytes(const QuantizedPart& part, const FormatChoice& choice,
   return bytes;
 }
 
+// gaussian_error() of formats, each measured once; 0 for f16, which rows get that no block fits.
+class GaussianErrors {
+ public:
+  double of(const FormatChoice& choice) {
+    if (choice.format == FormatId::kF16) return 0.0;
+    const auto [found, is_new] = errors_.try_emplace(choice.format, 0.0);
+    if (is_new) found->second = gaussian_error(choice);
+    return found->second;
+  }
+
+ private:
+  std::map<FormatId, double> errors_;
+};
+
 // Windows of the measurement, of the held-out text if there is any.
 std::vector<std::vector<std::uint32_t>> part_windows(const CalibrationText& text) {
   const auto& from = text.held_out.empty() ? text.windows : text.held_out;
@@ -162,6 +177,9 @@ ConvertOptions with_probe_formats(ConvertOptions options, const TargetBits& want
   formats.body = probe;
   if (!wanted.embedding_given) formats.embedding = probe;
   if (!wanted.lm_head_given) formats.lm_head = formats.embedding;
+  formats.fit_body = true;
+  formats.fit_embedding = !wanted.embedding_given;
+  formats.fit_lm_head = !wanted.lm_head_given && !wanted.embedding_given;
   return options;
 }
 
@@ -239,15 +257,17 @@ FoundFormats find_formats(const OpenedModel& model, const ConvertPlan& plan,
       model, codes.tensors, parts, windows, pool, calibrated.target, stage(kMeasuringParts));
 
   const std::vector<FormatChoice> choices = target_choices(options.container);
-  const double probe_error = gaussian_error(probe_choice(options.container));
-  std::vector<double> errors;
-  for (const FormatChoice& choice : choices) errors.push_back(gaussian_error(choice));
+  GaussianErrors errors;
   std::vector<std::vector<AllocationChoice>> items;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     auto& item = items.emplace_back();
-    for (std::size_t c = 0; c < choices.size(); ++c) {
-      item.push_back(
-          {part_bytes(parts[i], choices[c], options), losses[i] * errors[c] / probe_error});
+    // The matrices of a part have the same input.
+    const std::size_t cols = parts[i].front()->info.cols();
+    const double probe_error = errors.of(parts[i].front()->choice);
+    for (const FormatChoice& choice : choices) {
+      const double error = errors.of(fitting_choice(choice, cols));
+      const double loss = probe_error == 0.0 ? 0.0 : losses[i] * error / probe_error;
+      item.push_back({part_bytes(parts[i], choice, options), loss});
     }
   }
   const Counted all = counted(plan, wanted);

@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/test_files.h"
 #include "convert/test_conversion.h"
+#include "format/block_coding.h"
 
 namespace cellm {
 namespace {
@@ -32,8 +34,10 @@ struct Search {
   ConvertPlan plan;
 };
 Search search_of(const OpenedModel& model, const TargetBits& wanted, const CalibrationText& text,
-                 const std::vector<TensorOverride>& overrides = {}) {
+                 const std::vector<TensorOverride>& overrides = {},
+                 Container container = Container::kCellm) {
   ConvertOptions options;
+  options.container = container;
   options.formats = GeneralFormats{};
   options.settle_lm_head = true;
   options.scale = ScaleMethod::kAuto;
@@ -88,6 +92,57 @@ TEST(FindFormats, KeepsToTheBitsAndPredictsLessLossWithMore) {
       }
       EXPECT_EQ(plan.tensors.size(), search.plan.tensors.size());
     }
+  }
+}
+
+// Block formats only, and those of 32 weights in rows that are no multiple of 256.
+TEST(FindFormats, GivesAGgufTypesThatFitItsRows) {
+  for (const char* name : {"qwen3", "llama"}) {
+    SCOPED_TRACE(name);
+    const auto source = test_model(name);
+    const CalibrationText text = some_text(*source);
+    double last = std::numeric_limits<double>::infinity();
+    for (const double bits : {6.5, 9.0}) {
+      const TargetBits wanted{bits, false, false};
+      const Search search = search_of(*source, wanted, text, {}, Container::kGguf);
+      require_reachable(search.plan, search.options, wanted);
+      ThreadPool pool(2);
+      const FoundFormats found =
+          find_formats(*source, search.plan, search.options, wanted, text, pool, {}, {});
+      const ConvertPlan plan = plan_conversion(*source, found.options);
+      EXPECT_LE(bits_per_weight(plan), bits);
+      EXPECT_GT(found.predicted_kld, 0.0);
+      EXPECT_LT(found.predicted_kld, last);
+      last = found.predicted_kld;
+      EXPECT_EQ(plan.tensors.size(), search.plan.tensors.size());
+      for (const PlannedTensor& tensor : plan.tensors) {
+        if (tensor_class(tensor) == TensorClass::kSmall) continue;
+        EXPECT_NE(find_block_coding(tensor.choice.format), nullptr) << tensor.name;
+      }
+      const TestFolder folder;
+      convert(*source, plan, folder.path() / "m.gguf", pool, {});
+      EXPECT_LT(divergence(exact_engine(source, 2), folder.path() / "m.gguf", {1, 7, 3, 2, 11, 5}),
+                0.1);
+    }
+  }
+}
+
+// An embedding that is asked for is not replaced.
+TEST(FindFormats, RefusesAGivenTypeThatDoesNotFit) {
+  const auto source = test_model("llama");
+  ASSERT_NE(source->config().hidden % 256, 0U);
+  const CalibrationText text = some_text(*source);
+  const TargetBits wanted{6.5, true, false};
+  ConvertOptions options =
+      search_of(*source, {6.5, false, false}, text, {}, Container::kGguf).options;
+  auto& formats = std::get<GeneralFormats>(options.formats);
+  formats.embedding = formats.lm_head = {FormatId::kQ4K, 0};
+  options = with_probe_formats(options, wanted);
+  try {
+    plan_conversion(*source, options);
+    FAIL() << "rows of the embedding do not fit";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   }
 }
 

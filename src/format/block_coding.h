@@ -53,6 +53,7 @@ struct BlockCoding {
   X(Q50, 16)                    \
   X(Q51, 31)                    \
   X(Q80, 127)                   \
+  X(Q2K, 3 * 15)                \
   X(Q3K, 4 * 32)                \
   X(Q4K, 15 * 63)               \
   X(Q5K, 31 * 63)               \
