@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -49,14 +51,15 @@ def test_inputs_of_a_matrix(tiny: cellm.Model) -> None:
 def test_what_is_refused(tiny: cellm.Model) -> None:
     session = tiny.session()
     session.advance([5])
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: session.tap(IDS, "layers.0.mlp.nothing.weight"),
         lambda: session.tap(IDS, ""),
         lambda: session.tap([], "lm_head.weight"),
         lambda: session.hidden_states(IDS, tiny.layers + 1),
         lambda: session.hidden_states([1 << 31], 0),
         lambda: session.hidden_states(IDS, -1),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(cellm.UsageError):
             call()
     assert session.position == 1
