@@ -328,5 +328,7 @@ CELLM_API cellm_status cellm_batch_step(cellm_batch* batch, const cellm_batch_in
 
 #include <cellm/generate.h>
 #include <cellm/jobs.h>
+#include <cellm/observe.h>
+#include <cellm/tools.h>
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,6 +22,7 @@
 #include <cellm/error.hpp>
 #include <cellm/generate.hpp>
 #include <cellm/jobs.hpp>
+#include <cellm/tools.hpp>
 
 namespace cellm {
 // Keeps the symbols of this header apart from those of the same name inside the static library.
@@ -49,6 +52,21 @@ struct ChatOptions {
   std::string template_text = {};     // a Jinja chat template in place of the format; empty: none
   std::string variables = {};         // more variables of the template, a JSON object; empty: none
 };
+
+namespace detail {
+
+// Points into `options`.
+inline cellm_chat_options plain(const ChatOptions& options) {
+  cellm_chat_options o{};
+  o.size = sizeof(o);
+  o.format = options.format;
+  o.template_text = text_or_null(options.template_text);
+  o.variables = text_or_null(options.variables);
+  if (options.thinking) o.thinking = *options.thinking ? CELLM_THINKING_ON : CELLM_THINKING_OFF;
+  return o;
+}
+
+}  // namespace detail
 
 struct TokenizerOptions {
   std::string file = {};   // a tokenizer.json; exactly one of file and model is set
@@ -117,12 +135,7 @@ class Model {
   // A conversation, ending with the start of the assistant's answer.
   std::vector<std::uint32_t> chat_prompt(std::span<const ChatMessage> messages,
                                          const ChatOptions& options = {}) const {
-    cellm_chat_options o{};
-    o.size = sizeof(o);
-    o.format = options.format;
-    if (!options.template_text.empty()) o.template_text = options.template_text.c_str();
-    if (!options.variables.empty()) o.variables = options.variables.c_str();
-    if (options.thinking) o.thinking = *options.thinking ? CELLM_THINKING_ON : CELLM_THINKING_OFF;
+    const cellm_chat_options o = detail::plain(options);
     std::vector<cellm_chat_message> plain;
     for (const ChatMessage& message : messages) {
       plain.push_back({message.role.c_str(), message.text.c_str(), message.text.size()});
@@ -137,6 +150,14 @@ class Model {
                                          const ChatOptions& options = {}) const {
     const ChatMessage message{"user", user};
     return chat_prompt({&message, 1}, options);
+  }
+
+  // The functions of a request, a JSON object with tools, tool_choice and parallel_tool_calls.
+  Tools tools(const std::string& request, const ChatOptions& options = {}) const {
+    const cellm_chat_options o = detail::plain(options);
+    cellm_tools* tools = nullptr;
+    detail::check(cellm_tools_new(handle(), request.c_str(), &o, &tools));
+    return Tools(tools);
   }
 
   cellm_model* handle() const { return handle_.get(); }
@@ -258,6 +279,30 @@ class Session {
   }
   void load(const std::string& path) {
     detail::check(cellm_session_load(handle_.get(), path.c_str()));
+  }
+
+  // Appends tokens and shows what is computed for them. An exception from see ends the call, leaves
+  // the session unchanged and is rethrown.
+  using See = std::function<void(const cellm_observed&)>;
+  void observe(std::span<const std::uint32_t> ids, const See& see) {
+    struct Call {
+      const See& see;
+      std::exception_ptr failure;
+    } call{see, nullptr};
+    const cellm_on_observed forward = [](void* user, const cellm_observed* observed) -> int {
+      Call& c = *static_cast<Call*>(user);
+      try {
+        c.see(*observed);
+        return 0;
+      } catch (...) {
+        c.failure = std::current_exception();
+        return 1;
+      }
+    };
+    const cellm_status status =
+        cellm_session_observe(handle_.get(), ids.data(), ids.size(), forward, &call);
+    if (call.failure) std::rethrow_exception(call.failure);
+    detail::check(status);
   }
 
   // Feeds the prompt and generates. An exception from on_token ends the answer and is rethrown.

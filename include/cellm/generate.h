@@ -28,6 +28,9 @@ typedef enum cellm_on_loop {
   CELLM_LOOP_RESAMPLE = 2 /* go on with DRY, multiplier 0.8; end at the next loop */
 } cellm_on_loop;
 
+/* Functions that an answer may call; see tools.h. */
+typedef struct cellm_tools cellm_tools;
+
 typedef struct cellm_logit_bias {
   uint32_t id;
   float bias; /* added to the logit; -INFINITY: the token is never chosen */
@@ -108,6 +111,10 @@ typedef struct cellm_generate_options {
   int no_reasoning; /* nonzero: the prompt is of another chat template, without the tags */
   size_t draft_max; /* tokens read ahead by lookup at most, up to 63; 0: 16 */
   int lookup;       /* cellm_lookup */
+  /* Functions that the answer may call, of the same opened model; NULL: none. Their calls are held
+   * to the form of the model; with a constraint, the answer is of its form or consists of calls.
+   * Control tokens that are part of the form have their spelling as text. */
+  const cellm_tools* tools;
 } cellm_generate_options;
 
 typedef struct cellm_logprob {

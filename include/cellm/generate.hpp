@@ -78,7 +78,8 @@ struct GenerateOptions {
   Constraint constraint = {};  // holds behind the reasoning if that is told apart or has a budget
   bool no_reasoning = false;   // under a constraint: none begins that the prompt has not begun
   cellm_lookup lookup = CELLM_LOOKUP_AUTO;
-  std::size_t draft_max = 16;  // tokens read ahead by lookup at most, up to 63; 0: 16
+  std::size_t draft_max = 16;               // tokens read ahead by lookup at most, up to 63; 0: 16
+  std::shared_ptr<cellm_tools> tools = {};  // functions that it may call: Tools::handle()
 };
 
 // A token and the most probable ones in its place, best first.
@@ -198,6 +199,7 @@ inline PlainOptions plain(const GenerateOptions& options) {
   o.no_reasoning = options.no_reasoning ? 1 : 0;
   o.lookup = options.lookup;
   o.draft_max = options.draft_max;
+  o.tools = options.tools.get();
   return result;
 }
 

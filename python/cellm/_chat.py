@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from cellm import _values
 from cellm._errors import UnsupportedError, UsageError
-from cellm._generation import Chunk, Generation, TokenLogprobs
+from cellm._generation import Generation, TokenLogprobs
+from cellm._tools import Reader, joined
 
 if TYPE_CHECKING:
-    from cellm._model import Model, Tokenizer
+    from cellm._model import Completion, Model, Tokenizer
 
 _OPEN, _CLOSE = "<think>", "</think>"
 # Fields under the names of OpenAI that are options of generate() under the same names.
@@ -22,24 +23,8 @@ _SAME = (
 )  # fmt: skip
 
 
-def _content(message: object) -> dict[str, object]:
-    """A message whose content may be a list of parts of text."""
-    if not isinstance(message, Mapping):
-        raise TypeError(f"messages: expected mappings, not {type(message).__name__}")
-    plain = {key: value for key, value in message.items() if value is not None}
-    unknown = set(plain) - {"role", "content", "name", "refusal"}
-    if unknown:
-        names = ", ".join(sorted(map(str, unknown)))
-        raise UnsupportedError(f"messages: {names}; cellm serve knows calls of functions")
-    content = plain.get("content")
-    if not isinstance(content, (str, Mapping)) and isinstance(content, Sequence):
-        parts = []
-        for part in content:
-            if not isinstance(part, Mapping) or str(part.get("type")) != "text":
-                raise UnsupportedError("messages: a part of the content that is no text")
-            parts.append(_values.text(part.get("text"), "text of a part"))
-        content = "".join(parts)
-    return {"role": plain.get("role"), "content": content}
+# Those that the library reads.
+_REQUEST = ("tools", "tool_choice", "parallel_tool_calls")
 
 
 def _constraint(response_format: object) -> dict[str, Any]:
@@ -86,11 +71,10 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     answers = given.pop("n", None)
     if answers is not None and _values.size(answers, "n") != 1:
         raise UnsupportedError("n: one answer at a time")
-    for name in ("tools", "functions"):
-        tools = given.pop(name, None)
-        if tools is not None and not (isinstance(tools, list) and not tools):
-            raise UnsupportedError(f"{name}: cellm serve knows calls of functions")
-    for ignored in ("model", "user", "stream_options", "tool_choice"):
+    for name in ("functions", "function_call"):
+        if given.get(name) is not None:
+            raise UnsupportedError(f"{name}: not supported; use tools and tool_choice")
+    for ignored in ("model", "user", "stream_options", *_REQUEST):
         given.pop(ignored, None)
     unknown = [name for name, value in given.items() if value is not None]
     if unknown:
@@ -98,8 +82,10 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _finish(reason: str) -> str:
-    return "length" if reason in ("length", "context") else "stop"
+def _finish(answer: Generation, *, calls: bool) -> str:
+    if answer.finish_reason in ("length", "context"):
+        return "length"
+    return "tool_calls" if calls else "stop"
 
 
 def _usage(answer: Generation) -> dict[str, Any]:
@@ -197,55 +183,75 @@ def complete(model: Model, messages: Sequence[Mapping[str, Any]], given: dict[st
     """A chat completion, or with stream an iterator of its chunks."""
     if isinstance(messages, (str, bytes)) or not isinstance(messages, Sequence):
         raise TypeError(f"messages: expected a list of messages, not {type(messages).__name__}")
-    conversation = _values.messages([_content(message) for message in messages])
-    prompt = [{"role": role, "content": text} for role, text in conversation]
+    for message in messages:
+        if not isinstance(message, Mapping):
+            raise TypeError(f"messages: expected mappings, not {type(message).__name__}")
     stream = _values.flag(given.pop("stream", False), "stream")
     stream_options = given.get("stream_options")
+    request = {name: given.pop(name) for name in _REQUEST if given.get(name) is not None}
     options = _options(given)
-    if stream:
-        if "logprobs" in options:
-            raise UnsupportedError("logprobs: of whole answers only, not of streams")
-        usage = False
-        if isinstance(stream_options, Mapping):
-            usage = _values.flag(stream_options.get("include_usage", False), "include_usage")
-        return _chunks(model, prompt, options, usage)
-    answer = model.generate(prompt, chat=True, **options)
-    message = {"role": "assistant", "content": answer.answer, "refusal": None}
+    if stream and "logprobs" in options:
+        raise UnsupportedError("logprobs: of whole answers only, not of streams")
+    completion = model._completion(
+        _values.json_text(list(messages), "messages"), _values.json_text(request, "tools"), options
+    )
+    if not stream:
+        return _whole(model, completion)
+    usage = False
+    if isinstance(stream_options, Mapping):
+        usage = _values.flag(stream_options.get("include_usage", False), "include_usage")
+    return _chunks(model, completion, usage)
+
+
+def _whole(model: Model, completion: Completion) -> dict[str, Any]:
+    answer = completion.generate(model)
+    read = Reader(completion.tools).push(answer.answer, last=True)
+    message: dict[str, Any] = {"role": "assistant", "content": read.content, "refusal": None}
     if answer.reasoning:
         message["reasoning_content"] = answer.reasoning
+    if read.calls:
+        message["tool_calls"] = joined(read.calls)
+        message["content"] = read.content or None
     logprobs = None if answer.logprobs is None else _logprobs(model.tokenizer, answer.logprobs)
     whole = _Frame(model, "chat.completion").with_choice(
-        message=message, logprobs=logprobs, finish_reason=_finish(answer.finish_reason)
+        message=message, logprobs=logprobs, finish_reason=_finish(answer, calls=bool(read.calls))
     )
     whole["usage"] = _usage(answer)
     return whole
 
 
-def _chunks(
-    model: Model, prompt: list[dict[str, str]], options: dict[str, Any], with_usage: bool
-) -> Iterator[dict[str, Any]]:
-    """Checks the request at once, generates while it is iterated."""
-    framing = {name: options[name] for name in ("thinking", "chat_template") if name in options}
-    text = model.apply_chat_template(prompt, tokenize=False, **framing)
+def _chunks(model: Model, completion: Completion, with_usage: bool) -> Iterator[dict[str, Any]]:
+    """Generates while it is iterated."""
+    text = model.tokenizer.decode(completion.ids, skip_special=False)
     splitter = _Splitter(text.rstrip().endswith(_OPEN))
-    stream = model.stream(prompt, chat=True, **options)
+    reader = Reader(completion.tools)
+    stream = completion.stream(model)
     frame = _Frame(model, "chat.completion.chunk")
 
     def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         return frame.with_choice(delta=delta, logprobs=None, finish_reason=finish)
 
-    def pieces(token: Chunk | None) -> Iterator[dict[str, Any]]:
-        given = splitter.push("" if token is None else token.text, last=token is None)
-        return (chunk({name: piece}) for name, piece in given)
+    def deltas(text: str, *, last: bool) -> Iterator[dict[str, Any]]:
+        content = ""
+        for name, piece in splitter.push(text, last=last):
+            if name == "content":
+                content += piece
+            else:
+                yield chunk({name: piece})
+        read = reader.push(content, last=last)
+        if read.content:
+            yield chunk({"content": read.content})
+        if read.calls:
+            yield chunk({"tool_calls": read.calls})
 
     def iterate() -> Iterator[dict[str, Any]]:
         with stream:
             yield chunk({"role": "assistant", "content": ""})
             for token in stream:
-                yield from pieces(token)
-            yield from pieces(None)
+                yield from deltas(token.text, last=False)
+            yield from deltas("", last=True)
             answer = stream.result()
-        yield chunk({}, _finish(answer.finish_reason))
+        yield chunk({}, _finish(answer, calls=reader.has_calls))
         if with_usage:
             yield frame.with_usage(_usage(answer))
 

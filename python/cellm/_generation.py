@@ -93,10 +93,14 @@ def _generation(native: _cellm.Generation, options: _cellm.Options) -> Generatio
 
 
 def generate(
-    model: _cellm.Model, session: _cellm.Session, prompt: IdArray, options: _cellm.Options
+    model: _cellm.Model,
+    session: _cellm.Session,
+    prompt: IdArray,
+    options: _cellm.Options,
+    tools: _cellm.Tools | None = None,
 ) -> Generation:
     """The whole answer. Ctrl-C ends it with KeyboardInterrupt."""
-    return _generation(_cellm.Generation(model, session, prompt, options, False), options)
+    return _generation(_cellm.Generation(model, session, prompt, options, False, tools), options)
 
 
 class Stream(Closing, Iterator[Chunk], AsyncIterator[Chunk]):
@@ -113,10 +117,11 @@ class Stream(Closing, Iterator[Chunk], AsyncIterator[Chunk]):
         prompt: IdArray,
         options: _cellm.Options,
         on_end: Callable[[], None] | None = None,
+        tools: _cellm.Tools | None = None,
     ) -> None:
         self._options = options
         self._on_end = on_end
-        self._native = _cellm.Generation(model, session, prompt, options, True)
+        self._native = _cellm.Generation(model, session, prompt, options, True, tools)
         _streams.add(self)
 
     def __iter__(self) -> Stream:

@@ -54,6 +54,28 @@ class AnswerOptions(GenerateOptions, total=False):
     kv_encoding: KvEncoding
 
 
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A prompt and what runs it."""
+
+    session: Session
+    ids: IdArray
+    options: _cellm.Options
+    tools: _cellm.Tools
+
+    def generate(self, model: Model) -> Generation:
+        """The whole answer."""
+        with self.session as session:
+            return _generation.generate(
+                model._native, session._native, self.ids, self.options, self.tools
+            )
+
+    def stream(self, model: Model) -> Stream:
+        """The same, token by token."""
+        native, close = self.session._native, self.session.close
+        return Stream(model._native, native, self.ids, self.options, close, self.tools)
+
+
 _CHAT_NAMES = ("thinking", "chat_format", "chat_template", "variables")
 
 
@@ -354,13 +376,27 @@ class Model(Closing):
         return self._native.named_chat_template(given) or given
 
     def _chat_prompt(self, messages: list[tuple[str, str]], chat: ChatOptions) -> IdArray:
-        return self._native.chat_prompt(
-            messages,
+        return self._native.chat_prompt(messages, *self._framing(chat))
+
+    def _framing(self, chat: ChatOptions) -> tuple[int, bool | None, str, str]:
+        """Format, thinking, template and variables, as the library takes them."""
+        return (
             _values.choice(chat.chat_format, _values.CHAT_FORMATS, "chat_format"),
             None if chat.thinking is None else _values.flag(chat.thinking, "thinking"),
             self._template(chat),
             "" if chat.variables is None else _values.json_text(chat.variables, "variables"),
         )
+
+    def _completion(self, messages: str, request: str, options: dict[str, Any]) -> Completion:
+        """What answers messages of OpenAI's form, as JSON, with the functions of a request."""
+        given = dict(options)
+        session = {name: given.pop(name) for name in ("context", "kv_encoding") if name in given}
+        chat = ChatOptions(**{name: given.pop(name) for name in _CHAT_NAMES if name in given})
+        native = _options.native(cast(GenerateOptions, given), chat=True)
+        framing = self._framing(chat)
+        native.set_frame(framing[0], framing[2])
+        tools = _cellm.Tools(self._native, request, *framing)
+        return Completion(self.session(**session), tools.prompt(messages), native, tools)
 
     # Running
 
@@ -425,17 +461,20 @@ class Model(Closing):
     ) -> dict[str, Any] | Iterator[dict[str, Any]]:
         """An answer to a conversation in the shape of OpenAI's chat completions.
 
-        :param messages: their contents are texts, or lists of parts of text
+        :param messages: their contents are texts, or lists of parts of text; the answers with calls
+            (``tool_calls``) and the results (role ``"tool"``) of earlier turns are among them
         :param stream: return an iterator of chunks
         :param given: ``max_completion_tokens`` or ``max_tokens``, ``temperature``, ``top_p``,
             ``stop``, ``seed``, ``presence_penalty``, ``frequency_penalty``, ``logit_bias``,
-            ``response_format`` (``text``, ``json_object``, ``json_schema``), ``logprobs`` and
+            ``tools``, ``tool_choice``, ``parallel_tool_calls``, ``response_format`` (``text``,
+            ``json_object``, ``json_schema``), ``logprobs`` and
             ``top_logprobs`` (not of streams), ``stream_options``; of cellm ``top_k``, ``min_p``,
             ``repeat_penalty``, ``thinking``, ``chat_template``, ``context``, ``kv_encoding``.
             ``model`` and ``user`` are ignored.
 
-        Reasoning is in ``reasoning_content``. UnsupportedError for calls of functions (``tools``),
-        for ``n`` above 1 and for contents that are no text.
+        Reasoning is in ``reasoning_content``. Arguments of calls satisfy the schema of a function
+        that is strict, of others as far as the schema is supported. UnsupportedError for ``n``
+        above 1 and for contents that are no text.
         """
         result: dict[str, Any] | Iterator[dict[str, Any]]
         result = _chat.complete(self, messages, {**given, "stream": stream})

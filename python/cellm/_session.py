@@ -113,6 +113,30 @@ class Session(Closing):
         """The same with the logits after each token, float32 (tokens, vocab_size)."""
         return self._native.advance_all(_values.ids(ids))
 
+    def hidden_states(self, ids: Ids, layer: int) -> FloatArray:
+        """Appends tokens; the hidden states before a layer, float32 (tokens, hidden_size).
+
+        Layer 0 is the embedding; the number of layers stands for the states behind the last one,
+        after the final norm, as in transformers. UsageError, and the sequence is unchanged, for a
+        layer beyond that and as in ``advance()``. Not interrupted by Ctrl-C.
+        """
+        return self._native.observe(_values.ids(ids), "", _values.size(layer, "layer"))
+
+    def tap(self, ids: Ids, name: str) -> FloatArray:
+        """Appends tokens; the inputs of a matrix, float32 (tokens, columns).
+
+        :param name: as in a Hugging Face file, without the prefix of the text model:
+            ``"layers.0.mlp.down_proj.weight"``, ``"lm_head.weight"`` (also if it is tied to the
+            embedding)
+
+        UsageError, and the sequence is unchanged, for a name that the model does not have and as in
+        ``advance()``. Not interrupted by Ctrl-C.
+        """
+        plain = _values.word(name, "name")
+        if not plain:
+            raise UsageError("name: empty")
+        return self._native.observe(_values.ids(ids), plain, 0)
+
     def generate(self, prompt: Ids, **options: Unpack[GenerateOptions]) -> Generation:
         """Appends the prompt and generates. The last token of an answer that does not end by itself
         is not part of the sequence."""

@@ -69,13 +69,14 @@ class Generation {
 
  public:
   Generation(const HeldModel& of, const HeldSession& session, const IdArray& prompt,
-             const Options& given, bool stream)
+             const Options& given, bool stream, const HeldTools* tools)
       : claim_(std::make_unique<Claim<cellm::Session>>(session.share(), kSession)) {
     const auto model = of.share();
     Options options = given;
     const cellm::Sampling card =
         options.card ? model->sampling(CELLM_SAMPLING_CARD) : cellm::Sampling{};
     cellm::choose_sampling(options.sampling, model->sampling(), card, options.generate);
+    if (tools != nullptr) options.generate.tools = tools->share()->handle();
     worker_ = std::make_unique<Worker<Token, Answer>>(
         [session = &**claim_, prompt = to_ids(prompt), options = std::move(options.generate),
          stream](const cellm::Cancel& cancel, const auto& report) mutable {
@@ -222,12 +223,13 @@ void add_generation(nb::module_& module) {
       .def(
           "__init__",
           [](HeldGeneration* self, const HeldModel& model, const HeldSession& session,
-             const IdArray& prompt, const Options& options, bool stream) {
-            auto made = std::make_shared<Generation>(model, session, prompt, options, stream);
+             const IdArray& prompt, const Options& options, bool stream, const HeldTools* tools) {
+            auto made =
+                std::make_shared<Generation>(model, session, prompt, options, stream, tools);
             new (self) HeldGeneration(std::move(made), "stream");
           },
           nb::arg("model"), nb::arg("session"), nb::arg("prompt").noconvert(), nb::arg("options"),
-          nb::arg("stream"))
+          nb::arg("stream"), nb::arg("tools").none())
       .def("next", [](const HeldGeneration& self) { return self.share()->next(); })
       .def("answer", [](const HeldGeneration& self) { return to_dict(self.share()->answer()); })
       .def("close", [](const HeldGeneration& self) { self.share()->close(); });

@@ -17,6 +17,7 @@ NB_MODULE(_cellm, module) {
   add_models(module);
   add_sessions(module);
   add_batches(module);
+  add_tools(module);
   add_generation(module);
   add_jobs(module);
   module.def("version", cellm::version);

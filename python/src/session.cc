@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <cellm/cellm.hpp>
 #include <nanobind/nanobind.h>
@@ -98,6 +99,51 @@ Floats2 advance_all(const HeldSession& self, const IdArray& array) {
   });
 }
 
+// What observing shows of one thing.
+struct Tapped {
+  std::vector<float> values;
+  std::size_t cols = 0;
+
+  void add(const cellm_observed& observed) {
+    cols = observed.cols;
+    values.insert(values.end(), observed.values, observed.values + observed.tokens * observed.cols);
+  }
+};
+
+bool is_named(const cellm_observed& observed, const std::string& name) {
+  return std::any_of(observed.names, observed.names + observed.names_count,
+                     [&](const char* one) { return name == one; });
+}
+
+// The inputs of the matrix `name`; without a name the hidden states before the layer. Behind the
+// last one those after the final norm.
+Floats2 observe(const HeldSession& self, const IdArray& array, const std::string& name,
+                std::size_t layer) {
+  const Ids ids = to_ids(array);
+  return with_session(self, [&](Session& session) {
+    require_fit(session, ids);
+    Tapped tapped;
+    const cellm::Snapshot before = session.snapshot();
+    without_gil([&] {
+      session.observe(ids, [&](const cellm_observed& observed) {
+        const bool is_output = is_named(observed, "lm_head.weight");
+        const bool wanted =
+            name.empty() ? observed.layer == layer && (observed.names_count == 0 || is_output)
+                         : is_named(observed, name);
+        if (wanted) tapped.add(observed);
+      });
+    });
+    if (tapped.cols == 0) {
+      session.restore(before);
+      throw_usage(name.empty() ? "layer " + std::to_string(layer) + " is beyond the last"
+                               : "the model has no matrix " + name);
+    }
+    auto values = std::make_unique_for_overwrite<float[]>(tapped.values.size());
+    std::copy(tapped.values.begin(), tapped.values.end(), values.get());
+    return to_array(std::move(values), ids.size(), tapped.cols);
+  });
+}
+
 void restore(const HeldSession& self, const HeldSnapshot& of) {
   const auto snapshot = of.share();
   with_session(self, [&](Session& session) { session.restore(*snapshot); });
@@ -148,6 +194,7 @@ void add_sessions(nb::module_& module) {
           nb::arg("tokens"))
       .def("advance", advance, nb::arg("ids").noconvert())
       .def("advance_all", advance_all, nb::arg("ids").noconvert())
+      .def("observe", observe, nb::arg("ids").noconvert(), nb::arg("name"), nb::arg("layer"))
       .def("restore", restore, nb::arg("snapshot"))
       .def("save", save, nb::arg("path"))
       .def("load", load, nb::arg("path"));

@@ -68,7 +68,10 @@ def test_formats_of_answers(tiny: cellm.Model) -> None:
 
 def test_what_is_refused(tiny: cellm.Model) -> None:
     wrong: list[tuple[type[Exception], dict[str, Any]]] = [
-        (cellm.UnsupportedError, {"tools": [{"type": "function"}]}),
+        (cellm.UsageError, {"tools": [{"type": "function"}]}),
+        (cellm.UsageError, {"tool_choice": "required"}),
+        (TypeError, {"tools": [object()]}),
+        (cellm.UnsupportedError, {"functions": [{"name": "f"}]}),
         (cellm.UnsupportedError, {"n": 2}),
         (cellm.UnsupportedError, {"stream": True, "logprobs": True}),
         (cellm.UsageError, {"response_format": {"type": "poem"}}),

@@ -345,6 +345,7 @@ CHAT_NAMES = st.sampled_from(
     [
         "response_format", "logprobs", "top_logprobs", "n", "tools", "stream_options", "logit_bias",
         "stop", "seed", "temperature", "max_completion_tokens", "thinking", "user", "nonsense",
+        "tool_choice", "parallel_tool_calls",
     ]
 )  # fmt: skip
 

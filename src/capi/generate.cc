@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "capi/handles.h"
+#include "capi/tools.h"
 #include "engine/answer_ids.h"
 #include "engine/reasoning_tags.h"
 
@@ -128,6 +129,7 @@ GenerateOptions generate_options(const LoadedModel& model, const cellm_generate_
   if (o.thinking_budget != 0) options.thinking_budget = o.thinking_budget;
   options.lookup = lookup_of(o);
   options.constraint = constraint_of(model, o);
+  if (o.tools != nullptr) hold_to_tools(model, *o.tools, options);
   if (options.constraint && options.thinking) {
     options.may_reason = o.no_reasoning == 0 && reasons(model.engine.opened());
   }

@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "base/advice.h"
+#include "capi/chat_choice.h"
 #include "capi/handles.h"
 #include "chat/chat.h"
 #include "model/open_source.h"
@@ -10,23 +11,6 @@ using namespace cellm;
 namespace {
 
 using Ids = std::vector<std::uint32_t>;
-
-// Memory that cellm_free() releases.
-template <class T>
-T* allocate(std::size_t count) {
-  auto* memory = static_cast<T*>(std::malloc(std::max<std::size_t>(1, count * sizeof(T))));
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-void give_ids(const Ids& values, std::uint32_t** ids, std::size_t* count) {
-  required(ids, "ids");
-  required(count, "count");
-  auto* memory = allocate<std::uint32_t>(values.size());
-  std::copy(values.begin(), values.end(), memory);
-  *ids = memory;
-  *count = values.size();
-}
 
 void give_text(const std::string& value, char** text, std::size_t* bytes) {
   required(text, "text");
@@ -42,12 +26,7 @@ std::string_view text_of(const char* text, std::size_t bytes) {
 }
 
 const Tokenizer& tokenizer_of(const cellm_model* model) {
-  const LoadedModel& of = *required(model, "model").loaded;
-  if (of.tokenizer == nullptr) {
-    throw data_error(AdviceKind::kGiveTokenizer, "{}: no tokenizer inside or beside this model",
-                     printable(of.engine.source().path()));
-  }
-  return *of.tokenizer;
+  return require_tokenizer(*required(model, "model").loaded);
 }
 
 Tokenizer open_tokenizer(const cellm_tokenizer_options& o) {
@@ -63,51 +42,6 @@ Tokenizer open_tokenizer(const cellm_tokenizer_options& o) {
                      printable(o.model));
   }
   return *std::move(found.tokenizer);
-}
-
-// ChatML without its control tokens would be text that the model never saw.
-void require_chatml_tokens(const Tokenizer& tokenizer) {
-  for (const std::string_view token : {"<|im_start|>", "<|im_end|>"}) {
-    if (tokenizer.token_to_id(token)) continue;
-    throw unsupported_error("the tokenizer has no token \"{}\", which the chat format needs",
-                            token);
-  }
-}
-
-// The ids of a conversation with the template that the options choose.
-Ids chat_prompt(const OpenedModel& model, const Tokenizer& tokenizer,
-                const cellm_chat_options& options, std::span<const ChatMessage> messages,
-                const ChatOptions& chat) {
-  if (options.template_text != nullptr) {
-    const Chat given(options.template_text, "the chat template", model.special_tokens());
-    return given.prompt(tokenizer, messages, chat);
-  }
-  switch (options.format) {
-    case CELLM_CHAT_AUTO:
-      if (const Chat* own = model.chat()) return own->prompt(tokenizer, messages, chat);
-      throw error(ErrorKind::kUnsupported, AdviceKind::kGiveChatFormat, "{}: no chat template",
-                  printable(model.path()));
-    case CELLM_CHAT_CHATML:
-      require_chatml_tokens(tokenizer);
-      return Chat(kChatMlTemplate, "ChatML", {}).prompt(tokenizer, messages, chat);
-    case CELLM_CHAT_PLAIN:
-      return Chat(kPlainTemplate, "plain chat", {}).prompt(tokenizer, messages, chat);
-    default:
-      throw usage_error("chat format {} is unknown", options.format);
-  }
-}
-
-std::optional<bool> thinking_of(int value) {
-  switch (value) {
-    case CELLM_THINKING_DEFAULT:
-      return std::nullopt;
-    case CELLM_THINKING_ON:
-      return true;
-    case CELLM_THINKING_OFF:
-      return false;
-    default:
-      throw usage_error("thinking {} is unknown", value);
-  }
 }
 
 ChatMessage message_of(const cellm_chat_message& message) {
@@ -146,9 +80,8 @@ cellm_status cellm_chat_prompt(const cellm_model* model, const cellm_chat_messag
     for (const auto& message : required_array(messages, messages_count, "messages")) {
       all.push_back(message_of(message));
     }
-    const ChatOptions chat{.thinking = thinking_of(o.thinking),
-                           .variables = text_or_empty(o.variables)};
-    give_ids(chat_prompt(model->loaded->engine.opened(), tokenizer, o, all, chat), ids, count);
+    const ChosenChat chat(model->loaded->engine.opened(), tokenizer, o, false);
+    give_ids(chat.get().prompt(tokenizer, all, chat_options_of(o)), ids, count);
   });
 }
 

@@ -23,12 +23,6 @@ ConstraintPtr constraint_of(const OutputFormat& format) {
   return nullptr;
 }
 
-ConstraintPtr tools_alone(const ToolFormat& tool_format, const ToolRequest& tools) {
-  ToolRequest request = tools;
-  request.choice = ToolChoice::kRequired;
-  return tool_constraint(tool_format, request);
-}
-
 }  // namespace
 
 void hold_to_format(const OutputFormat& format, GenerateOptions& options) {
@@ -48,12 +42,9 @@ void hold_answer(const ToolFormat& tool_format, const ToolRequest& tools,
   }
   if (format.kind != OutputFormat::Kind::kText) hold_to_format(format, options);
   try {
-    if (format.kind == OutputFormat::Kind::kText) {
-      options.constraint = tool_constraint(tool_format, tools);
-    } else if (may_call) {
-      const ConstraintPtr either[] = {options.constraint, tools_alone(tool_format, tools)};
-      options.constraint = alternatives(either);
-    }
+    options.constraint = format.kind == OutputFormat::Kind::kText
+                             ? tool_constraint(tool_format, tools)
+                             : form_or_calls(tool_format, tools, options.constraint);
   } catch (const Error& error) {
     throw request_error(error, "tools");
   }

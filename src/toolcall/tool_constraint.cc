@@ -194,4 +194,15 @@ ConstraintPtr tool_constraint(const ToolFormat& format, const ToolRequest& reque
   return sequence(Parts{calls, text_without(trigger)});
 }
 
+ConstraintPtr form_or_calls(const ToolFormat& format, const ToolRequest& request,
+                            const ConstraintPtr& form) {
+  if (request.choice == ToolChoice::kRequired) {
+    throw usage_error("tools: the answer has to call a function, and has to be of another form");
+  }
+  if (request.choice == ToolChoice::kNone || request.tools.empty()) return form;
+  ToolRequest calls = request;
+  calls.choice = ToolChoice::kRequired;
+  return alternatives(Parts{form, tool_constraint(format, calls)});
+}
+
 }  // namespace cellm

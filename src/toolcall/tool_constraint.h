@@ -23,4 +23,10 @@ namespace cellm {
 // what is not supported in the schema of a strict function; Error(kUsage) for a malformed schema.
 ConstraintPtr tool_constraint(const ToolFormat& format, const ToolRequest& request);
 
+// For an answer that has to be of another form, which is not null: that form, or calls and nothing
+// else if functions may be called. Throws what tool_constraint() does, and Error(kUsage) for
+// kRequired.
+ConstraintPtr form_or_calls(const ToolFormat& format, const ToolRequest& request,
+                            const ConstraintPtr& form);
+
 }  // namespace cellm
