@@ -110,6 +110,15 @@ std::string mixture_names() {
   return names;
 }
 
+std::vector<std::string> format_words() {
+  std::vector<std::string> words = encodable_formats();
+  for (const Mixture& mixture : kMixtures) {
+    if (std::ranges::find(words, mixture.name) == words.end()) words.emplace_back(mixture.name);
+  }
+  words.emplace_back("keep");
+  return words;
+}
+
 FormatChoice fitting_choice(const FormatChoice& choice, std::size_t cols) {
   const auto fits = [cols](const FormatSpec& spec) { return cols % spec.block == 0; };
   const FormatSpec& wanted = format_spec(choice.format);
