@@ -29,7 +29,7 @@ constexpr std::array<Mixture, 18> kMixtures{{{"q8_0", "q8_0", 7},
                                              {"q4_k", "q4_k", 15},
                                              {"q3_k", "q3_k", 12}}};
 
-// What replaces a format of 256 weights in rows that are no multiple of it.
+// Replacements of formats of 256 weights, for rows that are no multiple of it.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSmallerBlocks{
     {{"q3_k", "q4_0"}, {"q4_k", "q5_0"}, {"q5_k", "q5_1"}, {"q6_k", "q8_0"}, {"iq4_xs", "iq4_nl"}}};
 
@@ -45,7 +45,7 @@ bool uses_more_bits(std::size_t layer, std::size_t layers) {
   return layer < eighth || layer >= 7 * layers / 8 || (layer - eighth) % 3 == 2;
 }
 
-// What the values of a layer are computed with: the most sensitive matrix of it.
+// The matrix that computes a layer's values, its most sensitive one.
 bool is_value(TensorRole role) {
   return role == TensorRole::kValue || role == TensorRole::kDeltaInput;
 }
