@@ -15,7 +15,7 @@
 namespace cellm::fuzz {
 namespace {
 
-// What a template sees if the input has no variables of its own.
+// The variables of a template if the input has none of its own.
 constexpr std::string_view kVariables =
     R"({"messages":[{"role":"system","content":" Be brief. "},{"role":"user","content":"<|x|> ä"},)"
     R"({"role":"assistant","content":"<think>a</think>b","tool_calls":[{"function":{"name":"f",)"

@@ -44,7 +44,7 @@ const ServedModel& model() {
   return served;
 }
 
-// What happens to an answer, as a scheduler would tell it.
+// The events of an answer, as a scheduler would report them.
 void finish(Work& work) {
   for (std::size_t i = 0; i < work.requests.size() && i < 4; ++i) {
     require(!work.requests[i].prompt.empty(), "a prompt has tokens");

@@ -1,5 +1,6 @@
 """Completion scripts and the manual page, which are made from the declared options."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -46,7 +47,25 @@ class Pages(unittest.TestCase):
         self.assertEqual(complete("insp"), ["inspect"])
         self.assertEqual(complete("infer", "--kv-encoding", ""), ["f16", "turboquant", "f32"])
         self.assertEqual(complete("infer", "--kv-e"), ["--kv-encoding"])
+        self.assertEqual(complete("convert", "--format", "int4"), ["int4", "int4-g32", "int4-g128"])
+        self.assertEqual(complete("pull", "-f", "q4_k"), ["q4_k", "q4_k_m", "q4_k_s"])
+        self.assertEqual(complete("completion", ""), ["bash", "zsh", "fish"])
         self.assertEqual(complete("infer", "mod"), [])  # left to the names of files
+
+    def test_every_shell_knows_the_formats(self):
+        names = {f["name"] for f in json.loads(run("formats", "--json").stdout)}
+        for shell, pattern in (("bash", r"-f\|--format\) words='([^']*)'"), ("zsh", r"'--format\[.*:TEXT:\(([^)]*)\)'"),
+                               ("fish", r"from convert' .* -l format -r -f -a '([^']*)'")):
+            words = re.search(pattern, run("completion", shell).stdout.decode())[1].split()
+            with self.subTest(shell=shell):
+                self.assertGreater(len(names & set(words)), 20)
+                self.assertLessEqual({"int4-g32", "q4_k_m", "keep"}, set(words))
+
+    def test_a_command_has_its_own_examples(self):
+        for command in commands():
+            with self.subTest(command=command):
+                name = {"run": "infer"}.get(command, command)  # run has those of infer
+                self.assertIn(name, run(command, "--help").stdout.decode().split("Example")[1].split())
 
     def test_shells_accept_them(self):
         for shell, flag in (("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")):

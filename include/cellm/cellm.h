@@ -51,7 +51,7 @@ typedef enum cellm_status {
   CELLM_CANCELLED = 6          /* by a cancel token or a progress callback */
 } cellm_status;
 
-/* What may resolve an error; the message is complete without it. */
+/* A possible remedy for an error; the message is complete without it. */
 typedef enum cellm_advice {
   CELLM_ADVICE_NONE = 0,
   CELLM_ADVICE_FOLLOW_LINKS = 1,   /* set follow_links, if the folder is trusted */

@@ -20,7 +20,7 @@ typedef enum cellm_stop_reason {
   CELLM_STOP_LOOP = 5     /* the text repeats itself */
 } cellm_stop_reason;
 
-/* What is done about a text that repeats a span of at most 512 tokens three times and more, at
+/* The reaction to a text that repeats a span of at most 512 tokens three times and more, at
  * least 96 tokens in all. */
 typedef enum cellm_on_loop {
   CELLM_LOOP_IGNORE = 0,
@@ -36,7 +36,7 @@ typedef struct cellm_logit_bias {
   float bias; /* added to the logit; -INFINITY: the token is never chosen */
 } cellm_logit_bias;
 
-/* What an answer has to be. docs/constrained-output.md says what is supported. */
+/* The constraint on an answer. docs/constrained-output.md says what is supported. */
 typedef enum cellm_constraint {
   CELLM_CONSTRAINT_NONE = 0,
   CELLM_CONSTRAINT_JSON_SCHEMA = 1, /* JSON that satisfies a schema (draft 2020-12) */

@@ -24,7 +24,7 @@ inline namespace v1 {
 
 inline constexpr std::size_t kAsManyAsFit = std::numeric_limits<std::size_t>::max();
 
-// What an answer has to be. Texts are copied; they are compiled, and refused, by generate().
+// The constraint on an answer. Texts are copied; they are compiled, and refused, by generate().
 struct Constraint {
   cellm_constraint kind = CELLM_CONSTRAINT_NONE;
   std::vector<std::string> texts = {};

@@ -23,7 +23,7 @@
 namespace cellm_python {
 namespace {
 
-// What a caller asks for. Sampling that is not given is the model's own, as for `cellm run`.
+// The request of a caller. Sampling that is not given is the model's own, as for `cellm run`.
 struct Options {
   cellm::GenerateOptions generate;
   cellm::RequestedSampling sampling;

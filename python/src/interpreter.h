@@ -1,4 +1,4 @@
-// What the extension needs of the interpreter: other threads while the library works, and an end
+// The extension's use of the interpreter: other threads while the library works, and an end
 // that no thread disturbs.
 #pragma once
 

@@ -18,7 +18,7 @@ enum class ErrorKind {
   kResources,    // out of memory or disk
 };
 
-// What may be done about an error (base/advice.h), with the figures behind it where there are any:
+// A remedy for an error (base/advice.h), with its figures where there are any:
 // bytes of memory, or tokens.
 enum class AdviceKind : int;
 struct Advice {

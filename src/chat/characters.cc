@@ -81,7 +81,8 @@ Casing casing_at(Casing casing, char32_t code, bool first, bool after_cased) {
     case Casing::kCapitalize:
       return first ? Casing::kTitle : Casing::kLower;
     case Casing::kSwap:
-      return is_upper_case(code) ? Casing::kLower : Casing::kUpper;
+      if (is_upper_case(code)) return Casing::kLower;
+      return is_lower_case(code) ? Casing::kUpper : Casing::kTitle;  // kTitle keeps the others
     default:
       return casing;
   }

@@ -98,12 +98,22 @@ std::string number_text(const Conversion& conversion, const Value& value) {
     spec += ' ';
   if (conversion.flag('#')) spec += '#';
   if (conversion.flag('0') && !conversion.flag('-')) spec += '0';
-  if (conversion.width) spec += fmt::format("{}", *conversion.width);
+  // Python's prefix of octal numbers is "0o"; that of fmt is "0", and none before 0.
+  std::string_view prefix_rest;
+  if (conversion.type == 'o' && conversion.flag('#')) {
+    prefix_rest = whole_number(value) == 0 ? "o0" : "o";
+  }
+  const std::size_t width = conversion.width.value_or(0);
+  if (width > prefix_rest.size()) spec += fmt::format("{}", width - prefix_rest.size());
   if (!integer) spec += fmt::format(".{}", conversion.precision.value_or(6));
   spec += std::string_view("iu").find(conversion.type) != std::string_view::npos ? 'd'
                                                                                  : conversion.type;
   const std::string format = "{:" + spec + "}";
-  if (integer) return fmt::format(fmt::runtime(format), whole_number(value));
+  if (integer) {
+    std::string text = fmt::format(fmt::runtime(format), whole_number(value));
+    if (!prefix_rest.empty()) text.insert(text.find('0') + 1, prefix_rest);
+    return text;
+  }
   refuse_undefined(value);
   if (!is_number(value)) throw Fault("must be real number");
   return fmt::format(fmt::runtime(format), as_double(value));

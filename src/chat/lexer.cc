@@ -243,7 +243,8 @@ class Lexer {
     if (rest_.size() > 2 && rest_[0] == '0') {
       const char letter = static_cast<char>(rest_[1] | 32);
       base = letter == 'b' ? 2 : (letter == 'o' ? 8 : (letter == 'x' ? 16 : 10));
-      if (base != 10 && digits(rest_, 2, base) > 2) prefix = 2;
+      const std::size_t first = rest_[2] == '_' ? 3 : 2;  // as in 0x_ff
+      if (base != 10 && digits(rest_, first, base) > first) prefix = first;
       if (prefix == 0) base = 10;
     }
     std::size_t size = digits(rest_, prefix, base);

@@ -9,7 +9,7 @@
 
 namespace cellm {
 
-// What a template takes beyond the usual.
+// Deviations from the usual form of messages that a template accepts.
 struct MessageForm {
   bool parts = false;              // contents that are lists of parts
   bool arguments_as_text = false;  // arguments of calls that are JSON text instead of objects

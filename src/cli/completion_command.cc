@@ -30,24 +30,32 @@ std::string joined(const std::vector<std::string>& words, const char* separator)
   return fmt::format("{}", fmt::join(words, separator));
 }
 
-// Options whose value is one of a few words: for each "names) words".
-template <class Print>
-void for_each_choice(const CommandFacts& command, Print print) {
+// The values of an option that are known words; none: names of files.
+std::string values(const OptionFacts& option) {
+  return joined(option.choices.empty() ? option.suggestions : option.choices, " ");
+}
+
+// The same of the arguments without an option.
+std::string argument_values(const CommandFacts& command) {
+  std::string words;
   for (const OptionFacts& option : command.options) {
-    if (!option.choices.empty() && !option.names.empty()) print(option);
+    if (option.names.empty()) words += values(option);
   }
+  return words;
 }
 
 std::string bash_script(const Commands& commands) {
   std::string cases;
   for (std::size_t i = 1; i < commands.size(); ++i) {
     cases += fmt::format("    {})\n      case $previous in\n", commands[i].name);
-    for_each_choice(commands[i], [&](const OptionFacts& option) {
-      cases += fmt::format("        {}) words='{}' ;;\n", joined(option.names, "|"),
-                           joined(option.choices, " "));
-    });
-    cases += fmt::format("        *) [[ $current == -* ]] && words='{}' ;;\n      esac\n      ;;\n",
-                         option_words(commands[i]));
+    for (const OptionFacts& option : commands[i].options) {
+      if (option.names.empty() || values(option).empty()) continue;
+      cases +=
+          fmt::format("        {}) words='{}' ;;\n", joined(option.names, "|"), values(option));
+    }
+    cases += fmt::format("        *) words='{}'; [[ $current == -* ]] && words='{}' ;;\n",
+                         argument_values(commands[i]), option_words(commands[i]));
+    cases += "      esac\n      ;;\n";
   }
   return fmt::format(R"(# Completion of cellm for bash: source <(cellm completion bash)
 _cellm() {{
@@ -94,13 +102,15 @@ std::string zsh_script(const Commands& commands) {
       for (const std::string& name : option.names) {
         std::string value;
         if (!option.value.empty()) value = ":" + option.value + ":_files";
-        if (!option.choices.empty()) {
-          value = fmt::format(":{}:({})", option.value, joined(option.choices, " "));
+        if (const std::string words = values(option); !words.empty()) {
+          value = fmt::format(":{}:({})", option.value, words);
         }
         cases += fmt::format("      '{}[{}]{}' \\\n", name, zsh_text(option.help), value);
       }
     }
-    cases += "      '*:file:_files' ;;\n";
+    const std::string words = argument_values(commands[i]);
+    cases += words.empty() ? "      '*:file:_files' ;;\n"
+                           : fmt::format("      '*:argument:({})' ;;\n", words);
   }
   return fmt::format(R"(#compdef cellm
 # Completion of cellm for zsh: cellm completion zsh > a folder of $fpath, as _cellm
@@ -131,14 +141,14 @@ std::string fish_script(const Commands& commands) {
     script += fmt::format("complete -c cellm -n __fish_use_subcommand -a {} -d '{}'\n",
                           command.name, quoted(command.description, "\\'"));
     for (const OptionFacts& option : command.options) {
-      if (option.names.empty()) continue;
+      if (option.names.empty() && values(option).empty()) continue;
       script += fmt::format("complete -c cellm -n '__fish_seen_subcommand_from {}'", command.name);
       for (const std::string& name : option.names) {
         script += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
       }
-      if (!option.value.empty()) script += " -r";
-      if (!option.choices.empty()) {
-        script += fmt::format(" -f -a '{}'", joined(option.choices, " "));
+      if (!option.value.empty() && !option.names.empty()) script += " -r";
+      if (const std::string words = values(option); !words.empty()) {
+        script += fmt::format(" -f -a '{}'", words);
       }
       script += fmt::format(" -d '{}'\n", quoted(option.help, "\\'"));
     }

@@ -34,6 +34,7 @@ void add_formats(Options& options, ConvertArguments& a) {
                "without requantization; or a mixture of llama-quantize: {} (default for .gguf: "
                "{}) (see cellm formats)",
                kDefaultFormat, encodable_format_names(), mixture_names(), kDefaultGgufFormat))
+      .suggest(format_words())
       .group(general);
   options
       .add("--target-bpw", a.target_bpw,
@@ -48,11 +49,13 @@ void add_formats(Options& options, ConvertArguments& a) {
       .add("--embedding", a.embedding,
            "Format of the embedding, one of those of --format but keep (default int8; f16 with "
            "--format f16; kept with --format keep)")
+      .suggest(encodable_formats())
       .group(general);
   options
       .add("--lm-head", a.lm_head,
            "Format of the output matrix, likewise (default: that of the embedding; kept with "
            "--format keep)")
+      .suggest(encodable_formats())
       .group(general);
   options
       .add(

@@ -1,4 +1,4 @@
-// What infer says on stderr beside its answer.
+// Notes of infer on stderr.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace cellm {
 // The quality stored in the file, if any.
 void announce_quality(const InferArguments& arguments, const Model& model);
 
-// What was assumed or ignored when the model was opened.
+// Prints the notes of opening the model: values assumed, parts ignored.
 void announce_notes(const Model& model);
 
 // Says that a prompt begins with the begin-of-text token, which the tokenizer adds by itself.

@@ -33,7 +33,7 @@ constexpr const char* kNextPrompt = "... ";
 constexpr const char* kPasteOn = "\x1b[?2004h";
 constexpr const char* kPasteOff = "\x1b[?2004l";
 constexpr std::string_view kPasteEnd = "\x1b[201~";
-// What libedit redraws at once in a moment; a conversation has less.
+// Libedit redraws as much at once without delay; messages of a conversation are shorter.
 constexpr std::size_t kMaxPastedBytes = std::size_t{1} << 20;
 
 const char* current_prompt = kPrompt;

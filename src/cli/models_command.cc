@@ -50,6 +50,7 @@ int run_list(bool as_json) {
 Run configure_list(Options& options) {
   auto as_json = std::make_shared<bool>(false);
   options.add_flag("--json", *as_json, "Print an array of objects: name, bytes, format, path");
+  options.footer("Example:\n  cellm list");
   return [as_json] { return run_list(*as_json); };
 }
 
@@ -66,6 +67,7 @@ Run configure_remove(Options& options) {
   options.add("name", *name, "ORG/NAME").required();
   options.add_flag("--downloads", *downloads,
                    "Also what was downloaded, which other programs may use");
+  options.footer("Example:\n  cellm rm Qwen/Qwen3.5-0.8B");
   return [name, downloads] { return run_remove(*name, *downloads); };
 }
 

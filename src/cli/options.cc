@@ -66,6 +66,11 @@ Option& Option::one_of(const std::vector<std::string>& values) {
   return *this;
 }
 
+Option& Option::suggest(const std::vector<std::string>& values) {
+  (*suggestions_)[option_] = values;
+  return *this;
+}
+
 Option& Option::names_output() {
   const auto refuse_stream = [](std::string& value) -> std::string {
     return value == "-" ? "standard output is no place for it; give a name (./- for this one)" : "";
@@ -85,25 +90,28 @@ void read_type(const std::string& type, OptionFacts& facts) {
   for (std::string choice; std::getline(choices, choice, ',');) facts.choices.push_back(choice);
 }
 
-OptionFacts option_facts(const CLI::Option& option) {
+OptionFacts option_facts(const CLI::Option& option, const Suggestions& suggestions) {
   OptionFacts facts;
   for (const std::string& name : option.get_snames()) facts.names.push_back("-" + name);
   for (const std::string& name : option.get_lnames()) facts.names.push_back("--" + name);
   if (option.get_positional()) facts.argument = option.get_name(true, false);
   if (option.get_items_expected_max() > 0) read_type(option.get_type_name(), facts);
+  if (const auto found = suggestions.find(&option); found != suggestions.end()) {
+    facts.suggestions = found->second;
+  }
   facts.required = option.get_required();
   facts.help = option.get_description();
   facts.group = option.get_group();
   return facts;
 }
 
-CommandFacts command_facts(const CLI::App& app) {
+CommandFacts command_facts(const CLI::App& app, const Suggestions& suggestions) {
   CommandFacts facts{.name = app.get_name(),
                      .description = app.get_description(),
                      .footer = app.get_footer(),
                      .options = {}};
   for (const CLI::Option* option : app.get_options()) {
-    facts.options.push_back(option_facts(*option));
+    facts.options.push_back(option_facts(*option, suggestions));
   }
   return facts;
 }
@@ -111,7 +119,8 @@ CommandFacts command_facts(const CLI::App& app) {
 }  // namespace
 
 Options::Options(const std::string& description, const std::string& name)
-    : app_(std::make_shared<CLI::App>(description, name)) {}
+    : app_(std::make_shared<CLI::App>(description, name)),
+      suggestions_(std::make_shared<Suggestions>()) {}
 
 namespace {
 
@@ -131,7 +140,7 @@ template <typename T>
 Option Options::add(const std::string& names, T& value, const std::string& help) {
   CLI::Option* option = app_->add_option(names, value, help);
   if constexpr (kIsFraction<T>) option->check(CLI::Validator(refuse_nan, ""));
-  return Option(option);
+  return Option(option, suggestions_.get());
 }
 template Option Options::add(const std::string&, std::string&, const std::string&);
 template Option Options::add(const std::string&, unsigned&, const std::string&);
@@ -156,16 +165,17 @@ Option Options::add_repeatable(const std::string& names, std::vector<std::string
   return Option(app_->add_option(names, take, help)
                     ->type_name("TEXT")
                     ->expected(1, CLI::detail::expected_max_vector_size)
-                    ->allow_extra_args(false));
+                    ->allow_extra_args(false),
+                suggestions_.get());
 }
 
 Option Options::add_flag(const std::string& names, bool& value, const std::string& help) {
-  return Option(app_->add_flag(names, value, help));
+  return Option(app_->add_flag(names, value, help), suggestions_.get());
 }
 
 Option Options::add_flag(const std::string& names, const std::function<void()>& callback,
                          const std::string& help) {
-  return Option(app_->add_flag_callback(names, callback, help));
+  return Option(app_->add_flag_callback(names, callback, help), suggestions_.get());
 }
 
 void Options::add_version(const std::string& version) {
@@ -179,7 +189,8 @@ void Options::footer(const std::string& text) {
 Options Options::add_command(const std::string& name, const std::string& description) {
   app_->require_subcommand(1);
   // CLI11 owns a command together with its program.
-  return Options(std::shared_ptr<CLI::App>(app_, app_->add_subcommand(name, description)));
+  return Options(std::shared_ptr<CLI::App>(app_, app_->add_subcommand(name, description)),
+                 suggestions_);
 }
 
 void Options::when_chosen(const std::function<void()>& callback) {
@@ -189,9 +200,9 @@ void Options::when_chosen(const std::function<void()>& callback) {
 std::vector<CommandFacts> Options::program_facts() const {
   const CLI::App* program = app_.get();
   while (program->get_parent() != nullptr) program = program->get_parent();
-  std::vector<CommandFacts> all{command_facts(*program)};
+  std::vector<CommandFacts> all{command_facts(*program, *suggestions_)};
   for (const CLI::App* command : program->get_subcommands({})) {
-    all.push_back(command_facts(*command));
+    all.push_back(command_facts(*command, *suggestions_));
   }
   return all;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,10 +16,14 @@ class Option;
 
 namespace cellm {
 
+// Values of options, for completion.
+using Suggestions = std::map<const CLI::Option*, std::vector<std::string>>;
+
 // One option, to add conditions and details to. A handle: copies are the same option.
 class Option {
  public:
-  explicit Option(CLI::Option* option) : option_(option) {}
+  Option(CLI::Option* option, Suggestions* suggestions)
+      : option_(option), suggestions_(suggestions) {}
 
   Option& required();
   Option& needs(const Option& other);
@@ -33,10 +38,13 @@ class Option {
   Option& range(T low, T high);
   Option& not_negative();
   Option& one_of(const std::vector<std::string>& values);
+  // Values for completion; the option takes others, too.
+  Option& suggest(const std::vector<std::string>& values);
   Option& names_output();  // not "-": nothing but text goes to standard output
 
  private:
   CLI::Option* option_;
+  Suggestions* suggestions_;
 };
 
 // Descriptions of options and commands, for completion scripts and manual pages.
@@ -46,6 +54,7 @@ struct OptionFacts {
   bool required = false;
   std::string value;  // "TEXT", "UINT"; empty: a flag
   std::vector<std::string> choices;
+  std::vector<std::string> suggestions;  // some of the values, if there are no choices
   std::string help;
   std::string group;
 };
@@ -88,9 +97,11 @@ class Options {
   std::optional<std::string> parse(int argc, const char* const* argv);
 
  private:
-  explicit Options(std::shared_ptr<CLI::App> app) : app_(std::move(app)) {}
+  Options(std::shared_ptr<CLI::App> app, std::shared_ptr<Suggestions> suggestions)
+      : app_(std::move(app)), suggestions_(std::move(suggestions)) {}
 
   std::shared_ptr<CLI::App> app_;
+  std::shared_ptr<Suggestions> suggestions_;  // of the whole program
 };
 
 }  // namespace cellm

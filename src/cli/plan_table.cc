@@ -79,7 +79,8 @@ void print_table(const ConvertPlan& plan) {
   line("total", "", total);
   std::uint64_t blobs = 0;
   for (const auto& blob : plan.blobs) blobs += blob.bytes.size();
-  fmt::print("tokenizer, chat template and sampling defaults: {} bytes\n", blobs);
+  // A GGUF file has them among its metadata.
+  if (blobs != 0) fmt::print("tokenizer, chat template and sampling defaults: {} bytes\n", blobs);
   if (!plan.left_out.empty()) fmt::print("left out: {} tensors\n", plan.left_out.size());
   fmt::print("file: {} bytes ({})\n", plan.file_bytes, human_bytes(plan.file_bytes));
 }

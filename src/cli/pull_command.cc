@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/interrupts.h"
 #include "cli/job_display.h"
+#include "convert/mixtures.h"
 #include "hub/hub_name.h"
 #include "hub/hub_settings.h"
 #include "hub/resolve.h"
@@ -69,8 +70,10 @@ Run configure(Options& options) {
   auto arguments = std::make_shared<Arguments>();
   options.add("model", arguments->model, "ORG/NAME or ORG/NAME:FILE.gguf, with @REVISION if wanted")
       .required();
-  options.add("-f,--format", arguments->format,
-              "Format of the layers, as of convert (default int4-g32)");
+  options
+      .add("-f,--format", arguments->format,
+           "Format of the layers, as of convert (default int4-g32)")
+      .suggest(format_words());
   options
       .add("--target-bpw", arguments->target_bpw,
            "Instead of --format: bits per weight of the whole file, as of convert")

@@ -16,7 +16,7 @@ struct Decimal {
   std::string integer;   // no leading zeros: empty below 1
   std::string fraction;  // no trailing zeros
 
-  // What std::to_chars writes: sign, digits, fraction, exponent. Nothing for more digits than
+  // Reads texts of std::to_chars: sign, digits, fraction, exponent. Nothing for more digits than
   // kMaxDecimalDigits on either side of the point.
   static std::optional<Decimal> parse(std::string_view text);
 };

@@ -41,7 +41,7 @@ struct GrammarRule {
   std::uint32_t rank = 0;  // larger than that of each rule that can begin with it
 };
 
-// What is known about a node.
+// Properties of a node.
 struct GrammarNode {
   std::uint32_t first_edge = 0;  // they end where those of the next node begin
   bool is_end = false;           // of its rule

@@ -1,4 +1,4 @@
-// What is computed about a grammar once it is complete.
+// Analysis of a complete grammar.
 #pragma once
 
 #include <cstdint>

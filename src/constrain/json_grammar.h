@@ -60,7 +60,7 @@ class JsonGrammar {
   std::uint32_t any_array(std::uint32_t from);
   // Any string, of as many characters.
   std::uint32_t string(std::uint32_t from, const JsonLength& length = {});
-  // What append_content appends between quotation marks, by means of character().
+  // The content that append_content appends, between quotation marks, by character().
   std::uint32_t quoted(std::uint32_t from, const AppendValue& append_content);
   // A character of a set in a string: as itself if it may be, else by its shortest escape.
   std::uint32_t character(std::uint32_t from, const CharSet& set);

@@ -10,7 +10,7 @@
 namespace cellm {
 namespace {
 
-// Those that stand for themselves in a string.
+// Characters that stand for themselves in a string.
 const CharSet& plain_characters() {
   static const CharSet set = CharSet::all().without(CharSet{{0, 0x1F}, {'"', '"'}, {'\\', '\\'}});
   return set;

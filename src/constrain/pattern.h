@@ -30,7 +30,7 @@ struct Pattern {
   std::uint32_t rule = 0;
 };
 
-// What ECMAScript (with the flag u) and Python's `re` have in common; where they match different
+// The common part of ECMAScript (with the flag u) and Python's `re`; where they match different
 // texts, those that both match. Throws Error(kUnsupported), naming the byte, for what is not
 // regular or not known (lookaround, references back, word boundaries, flags), Error(kUsage) for
 // what is malformed.

@@ -22,7 +22,7 @@ namespace {
 // Compilers in compilers, for the values of enum and const.
 constexpr int kMaxNesting = 3;
 
-// What a schema without a type is about, by its keywords.
+// The types that the keywords of a schema without a type refer to.
 struct Family {
   const char* type;
   std::vector<const char*> keywords;

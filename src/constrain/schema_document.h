@@ -45,7 +45,7 @@ class SchemaDocument {
  public:
   explicit SchemaDocument(const Schema& root) : root_(root) {}
 
-  // What "#" or "#/..." stands for.
+  // The schema that "#" or "#/..." refers to.
   SchemaAt resolve(const SchemaAt& from, const std::string& reference) const;
   // A schema with the same meaning but without $ref and allOf: an object, or false. Throws
   // Error(kUnsupported) for schemas that cannot be made one, or that contain themselves.

@@ -1,4 +1,4 @@
-// What the tests of this folder share.
+// Shared parts of this folder's tests.
 #pragma once
 
 #include <string>

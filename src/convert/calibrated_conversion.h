@@ -36,7 +36,7 @@ struct TargetChange {
 // Quantized tensors of a calibrated conversion.
 struct CalibratedTensors {
   std::unique_ptr<QuantizedStore> state;  // null without a state; remove() it after converting
-  // Every tensor of the plan that is coded and has an input, with corrected targets also the
+  // Every tensor of the plan that is quantized and has an input, with corrected targets also the
   // embedding.
   QuantizedTensors tensors;
   // Matrices quantized without feedback, because the second moments of their input have no factor:

@@ -36,7 +36,7 @@ struct CalibrationLabel {
   bool corrected_targets = false;
 };
 
-// What convert() writes.
+// The output of convert().
 enum class Container : std::uint8_t {
   kCellm,
   kGguf,    // of the text model
@@ -103,8 +103,8 @@ struct ConvertPlan {
   Container container = Container::kCellm;
   std::string header_json;  // of a .cellm file
   FlatFile flat;            // of the others
-  // What a .cellm file has beside tensors; further tensors of a GGUF file; further files of a
-  // folder.
+  // The parts of a .cellm file other than tensors; further tensors of a GGUF file; further files
+  // of a folder.
   struct Blob {
     std::string name;
     std::string bytes;

@@ -19,7 +19,7 @@ constexpr std::array<Mixture, 20> kMixtures{
      {"q2_k", "q2_k", 10},   {"q2_k_s", "q2_k", 21},   {"q5_k", "q5_k", 17},
      {"q4_k", "q4_k", 15},   {"q3_k", "q3_k", 12}}};
 
-// What replaces a format of 256 weights in rows that are no multiple of it.
+// Replacements of formats of 256 weights, for rows that are no multiple of it.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kSmallerBlocks{
     {{"q2_k", "q4_0"},
      {"q3_k", "q4_0"},
@@ -40,7 +40,7 @@ bool uses_more_bits(std::size_t layer, std::size_t layers) {
   return layer < eighth || layer >= 7 * layers / 8 || (layer - eighth) % 3 == 2;
 }
 
-// What the values of a layer are computed with: the most sensitive matrix of it.
+// The matrix that computes a layer's values, its most sensitive one.
 bool is_value(TensorRole role) {
   return role == TensorRole::kValue || role == TensorRole::kDeltaInput;
 }
@@ -108,6 +108,15 @@ std::string mixture_names() {
     names += mixture.name;
   }
   return names;
+}
+
+std::vector<std::string> format_words() {
+  std::vector<std::string> words = encodable_formats();
+  for (const Mixture& mixture : kMixtures) {
+    if (std::ranges::find(words, mixture.name) == words.end()) words.emplace_back(mixture.name);
+  }
+  words.emplace_back("keep");
+  return words;
 }
 
 FormatChoice fitting_choice(const FormatChoice& choice, std::size_t cols) {

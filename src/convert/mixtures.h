@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "format/format_choice.h"
 #include "model/config.h"
@@ -23,6 +24,8 @@ struct Mixture {
 const Mixture* find_mixture(std::string_view name);
 // "q4_0, q4_1, ...", for help texts.
 std::string mixture_names();
+// What convert --format takes: formats, mixtures and "keep", for completion.
+std::vector<std::string> format_words();
 
 // The format of a matrix of `cols` columns, by the rules of llama-quantize with an importance
 // matrix (llama-quant.cpp, llama_tensor_get_type_impl), so that the sizes are the same. `tied`: the

@@ -55,7 +55,7 @@ FormatChoice vector_choice(const ConvertOptions& options, const ModelSource& sou
   return {kExactFormat, 0};
 }
 
-// What the choice of a tensor's format depends on.
+// The inputs of the choice of a tensor's format.
 struct Choosing {
   const ConvertOptions& options;
   const ModelConfig& config;

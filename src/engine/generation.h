@@ -71,7 +71,7 @@ struct GenerateOptions {
   std::optional<ThinkingTags> thinking = {};
   // After so many tokens of reasoning its closing tag is forced; nothing: it may go on.
   std::optional<std::size_t> thinking_budget = {};
-  // What the answer has to be; nothing: anything. Needs a tokenizer. It holds behind the reasoning
+  // The constraint on the answer; nothing: none. Needs a tokenizer. It holds behind the reasoning
   // if that is told apart and the prompt has not closed it. The tokens of stop_ids, and stop
   // strings that are control tokens, may come where the text may end; where nothing may follow, the
   // answer ends, even below min_tokens. Of other control tokens those of spelled_ids may come where

@@ -21,7 +21,7 @@ struct LayerMatrix {
   Linear* linear;
 };
 
-// What the sequences show of an input, a batch of tokens at a time. Valid during the call.
+// An observed input of the sequences, a batch of tokens at a time. Valid during the call.
 struct LockstepInput {
   std::size_t tokens = 0;
   const float* x = nullptr;  // (tokens, cols) without gaps

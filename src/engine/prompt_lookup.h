@@ -21,7 +21,7 @@ class PromptLookup {
   // match is taken, the latest of equals.
   static constexpr std::size_t kPlaces = 32;
 
-  // What followed the longest match of the end of the text: at most `most` tokens, and no more than
+  // The tokens after the longest match of the end of the text: `most` at most, and no more than
   // the match has, since a short match is often an accident. Empty if there is none; valid until
   // the next call. text: that of the last call, with tokens behind it.
   std::span<const std::uint32_t> draft(std::span<const std::uint32_t> text, std::size_t most);

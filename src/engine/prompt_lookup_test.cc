@@ -37,7 +37,7 @@ TEST(PromptLookup, SaysNothingWithoutAMatch) {
   EXPECT_TRUE(draft({1, 2, 3, 4, 1, 2, 3}, 0).empty());
 }
 
-// What the header says, without an index.
+// The definition in the header, without an index.
 Ids slow_draft(const Ids& text, std::size_t most) {
   std::size_t best = 0;
   std::size_t best_end = 0;

@@ -72,6 +72,19 @@ std::string encodable_format_names() {
   return names;
 }
 
+std::vector<std::string> encodable_formats() {
+  std::vector<std::string> names;
+  for (const FormatSpec* spec : all_formats()) {
+    if (!is_encodable(*spec)) continue;
+    names.emplace_back(spec->name);
+    if (!spec->any_group) continue;
+    for (const std::size_t group : kUsualGroups) {
+      names.push_back(format_choice_name({spec->id, group}));
+    }
+  }
+  return names;
+}
+
 std::size_t group_for(const FormatChoice& choice, std::size_t cols, std::string_view tensor) {
   if (!format_spec(choice.format).has_scales) return 0;
   if (choice.group == 0 || choice.group >= cols) return cols;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "format/format_id.h"
 #include "format/format_spec.h"
@@ -35,6 +36,8 @@ std::string format_choice_name(const FormatChoice& choice);
 
 // The names of the formats that cellm encodes, for help texts and messages: "f16, int8, int4, ...".
 std::string encodable_format_names();
+// The same one by one, with the usual groups: "f16", "int4", "int4-g32", ...
+std::vector<std::string> encodable_formats();
 
 // The group that a row of `cols` weights gets: the largest divisor of cols up to choice.group,
 // since version 1 of the file knows equal groups only; cols for a group of 0. Throws Error(kUsage),

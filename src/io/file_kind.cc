@@ -35,7 +35,7 @@ struct Sign {
   std::string_view what;
 };
 
-// What no version of cellm reads.
+// Kinds of files that cellm does not read.
 constexpr std::array<Sign, 21> kSigns{{
     {"GGUF", 0, "a GGUF file; give it by itself, not as a part of a folder"},
     {"PK\x03\x04", 0, "a zip archive; unpack it first"},
@@ -111,7 +111,7 @@ std::string of_text(std::string_view text) {
   return fmt::format("text, not weights: {}", quoted(text));
 }
 
-// What files are that should be either; empty for others.
+// The kind of a file that should be either; empty for others.
 std::string of_any(std::string_view text) {
   if (text.empty()) return "empty; the download is not complete";
   if (text.starts_with(kLfsPointer)) {

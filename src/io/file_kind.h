@@ -1,5 +1,5 @@
-// What files and folders are that people give in place of a model, by their first bytes and by the
-// names in them.
+// Recognizes files and folders that people give by mistake in place of a model, by first bytes and
+// by names.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace cellm {
 
-// What the bytes of a file are that should hold weights but are in none of the containers that
+// Recognizes a file that should hold weights but is in none of the containers that
 // cellm reads: a Git LFS pointer, a web page, a message of a server, a PyTorch or another
 // framework's file, an archive, the beginning of a download. The error names `name`; nothing if the
 // bytes are none of these.

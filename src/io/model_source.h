@@ -90,7 +90,7 @@ class ModelSource {
 
   // The files of the model besides path(): further parts, merged adapters.
   virtual std::vector<std::string> part_paths() const { return {}; }
-  // What is merged into the stored weights, for the model's identity; empty: nothing.
+  // The adapters merged into the stored weights, for the model's identity; empty: none.
   virtual std::string merged() const { return {}; }
 
   // The origin of the container: __metadata__.format of safetensors ("pt", "mlx"), "gguf", or

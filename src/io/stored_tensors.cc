@@ -30,7 +30,7 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Those that may hold the model's weights, not an adapter's or a second copy of them.
+// The files that may hold the model's weights, not an adapter's or a second copy of them.
 std::vector<std::string> weight_files(const std::vector<std::string>& names) {
   std::vector<std::string> weights;
   for (const std::string& name : names) {

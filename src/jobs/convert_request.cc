@@ -46,7 +46,7 @@ Container container_of(const ConvertJobOptions& options) {
   return options.output.extension() == ".gguf" ? Container::kGguf : Container::kCellm;
 }
 
-// What only .cellm files have.
+// Refuses options that only .cellm files have.
 void refuse_cellm_options(const ConvertJobOptions& options, const ConvertRequest& request) {
   if (request.options.container == Container::kCellm) return;
   if (options.packed) throw usage_error("packed tensors are of .cellm files only");

@@ -1,7 +1,7 @@
 // Tiles of outputs, 16 rows × several tokens, of the unpacked codes of block formats. Included by
 // block_kernels.inl alone.
 
-// What matters of a format once its codes are unpacked: formats that agree share the code.
+// Properties of a format after unpacking of its codes: formats that agree share the code.
 template <unsigned kCodeBits, bool kHasOffsets, std::size_t kColumns>
 struct UnpackedCodes {
   static constexpr unsigned kBits = kCodeBits;

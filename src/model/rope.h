@@ -19,8 +19,8 @@ void validate_rope(const JsonNode& text, const ModelConfig& config);
 // rotary_dim / 2 frequencies, scaling applied.
 std::vector<float> inverse_frequencies(const ModelConfig& config);
 
-// What each frequency is divided by, of a scaling that is a table of factors: Llama 3's, or one
-// that came as such. Empty for the others.
+// The divisors of the frequencies, for a scaling that is a table of factors: Llama 3's, or one
+// stored as a table. Empty for the others.
 std::vector<float> rope_factors(const ModelConfig& config);
 
 // The factor of cos and sin that YaRN has for a scaling by `factor`, unless a configuration says

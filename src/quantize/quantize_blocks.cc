@@ -75,7 +75,7 @@ class BlockQuantizer {
     }
   }
 
-  // What the errors of a group cost with this step, if its columns were coded now, each with the
+  // The cost of a group's errors with this step, if its columns were quantized now, each with the
   // errors of those before it: Σ (target − value)² R_kk √H_kk. R_kk² is the cost if the columns
   // behind make up for all they can, H_kk if for nothing; measured, their mean is better than R_kk²
   // (docs/log/2026-11-30-gguf-out.md). `targets` are those under the assumption that the columns of
@@ -148,7 +148,7 @@ class BlockQuantizer {
     const std::size_t rows = block.count;
     const std::size_t blocks = cols_ / coding.columns;
     std::vector<float> quantized(rows * cols_);
-    std::vector<GroupStep> steps(rows);  // of the group that is being coded
+    std::vector<GroupStep> steps(rows);  // of the group that is being quantized
     const auto numbers_of = [&](std::size_t row, std::size_t col) -> BlockNumbers& {
       return numbers[row * blocks + col / coding.columns];
     };

@@ -47,7 +47,7 @@ struct SumSquare {
 // Squares of 64 columns of 1024 tokens stay in a second-level cache.
 inline constexpr std::size_t kSumSquare = 64;
 std::vector<SumSquare> all_squares(std::size_t rows, std::size_t cols);
-// Those of the lower triangle, the diagonal included.
+// The squares of the lower triangle, diagonal included.
 std::vector<SumSquare> lower_squares(std::size_t cols);
 
 // sums[i][j] += Σ_tokens a[token][i] · b[token][j] in the squares; sums: (a.cols(), b.cols()). a

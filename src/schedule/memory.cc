@@ -103,7 +103,7 @@ void Lease::add(std::uint64_t bytes) {
   bytes_ += bytes;
 }
 
-// Who shares a block also shares all in front of it.
+// States that share a block also share all blocks before it.
 std::uint64_t Lease::exclusive_bytes() const {
   const auto shared = std::find_if(blocks_.rbegin(), blocks_.rend(), [&](const std::byte* block) {
     return ledger_->holders_.at(block).all > 1;

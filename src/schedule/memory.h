@@ -31,7 +31,7 @@ struct StateSizes {
   std::uint64_t recurrent_bytes;  // of all delta nets
 };
 
-// What memory is for: that of snapshots can be had back by giving them up.
+// The use of memory: that of snapshots is freed by dropping them.
 enum class MemoryUse { kSequence, kSnapshot };
 
 // The budget, and which blocks are shared. A block counts once, however many hold it. Not

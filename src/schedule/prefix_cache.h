@@ -92,7 +92,7 @@ class PrefixCache {
   std::uint64_t evictions() const { return evictions_; }
 
  private:
-  // What is at a node.
+  // The content of a node.
   struct Kept {
     Lease lease = {};  // outlives the snapshot
     std::optional<Snapshot> snapshot = {};

@@ -66,7 +66,7 @@ bool PrefixCache::has_longer(Node& node) {
   return found;
 }
 
-// Those that were reused, or that nothing continues, first, and of these the most useful.
+// Prefixes that were reused or that no other continues come first, the most useful before others.
 std::pair<bool, double> PrefixCache::urgency(Node& node) {
   return {node.value.hits != 0 || !has_longer(node), score(node)};
 }

@@ -1,4 +1,4 @@
-// What the two ends of a request share: its events and its cancellation.
+// State shared by the two ends of a request: its events and its cancellation.
 #pragma once
 
 #include <chrono>

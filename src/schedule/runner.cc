@@ -90,7 +90,7 @@ void Runner::run(Step& step) {
   seconds_per_token_ += kLatestWeight * (latest - seconds_per_token_);
 }
 
-// What has a broken sequence after an exception fails.
+// Requests with a broken sequence after an exception fail.
 bool Runner::forward(Step& step, std::span<const StepOutput>& outputs) {
   const Stopwatch watch;
   const auto error = error_of([&] { outputs = batch_.step(step.inputs); });

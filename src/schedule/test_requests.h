@@ -100,7 +100,7 @@ inline Collected collect(Completion& completion) {
   return all;
 }
 
-// What a request of one answer gives by itself, by a session.
+// The answer of a session to the same request, alone.
 inline Collected alone(const Engine& engine, const CompletionRequest& request,
                        const SequenceOptions& options = {}) {
   Collected all;

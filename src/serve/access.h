@@ -1,4 +1,4 @@
-// Who may ask: API keys, and what a browser says about the page behind a request.
+// Access control: API keys, and the headers in which a browser names the page behind a request.
 #pragma once
 
 #include <array>

@@ -14,7 +14,7 @@
 
 namespace cellm {
 
-// What became certain with a token.
+// The parts of an answer that are final since the last token.
 struct AnswerDelta {
   std::string reasoning;
   std::string content;

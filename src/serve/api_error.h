@@ -12,7 +12,7 @@
 
 namespace cellm {
 
-// What a client is told: an HTTP status and {"error": {message, type, param, code}}.
+// An error response: an HTTP status and {"error": {message, type, param, code}}.
 class ApiError : public std::runtime_error {
  public:
   ApiError(int http_status, const std::string& message)

@@ -54,7 +54,7 @@ class Connection : public httplib::Stream {
 
   // Since the first byte of the request.
   double seconds() const { return watch_.seconds(); }
-  // What the log says of the request beyond its status.
+  // A remark for the request's line in the log.
   std::string note = {};
 
  private:

@@ -33,7 +33,7 @@ void reuse_address(socket_t socket) {
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 }
 
-// What a pattern of httplib matches literally.
+// A pattern of httplib that matches the path literally.
 std::string literal(const std::string& path) {
   std::string pattern;
   for (const char c : path) {

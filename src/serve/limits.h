@@ -22,7 +22,7 @@ inline constexpr std::chrono::seconds kIdleTime{15};
 // For a client to take what is written: so long, and as much longer as the bytes need at this rate.
 inline constexpr std::chrono::seconds kWriteTime{30};
 inline constexpr std::size_t kWriteBytesPerSecond = 16384;
-// What a refused client goes on sending is read so long and so far, so that it sees the refusal.
+// Limits of reading on from a client that was refused, so that it sees the refusal.
 inline constexpr std::chrono::seconds kLingerTime{2};
 inline constexpr std::size_t kMaxLingerBytes = std::size_t{16} << 20;
 inline constexpr std::size_t kMaxRequestsOfConnection = 1000;

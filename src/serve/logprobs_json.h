@@ -27,7 +27,7 @@ class TextLogprobs {
   void add(std::uint32_t id);
   void add(const TokenLogprobs& logprobs);
   bool empty() const { return entries_.empty(); }
-  // What was added since the last call.
+  // The entries added since the last call.
   OrderedJson take();
 
  private:

@@ -175,7 +175,7 @@ class PlainReply : public Reply {
     return json;
   }
 
-  // What a stream sends for the tokens since the last one.
+  // The chunk of a stream for the tokens since the last chunk.
   OrderedJson part(std::size_t prompt, std::size_t index) {
     Answer& answer = answers_[index];
     OrderedJson json{{"index", index},

@@ -17,7 +17,7 @@
 
 namespace cellm {
 
-// What requests need to know of the model. Tokenizer and chat must outlive it.
+// The parts of a model that requests use. Tokenizer and chat must outlive it.
 struct ServedModel {
   std::string name;
   std::int64_t created = 0;  // Unix time of the start, in seconds

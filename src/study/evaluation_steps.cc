@@ -58,7 +58,7 @@ void evaluate_together(Study& study, std::span<const StudyStep> steps) {
     study.steps.store(steps[i].name, steps[i].key, evaluation_json(evaluations[i]));
 }
 
-// What the header of a row's file is to say. The reference is the source in 16 bits, identified by
+// The quality for the header of a row's file. The reference is the source in 16 bits, identified by
 // the source's checksum: that of the f16 file changes when its quality is written into its header.
 Quality quality_of_row(const Study& study, const StudyRow& row, const ModelSource& model,
                        const ModelSource& reference) {

@@ -11,7 +11,7 @@
 
 namespace cellm {
 
-// What the weights of a format follow from.
+// How the weights of a format are made, and from which inputs they follow.
 enum class StudyMaking : std::uint8_t {
   kPlanned,     // its options and the source
   kCalibrated,  // its options and the built-in text: "t2-calibrated"

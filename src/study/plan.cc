@@ -21,7 +21,7 @@ std::string step_file(const Study& study, const std::string& name) {
   return (study.options.output / "steps" / (name + ".json")).string();
 }
 
-// What every job reads to know the model, its texts and the rows.
+// Inputs of every job: the model, its texts and the rows.
 std::vector<std::string> common_inputs(const StudyOptions& options) {
   std::vector<std::string> inputs{options.source.string()};
   if (!options.tokenizer.empty()) inputs.push_back(options.tokenizer);

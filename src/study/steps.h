@@ -12,8 +12,8 @@ inline constexpr std::size_t kSpeedPrompt = 128;
 inline constexpr std::size_t kSpeedDecode = 64;
 
 // Runs steps, which need not be neighbours in the list, and stores their results in study.steps.
-// What they read must be there: throws Error(kData) naming the missing step otherwise. Throws what
-// converting, evaluating and the hooks throw.
+// The results that they read must exist: throws Error(kData) naming the missing step otherwise.
+// Passes on errors of conversion, evaluation and the hooks.
 void run_steps(Study& study, std::span<const StudyStep> steps);
 
 // Writes the stored quality of each file of the study into its header, unless it is there.

@@ -20,7 +20,7 @@ TokenizerSpec read_gguf_tokenizer(const GgufTokenizer& gguf, std::string_view so
 GgufTokenizer make_gguf_tokenizer(const TokenizerSpec& spec, std::size_t rows,
                                   std::string_view source);
 
-// What a GGUF file cannot say about its tokens: white space that they take, words that they must
+// Properties of tokens that GGUF files cannot store: white space that they take, words they must
 // be. Empty if there is nothing.
 std::string lost_in_gguf(const TokenizerSpec& spec);
 

@@ -16,7 +16,7 @@ bool is_name_byte(char c) {
          c == '-' || c == '.';
 }
 
-// What models write into the object of a call.
+// Keys that models write into the object of a call.
 bool is_usual_key(std::string_view key) {
   return key == "id" || key == "type" || key == "tool_call_id";
 }

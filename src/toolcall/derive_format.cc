@@ -57,7 +57,7 @@ bool remove_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-// What a template writes around every answer.
+// The text that a template writes around every answer.
 struct Frame {
   std::string prompt;  // up to the answer
   std::string answer;  // with an answer of text
@@ -94,7 +94,7 @@ Range answer_range(std::string_view text, const Frame& frame) {
   return {begin, std::max(begin, tag == kNone ? text.size() : text.size() - end.size() + tag)};
 }
 
-// What a template wrote between the parts of its calls.
+// The texts that a template wrote between the parts of its calls.
 struct Pieces {
   std::string_view before;      // the first name
   std::string_view after_name;  // up to the first key

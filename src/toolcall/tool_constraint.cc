@@ -19,7 +19,7 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 using Parts = std::vector<ConstraintPtr>;
 
-// What this cannot express in a schema; caught for functions that are not strict.
+// A schema that cannot be expressed here; caught for functions that are not strict.
 Error unsupported(const ToolDefinition& tool, std::string_view place, std::string_view what) {
   return unsupported_error("tools: function {}: {}: {} is not supported between tags", tool.name,
                            place, what);

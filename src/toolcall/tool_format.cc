@@ -21,7 +21,7 @@ bool has_system_role(const Chat& chat) {
   return text && text->bytes().find(kProbeContent) != std::string::npos;
 }
 
-// What the template itself writes around the definitions of tools; empty if it writes none.
+// The text that the template writes around the definitions of tools; empty if it writes none.
 std::string text_around_definitions(const Chat& chat) {
   const ChatMessage messages[] = {{"user", "Hello"}};
   const auto text = try_render(chat, messages, true);

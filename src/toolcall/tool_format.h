@@ -23,7 +23,7 @@ namespace cellm {
 //   kTagged     call_open NAME after_name (key_open KEY key_close VALUE value_close)* call_close:
 //               <tool_call>\n<function=f>\n<parameter=x>\n1\n</parameter>\n</function>\n</tool_call>
 //
-// What stands here is what the template writes; calls are read with any white space between words.
+// The texts are as the template writes them; calls are read with any white space between words.
 struct ToolFormat {
   enum class Syntax : std::uint8_t { kJson, kNamedJson, kTagged };
 

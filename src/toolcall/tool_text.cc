@@ -121,7 +121,7 @@ void ToolText::end_call() {
   state_ = followed ? State::kBetween : State::kText;
 }
 
-// What was read becomes content; the end that did not fit may begin something else.
+// The text read so far becomes content; the end that did not fit may begin something else.
 void ToolText::fail_call() {
   const std::size_t again = std::min(reader_->unfinished(), call_text_.size() - 1);
   const std::string text = std::exchange(call_text_, {});

@@ -76,7 +76,7 @@ Mode mode_of(const WeightParts& parts) {
   return mode;
 }
 
-// What a group's size must be, given the codes and the number of groups.
+// The size of a group, given the codes and the number of groups.
 std::size_t group_of(const WeightParts& parts, const Mode& mode, std::size_t cols,
                      std::size_t groups) {
   const std::size_t group = cols % groups == 0 ? cols / groups : 0;

@@ -1,4 +1,4 @@
-// What the metadata and tensors of a file say of scales: of the rotary frequencies and of matrices.
+// Scales in the metadata and tensors of a file: of the rotary frequencies and of matrices.
 
 #include <cmath>
 #include <string>

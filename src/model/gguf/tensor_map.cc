@@ -51,7 +51,7 @@ std::string_view usual_name(std::string_view name) {
 // multi-token prediction.
 constexpr std::array<std::string_view, 4> kOtherParts{"v.", "mm.", "a.", "mtp."};
 
-// What llama.cpp's converter stores beside a matrix, NAME.weight, of ModelOpt's NVFP4: the scale of
+// Tensors that llama.cpp's converter adds to a matrix of ModelOpt's NVFP4, NAME.weight: scale of
 // the whole matrix, and that of its activations, which other programs round to 4 bits.
 constexpr std::string_view kWeight = ".weight";
 constexpr std::string_view kScale = ".scale";
