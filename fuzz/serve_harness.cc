@@ -88,13 +88,20 @@ void run_api(Bytes input) {
   }
 }
 
-constexpr std::array<std::string_view, 36> kFields{
-    "messages",   "role",      "user",       "assistant",   "content",      "prompt",
-    "input",      "stream",    "n",          "stop",        "seed",         "logit_bias",
-    "echo",       "logprobs",  "tools",      "type",        "function",     "name",
-    "parameters", "tokens",    "max_tokens", "text",        "format",       "schema",
-    "grammar",    "top_k",     "top_p",      "temperature", "system",       "tool",
-    "call_id",    "arguments", "tool_calls", "min_p",       "instructions", "strict"};
+constexpr std::array<std::string_view, 39> kFields{
+    "messages",    "role",         "user",
+    "assistant",   "content",      "prompt",
+    "input",       "stream",       "n",
+    "stop",        "seed",         "logit_bias",
+    "echo",        "logprobs",     "tools",
+    "type",        "function",     "name",
+    "parameters",  "tokens",       "max_tokens",
+    "text",        "format",       "schema",
+    "grammar",     "top_k",        "top_p",
+    "temperature", "system",       "tool",
+    "call_id",     "arguments",    "tool_calls",
+    "min_p",       "instructions", "strict",
+    "regex",       "choice",       "structured_outputs"};
 
 std::string mutate_api(const std::string& input, Random& random) {
   if (input.empty()) return input;

@@ -321,6 +321,18 @@ class Formats(ServeTest):
         choice = self.ask(CHAT, {"messages": QUESTION, "max_tokens": 20, "response_format": {"type": "json_object"}})["choices"][0]
         self.assertTrue(choice["message"]["content"].startswith("{"), choice)
 
+    def test_the_names_of_other_servers(self):
+        for fields in ({"regex": "[0-9]{3}"}, {"guided_regex": "[0-9]{3}"}, {"structured_outputs": {"regex": "[0-9]{3}"}}):
+            self.assertRegex(self.content(**fields), r"\A[0-9]{3}\Z")
+        for fields in ({"guided_choice": ["left", "right"]}, {"structured_outputs": {"choice": ["left", "right"]}}):
+            self.assertIn(self.content(**fields), ("left", "right"))
+        for fields in ({"ebnf": 'root ::= "a" "b"'}, {"guided_grammar": 'root ::= "ab"'}, {"structured_outputs": {"grammar": 'root ::= "ab"'}}):
+            self.assertEqual(self.content(**fields), "ab")
+        for fields in ({"guided_json": SCHEMA}, {"guided_json": json.dumps(SCHEMA)}, {"structured_outputs": {"json": SCHEMA}}):
+            self.assertIn(json.loads(self.content(**fields))["count"], (3, 4, 5))
+        choice = self.ask(CHAT, {"messages": QUESTION, "max_tokens": 20, "structured_outputs": {"json_object": True}})["choices"][0]
+        self.assertTrue(choice["message"]["content"].startswith("{"), choice)
+
     def test_what_is_not_supported_is_named(self):
         for schema, text in (({"type": "string", "format": "uri"}, "uri"), ({"not": {}}, "not"), ({"type": "nothing"}, "type"), ({"$ref": "#/x"}, "x")):
             error = self.ask(CHAT, {"messages": QUESTION, "json_schema": schema}, 400)["error"]
@@ -328,9 +340,19 @@ class Formats(ServeTest):
             self.assertIn(text, error["message"])
         self.refuse(CHAT, {"messages": QUESTION, "grammar": "root ::= ["}, "grammar")
         self.refuse(CHAT, {"messages": QUESTION, "grammar": "x", "json_schema": {}}, "grammar")
-        for field in ("guided_json", "guided_regex", "guided_choice", "structured_outputs", "ebnf", "allowed_token_ids"):
+        for field in ("guided_json", "guided_regex", "structured_outputs", "structural_tag", "ebnf", "allowed_token_ids"):
             self.refuse(CHAT, {"messages": QUESTION, field: ["yes", "no"]}, field)
+        self.refuse(CHAT, {"messages": QUESTION, "regex": "(?=x)"}, "regex")
+        self.refuse(CHAT, {"messages": QUESTION, "guided_choice": []}, "guided_choice")
+        self.refuse(CHAT, {"messages": QUESTION, "structured_outputs": {"choice": ["a", 1]}}, "structured_outputs.choice")
         self.ask(CHAT, {"messages": QUESTION, "max_tokens": 1, "guided_json": None})
+
+    def test_one_constraint_is_not_dropped_for_another(self):
+        schema = {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA}}
+        self.refuse(CHAT, {"messages": QUESTION, "response_format": schema, "json_schema": {"const": 1}}, "json_schema")
+        self.refuse(CHAT, {"messages": QUESTION, "structured_outputs": {"regex": "a", "choice": ["b"]}}, "structured_outputs.choice")
+        body = {"input": "x", "regex": "yes|no", "text": {"format": {"type": "text"}}}
+        self.assertIn(self.ask("/v1/responses", body)["output"][0]["content"][0]["text"], ("yes", "no"))
 
 
 WEATHER = {"name": "weather", "description": "Weather of a city", "parameters": {"type": "object", "properties": {
@@ -453,6 +475,8 @@ class Rest(ServeTest):
         (model,) = self.server.get("/v1/models").json["data"]
         self.assertEqual((model["id"], model["object"], model["owned_by"]), ("tiny", "model", "cellm"))
         self.assertEqual(model["max_model_len"], 2048)
+        self.assertEqual(model["meta"], {"n_ctx": 2048, "n_vocab": 4096, "n_params": 8_293_296})
+        self.assertEqual(self.server.get("/models/tiny").json, model)
         self.assertEqual(self.server.get("/v1/models/tiny").json, model)
         self.assertEqual(self.server.get("/v1/models/gpt").status, 404)
 
@@ -498,6 +522,9 @@ class Rest(ServeTest):
         self.assertTrue(document["openapi"].startswith("3."))
         for path in (CHAT, TEXT, "/v1/responses", "/v1/models", "/tokenize", "/detokenize", "/tokenizer_info", "/health", "/metrics"):
             self.assertIn(path, document["paths"])
+        schemas = document["components"]["schemas"]
+        for name in ("ChatRequest", "ResponseRequest"):
+            self.assertLessEqual({"tools", "tool_choice", "parallel_tool_calls", "regex", "structured_outputs"}, set(schemas[name]["properties"]))
 
     def test_what_is_not_there(self):
         for method, path, status in (("GET", "/nothing", 404), ("POST", "/v1/nothing", 404), ("GET", CHAT, 405), ("POST", "/health", 405),
@@ -509,12 +536,22 @@ class Rest(ServeTest):
         self.assertEqual(self.server.request("HEAD", "/health").status, 200)
 
 
+class Memory(unittest.TestCase):
+    def test_a_request_that_never_fits_is_the_clients(self):
+        server = Server("--cache-bytes", "1M")
+        self.addCleanup(server.stop)
+        self.assertEqual(server.post(TEXT, {"prompt": "The sea", "max_tokens": 4}).status, 200)
+        reply = server.post(TEXT, {"prompt": "The sea", "max_tokens": 1900})
+        self.assertEqual((reply.status, reply.json["error"]["code"]), (400, "context_length_exceeded"))
+
+
 class Usage(unittest.TestCase):
     def test_what_is_refused_at_the_start(self):
         public = run("serve", MODEL, "--host", "0.0.0.0", "--port", "0")
         self.assertEqual(public.returncode, 2)
         self.assertIn(b"keys", public.stderr)
-        for arguments in (("--allow-origin", "example.org"), ("--cache-bytes", "x"), ("--port", "70000"), ("--max-sequences", "0")):
+        for arguments in (("--allow-origin", "example.org"), ("--cache-bytes", "x"), ("--port", "70000"), ("--max-sequences", "0"),
+                          ("--max-sequences", "129")):  # fmt: skip
             self.assertEqual(run("serve", MODEL, *arguments).returncode, 2, arguments)
         self.assertEqual(run("serve", "no-such-model.cellm").returncode, 3)
 

@@ -89,7 +89,8 @@ class Pages(unittest.TestCase):
     def test_preflights(self):
         self.assertEqual(self.status(origin="https://chat.example", path=CHAT, method="OPTIONS"), 204)
         self.assertIn("POST", self.reply.headers["Access-Control-Allow-Methods"])
-        self.assertIn("Authorization", self.reply.headers["Access-Control-Allow-Headers"])
+        # Any header; "*" alone does not stand for Authorization.
+        self.assertEqual(self.reply.headers["Access-Control-Allow-Headers"], "Authorization, *")
         for origin in ("http://localhost:3000", "https://evil.example", None):
             self.assertEqual(self.status(origin=origin, path=CHAT, method="OPTIONS"), 403)
 
@@ -125,6 +126,14 @@ class Keys(unittest.TestCase):
         self.assertEqual(server.get("/health").status, 200)
         for line in server.lines:
             self.assertFalse(any(key in line for key in KEYS), line)
+
+    def test_metrics_may_be_open(self):
+        self.write(KEYS[0])
+        server = Server("--api-key-file", self.file, "--metrics-without-key")
+        self.addCleanup(server.stop)
+        self.assertEqual(server.get("/metrics").status, 200)
+        self.assertEqual(server.get("/metrics", headers={"Host": "evil.example"}).status, 403)
+        self.assertEqual(server.get("/v1/models").status, 401)
 
     def test_files_that_are_refused(self):
         for text, mode in ((KEYS[0], 0o644), (KEYS[0], 0o640), ("", 0o600), ("short", 0o600), ("with a space in it 123", 0o600), ("é" * 20, 0o600)):
@@ -163,6 +172,14 @@ class Rubbish(unittest.TestCase):
         self.refuse(b"GET /health HTTP/1.1\r\n" + b"x" * 200_000, 400, 431)
         self.refuse(b"GET /" + b"x" * 200_000, 431)
         self.refuse(b"GET /health HTTP/1.1\nHost: localhost\n\n", 400)
+        self.refuse(b"\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 400)
+
+    def test_the_end_of_a_connection_is_announced(self):
+        for data in (b"GET /" + b"x" * 200_000, b"GET /health HTTP/1.1\n\n", head("POST", "/nothing", "Content-Length: 5") + b"12345",
+                     head("POST", CHAT, f"Content-Length: {9 << 20}"), head("GET", "/health", "X: " + "y" * 40_000)):  # fmt: skip
+            headers = self.server.raw(data).split(b"\r\n\r\n")[0]
+            self.assertIn(b"\r\nConnection: close", headers, data[:40])
+            self.assertIn(b"\r\nX-Content-Type-Options: nosniff", headers, data[:40])
 
     def test_lengths_that_are_not_clear(self):
         body = b'{"messages": []}'

@@ -7,16 +7,11 @@
 #include "engine/answer_ids.h"
 #include "eval/model_facts.h"
 #include "io/cellm_quality.h"
+#include "io/parameter_count.h"
 
 using namespace cellm;
 
 namespace {
-
-std::uint64_t parameters_of(const ModelSource& source) {
-  std::uint64_t count = 0;
-  for (const TensorInfo& info : source.tensors()) count += info.rows() * info.cols();
-  return count;
-}
 
 // Whether a conversation can be made without being told a format.
 bool has_chat_format(const LoadedModel& model) {
@@ -103,7 +98,7 @@ cellm_status cellm_model_get_facts(const cellm_model* model, cellm_model_facts* 
                                   .hidden_size = config.hidden,
                                   .layers = config.layers.size(),
                                   .context = config.max_positions,
-                                  .parameters = parameters_of(of.engine.source()),
+                                  .parameters = parameter_count(of.engine.source()),
                                   .bits_per_weight = bits_per_weight(of.engine.source()),
                                   .has_tokenizer = of.tokenizer != nullptr ? 1 : 0,
                                   .has_chat_format = has_chat_format(of) ? 1 : 0,

@@ -2,6 +2,7 @@
 
 #include "cli/given_template.h"
 #include "cli/model_argument.h"
+#include "serve/server.h"
 
 namespace cellm {
 namespace {
@@ -26,6 +27,10 @@ void add_network(Options& options, ServeArguments& a) {
                 "Listen beyond this machine although no key is needed")
       .group(group);
   options
+      .add_flag("--metrics-without-key", a.metrics_without_key,
+                "GET /metrics needs no key, for programs that can send none")
+      .group(group);
+  options
       .add_repeatable("--allow-origin", a.allowed_origins,
                       "Let pages of this origin (https://example.org) use it; repeatable")
       .group(group);
@@ -45,7 +50,7 @@ void add_capacity(Options& options, ServeArguments& a) {
   options.add("--max-sequences", a.max_sequences, "Answers that are made at a time")
       .group(group)
       .show_default()
-      .range(std::size_t{1}, std::size_t{1024});
+      .range(std::size_t{1}, kMaxSequences);
   options.add("--max-queue", a.max_queue, "Requests that wait; more are refused")
       .group(group)
       .show_default()

@@ -24,6 +24,7 @@ struct ServeArguments {
   std::size_t port = 8080;
   std::string api_key_file;
   bool without_key = false;
+  bool metrics_without_key = false;
   std::vector<std::string> allowed_origins;
   std::vector<std::string> allowed_hosts;
   std::size_t context = 0;

@@ -80,6 +80,7 @@ ServeOptions serve_options(const ServeArguments& arguments) {
   options.port = static_cast<int>(arguments.port);
   if (!arguments.api_key_file.empty()) options.keys = ApiKeys::load(arguments.api_key_file);
   options.is_public = arguments.without_key;
+  options.open_metrics = arguments.metrics_without_key;
   options.hosts = {arguments.allowed_hosts, arguments.allowed_origins};
   options.name = name_of(arguments);
   SequenceOptions& sequence = options.scheduler.sequence;

@@ -1,9 +1,12 @@
 #include "constrain/json_grammar.h"
 
+#include <cmath>
 #include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "base/error.h"
 
 namespace cellm {
 namespace {
@@ -13,6 +16,16 @@ constexpr int kMaxIntegerDigits = 18;   // fit into 64 bits
 constexpr int kMaxNumberDigits = 15;    // of a float's integer part
 constexpr int kMaxFractionDigits = 17;  // more do not change a double
 constexpr int kMaxExponentDigits = 2;   // no number overflows
+
+// Integers that 64 bits do not hold have become decimals, so that their digits are not known.
+std::string constant_text(const nlohmann::ordered_json& value) {
+  constexpr double kFirstUnheld = 0x1p63;
+  if (value.is_number_float() && std::abs(value.get<double>()) >= kFirstUnheld) {
+    throw unsupported_error("the constant {} of a schema is not supported: 64 bits do not hold it",
+                            value.dump());
+  }
+  return value.dump();
+}
 
 }  // namespace
 
@@ -136,7 +149,7 @@ std::uint32_t JsonGrammar::constants(std::uint32_t from,
     if (value.is_structured()) {
       builder_.empty(constant(from, value), to);
     } else {
-      scalars.push_back(value.dump());
+      scalars.push_back(constant_text(value));
     }
   }
   if (!scalars.empty()) builder_.empty(builder_.one_of(from, scalars), to);
@@ -144,7 +157,7 @@ std::uint32_t JsonGrammar::constants(std::uint32_t from,
 }
 
 std::uint32_t JsonGrammar::constant(std::uint32_t from, const nlohmann::ordered_json& value) {
-  if (!value.is_structured()) return builder_.literal(from, value.dump());
+  if (!value.is_structured()) return builder_.literal(from, constant_text(value));
   if (value.is_array()) {
     JsonArray form;
     for (const auto& item : value) {

@@ -178,6 +178,7 @@ TEST(Schema, WhatIsRefused) {
         R"({"items":[{}]})", R"({"allOf":[{"pattern":"a"},{"pattern":"b"}]})",
         R"({"anyOf":[{"$ref":"#"}, true]})", R"({"allOf":[{"$ref":"#"}]})",
         R"({"type":"number","minimum":0.12345678901234567})",
+        R"({"const":12345678901234567890123})", R"({"enum":[{"a":[-9223372036854775809]}]})",
         R"({"allOf":[{"properties":{"a":{}}},{"additionalProperties":false}]})"}) {
     EXPECT_EQ(refusal(text).substr(0, 12), "unsupported:") << text << " " << refusal(text);
   }

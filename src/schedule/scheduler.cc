@@ -15,8 +15,7 @@
 namespace cellm {
 namespace {
 
-// Of a batch, beside which a step has room for a slice of a prompt.
-constexpr std::size_t kMaxSequences = 128;
+// A step has room for a slice of a prompt beside them.
 static_assert(kMaxSequences + kMinSliceTokens <= kMaxBatchTokens);
 // Answers of one request; OpenAI's interface allows 128.
 constexpr std::size_t kMaxAnswers = 128;

@@ -19,6 +19,9 @@
 
 namespace cellm {
 
+// Of a batch.
+inline constexpr std::size_t kMaxSequences = 128;
+
 struct SchedulerOptions {
   SequenceOptions sequence = {};         // KV encoding and context of every request
   std::size_t max_sequences = 8;         // answers and prompts that run at a time

@@ -7,8 +7,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/limits.h"
 #include "engine/sampling_choice.h"
+#include "io/json.h"
 #include "serve/api_error.h"
 #include "serve/limits.h"
 
@@ -195,17 +197,93 @@ OutputFormat read_output_format(const Fields& format, bool flat) {
   return output;
 }
 
+void set_format(OutputFormat format, AnswerFields& fields) {
+  if (format.kind == OutputFormat::Kind::kText) return;
+  if (fields.format.kind != OutputFormat::Kind::kText) {
+    throw field_error(format.param, "{}: the request also has {}", format.param,
+                      fields.format.param);
+  }
+  fields.format = std::move(format);
+}
+
 namespace {
+
+using FormatKind = OutputFormat::Kind;
 
 // Fields by which other servers constrain an answer. Ignored, they would leave it less constrained
 // than asked for.
-void refuse_other_constraints(const Fields& request) {
-  for (const std::string_view name :
-       {"guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs",
-        "structural_tag", "regex", "ebnf", "allowed_token_ids", "bad_words"}) {
-    if (request.find(name) == nullptr) continue;
-    throw field_error(request.path(name),
-                      "{}: not supported; response_format, grammar and logit_bias are", name);
+void refuse_fields(const Fields& fields, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    const OrderedJson* value = fields.find(name);
+    if (value == nullptr || (value->is_boolean() && !value->get<bool>())) continue;
+    throw field_error(fields.path(name), "{}: not supported", fields.path(name));
+  }
+}
+
+std::vector<std::string> read_choices(const Fields& from, std::string_view name) {
+  const OrderedJson& list = *from.array(name, kMaxAnswerChoices);
+  std::vector<std::string> choices;
+  for (const OrderedJson& choice : list) {
+    if (!choice.is_string()) {
+      throw field_error(from.path(name), "{}: expected strings, found {}", from.path(name),
+                        json_type(choice));
+    }
+    choices.push_back(choice.get<std::string>());
+  }
+  return choices;
+}
+
+// A schema, also as a text.
+OrderedJson read_schema(const OrderedJson& value, const std::string& path) {
+  if (!value.is_string()) return value;
+  try {
+    return parse_ordered_json(value.get<std::string>(), path);
+  } catch (const Error& error) {
+    throw request_error(error, path);
+  }
+}
+
+void read_constraint(const Fields& from, std::string_view name, FormatKind kind,
+                     AnswerFields& fields) {
+  const OrderedJson* value = from.find(name);
+  if (value == nullptr) return;
+  OutputFormat format{.kind = kind, .param = from.path(name)};
+  if (kind == FormatKind::kJsonSchema) {
+    format.schema = std::make_shared<OrderedJson>(read_schema(*value, format.param));
+  } else if (kind == FormatKind::kChoice) {
+    format.choices = read_choices(from, name);
+  } else {
+    format.grammar = *from.text(name);
+    // Clients of llama.cpp's server send an empty grammar for none.
+    if (kind == FormatKind::kGrammar && format.grammar.empty()) return;
+  }
+  set_format(std::move(format), fields);
+}
+
+// The names of llama.cpp's server, of vLLM and of SGLang.
+void read_other_constraints(const Fields& request, AnswerFields& fields) {
+  refuse_fields(request,
+                {"structural_tag", "allowed_token_ids", "bad_words", "guided_whitespace_pattern"});
+  constexpr std::pair<std::string_view, FormatKind> kNames[] = {
+      {"json_schema", FormatKind::kJsonSchema},
+      {"grammar", FormatKind::kGrammar},
+      {"guided_json", FormatKind::kJsonSchema},
+      {"guided_regex", FormatKind::kRegex},
+      {"guided_choice", FormatKind::kChoice},
+      {"guided_grammar", FormatKind::kGrammar},
+      {"regex", FormatKind::kRegex},
+      {"ebnf", FormatKind::kGrammar}};
+  for (const auto& [name, kind] : kNames) read_constraint(request, name, kind, fields);
+  const auto outputs = request.object("structured_outputs");
+  if (!outputs) return;
+  refuse_fields(*outputs, {"structural_tag", "whitespace_pattern", "disable_any_whitespace",
+                           "disable_additional_properties"});
+  read_constraint(*outputs, "json", FormatKind::kJsonSchema, fields);
+  read_constraint(*outputs, "regex", FormatKind::kRegex, fields);
+  read_constraint(*outputs, "choice", FormatKind::kChoice, fields);
+  read_constraint(*outputs, "grammar", FormatKind::kGrammar, fields);
+  if (outputs->boolean("json_object").value_or(false)) {
+    set_format({.kind = FormatKind::kJsonObject, .param = outputs->path("json_object")}, fields);
   }
 }
 
@@ -213,7 +291,6 @@ void refuse_other_constraints(const Fields& request) {
 
 AnswerFields read_answer_fields(const Fields& request, std::size_t vocab_size) {
   AnswerFields fields;
-  refuse_other_constraints(request);
   fields.sampling = read_sampling(request);
   fields.dry = read_dry(request);
   fields.logit_bias = read_logit_bias(request, vocab_size);
@@ -234,19 +311,7 @@ AnswerFields read_answer_fields(const Fields& request, std::size_t vocab_size) {
   if (const auto format = request.object("response_format")) {
     fields.format = read_output_format(*format, false);
   }
-  // llama.cpp's fields
-  if (const auto schema = request.object("json_schema")) {
-    fields.format = {OutputFormat::Kind::kJsonSchema,
-                     std::make_shared<OrderedJson>(request.need("json_schema")),
-                     {},
-                     "json_schema"};
-  }
-  if (const auto grammar = request.text("grammar"); grammar && !grammar->empty()) {
-    if (fields.format.kind != OutputFormat::Kind::kText) {
-      throw field_error("grammar", "grammar: the request also has a JSON schema");
-    }
-    fields.format = {OutputFormat::Kind::kGrammar, {}, *grammar, "grammar"};
-  }
+  read_other_constraints(request, fields);
   return fields;
 }
 

@@ -16,10 +16,13 @@ namespace cellm {
 
 // The form that the text of an answer is held to.
 struct OutputFormat {
-  enum class Kind { kText, kJsonObject, kJsonSchema, kGrammar } kind = Kind::kText;
+  // kText: any. The others are numbered as the types of response_format up to kJsonSchema.
+  enum class Kind { kText, kJsonObject, kJsonSchema, kRegex, kChoice, kGrammar };
+  Kind kind = Kind::kText;
   std::shared_ptr<const OrderedJson> schema = {};  // kJsonSchema
-  std::string grammar = {};                        // kGrammar: GBNF
+  std::string grammar = {};                        // kRegex: the expression; kGrammar: GBNF
   std::string param = {};                          // the field that asks for it
+  std::vector<std::string> choices = {};           // kChoice
 };
 
 struct AnswerFields {
@@ -43,6 +46,8 @@ AnswerFields read_answer_fields(const Fields& request, std::size_t vocab_size);
 
 // `response_format`, or `text.format` of /v1/responses, whose members are one level higher.
 OutputFormat read_output_format(const Fields& format, bool flat);
+// Any text is no form. Throws ApiError 400 if the answer has another form already.
+void set_format(OutputFormat format, AnswerFields& fields);
 
 // The model that answers, as far as the options depend on it.
 struct AnswerDefaults {

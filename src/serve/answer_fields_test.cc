@@ -89,6 +89,41 @@ TEST(AnswerFields, FormatsInAllSpellings) {
   EXPECT_EQ(read(R"({"response_format":{"type":"text"}})").format.kind, Kind::kText);
 }
 
+TEST(AnswerFields, FormatsByTheNamesOfOtherServers) {
+  using Kind = OutputFormat::Kind;
+  for (const char* json : {R"({"guided_json":{"a":1}})", R"({"guided_json":"{\"a\":1}"})",
+                           R"({"structured_outputs":{"json":{"a":1}}})"}) {
+    const OutputFormat format = read(json).format;
+    EXPECT_EQ(format.kind, Kind::kJsonSchema) << json;
+    EXPECT_EQ(*format.schema, OrderedJson({{"a", 1}})) << json;
+  }
+  for (const char* json : {R"({"regex":"a+"})", R"({"guided_regex":"a+"})",
+                           R"({"structured_outputs":{"regex":"a+","choice":null}})"}) {
+    EXPECT_EQ(read(json).format.kind, Kind::kRegex) << json;
+    EXPECT_EQ(read(json).format.grammar, "a+") << json;
+  }
+  const OutputFormat choice = read(R"({"structured_outputs":{"choice":["a","b"]}})").format;
+  EXPECT_EQ(choice.kind, Kind::kChoice);
+  EXPECT_EQ(choice.choices, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(choice.param, "structured_outputs.choice");
+  EXPECT_EQ(read(R"({"ebnf":"root ::= \"a\""})").format.kind, Kind::kGrammar);
+  EXPECT_EQ(read(R"({"structured_outputs":{"json_object":true}})").format.kind, Kind::kJsonObject);
+  EXPECT_EQ(read(R"({"structured_outputs":{"json_object":false}})").format.kind, Kind::kText);
+}
+
+TEST(AnswerFields, NoFormatIsDroppedForAnother) {
+  EXPECT_EQ(refused(R"({"response_format":{"type":"json_object"},"json_schema":{"a":1}})"),
+            "json_schema");
+  EXPECT_EQ(refused(R"({"regex":"a","grammar":"root ::= \"a\""})"), "regex");
+  EXPECT_EQ(refused(R"({"structured_outputs":{"regex":"a","choice":["b"]}})"),
+            "structured_outputs.choice");
+  EXPECT_EQ(refused(R"({"structured_outputs":{"whitespace_pattern":" "}})"),
+            "structured_outputs.whitespace_pattern");
+  EXPECT_EQ(refused(R"({"guided_json":"{"})"), "guided_json");
+  EXPECT_EQ(refused(R"({"guided_choice":["a",1]})"), "guided_choice");
+  EXPECT_EQ(refused(R"({"bad_words":["a"]})"), "bad_words");
+}
+
 TEST(AnswerFields, TheModelsDefaultsFillIn) {
   AnswerDefaults defaults;
   defaults.config.temperature = 0.6F;

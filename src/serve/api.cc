@@ -19,14 +19,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Callers with the same key, or without keys at the same address, take turns as one.
-std::string client_of(const HttpServer::Request& request) {
-  for (const char* name : {"Authorization", "X-Api-Key"}) {
-    if (request.has_header(name)) return request.get_header_value(name);
-  }
-  return request.remote_addr;
-}
-
 ApiError going_away() {
   ApiError error(503, "the server is shutting down");
   error.code = "draining";
@@ -88,10 +80,11 @@ void Api::install(HttpServer& server) {
     health(request, response);
   };
   server.get("/health", get_health, true);
-  server.get("/metrics", [this, &server](const Request& /*request*/, Response& response) {
+  const auto get_metrics = [this, &server](const Request& /*request*/, Response& response) {
     response.set_content(metrics_text(scheduler_.metrics(), limits_.max_queue, server.responses()),
                          kMetricsType);
-  });
+  };
+  server.get("/metrics", get_metrics, limits_.open_metrics);
   server.get("/openapi.json", [](const Request& /*request*/, Response& response) {
     response.set_content(std::string(kOpenApi), "application/json");
   });
@@ -100,8 +93,9 @@ void Api::install(HttpServer& server) {
       set_json(response, json_text({{"object", "list"}, {"data", OrderedJson::array({models()})}}));
     });
   }
-  server.get("/v1/models/*", [this](const Request& request, Response& response) {
-    const std::string name = request.path.substr(std::string("/v1/models/").size());
+  const auto get_model = [this](const Request& request, Response& response) {
+    constexpr std::string_view kFolder = "/models/";
+    const std::string name = request.path.substr(request.path.find(kFolder) + kFolder.size());
     if (name != model_.name) {
       ApiError error(
           404, fmt::format("there is no model {} here, only {}", printable(name), model_.name));
@@ -109,7 +103,9 @@ void Api::install(HttpServer& server) {
       throw error;
     }
     set_json(response, json_text(models()));
-  });
+  };
+  server.get("/v1/models/*", get_model);
+  server.get("/models/*", get_model);
   for (const PageFile& file : page_files()) {
     server.get(
         file.path,
@@ -192,7 +188,7 @@ void Api::answer(const Request& request, const OrderedJson& body, MakeWork make,
     throw error;
   }
   Work work = make(model_, body);
-  for (CompletionRequest& one : work.requests) one.client = client_of(request);
+  for (CompletionRequest& one : work.requests) one.client = Connection::current()->client;
   if (work.stream) {
     answer_stream(std::move(work), request, response);
   } else {

@@ -13,6 +13,7 @@ namespace cellm {
 struct ApiLimits {
   std::size_t max_sequences = 8;  // prompts of one request that run at a time
   std::size_t max_queue = 64;
+  bool open_metrics = false;  // /metrics needs no key
 };
 
 // Handlers run on many threads. Model, scheduler and server must outlive it.

@@ -70,9 +70,10 @@ bool Connection::wait_for_request() {
   current_connection = nullptr;
   is_whole_ = false;
   in_body_ = false;
-  has_answered_ = false;
+  in_first_line_ = true;
   excess_ = Excess::kNone;
   note.clear();
+  client.clear();
   if (begin_ == end_ && !wait_for_bytes()) return false;
   watch_ = Stopwatch();
   budget_ = kMaxHeadBytes;
@@ -137,27 +138,33 @@ bool Connection::has_bare_line_feed(std::string_view part) {
   return false;
 }
 
+// Ends the reading of a request. httplib answers nothing to a first line without an end, so one
+// that breaks off gets it here; with what is behind it unreadable, the request is refused.
+ssize_t Connection::refuse(Excess excess, char* data) {
+  excess_ = excess;
+  if (!in_first_line_) return -1;
+  in_first_line_ = false;
+  *data = '\n';
+  return 1;
+}
+
 ssize_t Connection::read(char* data, std::size_t size) {
   if (size == 0) return 0;
   if (excess_ != Excess::kNone) return -1;
-  if (budget_ == 0) {
-    excess_ = in_body_ ? Excess::kBodyBytes : Excess::kHeadBytes;
-    return -1;
-  }
+  if (budget_ == 0) return refuse(in_body_ ? Excess::kBodyBytes : Excess::kHeadBytes, data);
   // A client that sends always in time, but a byte at a time, is also late in the end.
   if (Clock::now() >= deadline_) {
-    excess_ = in_body_ ? Excess::kBodyTime : Excess::kHeadTime;
-    return -1;
+    return refuse(in_body_ ? Excess::kBodyTime : Excess::kHeadTime, data);
   }
-  if (begin_ == end_ && !fill()) return excess_ == Excess::kNone ? 0 : -1;
+  if (begin_ == end_ && !fill()) return excess_ == Excess::kNone ? 0 : refuse(excess_, data);
   const std::size_t count = std::min({size, end_ - begin_, budget_});
   std::memcpy(data, buffer_.data() + begin_, count);
   begin_ += count;
   budget_ -= count;
-  if (!in_body_ && has_bare_line_feed(std::string_view(data, count))) {
-    excess_ = Excess::kBareLineFeed;
-    return -1;
-  }
+  if (in_body_) return static_cast<ssize_t>(count);
+  const std::string_view part(data, count);
+  if (has_bare_line_feed(part)) return refuse(Excess::kBareLineFeed, data);
+  in_first_line_ = in_first_line_ && part.find('\n') == std::string_view::npos;
   return static_cast<ssize_t>(count);
 }
 
@@ -168,7 +175,6 @@ ssize_t Connection::write(const char* data, std::size_t size) {
   while (sent < size) {
     const ssize_t put = ::send(socket_, data + sent, size - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (put >= 0) {
-      has_answered_ = true;
       sent += static_cast<std::size_t>(put);
       continue;
     }

@@ -35,8 +35,6 @@ class Connection : public httplib::Stream {
   void end_request() { is_whole_ = true; }
   bool is_whole() const { return is_whole_; }
   Excess excess() const { return excess_; }
-  // Whether anything of a response to this request has been sent.
-  bool has_answered() const { return has_answered_; }
 
   // The client has closed its side: nobody waits for the answer. A client that closes only its
   // sending side counts as gone too.
@@ -56,6 +54,8 @@ class Connection : public httplib::Stream {
   double seconds() const { return watch_.seconds(); }
   // A remark for the request's line in the log.
   std::string note = {};
+  // Who takes turns as one with others of this name: a key, or an address.
+  std::string client = {};
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -64,6 +64,7 @@ class Connection : public httplib::Stream {
 
   bool wait_for_bytes();
   bool has_bare_line_feed(std::string_view part);
+  ssize_t refuse(Excess excess, char* data);
 
   socket_t socket_;
   const std::atomic<bool>& stopping_;
@@ -74,9 +75,9 @@ class Connection : public httplib::Stream {
   std::size_t budget_ = 0;  // bytes that may still be read
   Clock::time_point deadline_ = {};
   bool in_body_ = false;
+  bool in_first_line_ = true;
   char latest_ = 0;  // byte of the head
   bool is_whole_ = false;
-  bool has_answered_ = false;
   Excess excess_ = Excess::kNone;
 };
 

@@ -44,7 +44,13 @@ void Exchange::submit() {
     error.code = "context_length_exceeded";
     throw error;
   } catch (const Error& error) {
-    throw request_error(error);
+    ApiError refused = request_error(error);
+    // More memory than the server has for all requests together: no time is better than now.
+    if (error.kind() == ErrorKind::kResources) {
+      refused.status = 400;
+      refused.code = "context_length_exceeded";
+    }
+    throw refused;
   }
   requests_[next_++] = {};
 }

@@ -50,10 +50,12 @@ bool is_known(const std::string& method) {
   return std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
 }
 
-// Of a head that is not read to its end.
-std::string_view reason_of(int status) {
-  if (status == 408) return "Request Timeout";
-  return status == 431 ? "Request Header Fields Too Large" : "Bad Request";
+// After a request that is not read to its end no other one can follow.
+void announce_end(const httplib::Request& request, httplib::Response& response) {
+  const Connection* connection = Connection::current();
+  if (connection == nullptr || connection->is_whole()) return;
+  if (request.get_header_value("Connection") == "close") return;  // httplib says it
+  response.set_header("Connection", "close");
 }
 
 // Takes part of a common budget while it lives.
@@ -144,6 +146,7 @@ void HttpServer::post(const std::string& path, PostHandler handler) {
       connection.end_request();
       handler(request, body, response);
     });
+    announce_end(request, response);
   });
 }
 
@@ -188,7 +191,6 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
       ++in_progress_;
       const bool is_written = process_request(connection, is_last, is_closed, setup);
       --in_progress_;
-      if (!is_written && !connection.has_answered()) refuse_line(connection);
       if (!connection.is_whole()) connection.linger();
       if (is_last || is_closed || !is_written || !connection.is_whole()) break;
     }
@@ -196,21 +198,6 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
   ::shutdown(socket, SHUT_RDWR);
   ::close(socket);
   return true;
-}
-
-// httplib ends without a word where it cannot read the request line.
-void HttpServer::refuse_line(Connection& connection) {
-  if (connection.excess() == Connection::Excess::kNone) return;  // the client has left
-  const Request unread;
-  Response response;
-  response.status = 400;
-  fill_in_error(unread, response);
-  const std::string text = fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-      "Content-Length: {}\r\n\r\n{}",
-      response.status, reason_of(response.status), response.body.size(), response.body);
-  connection.write(text.data(), text.size());
-  log(unread, response);
 }
 
 const char* HttpServer::allowed(const Route* route) {
@@ -253,6 +240,7 @@ bool HttpServer::handle(const Request& request, Response& response) {
       is_handled = false;
     }
   });
+  if (is_handled) announce_end(request, response);
   return is_handled;
 }
 
@@ -276,6 +264,8 @@ void HttpServer::check_caller(const Request& request, const Route* route,
   }
   if (!rules_.hosts.origins.empty()) response.set_header("Vary", "Origin");
   if (check == OriginCheck::kAllowed) response.set_header("Access-Control-Allow-Origin", origin);
+  Connection& connection = *Connection::current();
+  connection.client = request.remote_addr;
   if (rules_.keys.empty() || is_open || request.method == "OPTIONS") return;
   const std::string authorization = request.get_header_value("Authorization");
   std::string_view key = bearer_key(authorization);
@@ -287,6 +277,7 @@ void HttpServer::check_caller(const Request& request, const Route* route,
     error.code = "invalid_api_key";
     throw error;
   }
+  connection.client = key;
 }
 
 void HttpServer::answer_preflight(const Request& /*request*/, Response& response) const {
@@ -295,7 +286,9 @@ void HttpServer::answer_preflight(const Request& /*request*/, Response& response
   }
   response.status = 204;
   response.set_header("Access-Control-Allow-Methods", "GET, POST");
-  response.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Api-Key");
+  // Clients send headers of their own (X-Stainless-OS, X-Session-Id). "*" does not stand for
+  // Authorization (Fetch standard, CORS-preflight).
+  response.set_header("Access-Control-Allow-Headers", "Authorization, *");
   response.set_header("Access-Control-Max-Age", "600");
 }
 
@@ -314,6 +307,7 @@ void HttpServer::guard(Response& response, const std::function<void()>& handler)
 // For errors that httplib finds by itself, before a handler runs.
 void HttpServer::fill_in_error(const Request& request, Response& response) const {
   if (!response.body.empty()) return;
+  announce_end(request, response);
   const Connection* connection = Connection::current();
   const auto excess = connection == nullptr ? Connection::Excess::kNone : connection->excess();
   if (excess == Connection::Excess::kHeadBytes) {

@@ -64,7 +64,6 @@ class HttpServer : private httplib::Server {
   };
 
   bool process_and_close_socket(socket_t socket) override;
-  void refuse_line(Connection& connection);
   static const char* allowed(const Route* route);  // methods
   const Route* find(const std::string& path) const;
   bool handle(const Request& request, Response& response);

@@ -40,6 +40,7 @@ inline constexpr std::size_t kMaxAnswerTexts = 2048;  // prompts times n
 inline constexpr std::size_t kMaxChatLogprobs = 20;   // alternatives with each token
 inline constexpr std::size_t kMaxLogitBiases = 1024;
 inline constexpr std::size_t kMaxResponseFields = 256;
+inline constexpr std::size_t kMaxAnswerChoices = 65536;  // texts that an answer may be
 
 // Keys and names
 

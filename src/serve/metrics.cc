@@ -70,7 +70,7 @@ std::string metrics_text(const SchedulerMetrics& m, std::size_t max_queue,
   text.counter("cellm_prompt_seconds_total", "Time in steps that read a part of a prompt.",
                m.prompt_seconds);
   text.counter("cellm_decode_seconds_total", "Time in all other steps.", m.decode_seconds);
-  text.begin("cellm_cache_misses_total", "Requests that took nothing from the cache, by reason.",
+  text.begin("cellm_cache_misses_total", "Requests of which more had to be read, by reason.",
              "counter");
   for (const auto& [reason, count] : m.cache_misses) {
     text.sample("cellm_cache_misses_total", "reason", reason, count);

@@ -17,6 +17,10 @@ ConstraintPtr constraint_of(const OutputFormat& format) {
       return constrain_to_json_object();
     case OutputFormat::Kind::kJsonSchema:
       return constrain_to_json_schema(*format.schema);
+    case OutputFormat::Kind::kRegex:
+      return constrain_to_regex(format.grammar);
+    case OutputFormat::Kind::kChoice:
+      return constrain_to_choice(format.choices);
     case OutputFormat::Kind::kGrammar:
       return constrain_to_gbnf(format.grammar);
   }

@@ -137,7 +137,7 @@ ChatRequest read_request(const ServedModel& model, const OrderedJson& body) {
   if (chat.fields.answers != 1) throw field_error("n", "n: a response has one answer");
   if (const auto text = request.object("text")) {
     if (const auto format = text->object("format")) {
-      chat.fields.format = read_output_format(*format, true);
+      set_format(read_output_format(*format, true), chat.fields);
     }
   }
   if (const OrderedJson* metadata = request.find("metadata"); metadata && !metadata->is_object()) {

@@ -8,6 +8,7 @@
 #include "base/advice.h"
 #include "engine/answer_ids.h"
 #include "engine/reasoning_tags.h"
+#include "io/parameter_count.h"
 #include "serve/api.h"
 #include "serve/http_server.h"
 #include "serve/work.h"
@@ -34,6 +35,7 @@ ServedModel make_model(const Engine& engine, const ServeOptions& options, std::s
   model.created = unix_time();
   model.context = context;
   model.vocab_size = config.vocab_size;
+  model.parameters = parameter_count(opened.source());
   model.chat = options.chat != nullptr ? options.chat : opened.chat();
   model.chat_template = options.chat != nullptr ? options.chat_template : opened.chat_template();
   model.reasons =
@@ -81,7 +83,8 @@ struct ModelServer::Parts {
         model(make_model(engine, options, scheduler.context())),
         api(model, scheduler,
             {.max_sequences = options.scheduler.max_sequences,
-             .max_queue = options.scheduler.max_queue}),
+             .max_queue = options.scheduler.max_queue,
+             .open_metrics = options.open_metrics}),
         http({.keys = options.keys, .hosts = options.hosts, .log = options.log}) {
     api.install(http);
     port = http.bind(options.host, options.port);

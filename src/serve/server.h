@@ -16,9 +16,10 @@ namespace cellm {
 
 struct ServeOptions {
   std::string host = "127.0.0.1";
-  int port = 8080;         // 0: any
-  ApiKeys keys = {};       // none: no key is needed
-  bool is_public = false;  // listening beyond this machine without keys is meant
+  int port = 8080;            // 0: any
+  ApiKeys keys = {};          // none: no key is needed
+  bool is_public = false;     // listening beyond this machine without keys is meant
+  bool open_metrics = false;  // /metrics needs no key
   Hosts hosts = {};
   std::string name = {};           // of the model, for clients
   const Chat* chat = nullptr;      // null: the model's own, if it has one
