@@ -57,6 +57,13 @@ std::string pieces_of(std::string_view source, const Json& variables) {
   return pieces(Template(source, "t").render(variables));
 }
 
+// Spellings that Python has and C++ has not.
+TEST(Template, NumbersAndLettersAreThoseOfPython) {
+  EXPECT_EQ(render("{{ '%#o|%#6o|%#06o|%-#6o|' % (8, 0, -8, 8) }}"), "0o10|   0o0|-0o010|0o10  |");
+  EXPECT_EQ(render("{{ 0x_ff }} {{ 0o_17 }}"), "255 15");
+  EXPECT_EQ(render("{{ 'ǅ aB'.swapcase() }}"), "ǅ Ab");
+}
+
 // The rest of the language is compared with jinja2 by tests/template_property_test.py.
 TEST(Template, TellsWhoWroteWhat) {
   const Json variables = {
