@@ -235,9 +235,9 @@ class Sampling(CommandTest):
         model = self.with_tokenizer(("<|im_start|>", END))
         flags = ["--prompt", "a", "--gen", 200, "--temperature", 0, "--logit-bias", "98=50"]
         chat = [*flags, "--chat", "--chat-format", "chatml"]
-        self.assertEqual(len(self.answer(*flags, model=model)[0]["ids"]), 200)
+        self.assertEqual(len(self.answer(*flags, "--on-loop", "ignore", model=model)[0]["ids"]), 200)
         self.assertEqual(len(self.answer(*chat, "--on-loop", "ignore", model=model)[0]["ids"]), 200)
-        for run in (chat, [*flags, "--on-loop", "stop"]):
+        for run in (chat, flags, [*flags, "--on-loop", "stop"]):
             result = self.answer(*run, model=model)[0]
             self.assertEqual((result["ids"], result["stop_reason"]), ([98] * 96, "loop"))
         result = self.answer(*flags, "--on-loop", "resample", model=model)[0]

@@ -59,10 +59,8 @@ void add_generation(Options& options, InferArguments& a, const Option& json) {
                       "Stop before this text, or at this control token; repeatable")
       .group(how);
   options
-      .add(
-          "--on-loop", a.on_loop,
-          "When the text repeats itself: stop, resample (go on with DRY, once) or ignore (default: "
-          "stop with --chat, else ignore)")
+      .add("--on-loop", a.on_loop,
+           "When the text repeats itself: stop, resample (go on with DRY, once) or ignore")
       .group(how)
       .one_of({"stop", "resample", "ignore"});
   options

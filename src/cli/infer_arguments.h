@@ -31,7 +31,7 @@ struct InferArguments {
   std::optional<std::size_t> gen;  // nothing: 8, or as many as fit
   std::size_t min_tokens = 0;
   std::vector<std::string> stop_strings;
-  std::optional<std::string> on_loop;
+  std::string on_loop = "stop";
   std::optional<std::size_t> logprobs;
   std::optional<std::size_t> thinking_budget;
   ConstraintArguments constraint;

@@ -104,9 +104,8 @@ const Cancel& interrupt_cancel() {
 }
 
 cellm_on_loop on_loop(const InferArguments& arguments) {
-  const std::string name = arguments.on_loop.value_or(arguments.chat ? "stop" : "ignore");
-  if (name == "ignore") return CELLM_LOOP_IGNORE;
-  return name == "stop" ? CELLM_LOOP_STOP : CELLM_LOOP_RESAMPLE;
+  if (arguments.on_loop == "ignore") return CELLM_LOOP_IGNORE;
+  return arguments.on_loop == "stop" ? CELLM_LOOP_STOP : CELLM_LOOP_RESAMPLE;
 }
 
 ResolvedSampling sampling_of(const InferArguments& arguments, const Model& model) {
