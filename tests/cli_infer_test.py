@@ -334,7 +334,8 @@ class Signals(CommandTest):
         model = self.copy_model("qwen3")
         self.edit_config(model, max_position_embeddings=1 << 30)
         return subprocess.Popen(
-            [BIN / "infer", "--model", model, "--tokens", "1,2", "--gen", "300000", "--temperature", "0", *flags],
+            [BIN / "infer", "--model", model, "--tokens", "1,2", "--gen", "300000", "--temperature", "0",
+             "--on-loop", "ignore", *flags],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)  # fmt: skip
 
     def test_ctrl_c_ends_the_answer(self):
