@@ -272,11 +272,11 @@ double BlockSearch::improve_multipliers(const float* weights, const float* impor
   for (std::size_t g = 0; g < coding_.groups(); ++g) {
     const std::size_t at = g * coding_.group;
     const float* h = importance == nullptr ? nullptr : importance + at;
-    const auto multiplier = static_cast<int>(numbers.multipliers[g]);
+    const int first_multiplier = numbers.multipliers[g] - 1;
     const int minimum = numbers.minima[g];
     double least = std::numeric_limits<double>::infinity();
     BlockNumbers tried = numbers;
-    for (int m = multiplier - 1; m <= multiplier + 1; ++m) {
+    for (int m = first_multiplier; m <= first_multiplier + 2; ++m) {
       if (m < coding_.least_multiplier || m > coding_.greatest_multiplier) continue;
       for (int o = minimum - 1; o <= minimum + 1; ++o) {
         if (o < 0 || o > coding_.greatest_minimum) continue;
