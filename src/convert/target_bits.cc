@@ -115,7 +115,7 @@ std::uint64_t part_bytes(const QuantizedPart& part, const FormatChoice& choice,
 class GaussianErrors {
  public:
   double of(const FormatChoice& choice) {
-    if (choice.format == FormatId::kF16) return 0.0;
+    if (choice == FormatChoice()) return 0.0;
     const auto [found, is_new] = errors_.try_emplace(choice.format, 0.0);
     if (is_new) found->second = gaussian_error(choice);
     return found->second;
