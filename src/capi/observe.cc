@@ -1,10 +1,12 @@
+#include "engine/observe.h"
+
 #include <cstddef>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "capi/handles.h"
-#include "engine/session_tap.h"
+#include "engine/session.h"
 #include "model/model.h"
 
 using namespace cellm;
@@ -12,7 +14,7 @@ using namespace cellm;
 namespace {
 
 // Hands what it sees to the caller.
-class ReportingTap final : public SessionTap {
+class ReportingTap final : public InputTap {
  public:
   ReportingTap(const ModelConfig& config, cellm_on_observed on_observed, void* user)
       : config_(config), on_observed_(on_observed), user_(user) {}

@@ -1,4 +1,4 @@
-// Observing the inputs of the matrices of a model.
+// Observing what a model computes: the inputs of its matrices, the hidden states before its layers.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,8 @@
 
 namespace cellm {
 
+class Session;
+
 class InputTap {
  public:
   virtual ~InputTap() = default;
@@ -18,6 +20,9 @@ class InputTap {
   // called observe(), which may use the engine's thread pool.
   virtual void see(std::span<const TensorId> ids, const float* x, std::size_t tokens,
                    std::size_t cols) = 0;
+  // The residual stream before a layer, (tokens, hidden), in the same way. Behind the last layer
+  // there is none: the input of the output matrix is that stream after the final norm.
+  virtual void see_stream(std::size_t /*layer*/, const float* /*x*/, std::size_t /*tokens*/) {}
 };
 
 // Runs the tokens as a new sequence and reports every input of every matrix to the tap, in the
@@ -25,5 +30,10 @@ class InputTap {
 // The inputs do not depend on the number of threads. Throws Error(kUsage) for an id beyond
 // the vocabulary or more tokens than the model's context.
 void observe(const Engine& engine, std::span<const std::uint32_t> tokens, InputTap& tap);
+
+// The same for tokens appended to a session, at least one, with its KV encoding: as Session::feed()
+// for any number. If the tap throws, the session is unchanged. Throws Error(kUsage) as
+// Session::advance().
+void observe(Session& session, std::span<const std::uint32_t> tokens, InputTap& tap);
 
 }  // namespace cellm

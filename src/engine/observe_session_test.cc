@@ -1,5 +1,3 @@
-#include "engine/session_tap.h"
-
 #include <filesystem>
 #include <map>
 #include <stdexcept>
@@ -9,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/test_models.h"
+#include "engine/observe.h"
 
 namespace cellm {
 namespace {
@@ -22,7 +21,7 @@ std::vector<std::uint32_t> some_tokens(std::size_t count) {
 }
 
 // Keeps everything.
-struct Recorder final : SessionTap {
+struct Recorder final : InputTap {
   void see(std::span<const TensorId> ids, const float* x, std::size_t tokens,
            std::size_t cols) override {
     for (const TensorId id : ids) inputs[id].insert(inputs[id].end(), x, x + tokens * cols);
