@@ -1,6 +1,5 @@
 #include "serve/chat_work.h"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -61,11 +60,7 @@ namespace {
 
 // Models may have a template of their own for conversations with tools.
 const Chat* chat_of(const ServedModel& model, const ChatRequest& request) {
-  const bool tools =
-      !request.tools.json.empty() ||
-      std::any_of(request.messages.begin(), request.messages.end(), [](const ChatMessage& message) {
-        return message.role == "tool" || !message.tool_calls.empty();
-      });
+  const bool tools = !request.tools.json.empty() || has_calls(request.messages);
   return tools ? model.tool_chat : model.chat;
 }
 

@@ -1,5 +1,6 @@
 #include "toolcall/tool_prompt.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -94,6 +95,12 @@ void add_definitions(const ToolFormat& format, const std::string& definitions,
 }
 
 }  // namespace
+
+bool has_calls(std::span<const ChatMessage> messages) {
+  return std::any_of(messages.begin(), messages.end(), [](const ChatMessage& message) {
+    return message.role == "tool" || !message.tool_calls.empty();
+  });
+}
 
 std::vector<ChatMessage> messages_for(const ToolFormat& format,
                                       std::span<const ChatMessage> messages,

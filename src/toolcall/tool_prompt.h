@@ -20,6 +20,9 @@ std::vector<ChatMessage> messages_for(const ToolFormat& format,
                                       std::span<const ChatMessage> messages,
                                       const ToolRequest& request);
 
+// Whether messages have calls or results of them.
+bool has_calls(std::span<const ChatMessage> messages);
+
 // The text and the ids of the prompt. Throw what Chat::prompt() throws.
 chat::Text render_with_tools(const Chat& chat, const ToolFormat& format,
                              std::span<const ChatMessage> messages, const ChatOptions& options,
