@@ -1,6 +1,5 @@
 #include "capi/tools.h"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "io/json.h"
+#include "io/json_argument.h"
 #include "toolcall/tool_constraint.h"
 #include "toolcall/tool_prompt.h"
 
@@ -17,13 +16,8 @@ using namespace cellm;
 
 namespace {
 
-// What a caller gives is an argument, not a file.
 nlohmann::ordered_json parse(const char* text, const char* what) {
-  try {
-    return parse_ordered_json(&required(text, what), what);
-  } catch (const Error& error) {
-    throw usage_error("{}", error.what());
-  }
+  return parse_json_argument(&required(text, what), what);
 }
 
 std::shared_ptr<const ToolCalls> make_calls(const cellm_model& model, const char* request,
@@ -39,12 +33,6 @@ std::shared_ptr<const ToolCalls> make_calls(const cellm_model& model, const char
   return std::make_shared<const ToolCalls>(ToolCalls{model.loaded, std::move(tools),
                                                      std::move(chat), chat_options_of(options),
                                                      std::move(format), std::move(constraint)});
-}
-
-bool has_calls(const std::vector<ChatMessage>& messages) {
-  return std::any_of(messages.begin(), messages.end(), [](const ChatMessage& message) {
-    return message.role == "tool" || !message.tool_calls.empty();
-  });
 }
 
 std::vector<std::uint32_t> prompt_of(const ToolCalls& calls,

@@ -7,21 +7,16 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "io/json.h"
+#include "io/json_argument.h"
 
 namespace cellm {
 namespace {
 
-// What a caller gives is an argument, not a file.
 nlohmann::ordered_json parse(std::string_view text, std::string_view what) {
   if (text.size() > kMaxConstraintBytes) {
     throw usage_error("{} of {} bytes is longer than {}", what, text.size(), kMaxConstraintBytes);
   }
-  try {
-    return parse_ordered_json(text, what);
-  } catch (const Error& error) {
-    throw usage_error("{}", error.what());
-  }
+  return parse_json_argument(text, what);
 }
 
 }  // namespace
