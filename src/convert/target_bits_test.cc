@@ -47,6 +47,24 @@ Search search_of(const OpenedModel& model, const TargetBits& wanted, const Calib
   return {options, plan_conversion(model, options)};
 }
 
+// The search for a number of bits, and the plan with the formats that it has found.
+struct Found {
+  FoundFormats formats;
+  ConvertPlan plan;
+  std::size_t tensors;  // of the plan before
+};
+Found search_in(const std::shared_ptr<const OpenedModel>& source, double bits,
+                const CalibrationText& text, ThreadPool& pool,
+                Container container = Container::kCellm) {
+  const TargetBits wanted{bits, false, false};
+  const Search search = search_of(*source, wanted, text, {}, container);
+  require_reachable(search.plan, search.options, wanted);
+  FoundFormats formats =
+      find_formats(*source, search.plan, search.options, wanted, text, pool, {}, {});
+  ConvertPlan plan = plan_conversion(*source, formats.options);
+  return {std::move(formats), std::move(plan), search.plan.tensors.size()};
+}
+
 TEST(GaussianError, IsThatOfTheTablesAndFallsWithTheBits) {
   // As tools/train_trellis_tables.cc measured them on 2,000 tiles; these are 256.
   for (const auto& [format, error] : {std::pair{FormatId::kT4, 0.00511},
@@ -71,13 +89,8 @@ TEST(FindFormats, KeepsToTheBitsAndPredictsLessLossWithMore) {
     const CalibrationText text = some_text(*source);
     double last = std::numeric_limits<double>::infinity();
     for (const double bits : {5.0, 16.0}) {
-      const TargetBits wanted{bits, false, false};
-      const Search search = search_of(*source, wanted, text);
-      require_reachable(search.plan, search.options, wanted);
       ThreadPool pool(2);
-      const FoundFormats found =
-          find_formats(*source, search.plan, search.options, wanted, text, pool, {}, {});
-      const ConvertPlan plan = plan_conversion(*source, found.options);
+      const auto [found, plan, tensors] = search_in(source, bits, text, pool);
       EXPECT_LE(bits_per_weight(plan), bits);
       EXPECT_LT(found.predicted_kld, last);
       EXPECT_GT(found.predicted_kld, 0.0);
@@ -90,7 +103,7 @@ TEST(FindFormats, KeepsToTheBitsAndPredictsLessLossWithMore) {
           EXPECT_EQ(tensor.choice.format, FormatId::kI8) << tensor.name;
         }
       }
-      EXPECT_EQ(plan.tensors.size(), search.plan.tensors.size());
+      EXPECT_EQ(plan.tensors.size(), tensors);
     }
   }
 }
@@ -103,18 +116,13 @@ TEST(FindFormats, GivesAGgufTypesThatFitItsRows) {
     const CalibrationText text = some_text(*source);
     double last = std::numeric_limits<double>::infinity();
     for (const double bits : {6.5, 9.0}) {
-      const TargetBits wanted{bits, false, false};
-      const Search search = search_of(*source, wanted, text, {}, Container::kGguf);
-      require_reachable(search.plan, search.options, wanted);
       ThreadPool pool(2);
-      const FoundFormats found =
-          find_formats(*source, search.plan, search.options, wanted, text, pool, {}, {});
-      const ConvertPlan plan = plan_conversion(*source, found.options);
+      const auto [found, plan, tensors] = search_in(source, bits, text, pool, Container::kGguf);
       EXPECT_LE(bits_per_weight(plan), bits);
       EXPECT_GT(found.predicted_kld, 0.0);
       EXPECT_LT(found.predicted_kld, last);
       last = found.predicted_kld;
-      EXPECT_EQ(plan.tensors.size(), search.plan.tensors.size());
+      EXPECT_EQ(plan.tensors.size(), tensors);
       for (const PlannedTensor& tensor : plan.tensors) {
         if (tensor_class(tensor) == TensorClass::kSmall) continue;
         EXPECT_NE(find_block_coding(tensor.choice.format), nullptr) << tensor.name;
